@@ -1,7 +1,17 @@
 //! The chain's nouns: what a block, a transaction, a receipt, a state and a rollup are. No behaviour beyond encoding.
 
+mod block;
+mod chain;
+mod receipt;
+pub mod rollup;
 pub mod state;
+mod transaction;
 pub mod trie;
 
+pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads};
+pub use chain::{ChainKind, ChainSpec};
+pub use receipt::Receipt;
+pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig};
 pub use state::{Account, AccountDiff, RootedDiff, StateDiff, StateError, StateReader, TrieReader};
+pub use transaction::{Transaction, TxType};
 pub use trie::{NodeUpdates, StorageTrieUpdates, TrieUpdates};

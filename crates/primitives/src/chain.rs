@@ -1,0 +1,217 @@
+//! A chain's rules: which forks are active when, and what follows from that.
+
+use crate::rollup::Eip1559Params;
+use alloy_consensus::Header;
+use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams};
+use alloy_genesis::{ChainConfig, Genesis};
+use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
+use alloy_op_hardforks::{OpHardfork, OpHardforks};
+use alloy_primitives::{Address, U256};
+
+/// Whether a chain follows Ethereum's rules or the OP Stack's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainKind {
+    /// Ethereum: blob transactions, withdrawals, EIP-7685 requests.
+    Ethereum,
+    /// OP Stack rollup at Isthmus: deposits, L1 data fee, fee vaults.
+    Rollup {
+        /// EIP-1559 parameters in force where a header's extra data holds none (genesis).
+        eip1559: Eip1559Params,
+    },
+}
+
+/// A chain's rules and genesis.
+#[derive(Debug, Clone)]
+pub struct ChainSpec {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Ethereum or rollup.
+    pub kind: ChainKind,
+    /// Genesis block and state; its `config` is geth's chain config.
+    pub genesis: Genesis,
+    /// Fork activations, in order.
+    forks: Vec<(EthereumHardfork, ForkCondition)>,
+    /// Blob parameters by activation time, ascending.
+    blobs: Vec<(u64, BlobParams)>,
+}
+
+impl ChainSpec {
+    /// An Ethereum chain with the forks of its genesis' config.
+    pub fn ethereum(genesis: Genesis) -> Self {
+        let config = &genesis.config;
+        Self { chain_id: config.chain_id, kind: ChainKind::Ethereum, forks: forks_of(config), blobs: blobs_of(config), genesis }
+    }
+
+    /// An OP Stack rollup with all forks through Isthmus (Prague) active at genesis.
+    pub fn rollup(genesis: Genesis, eip1559: Eip1559Params) -> Self {
+        let forks = EthereumHardfork::VARIANTS
+            .iter()
+            .take_while(|fork| **fork <= EthereumHardfork::Prague)
+            .map(|fork| (*fork, ForkCondition::Timestamp(0)))
+            .collect();
+        Self { chain_id: genesis.config.chain_id, kind: ChainKind::Rollup { eip1559 }, genesis, forks, blobs: Vec::new() }
+    }
+
+    /// Whether this is an OP Stack rollup.
+    pub fn is_rollup(&self) -> bool {
+        matches!(self.kind, ChainKind::Rollup { .. })
+    }
+
+    /// Whether `fork` is active in the block with this number and timestamp.
+    pub fn is_active(&self, fork: EthereumHardfork, number: u64, timestamp: u64) -> bool {
+        match self.ethereum_fork_activation(fork) {
+            ForkCondition::Block(at) => number >= at,
+            ForkCondition::Timestamp(at) => timestamp >= at,
+            ForkCondition::TTD { activation_block_number, .. } => number >= activation_block_number,
+            ForkCondition::Never => false,
+        }
+    }
+
+    /// The newest fork that is active in the block with this number and timestamp.
+    pub fn fork_at(&self, number: u64, timestamp: u64) -> EthereumHardfork {
+        let active = |(fork, _): &&(EthereumHardfork, ForkCondition)| self.is_active(*fork, number, timestamp);
+        self.forks.iter().filter(active).map(|(fork, _)| *fork).max().unwrap_or(EthereumHardfork::Frontier)
+    }
+
+    /// Blob parameters (EIP-7840, EIP-7892) at `timestamp`; `None` before Cancun and on a rollup, which has no blobs of its own.
+    pub fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
+        self.blobs.iter().rev().find(|(at, _)| timestamp >= *at).map(|(_, params)| *params)
+    }
+
+    /// The base fee of the block after `parent` (EIP-1559; since Holocene the rollup's parameters are those in the parent's extra data).
+    /// `None` before London.
+    pub fn next_base_fee(&self, parent: &Header, timestamp: u64) -> Option<u64> {
+        if !self.is_active(EthereumHardfork::London, parent.number + 1, timestamp) {
+            return None;
+        }
+        if parent.base_fee_per_gas.is_none() {
+            return Some(alloy_eips::eip1559::INITIAL_BASE_FEE);
+        }
+        parent.next_block_base_fee(self.base_fee_params(parent))
+    }
+
+    /// The EIP-1559 parameters that `parent` prescribes for its child.
+    pub fn base_fee_params(&self, parent: &Header) -> BaseFeeParams {
+        match self.kind {
+            ChainKind::Ethereum => BaseFeeParams::ethereum(),
+            ChainKind::Rollup { eip1559 } => {
+                let params = Eip1559Params::from_extra_data(&parent.extra_data).filter(|p| p.denominator != 0).unwrap_or(eip1559);
+                BaseFeeParams::new(params.denominator.into(), params.elasticity.into())
+            }
+        }
+    }
+
+    /// The contract whose `DepositEvent`s become EIP-6110 requests.
+    pub fn beacon_deposit_contract(&self) -> Option<Address> {
+        self.genesis.config.deposit_contract_address
+    }
+}
+
+impl EthereumHardforks for ChainSpec {
+    fn ethereum_fork_activation(&self, fork: EthereumHardfork) -> ForkCondition {
+        self.forks.iter().find(|(f, _)| *f == fork).map_or(ForkCondition::Never, |(_, at)| *at)
+    }
+}
+
+impl OpHardforks for ChainSpec {
+    fn op_fork_activation(&self, fork: OpHardfork) -> ForkCondition {
+        if self.is_rollup() && fork <= OpHardfork::Isthmus { ForkCondition::Timestamp(0) } else { ForkCondition::Never }
+    }
+}
+
+/// Fork activations of a geth chain config.
+fn forks_of(config: &ChainConfig) -> Vec<(EthereumHardfork, ForkCondition)> {
+    use EthereumHardfork as F;
+    let block = |at: Option<u64>| at.map_or(ForkCondition::Never, ForkCondition::Block);
+    let time = |at: Option<u64>| at.map_or(ForkCondition::Never, ForkCondition::Timestamp);
+    let merged = merge_block(config);
+    let paris = merged.map_or(ForkCondition::Never, |number| ForkCondition::TTD {
+        activation_block_number: number,
+        fork_block: config.merge_netsplit_block,
+        total_difficulty: config.terminal_total_difficulty.unwrap_or_default(),
+    });
+    vec![
+        (F::Frontier, ForkCondition::Block(0)),
+        (F::Homestead, block(config.homestead_block)),
+        (F::Dao, if config.dao_fork_support { block(config.dao_fork_block) } else { ForkCondition::Never }),
+        (F::Tangerine, block(config.eip150_block)),
+        (F::SpuriousDragon, block(config.eip155_block.or(config.eip158_block))),
+        (F::Byzantium, block(config.byzantium_block)),
+        (F::Constantinople, block(config.constantinople_block)),
+        (F::Petersburg, block(config.petersburg_block.or(config.constantinople_block))),
+        (F::Istanbul, block(config.istanbul_block)),
+        (F::MuirGlacier, block(config.muir_glacier_block)),
+        (F::Berlin, block(config.berlin_block)),
+        (F::London, block(config.london_block)),
+        (F::ArrowGlacier, block(config.arrow_glacier_block)),
+        (F::GrayGlacier, block(config.gray_glacier_block)),
+        (F::Paris, paris),
+        (F::Shanghai, time(config.shanghai_time)),
+        (F::Cancun, time(config.cancun_time)),
+        (F::Prague, time(config.prague_time)),
+        (F::Osaka, time(config.osaka_time)),
+        (F::Bpo1, time(config.bpo1_time)),
+        (F::Bpo2, time(config.bpo2_time)),
+        (F::Bpo3, time(config.bpo3_time)),
+        (F::Bpo4, time(config.bpo4_time)),
+        (F::Bpo5, time(config.bpo5_time)),
+    ]
+}
+
+/// The first block under proof of stake: given as the netsplit block, or genesis where the total difficulty is reached from the start.
+fn merge_block(config: &ChainConfig) -> Option<u64> {
+    if let Some(number) = config.merge_netsplit_block {
+        return Some(number);
+    }
+    match config.terminal_total_difficulty {
+        Some(total) if total == U256::ZERO || config.terminal_total_difficulty_passed => Some(0),
+        _ => None,
+    }
+}
+
+/// Blob parameters of a geth chain config: `blobSchedule` where given, the EIPs' defaults otherwise.
+fn blobs_of(config: &ChainConfig) -> Vec<(u64, BlobParams)> {
+    let given = |name: &str| config.blob_schedule.get(name).copied();
+    let osaka = given("osaka").unwrap_or_else(BlobParams::osaka);
+    let schedule = [
+        (config.cancun_time, given("cancun").unwrap_or_else(BlobParams::cancun)),
+        (config.prague_time, given("prague").unwrap_or_else(BlobParams::prague)),
+        (config.osaka_time, osaka),
+        (config.bpo1_time, given("bpo1").unwrap_or_else(BlobParams::bpo1)),
+        (config.bpo2_time, given("bpo2").unwrap_or_else(BlobParams::bpo2)),
+        (config.bpo3_time, given("bpo3").unwrap_or(osaka)),
+        (config.bpo4_time, given("bpo4").unwrap_or(osaka)),
+        (config.bpo5_time, given("bpo5").unwrap_or(osaka)),
+    ];
+    let mut out: Vec<_> = schedule.into_iter().filter_map(|(at, params)| Some((at?, params))).collect();
+    out.sort_by_key(|(at, _)| *at);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollup_is_at_prague_from_its_first_block_and_has_no_blobs() {
+        let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
+        assert_eq!(spec.fork_at(0, 0), EthereumHardfork::Prague);
+        assert_eq!(spec.blob_params(u64::MAX), None);
+    }
+
+    #[test]
+    fn forks_activate_in_the_order_of_the_config() {
+        let config = ChainConfig {
+            homestead_block: Some(2),
+            terminal_total_difficulty: Some(U256::ZERO),
+            shanghai_time: Some(10),
+            cancun_time: Some(20),
+            ..Default::default()
+        };
+        let spec = ChainSpec::ethereum(Genesis { config, ..Default::default() });
+        assert!(!spec.is_active(EthereumHardfork::Homestead, 1, 0));
+        assert_eq!(spec.fork_at(2, 15), EthereumHardfork::Shanghai);
+        assert_eq!(spec.blob_params(19), None);
+        assert_eq!(spec.blob_params(20), Some(BlobParams::cancun()));
+    }
+}

@@ -1,0 +1,336 @@
+//! The rollup's configuration (`rollup.json` of the OP Stack) and the references that derivation works with.
+
+use alloy_eips::BlockNumHash;
+use alloy_primitives::{Address, B64, B256, Bytes, U256};
+use serde::{Deserialize, Serialize};
+
+/// EIP-1559 parameters of the rollup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eip1559Params {
+    /// Base fee change denominator: the fee moves by at most 1/denominator per block.
+    pub denominator: u32,
+    /// Elasticity: gas target = gas limit / elasticity.
+    pub elasticity: u32,
+}
+
+impl Eip1559Params {
+    /// `denominator ‖ elasticity`, big-endian, as in payload attributes and `setEIP1559Params`.
+    pub fn to_b64(self) -> B64 {
+        let mut out = [0u8; 8];
+        out[..4].copy_from_slice(&self.denominator.to_be_bytes());
+        out[4..].copy_from_slice(&self.elasticity.to_be_bytes());
+        B64::from(out)
+    }
+
+    /// The inverse of [`Self::to_b64`].
+    pub fn from_b64(bytes: B64) -> Self {
+        let [a, b, c, d, e, f, g, h] = bytes.0;
+        Self { denominator: u32::from_be_bytes([a, b, c, d]), elasticity: u32::from_be_bytes([e, f, g, h]) }
+    }
+
+    /// The header's extra data since Holocene: `0x00 ‖ denominator ‖ elasticity`, big-endian (specs: protocol/holocene/exec-engine).
+    pub fn to_extra_data(self) -> Bytes {
+        let mut out = vec![0u8];
+        out.extend_from_slice(self.to_b64().as_slice());
+        out.into()
+    }
+
+    /// The parameters in a Holocene extra data, `None` when it is not one.
+    pub fn from_extra_data(extra: &[u8]) -> Option<Self> {
+        match extra {
+            [0, rest @ ..] if rest.len() == 8 => Some(Self::from_b64(B64::from_slice(rest))),
+            _ => None,
+        }
+    }
+}
+
+/// The part of the rollup's configuration that the L1 contract `SystemConfig` can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemConfig {
+    /// The account whose L1 transactions to the inbox carry batches.
+    pub batcher_addr: Address,
+    /// Version byte 1 ‖ … ‖ blobBaseFeeScalar u32 ‖ baseFeeScalar u32 (specs: protocol/ecotone/l1-attributes).
+    pub scalar: B256,
+    /// Unused since Ecotone; kept because rollup.json and event decoding name it.
+    pub overhead: B256,
+    /// L2 block gas limit.
+    pub gas_limit: u64,
+    /// EIP-1559 parameters; zeros mean the chain's defaults (specs: protocol/holocene/system-config).
+    pub eip1559_params: B64,
+    /// Operator fee scalar u32 and constant u64 (specs: protocol/isthmus/system-config): `0…0 ‖ scalar ‖ constant`, big-endian.
+    pub operator_fee_params: B256,
+}
+
+impl SystemConfig {
+    /// `(base_fee_scalar, blob_base_fee_scalar)`.
+    pub fn fee_scalars(&self) -> (u32, u32) {
+        let b = &self.scalar.0;
+        let base = u32::from_be_bytes([b[28], b[29], b[30], b[31]]);
+        let blob = if b[0] == 0 { 0 } else { u32::from_be_bytes([b[24], b[25], b[26], b[27]]) };
+        (base, blob)
+    }
+
+    /// The scalar word for a pair of Ecotone scalars.
+    pub fn encode_fee_scalars(base_fee_scalar: u32, blob_base_fee_scalar: u32) -> B256 {
+        let mut word = B256::ZERO;
+        word.0[0] = 1;
+        word.0[24..28].copy_from_slice(&blob_base_fee_scalar.to_be_bytes());
+        word.0[28..].copy_from_slice(&base_fee_scalar.to_be_bytes());
+        word
+    }
+
+    /// `(operator_fee_scalar, operator_fee_constant)`.
+    pub fn operator_fee(&self) -> (u32, u64) {
+        let b = &self.operator_fee_params.0;
+        let mut scalar = [0u8; 4];
+        let mut constant = [0u8; 8];
+        scalar.copy_from_slice(&b[20..24]);
+        constant.copy_from_slice(&b[24..]);
+        (u32::from_be_bytes(scalar), u64::from_be_bytes(constant))
+    }
+}
+
+/// The anchor from which derivation starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollupGenesis {
+    /// The L1 block after which batches count.
+    pub l1: BlockNumHash,
+    /// The L2 genesis block.
+    pub l2: BlockNumHash,
+    /// Timestamp of the L2 genesis block, seconds.
+    pub l2_time: u64,
+    /// System configuration at genesis.
+    pub system_config: SystemConfig,
+}
+
+/// EIP-1559 defaults in rollup.json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainOpConfig {
+    /// Elasticity.
+    pub eip1559_elasticity: u32,
+    /// Denominator before Canyon.
+    pub eip1559_denominator: u32,
+    /// Denominator since Canyon.
+    pub eip1559_denominator_canyon: u32,
+}
+
+/// The rollup's immutable configuration, in op-node's `rollup.json` format. All forks through Isthmus are active at genesis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollupConfig {
+    /// Anchor.
+    pub genesis: RollupGenesis,
+    /// Seconds between L2 blocks.
+    pub block_time: u64,
+    /// How far L2 time may run ahead of its L1 origin, seconds (a constant 1800 since Fjord).
+    pub max_sequencer_drift: u64,
+    /// Number of L1 blocks within which a batch for an epoch must appear.
+    pub seq_window_size: u64,
+    /// Number of L1 blocks within which a channel must be complete (50 since Granite).
+    pub channel_timeout: u64,
+    /// Chain id of the L1.
+    pub l1_chain_id: u64,
+    /// Chain id of the rollup.
+    pub l2_chain_id: u64,
+    /// Fork times, all zero.
+    #[serde(flatten)]
+    pub forks: RollupForks,
+    /// Where batcher transactions go.
+    pub batch_inbox_address: Address,
+    /// The portal on L1, which emits `TransactionDeposited`.
+    pub deposit_contract_address: Address,
+    /// The `SystemConfig` contract on L1, which emits `ConfigUpdate`.
+    pub l1_system_config_address: Address,
+    /// EIP-1559 defaults.
+    pub chain_op_config: ChainOpConfig,
+}
+
+/// Fork times of the rollup. Tributary starts at Isthmus, so that every time is the genesis'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is the fork of that name")]
+pub struct RollupForks {
+    pub regolith_time: u64,
+    pub canyon_time: u64,
+    pub delta_time: u64,
+    pub ecotone_time: u64,
+    pub fjord_time: u64,
+    pub granite_time: u64,
+    pub holocene_time: u64,
+    pub isthmus_time: u64,
+}
+
+impl RollupForks {
+    /// Every fork active at genesis.
+    pub const ALL_AT_GENESIS: Self = Self {
+        regolith_time: 0,
+        canyon_time: 0,
+        delta_time: 0,
+        ecotone_time: 0,
+        fjord_time: 0,
+        granite_time: 0,
+        holocene_time: 0,
+        isthmus_time: 0,
+    };
+}
+
+/// The maximum time that L2 may run ahead of its origin, seconds (specs: protocol/fjord/derivation).
+pub const MAX_SEQUENCER_DRIFT: u64 = 1800;
+
+/// The number of L1 blocks within which a channel must be complete (specs: protocol/granite/derivation).
+pub const CHANNEL_TIMEOUT: u64 = 50;
+
+impl RollupConfig {
+    /// The default EIP-1559 parameters, used while the system config holds zeros.
+    pub fn default_eip1559(&self) -> Eip1559Params {
+        Eip1559Params { denominator: self.chain_op_config.eip1559_denominator_canyon, elasticity: self.chain_op_config.eip1559_elasticity }
+    }
+
+    /// The number of the L2 block at `timestamp`, `None` before genesis or between two blocks.
+    pub fn block_number_at(&self, timestamp: u64) -> Option<u64> {
+        let elapsed = timestamp.checked_sub(self.genesis.l2_time)?;
+        elapsed.is_multiple_of(self.block_time).then(|| self.genesis.l2.number + elapsed / self.block_time)
+    }
+
+    /// The timestamp of L2 block `number`.
+    pub fn timestamp_of(&self, number: u64) -> u64 {
+        self.genesis.l2_time + (number - self.genesis.l2.number) * self.block_time
+    }
+}
+
+/// What derivation needs to know of an L1 block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct L1BlockRef {
+    /// Hash.
+    pub hash: B256,
+    /// Number.
+    pub number: u64,
+    /// Hash of the parent.
+    pub parent_hash: B256,
+    /// Seconds since the epoch.
+    pub timestamp: u64,
+}
+
+impl L1BlockRef {
+    /// Number and hash.
+    pub const fn id(&self) -> BlockNumHash {
+        BlockNumHash { number: self.number, hash: self.hash }
+    }
+}
+
+/// What derivation needs to know of an L2 block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct L2BlockRef {
+    /// Hash.
+    pub hash: B256,
+    /// Number.
+    pub number: u64,
+    /// Hash of the parent.
+    pub parent_hash: B256,
+    /// Seconds since the epoch.
+    pub timestamp: u64,
+    /// The L1 block that the block's epoch is named after.
+    #[serde(rename = "l1origin")]
+    pub l1_origin: BlockNumHash,
+    /// Position in the epoch, from 0.
+    pub sequence_number: u64,
+}
+
+impl L2BlockRef {
+    /// Number and hash.
+    pub const fn id(&self) -> BlockNumHash {
+        BlockNumHash { number: self.number, hash: self.hash }
+    }
+}
+
+/// OP Stack payload attributes: a block before execution, as derived from L1 or as a sequencer starts it (specs: protocol/exec-engine).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadAttributes {
+    /// Seconds since the epoch.
+    pub timestamp: u64,
+    /// The L1 origin's mix hash.
+    pub prev_randao: B256,
+    /// The sequencer fee vault.
+    pub fee_recipient: Address,
+    /// The L1 origin's parent beacon block root.
+    pub parent_beacon_block_root: B256,
+    /// EIP-2718 encoded transactions: L1 attributes, deposits, then the batch's.
+    pub transactions: Vec<Bytes>,
+    /// No transactions beyond those given may be included.
+    pub no_tx_pool: bool,
+    /// Gas limit.
+    pub gas_limit: u64,
+    /// EIP-1559 parameters, zeros for the chain's defaults.
+    pub eip1559_params: B64,
+}
+
+/// The sender and the recipients that the OP Stack fixes.
+pub mod predeploys {
+    use alloy_primitives::{Address, address};
+
+    /// Sender of the L1-attributes transaction.
+    pub const DEPOSITOR: Address = address!("deaddeaddeaddeaddeaddeaddeaddeaddead0001");
+    /// The `L1Block` contract.
+    pub const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
+    /// The `L2ToL1MessagePasser` contract, whose storage root is the header's withdrawals root.
+    pub const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+    /// Receives priority fees.
+    pub const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
+    /// Receives the base fee.
+    pub const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
+    /// Receives the L1 data fee.
+    pub const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
+    /// Receives the operator fee.
+    pub const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
+}
+
+/// Version 0 output root: keccak256(0 ‖ state root ‖ message passer storage root ‖ block hash) (specs: protocol/proposals).
+pub fn output_root(state_root: B256, message_passer_storage_root: B256, block_hash: B256) -> B256 {
+    let mut preimage = [0u8; 128];
+    preimage[32..64].copy_from_slice(state_root.as_slice());
+    preimage[64..96].copy_from_slice(message_passer_storage_root.as_slice());
+    preimage[96..].copy_from_slice(block_hash.as_slice());
+    alloy_primitives::keccak256(preimage)
+}
+
+/// Adds the OP Stack's offset to the address of a contract that deposits (specs: protocol/deposits#address-aliasing).
+pub fn alias_l1_address(address: Address) -> Address {
+    const OFFSET: U256 = alloy_primitives::uint!(0x1111000000000000000000000000000000001111_U256);
+    let sum = U256::from_be_slice(address.as_slice()).wrapping_add(OFFSET);
+    Address::from_slice(&sum.to_be_bytes::<32>()[12..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::address;
+
+    #[test]
+    fn aliasing_wraps_at_the_width_of_an_address() {
+        assert_eq!(alias_l1_address(Address::ZERO), address!("1111000000000000000000000000000000001111"));
+        assert_eq!(alias_l1_address(Address::repeat_byte(0xff)), address!("1111000000000000000000000000000000001110"));
+    }
+
+    #[test]
+    fn extra_data_round_trips_eip1559_parameters() {
+        let params = Eip1559Params { denominator: 250, elasticity: 6 };
+        assert_eq!(Eip1559Params::from_extra_data(&params.to_extra_data()), Some(params));
+        assert_eq!(params.to_extra_data().len(), 9);
+        assert_eq!(Eip1559Params::from_extra_data(&[1, 0, 0, 0, 250, 0, 0, 0, 6]), None);
+    }
+
+    #[test]
+    fn fee_scalars_round_trip() {
+        let config = SystemConfig {
+            batcher_addr: Address::ZERO,
+            scalar: SystemConfig::encode_fee_scalars(1368, 810_949),
+            overhead: B256::ZERO,
+            gas_limit: 1,
+            eip1559_params: B64::ZERO,
+            operator_fee_params: B256::ZERO,
+        };
+        assert_eq!(config.fee_scalars(), (1368, 810_949));
+    }
+}
