@@ -53,7 +53,7 @@ impl StateError {
 }
 
 /// One state of the chain, readable. Implemented by the database at a block, by an overlay over another state, and by a witness.
-pub trait StateReader {
+pub trait StateReader: std::fmt::Debug + Send + Sync {
     /// The account at `address`, `None` when it does not exist.
     fn account(&self, address: Address) -> Result<Option<Account>, StateError>;
     /// The value of a storage slot, zero when it was never written.
@@ -65,7 +65,7 @@ pub trait StateReader {
 }
 
 /// Encoded nodes of the Merkle-Patricia tries, by path. Implemented by the database and by a witness.
-pub trait TrieReader {
+pub trait TrieReader: std::fmt::Debug + Send + Sync {
     /// The RLP of the node at `path` whose keccak256 is `hash`, in the account trie (`owner` is `None`) or in the storage trie of the account
     /// whose address hashes to `owner`. Nodes shorter than 32 bytes live inside their parent and are never asked for, except a root.
     fn trie_node(&self, owner: Option<B256>, path: &nybbles::Nibbles, hash: B256) -> Result<Bytes, StateError>;

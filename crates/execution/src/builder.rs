@@ -1,0 +1,241 @@
+//! Building a block, one transaction at a time: `OpenBlock` → `ExecutedBlock`.
+//!
+//! Sequencing, replay, derivation and proving all go through here. What differs between them is where transactions come from and what a
+//! caller does with one that is rejected.
+
+use crate::{
+    error::Error,
+    machine::{Leniency, Machine, TransactError},
+    overlay::{Overlay, TxChanges},
+    rejection::Rejection,
+    seal,
+};
+use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_hardforks::EthereumHardfork;
+use alloy_primitives::{Address, B256, Bytes, Log};
+use revm::{DatabaseCommit, inspector::NoOpInspector};
+use std::sync::Arc;
+use tributary_primitives::{BlockAttributes, ChainSpec, ExecutedBlock, Receipt, StateReader, Transaction, TrieReader, TxType};
+
+/// What became of a transaction that was given to an open block.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is in the block.
+    Included(Included),
+    /// It is not valid on this state, and changed nothing.
+    Rejected(Rejection),
+    /// It may be valid, but its gas (or its blobs) does not fit in what is left of the block.
+    Full,
+}
+
+/// An included transaction.
+#[derive(Debug)]
+pub struct Included {
+    /// Position in the block.
+    pub index: usize,
+    /// Gas that it used.
+    pub gas_used: u64,
+    /// What it changed.
+    pub changes: TxChanges,
+}
+
+/// A block that is being built on a state.
+#[derive(Debug)]
+pub struct OpenBlock<S: StateReader> {
+    spec: Arc<ChainSpec>,
+    parent: Header,
+    header: Header,
+    attributes: BlockAttributes,
+    machine: Machine<S, NoOpInspector>,
+    before: TxChanges,
+    transactions: Vec<Transaction>,
+    senders: Vec<Address>,
+    receipts: Vec<Receipt>,
+    gas_used: u64,
+    blob_gas_used: u64,
+}
+
+impl<S: StateReader + TrieReader> OpenBlock<S> {
+    /// Opens a block on `parent`, whose post-state is `state`, and makes the system calls that precede transactions.
+    ///
+    /// # Errors
+    /// When the state cannot be read or the attributes contradict the chain's rules.
+    pub fn new(spec: Arc<ChainSpec>, state: S, parent: &Header, parent_hash: B256, attributes: BlockAttributes) -> Result<Self, Error> {
+        let header = draft_header(&spec, parent, parent_hash, &attributes)?;
+        let mut machine = Machine::new(&spec, &header, Overlay::new(state), Leniency::default(), NoOpInspector {});
+        machine.set_inspecting(false);
+        machine.before_block(&spec, parent_hash, attributes.parent_beacon_block_root)?;
+        let before = machine.state_mut().take_changes();
+        Ok(Self {
+            spec,
+            before,
+            parent: parent.clone(),
+            header,
+            attributes,
+            machine,
+            transactions: Vec::new(),
+            senders: Vec::new(),
+            receipts: Vec::new(),
+            gas_used: 0,
+            blob_gas_used: 0,
+        })
+    }
+
+    /// Executes one transaction on top of those before it.
+    ///
+    /// # Errors
+    /// Only when the state cannot be read; an invalid transaction is an [`Outcome`].
+    pub fn execute(&mut self, tx: Transaction, sender: Address, encoded: Bytes) -> Result<Outcome, Error> {
+        if tx.gas_limit() > self.gas_left() || !self.blobs_fit(&tx) {
+            return Ok(Outcome::Full);
+        }
+        let deposit_nonce = match tx.is_deposit() {
+            true => Some(self.machine.state_mut().account_now(sender)?.unwrap_or_default().nonce),
+            false => None,
+        };
+        let done = match self.machine.transact(&tx, sender, encoded) {
+            Ok(done) => done,
+            Err(TransactError::Invalid(error)) => {
+                return Ok(Outcome::Rejected(Rejection::new(error, &tx, sender, self.header.base_fee_per_gas.unwrap_or_default())));
+            }
+            Err(TransactError::Failed(error)) => return Err(error),
+        };
+        let gas_used = done.result.tx_gas_used();
+        let succeeded = done.result.is_success();
+        let logs = if succeeded { done.result.into_logs() } else { Vec::new() };
+        self.machine.state_mut().commit(done.state);
+        self.gas_used += gas_used;
+        self.blob_gas_used += tx.blob_gas_used().unwrap_or_default();
+        let outcome = self.outcome(succeeded)?;
+        self.receipts.push(Receipt {
+            tx_type: tx.tx_type(),
+            outcome,
+            cumulative_gas_used: self.gas_used,
+            logs,
+            deposit_nonce,
+            deposit_receipt_version: (tx.tx_type() == TxType::Deposit).then_some(1),
+        });
+        self.transactions.push(tx);
+        self.senders.push(sender);
+        let changes = self.machine.state_mut().take_changes();
+        Ok(Outcome::Included(Included { index: self.transactions.len() - 1, gas_used, changes }))
+    }
+
+    /// Ends the block: rewards, withdrawals, requests, roots, header, hash.
+    ///
+    /// # Errors
+    /// When the state or trie cannot be read or a system call fails.
+    pub fn seal(self) -> Result<ExecutedBlock, Error> {
+        self.seal_with_state().map(|(block, _)| block)
+    }
+
+    /// As [`Self::seal`], and hands the state back (a witness recorder wants it).
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_with_state(self) -> Result<(ExecutedBlock, S), Error> {
+        let Self { spec, parent, header, attributes, mut machine, transactions, senders, receipts, gas_used, blob_gas_used, .. } = self;
+        let requests = seal::after_transactions(&spec, &header, &attributes, &receipts, &mut machine)?;
+        let body = seal::Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };
+        seal::seal(&spec, &parent, header, body, machine.into_state())
+    }
+
+    /// The header so far: everything except roots, bloom and gas used is final.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The attributes that the block was opened with.
+    pub const fn attributes(&self) -> &BlockAttributes {
+        &self.attributes
+    }
+
+    /// What the system calls before the first transaction changed.
+    pub const fn initial_changes(&self) -> &TxChanges {
+        &self.before
+    }
+
+    /// Transactions included so far.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.transactions
+    }
+
+    /// Receipts so far, one per transaction.
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// Gas that is left.
+    pub const fn gas_left(&self) -> u64 {
+        self.header.gas_limit.saturating_sub(self.gas_used)
+    }
+
+    /// The nonce and balance of an account after the transactions so far.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn account(&mut self, address: Address) -> Result<tributary_primitives::Account, Error> {
+        Ok(self.machine.state_mut().account_now(address)?.unwrap_or_default())
+    }
+
+    fn blobs_fit(&self, tx: &Transaction) -> bool {
+        let Some(blob_gas) = tx.blob_gas_used() else { return true };
+        let Some(params) = self.spec.blob_params(self.header.timestamp) else { return true };
+        self.blob_gas_used + blob_gas <= params.max_blob_gas_per_block()
+    }
+
+    /// The receipt's status, or before Byzantium (EIP-658) the state root after the transaction.
+    fn outcome(&self, succeeded: bool) -> Result<Eip658Value, Error> {
+        if self.spec.is_active(EthereumHardfork::Byzantium, self.header.number, self.header.timestamp) {
+            return Ok(Eip658Value::Eip658(succeeded));
+        }
+        let overlay = self.machine.state();
+        let (root, _) = tributary_trie::state_root(overlay.base(), self.parent.state_root, &overlay.diff()?)?;
+        Ok(Eip658Value::PostState(root))
+    }
+}
+
+/// The parts of a header that are known before execution.
+fn draft_header(spec: &ChainSpec, parent: &Header, parent_hash: B256, attributes: &BlockAttributes) -> Result<Header, Error> {
+    let number = parent.number + 1;
+    let timestamp = attributes.timestamp;
+    if timestamp < parent.timestamp || (timestamp == parent.timestamp && !spec.is_rollup()) {
+        return Err(Error::InvalidBlock(format!("timestamp {timestamp} is not after the parent's {}", parent.timestamp)));
+    }
+    let cancun = spec.is_active(EthereumHardfork::Cancun, number, timestamp);
+    let excess_blob_gas = cancun.then(|| match spec.blob_params(timestamp) {
+        Some(params) => parent.next_block_excess_blob_gas(params).unwrap_or_default(),
+        None => 0,
+    });
+    Ok(Header {
+        parent_hash,
+        beneficiary: attributes.beneficiary,
+        difficulty: attributes.difficulty,
+        number,
+        gas_limit: attributes.gas_limit,
+        timestamp,
+        extra_data: attributes.extra_data.clone(),
+        mix_hash: attributes.mix_hash,
+        nonce: attributes.nonce,
+        base_fee_per_gas: base_fee(spec, parent, attributes),
+        excess_blob_gas,
+        parent_beacon_block_root: attributes.parent_beacon_block_root.filter(|_| cancun),
+        ..Default::default()
+    })
+}
+
+fn base_fee(spec: &ChainSpec, parent: &Header, attributes: &BlockAttributes) -> Option<u64> {
+    spec.next_base_fee(parent, attributes.timestamp)
+}
+
+/// The bloom of a block's logs.
+pub(crate) fn bloom_of(receipts: &[Receipt]) -> alloy_primitives::Bloom {
+    let logs = receipts.iter().flat_map(|receipt| receipt.logs.iter());
+    alloy_primitives::logs_bloom(logs.map(|log: &Log| log))
+}
+
+/// A transaction's exact EIP-2718 bytes.
+pub fn encode(tx: &Transaction) -> Bytes {
+    tx.encoded_2718().into()
+}

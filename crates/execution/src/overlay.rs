@@ -1,0 +1,267 @@
+//! The state of an open block: a base state that is only read, and on top what the block's transactions changed so far.
+
+use crate::error::DbError;
+use alloy_primitives::{
+    Address, B256, Bytes, U256,
+    map::{AddressMap, B256Map, HashMap},
+};
+use revm::{
+    Database, DatabaseCommit,
+    bytecode::Bytecode,
+    primitives::{StorageKey, StorageValue},
+    state::{Account as EvmAccount, AccountInfo},
+};
+use tributary_primitives::{Account, AccountDiff, StateDiff, StateError, StateReader};
+
+/// What one transaction (or system call) changed, in the form that readers of the open block see.
+#[derive(Debug, Clone, Default)]
+pub struct TxChanges {
+    /// Accounts that changed.
+    pub accounts: Vec<AccountChange>,
+    /// Code deployed.
+    pub code: Vec<(B256, Bytes)>,
+}
+
+/// One account after a transaction.
+#[derive(Debug, Clone)]
+pub struct AccountChange {
+    /// Which account.
+    pub address: Address,
+    /// Its fields now; `None` when it does not exist any more.
+    pub after: Option<Account>,
+    /// Storage from before this transaction is gone.
+    pub storage_cleared: bool,
+    /// Slots written.
+    pub storage: Vec<(U256, U256)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    before: U256,
+    now: U256,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Cached {
+    before: Option<Account>,
+    now: Option<Account>,
+    /// Everything that is in the base state's storage is gone; slots not in `storage` are zero.
+    storage_cleared: bool,
+    storage: HashMap<U256, Slot>,
+    dirty: bool,
+}
+
+/// A base state plus changes. Reads are cached, so that the base is asked for each value at most once per block.
+#[derive(Debug)]
+pub struct Overlay<S> {
+    base: S,
+    accounts: AddressMap<Cached>,
+    code: B256Map<Bytecode>,
+    new_code: B256Map<Bytes>,
+    block_hashes: HashMap<u64, B256>,
+    last: TxChanges,
+}
+
+impl<S: StateReader> Overlay<S> {
+    /// An overlay without changes.
+    pub fn new(base: S) -> Self {
+        Self {
+            base,
+            accounts: AddressMap::default(),
+            code: B256Map::default(),
+            new_code: B256Map::default(),
+            block_hashes: HashMap::default(),
+            last: TxChanges::default(),
+        }
+    }
+
+    /// The state below.
+    pub const fn base(&self) -> &S {
+        &self.base
+    }
+
+    /// The state below, when the overlay is done with.
+    pub fn into_base(self) -> S {
+        self.base
+    }
+
+    /// Takes what changed since the last call.
+    pub fn take_changes(&mut self) -> TxChanges {
+        std::mem::take(&mut self.last)
+    }
+
+    /// The account as it is now.
+    pub fn account_now(&mut self, address: Address) -> Result<Option<Account>, StateError> {
+        Ok(self.cached(address)?.now)
+    }
+
+    /// Replaces an account's fields, as block rewards, withdrawals and the DAO fork do.
+    pub fn set_account(&mut self, address: Address, after: Option<Account>) -> Result<(), StateError> {
+        let cached = self.cached(address)?;
+        cached.now = after;
+        cached.dirty = true;
+        self.last.accounts.push(AccountChange { address, after, storage_cleared: false, storage: Vec::new() });
+        Ok(())
+    }
+
+    /// Overrides one slot, as `eth_call`'s state overrides do.
+    pub fn set_storage(&mut self, address: Address, slot: U256, value: U256) -> Result<(), StateError> {
+        let before = self.storage_now(address, slot)?;
+        let cached = self.cached(address)?;
+        cached.dirty = true;
+        cached.storage.entry(slot).or_insert(Slot { before, now: before }).now = value;
+        Ok(())
+    }
+
+    /// Forgets the account's storage, as a full `state` override does before it sets slots.
+    pub fn clear_storage(&mut self, address: Address) -> Result<(), StateError> {
+        let cached = self.cached(address)?;
+        cached.dirty = true;
+        cached.storage_cleared = true;
+        cached.storage.values_mut().for_each(|slot| slot.now = U256::ZERO);
+        Ok(())
+    }
+
+    /// Makes code available by its hash.
+    pub fn insert_code(&mut self, hash: B256, code: Bytes) {
+        self.code.insert(hash, bytecode(code.clone()));
+        self.new_code.insert(hash, code);
+    }
+
+    /// All changes since the overlay was made.
+    pub fn diff(&self) -> Result<StateDiff, StateError> {
+        let mut diff = StateDiff::default();
+        for (address, cached) in self.accounts.iter().filter(|(_, cached)| cached.dirty) {
+            let mut account = AccountDiff {
+                before: cached.before,
+                after: cached.now,
+                storage_cleared: cached.storage_cleared && cached.before.is_some(),
+                ..Default::default()
+            };
+            for (slot, value) in &cached.storage {
+                // A slot of a cleared account was written without asking the base for what it held.
+                let before = if account.storage_cleared { self.base.storage(*address, *slot)? } else { value.before };
+                if before != value.now {
+                    account.storage.insert(*slot, (before, value.now));
+                }
+            }
+            if account.before != account.after || account.storage_cleared || !account.storage.is_empty() {
+                diff.accounts.insert(*address, account);
+            }
+        }
+        for account in diff.accounts.values() {
+            if let Some(hash) = account.after.map(|a| a.code_hash).filter(|hash| account.before.is_none_or(|b| b.code_hash != *hash)) {
+                if let Some(code) = self.new_code.get(&hash) {
+                    diff.code.insert(hash, code.clone());
+                }
+            }
+        }
+        Ok(diff)
+    }
+
+    fn cached(&mut self, address: Address) -> Result<&mut Cached, StateError> {
+        use alloy_primitives::map::hash_map::Entry;
+        match self.accounts.entry(address) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let account = self.base.account(address)?;
+                Ok(entry.insert(Cached { before: account, now: account, ..Default::default() }))
+            }
+        }
+    }
+
+    fn storage_now(&mut self, address: Address, slot: U256) -> Result<U256, StateError> {
+        let cached = self.cached(address)?;
+        if let Some(value) = cached.storage.get(&slot) {
+            return Ok(value.now);
+        }
+        if cached.storage_cleared || cached.before.is_none() {
+            return Ok(U256::ZERO);
+        }
+        let value = self.base.storage(address, slot)?;
+        let cached = self.cached(address)?;
+        cached.storage.insert(slot, Slot { before: value, now: value });
+        Ok(value)
+    }
+
+    /// Applies one account of a finished transaction. The order of the cases is EIP-161's and EIP-6780's.
+    fn apply(&mut self, address: Address, account: EvmAccount) {
+        if !account.is_touched() {
+            return;
+        }
+        // revm loads every account through `basic` before it can touch it, so that it is cached.
+        let cached = self.accounts.entry(address).or_default();
+        cached.dirty = true;
+        let destroyed = account.is_selfdestructed();
+        let cleared = destroyed || account.is_created();
+        if cleared {
+            cached.storage_cleared = true;
+            cached.storage.values_mut().for_each(|slot| slot.now = U256::ZERO);
+        }
+        let gone = destroyed || (!account.is_created() && account.is_empty());
+        let after = (!gone).then(|| Account { nonce: account.info.nonce, balance: account.info.balance, code_hash: account.info.code_hash });
+        let had_storage = cached.now.is_some();
+        cached.now = after;
+        let mut change = AccountChange { address, after, storage_cleared: cleared && had_storage, storage: Vec::new() };
+        if !gone {
+            for (slot, value) in account.storage.into_iter().filter(|(_, value)| value.is_changed()) {
+                let before = if cached.storage_cleared { U256::ZERO } else { value.original_value };
+                cached.storage.entry(slot).or_insert(Slot { before, now: before }).now = value.present_value;
+                change.storage.push((slot, value.present_value));
+            }
+            if let Some(code) = account.info.code.filter(|code| !code.is_empty()) {
+                if let alloy_primitives::map::hash_map::Entry::Vacant(entry) = self.code.entry(account.info.code_hash) {
+                    let bytes = code.original_bytes();
+                    self.last.code.push((account.info.code_hash, bytes.clone()));
+                    self.new_code.insert(account.info.code_hash, bytes);
+                    entry.insert(code);
+                }
+            }
+        }
+        self.last.accounts.push(change);
+    }
+}
+
+/// Bytecode from stored code: a delegation designator (EIP-7702) where it is one, legacy code otherwise.
+pub(crate) fn bytecode(code: Bytes) -> Bytecode {
+    Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
+}
+
+impl<S: StateReader> Database for Overlay<S> {
+    type Error = DbError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, DbError> {
+        let account = self.account_now(address)?;
+        Ok(account.map(|a| AccountInfo { balance: a.balance, nonce: a.nonce, code_hash: a.code_hash, account_id: None, code: None }))
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, DbError> {
+        if let Some(code) = self.code.get(&hash) {
+            return Ok(code.clone());
+        }
+        let code = bytecode(self.base.code(hash)?);
+        self.code.insert(hash, code.clone());
+        Ok(code)
+    }
+
+    fn storage(&mut self, address: Address, slot: StorageKey) -> Result<StorageValue, DbError> {
+        Ok(self.storage_now(address, slot)?)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, DbError> {
+        if let Some(hash) = self.block_hashes.get(&number) {
+            return Ok(*hash);
+        }
+        let hash = self.base.block_hash(number)?;
+        self.block_hashes.insert(number, hash);
+        Ok(hash)
+    }
+}
+
+impl<S: StateReader> DatabaseCommit for Overlay<S> {
+    fn commit(&mut self, changes: AddressMap<EvmAccount>) {
+        for (address, account) in changes {
+            self.apply(address, account);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What readers see of the open block: everything that was acknowledged, nothing that was not.
+//!
+//! The sequencer executes on its own [`OpenBlock`](crate::OpenBlock); once a transaction is durable it is published here. Values are kept
+//! by the number of the transaction that wrote them, so that a [`PendingState`] stays the same while more transactions arrive.
+
+use crate::overlay::TxChanges;
+use alloy_consensus::Header;
+use alloy_primitives::{
+    Address, B256, Bytes, U256,
+    map::{AddressMap, B256Map, HashMap},
+};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tributary_primitives::{Account, Receipt, StateError, StateReader, Transaction};
+
+/// An acknowledged transaction of the open block.
+#[derive(Debug, Clone)]
+pub struct PendingTransaction {
+    /// The transaction.
+    pub tx: Transaction,
+    /// Its hash.
+    pub hash: B256,
+    /// Its sender.
+    pub sender: Address,
+    /// Its receipt, final but for the block hash.
+    pub receipt: Receipt,
+    /// Gas that it used.
+    pub gas_used: u64,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    transactions: Vec<Arc<PendingTransaction>>,
+    by_hash: B256Map<usize>,
+    accounts: AddressMap<Vec<(usize, Option<Account>)>>,
+    cleared: AddressMap<Vec<usize>>,
+    storage: HashMap<(Address, U256), Vec<(usize, U256)>>,
+    code: B256Map<Bytes>,
+}
+
+/// The open block as readers see it.
+#[derive(Debug)]
+pub struct PendingBlock<S> {
+    base: S,
+    header: Header,
+    contents: RwLock<Contents>,
+}
+
+impl<S: StateReader> PendingBlock<S> {
+    /// An open block with this draft header on `base`, with what the system calls before the first transaction changed.
+    pub fn new(base: S, header: Header, before: TxChanges) -> Self {
+        let mut contents = Contents::default();
+        contents.record(0, before);
+        Self { base, header, contents: RwLock::new(contents) }
+    }
+
+    /// Makes a durable transaction visible. Transactions are published in the order of the block.
+    pub fn publish(&self, transaction: PendingTransaction, changes: TxChanges) {
+        let mut contents = self.write();
+        let number = contents.transactions.len() + 1;
+        contents.record(number, changes);
+        contents.by_hash.insert(transaction.hash, number - 1);
+        contents.transactions.push(Arc::new(transaction));
+    }
+
+    /// The draft header: number, time, base fee and limits are final, roots are not.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Transactions published so far.
+    pub fn transactions(&self) -> Vec<Arc<PendingTransaction>> {
+        self.read().transactions.clone()
+    }
+
+    /// A published transaction and its position.
+    pub fn transaction(&self, hash: B256) -> Option<(usize, Arc<PendingTransaction>)> {
+        let contents = self.read();
+        let index = *contents.by_hash.get(&hash)?;
+        Some((index, contents.transactions[index].clone()))
+    }
+
+    /// The state after all transactions published so far.
+    pub fn state(self: &Arc<Self>) -> PendingState<S> {
+        let upto = self.read().transactions.len();
+        PendingState { block: self.clone(), upto }
+    }
+
+    // A panic while holding the lock can only come from running out of memory; the contents are whole after every statement.
+    fn read(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Contents> {
+        self.contents.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn record(&mut self, number: usize, changes: TxChanges) {
+        for change in changes.accounts {
+            self.accounts.entry(change.address).or_default().push((number, change.after));
+            if change.storage_cleared {
+                self.cleared.entry(change.address).or_default().push(number);
+            }
+            for (slot, value) in change.storage {
+                self.storage.entry((change.address, slot)).or_default().push((number, value));
+            }
+        }
+        self.code.extend(changes.code);
+    }
+}
+
+/// The open block's state after a fixed number of its transactions.
+#[derive(Debug)]
+pub struct PendingState<S> {
+    block: Arc<PendingBlock<S>>,
+    upto: usize,
+}
+
+impl<S> Clone for PendingState<S> {
+    fn clone(&self) -> Self {
+        Self { block: self.block.clone(), upto: self.upto }
+    }
+}
+
+/// The newest of `versions` (ascending by transaction number) that is not newer than `upto`.
+fn newest<T: Copy>(versions: Option<&Vec<(usize, T)>>, upto: usize) -> Option<(usize, T)> {
+    versions?.iter().rev().find(|(number, _)| *number <= upto).copied()
+}
+
+impl<S: StateReader> StateReader for PendingState<S> {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        let found = newest(self.block.read().accounts.get(&address), self.upto);
+        match found {
+            Some((_, account)) => Ok(account),
+            None => self.block.base.account(address),
+        }
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        let (written, cleared) = {
+            let contents = self.block.read();
+            let written = newest(contents.storage.get(&(address, slot)), self.upto);
+            let cleared = contents.cleared.get(&address).and_then(|all| all.iter().rev().find(|number| **number <= self.upto).copied());
+            (written, cleared)
+        };
+        match (written, cleared) {
+            (Some((at, value)), cleared) if cleared.is_none_or(|cleared| at >= cleared) => Ok(value),
+            (_, Some(_)) => Ok(U256::ZERO),
+            _ => self.block.base.storage(address, slot),
+        }
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        let found = self.block.read().code.get(&hash).cloned();
+        found.map_or_else(|| self.block.base.code(hash), Ok)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
+        self.block.base.block_hash(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::AccountChange;
+    use alloy_primitives::address;
+
+    #[derive(Debug)]
+    struct Sevens;
+    impl StateReader for Sevens {
+        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+            Ok(None)
+        }
+        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+            Ok(U256::from(7))
+        }
+        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+            Ok(B256::ZERO)
+        }
+    }
+
+    fn transaction(nonce: u64) -> PendingTransaction {
+        let tx = Transaction::from(op_alloy_consensus::TxDeposit { gas_limit: nonce, ..Default::default() });
+        let receipt = Receipt {
+            tx_type: tributary_primitives::TxType::Deposit,
+            outcome: true.into(),
+            cumulative_gas_used: 0,
+            logs: vec![],
+            deposit_nonce: None,
+            deposit_receipt_version: None,
+        };
+        PendingTransaction { hash: tx.hash(), tx, sender: Address::ZERO, receipt, gas_used: 0 }
+    }
+
+    #[test]
+    fn a_state_does_not_change_while_transactions_arrive() {
+        let who = address!("00000000000000000000000000000000000000aa");
+        let write = |value: u64, storage_cleared| TxChanges {
+            accounts: vec![AccountChange {
+                address: who,
+                after: Some(Account { nonce: value, ..Default::default() }),
+                storage_cleared,
+                storage: vec![(U256::ZERO, U256::from(value))],
+            }],
+            code: vec![],
+        };
+        let block = Arc::new(PendingBlock::new(Sevens, Header::default(), TxChanges::default()));
+        let before = block.state();
+        block.publish(transaction(1), write(1, false));
+        let first = block.state();
+        block.publish(transaction(2), write(2, true));
+        let second = block.state();
+        assert_eq!(before.storage(who, U256::ZERO).unwrap(), U256::from(7));
+        assert_eq!(before.account(who).unwrap(), None);
+        assert_eq!(first.storage(who, U256::ZERO).unwrap(), U256::from(1));
+        assert_eq!(first.storage(who, U256::from(1)).unwrap(), U256::from(7));
+        assert_eq!(second.storage(who, U256::ZERO).unwrap(), U256::from(2));
+        assert_eq!(second.storage(who, U256::from(1)).unwrap(), U256::ZERO, "cleared by the second transaction");
+        assert_eq!(second.account(who).unwrap().unwrap().nonce, 2);
+    }
+}

@@ -1,0 +1,143 @@
+//! The end of a block: what happens after its last transaction, and the header that commits to all of it.
+
+use crate::{
+    builder::bloom_of,
+    error::Error,
+    machine::{AnyInspector, Machine},
+    overlay::Overlay,
+};
+use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
+use alloy_eips::{eip2718::Encodable2718, eip7685::Requests};
+use alloy_evm::{
+    block::state_changes::post_block_balance_increments,
+    eth::{dao_fork, eip6110},
+};
+use alloy_hardforks::{EthereumHardfork, EthereumHardforks};
+use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use nybbles::Nibbles;
+use tributary_primitives::{
+    Block, BlockAttributes, BlockBody, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateReader, Transaction, TrieReader, TrieUpdates,
+    rollup::predeploys::MESSAGE_PASSER,
+};
+
+/// Root of an empty trie: keccak256(RLP("")).
+const EMPTY_ROOT: B256 = b256!("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
+
+/// A block's content, ready to be rooted.
+pub(crate) struct Body {
+    pub(crate) attributes: BlockAttributes,
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) senders: Vec<Address>,
+    pub(crate) receipts: Vec<Receipt>,
+    pub(crate) requests: Requests,
+    pub(crate) gas_used: u64,
+    pub(crate) blob_gas_used: u64,
+}
+
+/// Requests (EIP-7685), rewards, withdrawals and the DAO fork, in Ethereum's order. Nothing of it exists on a rollup.
+pub(crate) fn after_transactions<S: StateReader, I: AnyInspector<S>>(
+    spec: &ChainSpec,
+    header: &Header,
+    attributes: &BlockAttributes,
+    receipts: &[Receipt],
+    machine: &mut Machine<S, I>,
+) -> Result<Requests, Error> {
+    let mut requests = Requests::default();
+    if spec.is_rollup() {
+        return Ok(requests);
+    }
+    if spec.is_active(EthereumHardfork::Prague, header.number, header.timestamp) {
+        let mut deposits = Vec::new();
+        if let Some(contract) = spec.beacon_deposit_contract() {
+            let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
+            eip6110::accumulate_deposits_from_logs(contract, logs, &mut deposits).map_err(|e| Error::InvalidBlock(e.to_string()))?;
+        }
+        if !deposits.is_empty() {
+            requests.push_request_with_type(eip6110::DEPOSIT_REQUEST_TYPE, Bytes::from(deposits));
+        }
+        machine.after_block(spec, &mut requests)?;
+    }
+    let withdrawals = attributes.withdrawals.as_ref().map(|list| list.as_slice());
+    let mut increments = post_block_balance_increments(spec, machine.block_env(), &attributes.ommers, withdrawals);
+    let state = machine.state_mut();
+    if spec.ethereum_fork_activation(EthereumHardfork::Dao).transitions_at_block(header.number) {
+        let mut drained = 0u128;
+        for address in dao_fork::DAO_HARDFORK_ACCOUNTS {
+            if let Some(mut account) = state.account_now(address)? {
+                drained += account.balance.saturating_to::<u128>();
+                account.balance = U256::ZERO;
+                state.set_account(address, Some(account))?;
+            }
+        }
+        *increments.entry(dao_fork::DAO_HARDFORK_BENEFICIARY).or_default() += drained;
+    }
+    // A reward of zero still touches its account: before EIP-161 that creates it, since then it removes it when empty.
+    let clears = spec.is_active(EthereumHardfork::SpuriousDragon, header.number, header.timestamp);
+    let mut increments: Vec<_> = increments.into_iter().collect();
+    increments.sort_unstable_by_key(|(address, _)| *address);
+    for (address, amount) in increments {
+        let mut account = state.account_now(address)?.unwrap_or_default();
+        account.balance = account.balance.saturating_add(U256::from(amount));
+        state.set_account(address, (!clears || !account.is_empty()).then_some(account))?;
+    }
+    Ok(requests)
+}
+
+/// Computes the roots, completes the header and hashes it.
+pub(crate) fn seal<S: StateReader + TrieReader>(
+    spec: &ChainSpec,
+    parent: &Header,
+    mut header: Header,
+    body: Body,
+    overlay: Overlay<S>,
+) -> Result<(ExecutedBlock, S), Error> {
+    let diff = overlay.diff()?;
+    let (state_root, trie) = tributary_trie::state_root(overlay.base(), parent.state_root, &diff)?;
+    let Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used } = body;
+    let at = |fork| spec.is_active(fork, header.number, header.timestamp);
+    let (shanghai, cancun, prague) = (at(EthereumHardfork::Shanghai), at(EthereumHardfork::Cancun), at(EthereumHardfork::Prague));
+
+    header.state_root = state_root;
+    header.transactions_root = tributary_trie::ordered_root(&transactions.iter().map(|tx| tx.encoded_2718()).collect::<Vec<_>>());
+    header.receipts_root = tributary_trie::ordered_root(&receipts.iter().map(Receipt::encoded_2718).collect::<Vec<_>>());
+    header.logs_bloom = bloom_of(&receipts);
+    header.gas_used = gas_used;
+    header.ommers_hash = match attributes.ommers.is_empty() {
+        true => EMPTY_OMMER_ROOT_HASH,
+        false => keccak256(alloy_rlp::encode(&attributes.ommers)),
+    };
+    if shanghai {
+        header.withdrawals_root = Some(match (&attributes.withdrawals, spec.is_rollup()) {
+            // Isthmus: the storage root of the message passer, so that output roots follow from the header alone.
+            (_, true) => message_passer_root(&trie, parent),
+            (None, _) => EMPTY_WITHDRAWALS,
+            (Some(list), _) => tributary_trie::ordered_root(&list.iter().map(alloy_rlp::encode).collect::<Vec<_>>()),
+        });
+    }
+    if cancun {
+        header.blob_gas_used = Some(blob_gas_used);
+    }
+    if prague {
+        header.requests_hash = Some(requests.requests_hash());
+    }
+    let withdrawals = shanghai.then(|| attributes.withdrawals.unwrap_or_default());
+    let block = Block { header, body: BlockBody { transactions, ommers: attributes.ommers, withdrawals } };
+    let hash = block.header.hash_slow();
+    let state = RootedDiff { diff, trie, state_root };
+    Ok((ExecutedBlock { block, hash, senders, receipts, requests, state }, overlay.into_base()))
+}
+
+/// The message passer's storage root after the block: the trie's new root node where it changed, the parent's value where not.
+fn message_passer_root(trie: &TrieUpdates, parent: &Header) -> B256 {
+    let before = parent.withdrawals_root.unwrap_or(EMPTY_ROOT);
+    match trie.storage.get(&keccak256(MESSAGE_PASSER)) {
+        None => before,
+        Some(updates) => match updates.nodes.get(&Nibbles::default()) {
+            Some(Some(root)) => keccak256(root),
+            Some(None) => EMPTY_ROOT,
+            None if updates.cleared => EMPTY_ROOT,
+            None => before,
+        },
+    }
+}
+
