@@ -53,7 +53,7 @@ pub fn root_of(pairs: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8
 }
 
 /// The root of a trie with keys of at most 32 bytes, and all its nodes.
-fn rooted(leaves: Leaves) -> (B256, NodeUpdates) {
+pub(crate) fn rooted(leaves: Leaves) -> (B256, NodeUpdates) {
     let mut nodes = NodeUpdates::new();
     let root = root(&leaves, &mut |path, rlp| {
         nodes.insert(Nibbles::from_nibbles(path), Some(Bytes::copy_from_slice(rlp)));
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn nothing_has_the_empty_root() {
-        assert_eq!(ordered_root::<&[u8]>(&[]), EMPTY_ROOT);
+        assert_eq!(ordered_root(&[] as &[&[u8]]), EMPTY_ROOT);
         assert_eq!(root_of([("key", "")], false), EMPTY_ROOT);
         assert_eq!(full_state_root::<[(U256, U256); 0]>([]), (EMPTY_ROOT, TrieUpdates::default()));
     }

@@ -14,7 +14,6 @@ mod error;
 mod fork;
 mod full;
 mod node;
-mod overlay;
 mod proof;
 mod recorder;
 mod sparse;
@@ -24,10 +23,9 @@ mod witness;
 pub use account::AccountLeaf;
 pub use error::Error;
 pub use full::{full_state_root, ordered_root, root_of};
-pub use overlay::Overlay;
 pub use proof::{AccountProof, StorageProof, prove_account, verify_proof};
 pub use recorder::Recorder;
-pub use state::{state_root, storage_root};
+pub use state::state_root;
 pub use witness::{NumberedHash, Witness, WitnessNodes, WitnessState};
 
 /// Root of a trie without leaves: keccak256 of the RLP of the empty string.

@@ -77,19 +77,15 @@ impl<'r, R: TrieReader> Trie<'r, R> {
         let mut retired = Retired::new();
         self.source.apply(&mut self.root, Batch { path: Nibbles::new(), changes }, &mut retired)?;
         let mut fresh = Fresh::new();
-        let root = match self.root {
-            Link::Empty => EMPTY_ROOT,
-            Link::Closed(Reference::Hash(root)) | Link::Open { reference: Some(Reference::Hash(root)), .. } => root,
-            ref changed => match commit(changed, Nibbles::new(), changes.len(), &mut fresh) {
-                Some(Reference::Hash(root)) => root,
-                Some(Reference::Inline { len, rlp }) => {
-                    // The root stands alone however short it is.
-                    let rlp = &rlp[..len as usize];
-                    fresh.push((Nibbles::new(), Bytes::copy_from_slice(rlp)));
-                    keccak256(rlp)
-                }
-                None => EMPTY_ROOT,
-            },
+        let root = match commit(&self.root, Nibbles::new(), changes.len(), &mut fresh) {
+            None => EMPTY_ROOT,
+            Some(Reference::Hash(root)) => root,
+            Some(Reference::Inline { len, rlp }) => {
+                // With whole keys only a damaged trie has so short a root; like every root it stands alone.
+                let rlp = &rlp[..usize::from(len)];
+                fresh.push((Nibbles::new(), Bytes::copy_from_slice(rlp)));
+                keccak256(rlp)
+            }
         };
         let mut updates: NodeUpdates = retired.into_iter().map(|path| (path, None)).collect();
         updates.extend(fresh.into_iter().map(|(path, rlp)| (path, Some(rlp))));
@@ -364,4 +360,99 @@ fn child_path(path: &Nibbles, nibble: u8) -> Nibbles {
 fn nibble_at(key: &B256, depth: usize) -> u8 {
     let byte = key.0[depth / 2];
     if depth.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::full::rooted;
+    use proptest::{collection::vec, prelude::*};
+    use std::{collections::BTreeMap, sync::Mutex};
+    use tributary_primitives::StateError;
+
+    /// One trie's nodes by path. A node may be read once, and only as what it is.
+    #[derive(Debug, Default)]
+    struct Nodes {
+        by_path: BTreeMap<Nibbles, Bytes>,
+        read: Mutex<BTreeMap<Nibbles, u32>>,
+    }
+
+    impl TrieReader for Nodes {
+        fn trie_node(&self, _owner: Option<B256>, path: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
+            *self.read.lock().unwrap().entry(*path).or_default() += 1;
+            let rlp = self.by_path.get(path).ok_or_else(|| StateError::Missing(format!("{path:?}")))?;
+            assert_eq!(keccak256(rlp), hash, "stale reference at {path:?}");
+            Ok(rlp.clone())
+        }
+    }
+
+    /// Keys that share long beginnings or that differ only at the very end, where nodes are short enough to lie inside their parent.
+    fn key(choice: u16) -> B256 {
+        let mut key = B256::repeat_byte(if choice & 1 == 0 { 0x11 } else { 0x12 });
+        key[1] = [0x11, 0x21, 0x22, 0x31][usize::from(choice >> 1 & 3)];
+        key[16] = if choice & 8 == 0 { 0x11 } else { 0x51 };
+        key[31] = (choice >> 4) as u8;
+        key
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn batches_of_changes_leave_the_nodes_of_a_rebuild(
+            // A value of length 0 removes; of length 1 lies in a short node; of length 40 never does.
+            batches in vec(vec((0u16..1024, 0usize..4), 1..100), 1..8),
+        ) {
+            let mut nodes = Nodes::default();
+            let mut root = EMPTY_ROOT;
+            let mut model: BTreeMap<B256, Vec<u8>> = BTreeMap::new();
+            for batch in batches {
+                let changes: BTreeMap<B256, Option<Vec<u8>>> = batch.into_iter()
+                    .map(|(choice, kind)| (key(choice), [None, None, Some(vec![7]), Some(vec![kind as u8; 40])][kind].clone()))
+                    .collect();
+                for (key, value) in &changes {
+                    match value {
+                        Some(value) => model.insert(*key, value.clone()),
+                        None => model.remove(key),
+                    };
+                }
+                let mut trie = Trie::new(&nodes, None, root);
+                // Looking first must neither read twice nor change the outcome.
+                trie.lookup(&changes.keys().copied().collect::<Vec<_>>()).unwrap();
+                let (new_root, updates) = trie.update(&changes.into_iter().collect::<Vec<_>>()).unwrap();
+                prop_assert!(nodes.read.lock().unwrap().values().all(|times| *times == 1));
+                nodes.read.lock().unwrap().clear();
+                for (path, rlp) in updates {
+                    prop_assert_ne!(nodes.by_path.get(&path), rlp.as_ref(), "an update that changes nothing at {:?}", path);
+                    match rlp {
+                        Some(rlp) => nodes.by_path.insert(path, rlp),
+                        None => nodes.by_path.remove(&path),
+                    };
+                }
+                let leaves = model.iter().map(|(key, value)| (Nibbles::unpack_array(&key.0).to_vec(), value.clone())).collect();
+                let (expected_root, expected) = rooted(leaves);
+                root = new_root;
+                prop_assert_eq!(root, expected_root);
+                let expected: BTreeMap<_, _> = expected.into_iter().map(|(path, rlp)| (path, rlp.unwrap())).collect();
+                prop_assert_eq!(&nodes.by_path, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn removing_one_of_two_leaves_reads_the_other() {
+        let entries: Vec<Change> = [0, 1 << 4].map(|choice| (key(choice), Some(vec![9; 40]))).into();
+        let (root, updates) = Trie::new(&Nodes::default(), None, EMPTY_ROOT).update(&entries).unwrap();
+        let by_path: BTreeMap<_, _> = updates.into_iter().map(|(path, rlp)| (path, rlp.unwrap())).collect();
+        let sibling = Nibbles::unpack_array(&entries[1].0.0).slice(..64);
+        assert!(by_path.contains_key(&sibling), "the two keys differ in their last nibble");
+        let nodes = Nodes { by_path, read: Mutex::default() };
+        Trie::new(&nodes, None, root).update(&[(entries[0].0, None)]).unwrap();
+        assert!(nodes.read.lock().unwrap().contains_key(&sibling));
+    }
+
+    #[test]
+    fn removing_a_key_that_is_not_there_changes_nothing() {
+        let nodes = Nodes::default();
+        assert_eq!(Trie::new(&nodes, None, EMPTY_ROOT).update(&[(key(3), None)]).unwrap(), (EMPTY_ROOT, NodeUpdates::new()));
+    }
 }

@@ -1,10 +1,9 @@
 use crate::{
     AccountLeaf, EMPTY_ROOT, Error,
     fork::{self, PARALLEL},
-    proof::walk,
     sparse::{Change, Trie},
 };
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 use tributary_primitives::{AccountDiff, NodeUpdates, StateDiff, StorageTrieUpdates, TrieReader, TrieUpdates};
 
 /// The state root after `diff` on top of the state with `parent_root`, and exactly the nodes that were added, changed or removed by it.
@@ -63,13 +62,7 @@ fn account_leaf(
     Ok((Some(AccountLeaf::new(after, root)), storage))
 }
 
-/// The storage root of an account in the state with `state_root`; [`EMPTY_ROOT`] when there is no such account. Errors as [`state_root`].
-pub fn storage_root(reader: &impl TrieReader, state_root: B256, address: Address) -> Result<B256, Error> {
-    let leaf = walk(state_root, keccak256(address), |path, hash| Ok(reader.trie_node(None, path, hash)?))?;
-    Ok(leaf.map(|rlp| AccountLeaf::decode_exact(&rlp)).transpose()?.unwrap_or_default().storage_root)
-}
-
 /// The key of a slot in its storage trie.
-pub(crate) fn slot_key(slot: alloy_primitives::U256) -> B256 {
+pub(crate) fn slot_key(slot: U256) -> B256 {
     keccak256(slot.to_be_bytes::<32>())
 }
