@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Datanets} from "./Datanets.sol";
+import {Ledger} from "./Ledger.sol";
+import {Predeploys} from "./Predeploys.sol";
+
+/// @title Inference
+/// @notice Paid questions to the model of a datanet, and the split of each payment among those whose texts the answer came
+///         from. Predeploy 0x00000000000000000000000000000000000A7711.
+///
+///         The split: `contributorBps` of the payment go to contributors, by their credit in the trace of the answer
+///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest. If the
+///         trace explains nothing, there is nobody to thank and the operator gets everything.
+///
+///         The terms and the version of the datanet are fixed when the question is asked: neither a later change of
+///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid.
+/// @dev Payments are pulled (`claim`), so no recipient can stop a settlement.
+contract Inference {
+    using Ledger for Ledger.Book;
+
+    /// @notice State of a request.
+    enum Status {
+        None,
+        Open,
+        Settled,
+        Refunded
+    }
+
+    /// @notice Who answers for a datanet, and at what price.
+    struct Model {
+        address operator;
+        uint16 contributorBps;
+        uint64 answerSeconds;
+        uint256 price;
+    }
+
+    struct Request {
+        address requester;
+        uint64 deadline;
+        Status status;
+        address operator;
+        uint16 contributorBps;
+        uint64 upTo;
+        uint256 datanetId;
+        uint256 payment;
+    }
+
+    /// @notice All of a payment, in basis points.
+    uint16 public constant BPS = 10_000;
+
+    /// @notice Most contributors that one answer pays: those with the highest credit. It bounds the gas of `settle`.
+    uint16 public constant MAX_PAYEES = 256;
+
+    Datanets private constant DATANETS = Datanets(Predeploys.DATANETS);
+
+    /// @notice Ids run from 1 to this.
+    uint256 public requestCount;
+
+    mapping(uint256 datanetId => Model) private models;
+    mapping(uint256 requestId => Request) private requests;
+    Ledger.Book private ledger;
+
+    event ModelChanged(
+        uint256 indexed datanetId, address indexed operator, uint256 price, uint16 contributorBps, uint64 answerSeconds
+    );
+    event Requested(
+        uint256 indexed requestId,
+        uint256 indexed datanetId,
+        address indexed requester,
+        address operator,
+        uint256 payment,
+        uint16 contributorBps,
+        uint64 upTo,
+        uint64 deadline,
+        bytes prompt
+    );
+    /// @notice A contributor is owed `share` wei for `credit` of the trace's credit.
+    event Credited(
+        uint256 indexed requestId, address indexed account, uint32 indexed contributor, uint256 share, uint256 credit
+    );
+    /// @notice `explained` of `total` rarity of the answer was found in the datanet. The answer itself is here, so that
+    ///         anyone can ask the precompile for the evidence again.
+    event Settled(
+        uint256 indexed requestId,
+        address indexed operator,
+        uint256 operatorShare,
+        uint256 contributorsShare,
+        uint256 explained,
+        uint256 total,
+        bytes output
+    );
+    event Refunded(uint256 indexed requestId, address indexed requester, uint256 amount);
+    event Claimed(address indexed account, uint256 amount);
+
+    /// @notice Only the datanet's curator may set its model.
+    error NotCurator(uint256 datanetId, address caller);
+    /// @notice Only the operator named in the request may settle it.
+    error NotOperator(uint256 requestId, address caller);
+    /// @notice The datanet has no model.
+    error NoModel(uint256 datanetId);
+    /// @notice The datanet has no document yet.
+    error EmptyDatanet(uint256 datanetId);
+    /// @notice Less was sent than the price.
+    error PaymentTooSmall(uint256 price, uint256 sent);
+    /// @notice Operator zero, more than all of the payment for contributors, or no time to answer.
+    error InvalidTerms();
+    /// @notice The request doesn't exist, or was settled or refunded.
+    error NotOpen(uint256 requestId);
+    /// @notice The time to answer is over.
+    error TooLate(uint256 requestId, uint64 deadline);
+    /// @notice The time to answer is not over yet.
+    error TooEarly(uint256 requestId, uint64 deadline);
+    /// @notice The caller is owed nothing.
+    error NothingOwed(address account);
+    /// @notice The caller did not accept its money.
+    error TransferFailed(address account, uint256 amount);
+
+    /// @notice Sets who answers questions to a datanet and the terms of questions from now on.
+    /// @param price Least payment of a question, in wei.
+    /// @param contributorBps Part of each payment that goes to contributors, in basis points.
+    /// @param answerSeconds Time to answer, after which the requester may take the payment back.
+    function setModel(
+        uint256 datanetId,
+        address operator,
+        uint256 price,
+        uint16 contributorBps,
+        uint64 answerSeconds
+    ) external {
+        if (DATANETS.curatorOf(datanetId) != msg.sender) revert NotCurator(datanetId, msg.sender);
+        // The bound on the time keeps `block.timestamp + answerSeconds` inside 64 bits.
+        if (operator == address(0) || contributorBps > BPS || answerSeconds == 0 || answerSeconds > type(uint32).max) {
+            revert InvalidTerms();
+        }
+        models[datanetId] = Model(operator, contributorBps, answerSeconds, price);
+        emit ModelChanged(datanetId, operator, price, contributorBps, answerSeconds);
+    }
+
+    /// @notice Asks the model of a datanet. The whole value is the payment, also what is above the price.
+    function request(uint256 datanetId, bytes calldata prompt) external payable returns (uint256 requestId) {
+        Model memory model = models[datanetId];
+        if (model.operator == address(0)) revert NoModel(datanetId);
+        if (msg.value < model.price) revert PaymentTooSmall(model.price, msg.value);
+        (, uint64 rows) = DATANETS.setOf(datanetId);
+        // `upTo` = 0 would mean "all rows", also those contributed later.
+        if (rows == 0) revert EmptyDatanet(datanetId);
+
+        requestId = ++requestCount;
+        Request storage req = requests[requestId];
+        req.requester = msg.sender;
+        req.deadline = uint64(block.timestamp) + model.answerSeconds;
+        req.status = Status.Open;
+        req.operator = model.operator;
+        req.contributorBps = model.contributorBps;
+        req.upTo = rows;
+        req.datanetId = datanetId;
+        req.payment = msg.value;
+        ledger.hold(msg.value);
+        _emitRequested(requestId, req, prompt);
+    }
+
+    /// @notice Answers a request and divides its payment.
+    function settle(uint256 requestId, bytes calldata output) external {
+        Request storage req = _open(requestId);
+        if (msg.sender != req.operator) revert NotOperator(requestId, msg.sender);
+        if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
+        req.status = Status.Settled;
+
+        (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) =
+            _trace(req, output);
+        uint256 pool = contributors.length == 0 ? 0 : req.payment * req.contributorBps / BPS;
+        _pay(requestId, req.datanetId, pool, contributors, credits);
+        ledger.release(msg.sender, req.payment - pool);
+        emit Settled(requestId, msg.sender, req.payment - pool, pool, explained, total, output);
+    }
+
+    /// @notice Gives the payment of an unanswered request back to the requester's account here. Anyone may call it.
+    function refund(uint256 requestId) external {
+        Request storage req = _open(requestId);
+        if (block.timestamp <= req.deadline) revert TooEarly(requestId, req.deadline);
+        req.status = Status.Refunded;
+        ledger.release(req.requester, req.payment);
+        emit Refunded(requestId, req.requester, req.payment);
+    }
+
+    /// @notice Sends the caller everything it is owed.
+    function claim() external returns (uint256 amount) {
+        amount = ledger.take(msg.sender);
+        if (amount == 0) revert NothingOwed(msg.sender);
+        emit Claimed(msg.sender, amount);
+        (bool success,) = msg.sender.call{value: amount}("");
+        if (!success) revert TransferFailed(msg.sender, amount);
+    }
+
+    // ---- Views
+
+    function modelOf(uint256 datanetId) external view returns (Model memory) {
+        return models[datanetId];
+    }
+
+    function requestInfo(uint256 requestId) external view returns (Request memory) {
+        return requests[requestId];
+    }
+
+    /// @notice What `account` can claim, in wei.
+    function owed(address account) external view returns (uint256) {
+        return ledger.owed[account];
+    }
+
+    /// @notice Sum of what all accounts can claim, and of the payments of open requests.
+    function totals() external view returns (uint256 owedTotal, uint256 escrowed) {
+        return (ledger.owedTotal, ledger.escrowed);
+    }
+
+    function _trace(Request storage req, bytes calldata output)
+        private
+        view
+        returns (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total)
+    {
+        (uint256 setId,) = DATANETS.setOf(req.datanetId);
+        return Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, req.upTo, output, MAX_PAYEES);
+    }
+
+    function _pay(
+        uint256 requestId,
+        uint256 datanetId,
+        uint256 pool,
+        uint32[] memory contributors,
+        uint256[] memory credits
+    ) private {
+        if (contributors.length == 0) return;
+        uint256[] memory shares = Predeploys.REWARD_SPLIT.split(pool, credits);
+        for (uint256 i = 0; i < contributors.length; ++i) {
+            address account = DATANETS.contributorAccount(datanetId, contributors[i]);
+            ledger.release(account, shares[i]);
+            emit Credited(requestId, account, contributors[i], shares[i], credits[i]);
+        }
+    }
+
+    function _open(uint256 requestId) private view returns (Request storage req) {
+        req = requests[requestId];
+        if (req.status != Status.Open) revert NotOpen(requestId);
+    }
+
+    function _emitRequested(uint256 requestId, Request storage req, bytes calldata prompt) private {
+        emit Requested(
+            requestId,
+            req.datanetId,
+            req.requester,
+            req.operator,
+            req.payment,
+            req.contributorBps,
+            req.upTo,
+            req.deadline,
+            prompt
+        );
+    }
+}

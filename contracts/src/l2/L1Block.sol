@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title L1Block
+/// @notice What L2 knows of L1, at Isthmus; predeploy 0x4200000000000000000000000000000000000015. The attributes
+///         transaction, first in every block, writes it. The executor reads the fee parameters straight from these
+///         slots, so the storage layout is consensus (OP Stack specification, "L1 attributes" and "Isthmus").
+contract L1Block {
+    /// @notice Sender of attributes transactions; nobody has its key.
+    address public constant DEPOSITOR_ACCOUNT = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
+
+    // slot 0
+    uint64 public number;
+    uint64 public timestamp;
+    // slot 1
+    uint256 public basefee;
+    // slot 2
+    bytes32 public hash;
+    // slot 3
+    uint64 public sequenceNumber;
+    uint32 public blobBaseFeeScalar;
+    uint32 public baseFeeScalar;
+    // slot 4
+    bytes32 public batcherHash;
+    // slots 5 and 6, unused since Ecotone
+    uint256 public l1FeeOverhead;
+    uint256 public l1FeeScalar;
+    // slot 7
+    uint256 public blobBaseFee;
+    // slot 8
+    uint64 public operatorFeeConstant;
+    uint32 public operatorFeeScalar;
+
+    /// @notice Only the depositor account may set L1 values.
+    error NotDepositor();
+
+    /// @notice Sets all values from packed calldata behind the selector 0x098999be:
+    ///         baseFeeScalar u32 ‖ blobBaseFeeScalar u32 ‖ sequenceNumber u64 ‖ timestamp u64 ‖ number u64 ‖ basefee u256 ‖
+    ///         blobBaseFee u256 ‖ hash b32 ‖ batcherHash b32 ‖ operatorFeeScalar u32 ‖ operatorFeeConstant u64.
+    function setL1BlockValuesIsthmus() external {
+        _setEcotoneValues();
+        assembly ("memory-safe") {
+            sstore(operatorFeeConstant.slot, shr(160, calldataload(164)))
+        }
+    }
+
+    /// @notice The same without the operator fee; selector 0x440a5e20. No block of this chain uses it, tools may.
+    function setL1BlockValuesEcotone() external {
+        _setEcotoneValues();
+    }
+
+    function version() external pure returns (string memory) {
+        return "1.6.0";
+    }
+
+    /// @notice The native currency has no token contract on L2: the OP Stack's placeholder address, 18 decimals.
+    function gasPayingToken() external pure returns (address addr, uint8 decimals) {
+        return (0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE, 18);
+    }
+
+    function gasPayingTokenName() external pure returns (string memory) {
+        return "OPEN";
+    }
+
+    function gasPayingTokenSymbol() external pure returns (string memory) {
+        return "OPEN";
+    }
+
+    /// @notice The OP Stack's custom gas token feature isn't used: OPEN is the native currency of the protocol itself.
+    function isCustomGasToken() external pure returns (bool) {
+        return false;
+    }
+
+    /// @dev Two or three values share a slot in the order of the calldata, so each slot is one shifted load.
+    function _setEcotoneValues() private {
+        if (msg.sender != DEPOSITOR_ACCOUNT) revert NotDepositor();
+        assembly ("memory-safe") {
+            sstore(sequenceNumber.slot, shr(128, calldataload(4)))
+            sstore(number.slot, shr(128, calldataload(20)))
+            sstore(basefee.slot, calldataload(36))
+            sstore(blobBaseFee.slot, calldataload(68))
+            sstore(hash.slot, calldataload(100))
+            sstore(batcherHash.slot, calldataload(132))
+        }
+    }
+}

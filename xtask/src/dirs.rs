@@ -1,0 +1,70 @@
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// Where things are in the repository and in its build folder.
+#[derive(Debug)]
+pub(crate) struct Dirs {
+    root: PathBuf,
+    build: PathBuf,
+}
+
+impl Dirs {
+    /// The repository that this program was built from. The build folder is `$TRIBUTARY_BUILD_DIR`, or `build` at the root.
+    pub(crate) fn locate() -> Self {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.parent().expect("invariant: xtask is a folder of the repository").to_path_buf();
+        // `join` with an absolute path gives that path.
+        let build = root.join(env::var_os("TRIBUTARY_BUILD_DIR").unwrap_or_else(|| "build".into()));
+        Self { root, build }
+    }
+
+    /// The Foundry project.
+    pub(crate) fn contracts(&self) -> PathBuf {
+        self.root.join("contracts")
+    }
+
+    /// Committed outputs of the compiler.
+    pub(crate) fn artifacts(&self) -> PathBuf {
+        self.contracts().join("artifacts")
+    }
+
+    /// Where the contracts' npm packages are installed.
+    pub(crate) fn npm(&self) -> PathBuf {
+        self.build.join("npm")
+    }
+
+    /// A package that was installed there.
+    pub(crate) fn package(&self, name: &str) -> PathBuf {
+        self.npm().join("node_modules").join(name)
+    }
+
+    /// forge's output and cache.
+    pub(crate) fn forge(&self) -> PathBuf {
+        self.build.join("forge")
+    }
+}
+
+/// The whole of a text file.
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|source| Error::Io { path: path.into(), source })
+}
+
+/// Writes a text file, and the folders above it.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let io = |source| Error::Io { path: path.into(), source };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(io)?;
+    }
+    fs::write(path, text).map_err(io)
+}
+
+/// A JSON file.
+pub(crate) fn read_json(path: &Path) -> Result<Value, Error> {
+    serde_json::from_str(&read(path)?).map_err(|source| Error::Json { path: path.into(), source })
+}

@@ -1,0 +1,195 @@
+//! Genesis accounts of both chains: address → `{name, nonce, code, storage}`, and `recipient` for fee vaults.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    dirs::{Dirs, read_json},
+    error::Error,
+};
+
+/// Where a predeploy's runtime code comes from.
+#[derive(Clone, Copy, Debug)]
+enum Code {
+    /// Our own source.
+    Ours,
+    /// Compiled code that `@eth-optimism/contracts-bedrock` ships.
+    OpStack,
+}
+
+/// L2 contracts with nothing to fill in.
+const PLAIN: [(&str, &str, Code); 6] = [
+    ("WETH", "0x4200000000000000000000000000000000000006", Code::OpStack),
+    ("L2ToL1MessagePasser", "0x4200000000000000000000000000000000000016", Code::OpStack),
+    ("GasPriceOracle", "0x420000000000000000000000000000000000000F", Code::Ours),
+    ("L1Block", "0x4200000000000000000000000000000000000015", Code::Ours),
+    ("Datanets", "0x00000000000000000000000000000000000A7710", Code::Ours),
+    ("Inference", "0x00000000000000000000000000000000000A7711", Code::Ours),
+];
+
+/// Fee vaults, with their immutables in the order of declaration.
+const VAULTS: [(&str, &str, Code, &[&str]); 4] = [
+    ("SequencerFeeVault", "0x4200000000000000000000000000000000000011", Code::OpStack, &OP_STACK_IMMUTABLES),
+    ("BaseFeeVault", "0x4200000000000000000000000000000000000019", Code::OpStack, &OP_STACK_IMMUTABLES),
+    ("L1FeeVault", "0x420000000000000000000000000000000000001a", Code::OpStack, &OP_STACK_IMMUTABLES),
+    ("OperatorFeeVault", "0x420000000000000000000000000000000000001b", Code::Ours, &["recipient", "minimum"]),
+];
+
+const OP_STACK_IMMUTABLES: [&str; 3] = ["minimum", "recipient", "network"];
+
+/// Precompiles of the attribution engine.
+const PRECOMPILES: [(&str, &str); 5] = [
+    ("IAttributionStore", "0x00000000000000000000000000000000000A7701"),
+    ("ISketchAttribution", "0x00000000000000000000000000000000000A7702"),
+    ("IShapleyAttribution", "0x00000000000000000000000000000000000A7703"),
+    ("ITextAttribution", "0x00000000000000000000000000000000000A7704"),
+    ("IRewardSplit", "0x00000000000000000000000000000000000A7705"),
+];
+
+/// 1 OPEN: below it a withdrawal from a vault isn't worth its events.
+const VAULT_MINIMUM: u128 = 1_000_000_000_000_000_000;
+
+/// `WithdrawalNetwork.L2`.
+const VAULT_NETWORK_L2: u128 = 1;
+
+/// Accounts that the embedded L1 has besides those with money.
+pub(crate) fn l1(dirs: &Dirs) -> Result<Value, Error> {
+    Ok(system_contracts(dirs, "l1")?.into())
+}
+
+/// Accounts of L2 genesis besides those with money.
+pub(crate) fn l2(dirs: &Dirs) -> Result<Value, Error> {
+    let mut accounts = system_contracts(dirs, "l2")?;
+    for (name, address) in PRECOMPILES {
+        // Solidity calls only what has code; nonce 1 keeps the store's account from ever being empty.
+        accounts.insert(address.into(), account(name, "0xfe"));
+    }
+    for (name, address, code) in PLAIN {
+        accounts.insert(address.into(), account(name, compiled(dirs, name, code)?.bytes()?));
+    }
+    // isEcotone, isFjord and isIsthmus share slot 0.
+    accounts["0x420000000000000000000000000000000000000F"]["storage"] = json!({ word(0): word(0x01_01_01) });
+    for (name, address, code, immutables) in VAULTS {
+        accounts.insert(address.into(), vault(name, &compiled(dirs, name, code)?, immutables)?);
+    }
+    Ok(accounts.into())
+}
+
+fn account(name: &str, code: &str) -> Value {
+    json!({ "name": name, "nonce": "0x1", "code": code, "storage": {} })
+}
+
+/// Contracts that every chain of the kind has, with code that is a fact and not ours to compile.
+fn system_contracts(dirs: &Dirs, chain: &str) -> Result<Map<String, Value>, Error> {
+    let path = dirs.contracts().join("script").join("system-contracts.json");
+    let list = read_json(&path)?;
+    let field = |contract: &Value, field: &str| match contract[field].as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(Error::Field { path: path.clone(), field: field.into() }),
+    };
+    let contracts = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let here = |contract: &&Value| contract["chains"].as_array().is_some_and(|chains| chains.contains(&json!(chain)));
+    contracts
+        .iter()
+        .filter(here)
+        .map(|contract| Ok((field(contract, "address")?, account(&field(contract, "name")?, &field(contract, "code")?))))
+        .collect()
+}
+
+/// A vault that pays on L2. Its recipient is left zero for the genesis builder: `recipient` lists the byte offsets of
+/// the 32-byte words in `code` that hold it.
+fn vault(name: &str, compiled: &Compiled, immutables: &[&str]) -> Result<Value, Error> {
+    let mut code = compiled.bytes()?.to_owned();
+    let mut recipient = Vec::new();
+    for (immutable, offsets) in immutables.iter().zip(compiled.immutables(immutables.len())?) {
+        let value = match *immutable {
+            "minimum" => VAULT_MINIMUM,
+            "network" => VAULT_NETWORK_L2,
+            _ => {
+                recipient.extend(offsets);
+                continue;
+            }
+        };
+        for offset in offsets {
+            // Two hex digits a byte, behind "0x".
+            let start = 2 + 2 * offset;
+            code.replace_range(start..start + 64, &word(value)[2..]);
+        }
+    }
+    recipient.sort_unstable();
+    let mut account = account(name, &code);
+    account["recipient"] = recipient.into();
+    Ok(account)
+}
+
+/// A contract as forge writes it.
+struct Compiled {
+    path: PathBuf,
+    json: Value,
+}
+
+fn compiled(dirs: &Dirs, name: &str, code: Code) -> Result<Compiled, Error> {
+    let file = Path::new(&format!("{name}.sol")).join(format!("{name}.json"));
+    let path = match code {
+        Code::Ours => dirs.forge().join("out").join(file),
+        Code::OpStack => dirs.package("@eth-optimism/contracts-bedrock").join("forge-artifacts").join(file),
+    };
+    Ok(Compiled { json: read_json(&path)?, path })
+}
+
+impl Compiled {
+    /// Runtime code, hex with 0x.
+    fn bytes(&self) -> Result<&str, Error> {
+        self.json["deployedBytecode"]["object"].as_str().ok_or_else(|| self.lacks("deployedBytecode.object"))
+    }
+
+    /// Byte offsets of each of `count` immutables, in the order of declaration.
+    fn immutables(&self, count: usize) -> Result<Vec<Vec<usize>>, Error> {
+        let lacks = || self.lacks("deployedBytecode.immutableReferences");
+        let references = self.json["deployedBytecode"]["immutableReferences"].as_object().ok_or_else(lacks)?;
+        // Keys are syntax tree ids, which grow with the position in the source.
+        let mut by_id = Vec::new();
+        for (id, places) in references {
+            let starts = places.as_array().into_iter().flatten().map(|place| place["start"].as_u64().map(|start| start as usize));
+            by_id.push((id.parse::<u64>().map_err(|_| lacks())?, starts.collect::<Option<Vec<_>>>().ok_or_else(lacks)?));
+        }
+        by_id.sort_unstable();
+        if by_id.len() == count { Ok(by_id.into_iter().map(|(_, starts)| starts).collect()) } else { Err(lacks()) }
+    }
+
+    fn lacks(&self, field: &str) -> Error {
+        Error::Field { path: self.path.clone(), field: field.into() }
+    }
+}
+
+/// A 32-byte word in hex.
+fn word(value: u128) -> String {
+    format!("0x{value:064x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vault_words_are_filled_where_the_compiler_says_and_the_recipient_is_left_open() {
+        let references = json!({
+            "30": [{"start": 65, "length": 32}],
+            "9": [{"start": 1, "length": 32}],
+            "20": [{"start": 33, "length": 32}],
+        });
+        let code = format!("0xfe{}", "00".repeat(96));
+        let json = json!({"deployedBytecode": {"object": code, "immutableReferences": references}});
+        let account = vault("V", &Compiled { path: "V.json".into(), json }, &OP_STACK_IMMUTABLES).unwrap();
+        let expected = format!("0xfe{}{}{}", &word(VAULT_MINIMUM)[2..], "00".repeat(32), &word(1)[2..]);
+        assert_eq!(account["code"], expected);
+        assert_eq!(account["recipient"], json!([33]));
+    }
+
+    #[test]
+    fn vault_of_another_number_of_immutables_is_refused() {
+        let json = json!({"deployedBytecode": {"object": "0x00", "immutableReferences": {}}});
+        assert!(vault("V", &Compiled { path: "V.json".into(), json }, &OP_STACK_IMMUTABLES).is_err());
+    }
+}
