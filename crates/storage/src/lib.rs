@@ -1,0 +1,41 @@
+//! Durable blocks, state, history, trie nodes, heads and the journal. The only crate that names MDBX.
+//!
+//! [`Store`] is one chain in one directory, the rollup or an embedded L1 alike:
+//!
+//! ```text
+//! Store::open(dir, spec, options)          begins the chain with the genesis, or finds it again
+//!   .commit(&executed, &blobs)             one transaction; the block exists once it returns
+//!   .unwind(to)                            a reorg; exactly the state before
+//!   .heads() .set_safe(id) .set_finalized(id)
+//!   .latest() .at(number)                  -> Snapshot: StateReader + TrieReader at any block
+//!   .block(id) .header(id) .hash_of(n) .number_of(hash) .is_canonical(id) .transaction_count(id)
+//!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
+//!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log
+//!   .blob(versioned_hash) .blobs_of_block(n)
+//! ```
+//!
+//! where `id` is a block number or hash. Every read is one consistent view; readers never make the writer wait.
+//!
+//! Flat tables hold the newest state; history holds, per changed key and block, the value before that block, so that any past value is one seek away
+//! and a block can be taken back exactly. Rows are laid out as the `tables` module says, encoded as the frozen `v1` module says.
+
+mod blocks;
+mod directory;
+mod error;
+mod genesis;
+mod logs;
+mod options;
+mod snapshot;
+mod store;
+mod tables;
+mod unwind;
+mod v1;
+mod write;
+
+pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
+pub use error::Error;
+pub use logs::{BlocksWithLogs, LogFilter};
+pub use options::{Durability, Options};
+pub use snapshot::Snapshot;
+pub use store::Store;
+pub use write::BlobSidecar;

@@ -1,0 +1,277 @@
+use crate::{
+    Durability, Error, Options, Snapshot,
+    directory::{Directory, Identity},
+    genesis::genesis_block,
+    tables::{self, Tables},
+    v1,
+    write::BlockWriter,
+};
+use alloy_consensus::Header;
+use alloy_eips::BlockNumHash;
+use alloy_primitives::{B256, Sealed, keccak256};
+use signet_libmdbx::{
+    Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode,
+    sys::PageSize,
+    tx::{
+        TransactionKind, Tx,
+        aliases::{RoTxUnsync, RwTxUnsync},
+    },
+};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tributary_primitives::{ChainSpec, ExecutedBlock, Heads, rollup::predeploys::MESSAGE_PASSER};
+
+/// One chain on disk. Clones share it; it closes with the last clone and the last [`Snapshot`].
+///
+/// Any number of threads may read at any time. Writes are serialized; each is one database transaction and readers never wait for it.
+#[derive(Clone)]
+pub struct Store(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) env: Environment,
+    pub(crate) tables: Tables,
+    spec: Arc<ChainSpec>,
+    genesis: Sealed<Header>,
+    options: Options,
+    writer: Mutex<()>,
+    /// Declared last so that the lock outlives the environment.
+    directory: Directory,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.0.directory.path()).field("chain", &self.0.spec.chain_id).finish_non_exhaustive()
+    }
+}
+
+/// Names of the rows of the `meta` table.
+pub(crate) mod meta {
+    pub(crate) const UNSAFE: &[u8] = b"unsafe";
+    pub(crate) const SAFE: &[u8] = b"safe";
+    pub(crate) const FINALIZED: &[u8] = b"finalized";
+    /// The oldest block whose trie can be read and restored, u64.
+    pub(crate) const OLDEST_TRIE: &[u8] = b"oldest trie";
+}
+
+impl Store {
+    /// Opens the chain in `dir`, or begins it there with `spec`'s genesis when the directory is missing or empty.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`], [`Error::Newer`], [`Error::Locked`] and [`Error::Unwritable`] leave the directory as it was.
+    pub fn open(dir: &Path, spec: Arc<ChainSpec>, options: Options) -> Result<Self, Error> {
+        let genesis = genesis_block(&spec);
+        let identity = Identity { chain_id: spec.chain_id, genesis: genesis.hash };
+        let mut directory = if options.read_only { Directory::visit(dir, identity)? } else { Directory::claim(dir, identity)? };
+        if directory.complete && !dir.join("mdbx.dat").exists() {
+            return Err(Error::corrupt(format!("{}: mdbx.dat is missing", dir.display())));
+        }
+        let env = environment(dir, options)?;
+        let tables = if options.read_only {
+            let tx = env.begin_ro_unsync()?;
+            let tables = Tables::open(&tx)?;
+            // Table handles that were opened in a transaction outlive it only if it is committed.
+            tx.commit()?;
+            tables
+        } else {
+            let tx = env.begin_rw_unsync()?;
+            let tables = Tables::create(&tx)?;
+            if heads(&tx, &tables)?.is_none() {
+                begin(&tx, &tables, &genesis)?;
+            }
+            tx.commit()?;
+            tables
+        };
+        let found = read_header(&env.begin_ro_unsync()?, &tables, genesis.block.header.number)?.map(|header| header.hash());
+        if found != Some(genesis.hash) {
+            return Err(Error::Foreign { path: dir.to_owned(), reason: "its database holds another chain".into() });
+        }
+        if !directory.complete {
+            directory.sign(identity)?;
+        }
+        let genesis = Sealed::new_unchecked(genesis.block.header, genesis.hash);
+        Ok(Self(Arc::new(Shared { env, tables, spec, genesis, options, writer: Mutex::new(()), directory })))
+    }
+
+    /// The chain's rules.
+    pub fn spec(&self) -> &Arc<ChainSpec> {
+        &self.0.spec
+    }
+
+    /// The genesis header.
+    pub fn genesis(&self) -> &Sealed<Header> {
+        &self.0.genesis
+    }
+
+    /// The directory that holds the store.
+    pub fn path(&self) -> &Path {
+        self.0.directory.path()
+    }
+
+    /// Where the chain's [`Journal`](crate::Journal) belongs: beside the database, so that they are copied and deleted together.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path().join("journal")
+    }
+
+    /// The chain's heads.
+    pub fn heads(&self) -> Result<Heads, Error> {
+        heads(&self.read()?, &self.0.tables)?.ok_or_else(|| Error::corrupt("there is no head"))
+    }
+
+    /// Declares `block` the newest one derived from L1. It may lie below the present safe head (an L1 reorg), not below the finalized one.
+    ///
+    /// # Errors
+    /// [`Error::NotAHead`] when it is not on the chain or below the finalized head.
+    pub fn set_safe(&self, block: BlockNumHash) -> Result<(), Error> {
+        self.set_head("safe", meta::SAFE, block, |heads| block.number >= heads.finalized_head.number)
+    }
+
+    /// Declares `block` final: it and what is below it are never unwound.
+    ///
+    /// # Errors
+    /// [`Error::NotAHead`] when it is not on the chain, above the safe head or below the present finalized head.
+    pub fn set_finalized(&self, block: BlockNumHash) -> Result<(), Error> {
+        self.set_head("finalized", meta::FINALIZED, block, |heads| {
+            (heads.finalized_head.number..=heads.safe_head.number).contains(&block.number)
+        })
+    }
+
+    /// The state after the newest block.
+    pub fn latest(&self) -> Result<Snapshot, Error> {
+        Snapshot::open(self, None)
+    }
+
+    /// The state after the block with this number.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBlock`] when the chain does not reach it.
+    pub fn at(&self, number: u64) -> Result<Snapshot, Error> {
+        Snapshot::open(self, Some(number))
+    }
+
+    /// Rows per table, in the order of the schema, for `db stats`.
+    pub fn table_sizes(&self) -> Result<Vec<(&'static str, usize)>, Error> {
+        let tx = self.read()?;
+        self.0.tables.all().into_iter().map(|(name, table)| Ok((name, tx.db_stat(&table)?.entries()))).collect()
+    }
+
+    /// A read transaction: a consistent view of everything, at the time of the call.
+    pub(crate) fn read(&self) -> Result<RoTxUnsync, Error> {
+        Ok(self.0.env.begin_ro_unsync()?)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.0.options
+    }
+
+    /// The one write transaction, with the guard that makes other writers of this process wait.
+    pub(crate) fn write(&self) -> Result<(MutexGuard<'_, ()>, RwTxUnsync), Error> {
+        if self.0.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        // The lock guards no data: a writer that panicked left nothing behind, its transaction was aborted.
+        let guard = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((guard, self.0.env.begin_rw_unsync()?))
+    }
+
+    fn set_head(&self, label: &'static str, row: &[u8], block: BlockNumHash, allowed: impl Fn(&Heads) -> bool) -> Result<(), Error> {
+        let (_guard, tx) = self.write()?;
+        let heads = heads(&tx, &self.0.tables)?.ok_or_else(|| Error::corrupt("there is no head"))?;
+        let canonical =
+            tables::get(&tx, self.0.tables.headers, &block.number.to_be_bytes())?.map(|row| v1::header_hash(&row)).transpose()?;
+        if canonical != Some(block.hash) || !allowed(&heads) {
+            return Err(Error::NotAHead { label, block });
+        }
+        tables::put(&tx, self.0.tables.meta, row, &v1::encode_id(block))?;
+        Ok(tx.commit()?)
+    }
+}
+
+/// The key of the message passer's storage trie, whose history is kept for ever.
+pub(crate) fn passer_owner() -> B256 {
+    keccak256(MESSAGE_PASSER)
+}
+
+/// The heads; `None` in a database without a chain.
+pub(crate) fn heads<K: TransactionKind>(tx: &Tx<K>, tables: &Tables) -> Result<Option<Heads>, Error> {
+    let read = |row: &[u8]| tables::get(tx, tables.meta, row)?.map(|id| v1::decode_id(&id)).transpose();
+    let (unsafe_head, safe_head, finalized_head) = (read(meta::UNSAFE)?, read(meta::SAFE)?, read(meta::FINALIZED)?);
+    match (unsafe_head, safe_head, finalized_head) {
+        (Some(unsafe_head), Some(safe_head), Some(finalized_head)) => Ok(Some(Heads { unsafe_head, safe_head, finalized_head })),
+        (None, None, None) => Ok(None),
+        _ => Err(Error::corrupt("a head is missing")),
+    }
+}
+
+/// The header of the block with this number.
+pub(crate) fn read_header<K: TransactionKind>(tx: &Tx<K>, tables: &Tables, number: u64) -> Result<Option<Sealed<Header>>, Error> {
+    let row = tables::get(tx, tables.headers, &number.to_be_bytes())?;
+    row.map(|row| v1::decode_header(&row).map(|(hash, header)| Sealed::new_unchecked(header, hash))).transpose()
+}
+
+/// Writes the genesis block into an empty database.
+fn begin(tx: &RwTxUnsync, tables: &Tables, genesis: &ExecutedBlock) -> Result<(), Error> {
+    BlockWriter { tx, tables, number: genesis.block.header.number, history: false }.write(genesis)?;
+    for row in [meta::UNSAFE, meta::SAFE, meta::FINALIZED] {
+        tables::put(tx, tables.meta, row, &v1::encode_id(genesis.id()))?;
+    }
+    tables::put(tx, tables.meta, meta::OLDEST_TRIE, &genesis.block.header.number.to_be_bytes())
+}
+
+fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
+    let sync_mode = match options.durability {
+        Durability::Synced => SyncMode::Durable,
+        Durability::Relaxed => SyncMode::SafeNoSync,
+    };
+    let mode = if options.read_only { Mode::ReadOnly } else { Mode::ReadWrite { sync_mode } };
+    let mut builder = Environment::builder();
+    builder
+        .set_max_dbs(Tables::COUNT)
+        .set_max_readers(2048)
+        // Rows are read one at a time, scattered: reading ahead only evicts what is needed.
+        .set_flags(EnvironmentFlags { mode, no_rdahead: true, coalesce: true, ..Default::default() })
+        .set_geometry(Geometry {
+            size: Some(0..options.map_size),
+            growth_step: Some(64 << 20),
+            shrink_threshold: Some(0),
+            page_size: Some(PageSize::Set(4096)),
+        });
+    builder.open(dir).map_err(|error| match error {
+        MdbxError::Busy => Error::Locked { path: dir.to_owned() },
+        MdbxError::Permission | MdbxError::Access => {
+            Error::Unwritable { path: dir.to_owned(), source: std::io::ErrorKind::PermissionDenied.into() }
+        }
+        other => other.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_genesis::{Genesis, GenesisAccount};
+    use alloy_primitives::{Address, U256};
+    use tributary_primitives::{Account, Eip1559Params, StateReader};
+
+    fn spec(chain_id: u64) -> Arc<ChainSpec> {
+        let mut genesis = Genesis { gas_limit: 30_000_000, ..Default::default() };
+        genesis.config.chain_id = chain_id;
+        genesis.alloc.insert(Address::repeat_byte(1), GenesisAccount::default().with_balance(U256::from(7)));
+        Arc::new(ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }))
+    }
+
+    #[test]
+    fn a_new_chain_begins_with_its_genesis_and_is_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chain");
+        let store = Store::open(&path, spec(5), Options::default()).unwrap();
+        let genesis = BlockNumHash { number: 0, hash: store.genesis().hash() };
+        assert_eq!(store.heads().unwrap(), Heads { unsafe_head: genesis, safe_head: genesis, finalized_head: genesis });
+        let account = store.latest().unwrap().account(Address::repeat_byte(1)).unwrap();
+        assert_eq!(account, Some(Account { balance: U256::from(7), ..Default::default() }));
+        drop(store);
+        let store = Store::open(&path, spec(5), Options::default()).unwrap();
+        assert_eq!(store.block(0).unwrap().unwrap().hash, genesis.hash);
+    }
+}
