@@ -1,0 +1,81 @@
+//! The waiting transactions of one sender.
+
+use crate::{error::PoolError, limits::PoolLimits, transaction::RecoveredTx};
+use alloy_consensus::{Transaction as _, Typed2718};
+use alloy_primitives::U256;
+use std::collections::BTreeMap;
+use tributary_primitives::Transaction;
+
+/// A transaction at rest.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) tx: RecoveredTx,
+    /// Order of arrival in the pool.
+    pub(crate) arrival: i64,
+    /// The pool's block count when it arrived.
+    pub(crate) since_block: u64,
+    /// Everything that it may cost, wei.
+    pub(crate) cost: U256,
+}
+
+/// A sender's transactions by nonce.
+#[derive(Debug)]
+pub(crate) struct SenderQueue {
+    /// The account's next nonce, as far as the pool was told. No transaction below it is kept.
+    pub(crate) next_nonce: u64,
+    pub(crate) entries: BTreeMap<u64, Entry>,
+}
+
+impl SenderQueue {
+    pub(crate) fn new(next_nonce: u64) -> Self {
+        Self { next_nonce, entries: BTreeMap::new() }
+    }
+
+    /// The first transaction, if nothing but fees and room holds it back.
+    pub(crate) fn head(&self) -> Option<&Entry> {
+        self.entries.get(&self.next_nonce)
+    }
+
+    /// The last transaction, whose removal leaves no gap.
+    pub(crate) fn tail(&self) -> Option<&Entry> {
+        self.entries.last_key_value().map(|(_, entry)| entry)
+    }
+
+    /// Whether some nonce between the account's next and the last transaction's is missing.
+    pub(crate) fn is_gapped(&self) -> bool {
+        self.entries.last_key_value().is_some_and(|(last, _)| last - self.next_nonce != self.entries.len() as u64 - 1)
+    }
+
+    /// The first nonce from the account's next on that no transaction has.
+    pub(crate) fn first_gap(&self) -> u64 {
+        let mut nonce = self.next_nonce;
+        while self.entries.contains_key(&nonce) {
+            nonce += 1;
+        }
+        nonce
+    }
+
+    /// What all transactions may cost together, wei.
+    pub(crate) fn cost(&self) -> U256 {
+        self.entries.values().fold(U256::ZERO, |sum, entry| sum.saturating_add(entry.cost))
+    }
+
+    /// Takes out everything below `nonce`.
+    pub(crate) fn advance(&mut self, nonce: u64) -> Vec<Entry> {
+        self.next_nonce = nonce;
+        let keep = self.entries.split_off(&nonce);
+        std::mem::replace(&mut self.entries, keep).into_values().collect()
+    }
+}
+
+/// Whether `new` pays enough more than `old` to take its place: fee cap, tip and, for blobs, blob fee cap each by the bump.
+pub(crate) fn check_replacement(old: &Transaction, new: &Transaction, limits: &PoolLimits) -> Result<(), PoolError> {
+    let blob = old.is_eip4844() || new.is_eip4844();
+    let percent = 100 + if blob { limits.blob_price_bump } else { limits.price_bump };
+    let enough = |old: u128, new: u128| new > old && U256::from(new) * U256::from(100) >= U256::from(old) * U256::from(percent);
+    let mut pays = enough(old.max_fee_per_gas(), new.max_fee_per_gas()) && enough(old.priority_fee_or_price(), new.priority_fee_or_price());
+    if let (Some(old), Some(new)) = (old.max_fee_per_blob_gas(), new.max_fee_per_blob_gas()) {
+        pays &= enough(old, new);
+    }
+    if pays { Ok(()) } else { Err(PoolError::ReplacementUnderpriced) }
+}

@@ -1,0 +1,137 @@
+//! A transaction as the node carries it around: decoded once, sender recovered once.
+
+use crate::error::{DecodeFault, PoolError};
+use alloy_consensus::{
+    Signed, Transaction as _, TxEip1559, TxEip2930, TxEip4844, TxEip4844WithSidecar, TxEip7702, TxLegacy, transaction::RlpEcdsaDecodableTx,
+};
+use alloy_eips::{eip2718::Encodable2718, eip7594::BlobTransactionSidecarVariant};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::Header;
+use std::sync::Arc;
+use tributary_primitives::Transaction;
+
+/// A transaction with its sender, its hash and its exact bytes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RecoveredTx {
+    /// The transaction.
+    pub tx: Arc<Transaction>,
+    /// Its sender.
+    pub sender: Address,
+    /// Its hash.
+    pub hash: B256,
+    /// Exact EIP-2718 bytes as they stand in a block, which is without blobs.
+    pub encoded: Bytes,
+    /// Blobs, commitments and proofs of a blob transaction.
+    pub sidecar: Option<Arc<BlobTransactionSidecarVariant>>,
+}
+
+impl RecoveredTx {
+    /// A transaction whose sender is known.
+    pub fn new(tx: Transaction, sender: Address) -> Self {
+        Self { hash: tx.hash(), encoded: tx.encoded_2718().into(), tx: Arc::new(tx), sender, sidecar: None }
+    }
+
+    /// Decodes what `eth_sendRawTransaction` takes and recovers the sender: EIP-2718 bytes, for a blob transaction in the network form with
+    /// its sidecar (EIP-4844's, or EIP-7594's with cell proofs). A blob transaction without sidecar decodes too; [`crate::validate`] refuses it.
+    ///
+    /// # Errors
+    /// [`PoolError::Decode`], [`PoolError::TypedTooShort`], [`PoolError::UnknownType`] (deposits among them: nobody sends those) and
+    /// [`PoolError::InvalidSignature`].
+    pub fn decode(raw: &[u8]) -> Result<Self, PoolError> {
+        let mut rest = raw;
+        let (tx, sidecar) = decode_any(&mut rest)?;
+        if !rest.is_empty() {
+            return Err(PoolError::Decode(DecodeFault::Trailing));
+        }
+        let encoded: Bytes = tx.encoded_2718().into();
+        // What is stored and hashed is the encoding, so that bytes which mean the same but are not the encoding must not pass.
+        if sidecar.is_none() && *encoded != *raw {
+            return Err(PoolError::Decode(DecodeFault::NonCanonical));
+        }
+        let sender = tx.sender().map_err(|_| PoolError::InvalidSignature)?;
+        Ok(Self { hash: tx.hash(), encoded, tx: Arc::new(tx), sender, sidecar: sidecar.map(Arc::new) })
+    }
+
+    /// Nonce.
+    pub fn nonce(&self) -> u64 {
+        self.tx.nonce()
+    }
+
+    /// Bytes that it occupies, including blobs.
+    pub fn size(&self) -> usize {
+        self.encoded.len() + self.sidecar.as_ref().map_or(0, |sidecar| sidecar.rlp_encoded_fields_length())
+    }
+
+    /// The most that it can cost, wei: gas limit × fee cap + value + blob gas × blob fee cap. Without the L1 data fee of a rollup.
+    pub fn cost(&self) -> U256 {
+        let gas = U256::from(self.tx.gas_limit()) * U256::from(self.tx.max_fee_per_gas());
+        let blob_fee = self.tx.max_fee_per_blob_gas().unwrap_or_default();
+        let blobs = U256::from(self.tx.blob_gas_used().unwrap_or_default()) * U256::from(blob_fee);
+        gas.saturating_add(blobs).saturating_add(self.tx.value())
+    }
+
+    /// The line that `txpool_inspect` shows: `0x…: V wei + G gas × P wei`.
+    pub fn summary(&self) -> String {
+        let to = self.tx.to().map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
+        format!("{to}: {} wei + {} gas × {} wei", self.tx.value(), self.tx.gas_limit(), self.tx.max_fee_per_gas())
+    }
+
+    /// The network form, which a blob transaction needs with its sidecar; otherwise [`Self::encoded`].
+    pub fn network_encoded(&self) -> Bytes {
+        match (self.tx.as_ref(), &self.sidecar) {
+            (Transaction::Eip4844(signed), Some(sidecar)) => {
+                let full = TxEip4844WithSidecar { tx: signed.tx().clone(), sidecar: sidecar.as_ref().clone() };
+                let mut out = Vec::with_capacity(self.size() + 16);
+                Signed::new_unchecked(full, *signed.signature(), *signed.hash()).eip2718_encode(&mut out);
+                out.into()
+            }
+            _ => self.encoded.clone(),
+        }
+    }
+}
+
+/// A transaction of any type that users send, and its sidecar.
+fn decode_any(buf: &mut &[u8]) -> Result<(Transaction, Option<BlobTransactionSidecarVariant>), PoolError> {
+    let Some(first) = buf.first().copied() else { return Err(PoolError::TypedTooShort) };
+    if first >= 0x80 {
+        let signed = TxLegacy::rlp_decode_signed(buf).map_err(signature_or_rlp)?;
+        return Ok((Transaction::Legacy(signed), None));
+    }
+    if buf.len() == 1 {
+        return Err(PoolError::TypedTooShort);
+    }
+    match first {
+        1 => Ok((Transaction::Eip2930(typed::<TxEip2930>(buf)?), None)),
+        2 => Ok((Transaction::Eip1559(typed::<TxEip1559>(buf)?), None)),
+        3 if holds_sidecar(buf) => {
+            let signed = typed::<TxEip4844WithSidecar<BlobTransactionSidecarVariant>>(buf)?;
+            let signature = *signed.signature();
+            let (tx, sidecar) = signed.strip_signature().into_parts();
+            Ok((Transaction::Eip4844(Signed::new_unhashed(tx, signature)), Some(sidecar)))
+        }
+        3 => Ok((Transaction::Eip4844(typed::<TxEip4844>(buf)?), None)),
+        4 => Ok((Transaction::Eip7702(typed::<TxEip7702>(buf)?), None)),
+        _ => Err(PoolError::UnknownType),
+    }
+}
+
+fn typed<T: RlpEcdsaDecodableTx>(buf: &mut &[u8]) -> Result<Signed<T>, PoolError> {
+    let body = &mut &buf[1..];
+    let signed = T::rlp_decode_signed(body).map_err(signature_or_rlp)?;
+    *buf = body;
+    Ok(signed)
+}
+
+/// In the network form the payload is a list whose first element is the transaction, itself a list.
+fn holds_sidecar(buf: &[u8]) -> bool {
+    let mut body = &buf[1..];
+    Header::decode(&mut body).is_ok_and(|header| header.list) && body.first().is_some_and(|byte| *byte >= 0xc0)
+}
+
+/// A `v` that is no parity is a fault of the signature, not of the RLP.
+fn signature_or_rlp(error: alloy_rlp::Error) -> PoolError {
+    match error {
+        alloy_rlp::Error::Custom(words) if words.contains("parity") || words.contains("bool") => PoolError::InvalidSignature,
+        other => other.into(),
+    }
+}
