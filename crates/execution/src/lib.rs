@@ -3,20 +3,33 @@
 //! The only crate that runs revm. It has no clock, no I/O and no second path: building, replaying, deriving and proving a block all go
 //! through [`OpenBlock`]; calls, estimates and traces use the same machine on the same state.
 
+mod access_list;
 mod builder;
+mod call;
 mod error;
+mod estimate;
+mod fees;
 mod machine;
 mod overlay;
+mod overrides;
 mod pending;
 pub mod precompiles;
 mod rejection;
 mod replay;
 mod seal;
+mod trace;
+mod tracer;
 
+pub use access_list::AccessListOutcome;
 pub use builder::{Included, OpenBlock, Outcome, encode};
+pub use call::{CallOutcome, Ending, Simulation, State};
 pub use error::Error;
+pub use estimate::Estimate;
+pub use fees::L1Fees;
 pub use machine::Leniency;
 pub use overlay::{AccountChange, Overlay, TxChanges};
+pub use overrides::Overrides;
 pub use pending::{PendingBlock, PendingState, PendingTransaction};
 pub use rejection::Rejection;
 pub use replay::execute_block;
+pub use trace::BlockReplay;

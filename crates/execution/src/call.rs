@@ -1,0 +1,271 @@
+//! Simulated calls: `eth_call` and what estimates, access lists and traces of calls share with it.
+
+use crate::{
+    error::Error,
+    machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
+    overlay::Overlay,
+    overrides::{self, Overrides},
+    rejection::invalid_words,
+};
+use alloy_consensus::Header;
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
+use alloy_rpc_types_eth::TransactionRequest;
+use revm::{
+    context::{
+        TxEnv,
+        result::{ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError},
+    },
+    context_interface::either::Either,
+    inspector::NoOpInspector,
+};
+use std::sync::Arc;
+use tributary_primitives::{ChainSpec, StateError, StateReader};
+
+/// Any state to call on. One type for all, so that the EVM for calls is compiled once.
+pub type State = Arc<dyn StateReader>;
+
+/// Where and under which pretences calls are simulated.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// The chain's rules.
+    pub spec: Arc<ChainSpec>,
+    /// The state that is called on.
+    pub state: State,
+    /// The block that the call believes to be in.
+    pub header: Header,
+    /// What differs from both.
+    pub overrides: Overrides,
+    /// Most gas that a call may use, whatever it asks for.
+    pub gas_cap: u64,
+}
+
+/// How a simulated call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It returned (for a creation: the deployed code).
+    Returned(Bytes),
+    /// It reverted with this data.
+    Reverted(Bytes),
+    /// It failed in some other way, in geth's words ("out of gas").
+    Halted(String),
+    /// It could not start, in geth's words ("intrinsic gas too low: …").
+    Refused(String),
+}
+
+/// The result of a simulated call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallOutcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Gas used after refunds; zero when it could not start.
+    pub gas_used: u64,
+    /// Logs; empty unless it returned.
+    pub logs: Vec<Log>,
+}
+
+/// Why a simulation has no result.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The request is at fault, in geth's words.
+    Refused(String),
+    /// The state or the EVM failed.
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StateError> for Stop {
+    fn from(error: StateError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Simulation {
+    /// Executes a call and forgets what it changed.
+    ///
+    /// # Errors
+    /// When the state cannot be read; whatever the call itself does is an [`Ending`].
+    pub fn call(&self, request: &TransactionRequest) -> Result<CallOutcome, Error> {
+        let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
+        let (mut machine, env) = match self.machine(request, NoOpInspector {}) {
+            Ok(ready) => ready,
+            Err(Stop::Refused(words)) => return refused(words),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        machine.set_inspecting(false);
+        let gas = env.gas_limit;
+        match run(&mut machine, env) {
+            Ok(done) => Ok(outcome(done.result)),
+            Err(Stopped::Refused(reason)) => refused(format!("err: {} (supplied gas {gas})", reason.words)),
+            Err(Stopped::Failed(error)) => Err(error),
+        }
+    }
+
+    /// A machine with all overrides applied, and the request in the EVM's terms.
+    pub(crate) fn machine<I: AnyInspector<State>>(
+        &self,
+        request: &TransactionRequest,
+        inspector: I,
+    ) -> Result<(Machine<State, I>, TxEnv), Stop> {
+        check_request(&self.spec, request)?;
+        let no_overrides = Default::default();
+        let block = self.overrides.block.as_ref().unwrap_or(&no_overrides);
+        let (mut header, state) = overrides::of_block(&self.header, self.state.clone(), block);
+        // A call that offers no fee is not held against the base fee, and sees none (geth's NoBaseFee).
+        if request.gas_price.unwrap_or_default() == 0 && request.max_fee_per_gas.unwrap_or_default() == 0 {
+            header.base_fee_per_gas = header.base_fee_per_gas.map(|_| 0);
+        }
+        let mut machine = Machine::new(&self.spec, &header, Overlay::new(state), Leniency::CALL, inspector);
+        let pays_no_blob_fee = request.blob_versioned_hashes.is_some() && request.max_fee_per_blob_gas.unwrap_or_default() == 0;
+        match block.blob_base_fee {
+            _ if pays_no_blob_fee => overrides::set_blob_base_fee(&mut machine, U256::ZERO),
+            Some(price) => overrides::set_blob_base_fee(&mut machine, price),
+            None => {}
+        }
+        if let Some(accounts) = &self.overrides.state {
+            overrides::apply_state(&mut machine, accounts)?;
+        }
+        let sender = request.from.unwrap_or_default();
+        let nonce = match request.nonce {
+            Some(nonce) => nonce,
+            None => machine.state_mut().account_now(sender)?.unwrap_or_default().nonce,
+        };
+        Ok((machine, tx_env(&self.spec, request, nonce, self.gas_cap)))
+    }
+}
+
+/// geth's checks of a request before anything is executed.
+fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> Result<(), Stop> {
+    if request.gas_price.is_some() && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some()) {
+        return Err(Stop::Refused("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified".into()));
+    }
+    if let Some(want) = request.chain_id.filter(|id| *id != spec.chain_id) {
+        return Err(Stop::Refused(format!("chainId does not match node's (have={want}, want={})", spec.chain_id)));
+    }
+    if let (Some(input), Some(data)) = (&request.input.input, &request.input.data) {
+        if input != data {
+            return Err(Stop::Refused(
+                "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass transaction call data".into(),
+            ));
+        }
+    }
+    if request.blob_versioned_hashes.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Stop::Refused("need at least 1 blob for a blob transaction".into()));
+    }
+    Ok(())
+}
+
+/// The request in the EVM's terms; its type follows from the fields that are present.
+fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
+    let dynamic = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
+    let tx_type = if request.authorization_list.is_some() {
+        4
+    } else if request.blob_versioned_hashes.is_some() {
+        3
+    } else if dynamic {
+        2
+    } else {
+        u8::from(request.access_list.is_some())
+    };
+    let authorizations = request.authorization_list.clone().unwrap_or_default();
+    TxEnv {
+        tx_type,
+        caller: request.from.unwrap_or_default(),
+        gas_limit: request.gas.unwrap_or(gas_cap).min(gas_cap),
+        gas_price: request.gas_price.or(request.max_fee_per_gas).unwrap_or_default(),
+        kind: request.to.unwrap_or(TxKind::Create),
+        value: request.value.unwrap_or_default(),
+        data: request.input.input().cloned().unwrap_or_default(),
+        nonce,
+        chain_id: Some(spec.chain_id),
+        access_list: request.access_list.clone().unwrap_or_default(),
+        gas_priority_fee: (tx_type >= 2).then(|| request.max_priority_fee_per_gas.unwrap_or_default()),
+        blob_hashes: request.blob_versioned_hashes.clone().unwrap_or_default(),
+        max_fee_per_blob_gas: request.max_fee_per_blob_gas.unwrap_or_default(),
+        authorization_list: authorizations.into_iter().map(Either::Left).collect(),
+    }
+}
+
+/// A transaction that could not start.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// In geth's words.
+    pub(crate) words: String,
+    /// More gas could help: the limit is below the intrinsic cost.
+    pub(crate) needs_gas: bool,
+}
+
+/// Why [`run`] has no result.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    Refused(Refusal),
+    Failed(Error),
+}
+
+/// Executes a simulated transaction without committing it.
+pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: TxEnv) -> Result<Transacted, Stopped> {
+    let (sender, fee_cap, tip) = (env.caller, env.gas_price, env.gas_priority_fee);
+    let base_fee = machine.block_env().basefee;
+    machine.call(env).map_err(|error| match error {
+        TransactError::Failed(error) => Stopped::Failed(error),
+        TransactError::Invalid(error) => {
+            use InvalidTransaction as I;
+            let needs_gas = matches!(error, I::CallGasCostMoreThanGasLimit { .. } | I::GasFloorMoreThanGasLimit { .. });
+            let words = match &error {
+                I::LackOfFundForMaxFee { fee, balance } => insufficient_funds(sender, **balance, **fee),
+                I::GasPriceLessThanBasefee => {
+                    format!("max fee per gas less than block base fee: address {sender}, maxFeePerGas: {fee_cap}, baseFee: {base_fee}")
+                }
+                I::PriorityFeeGreaterThanMaxFee => format!(
+                    "max priority fee per gas higher than max fee per gas: address {sender}, maxPriorityFeePerGas: {}, maxFeePerGas: {fee_cap}",
+                    tip.unwrap_or_default()
+                ),
+                other => invalid_words(other),
+            };
+            Stopped::Refused(Refusal { words, needs_gas })
+        }
+    })
+}
+
+fn insufficient_funds(sender: Address, have: U256, want: U256) -> String {
+    format!("insufficient funds for gas * price + value: address {sender} have {have} want {want}")
+}
+
+fn outcome(result: ExecutionResult<HaltReason>) -> CallOutcome {
+    let gas_used = result.tx_gas_used();
+    match result {
+        ExecutionResult::Success { logs, output, .. } => CallOutcome { ending: Ending::Returned(output.into_data()), gas_used, logs },
+        ExecutionResult::Revert { output, .. } => CallOutcome { ending: Ending::Reverted(output), gas_used, logs: Vec::new() },
+        ExecutionResult::Halt { reason, .. } => CallOutcome { ending: Ending::Halted(halt_words(&reason)), gas_used, logs: Vec::new() },
+    }
+}
+
+/// geth's words for an execution that failed without reverting.
+pub(crate) fn halt_words(reason: &HaltReason) -> String {
+    match reason {
+        HaltReason::OutOfGas(OutOfGasError::InvalidOperand) => "gas uint64 overflow",
+        HaltReason::OutOfGas(OutOfGasError::ReentrancySentry) => "not enough gas for reentrancy sentry",
+        HaltReason::OutOfGas(_) => "out of gas",
+        HaltReason::InvalidFEOpcode => "invalid opcode: INVALID",
+        HaltReason::OpcodeNotFound | HaltReason::NotActivated => "invalid opcode",
+        HaltReason::InvalidJump => "invalid jump destination",
+        HaltReason::StackUnderflow => "stack underflow",
+        HaltReason::StackOverflow => "stack limit reached 1024 (1023)",
+        HaltReason::OutOfOffset => "return data out of bounds",
+        HaltReason::CreateCollision => "contract address collision",
+        HaltReason::PrecompileErrorWithContext(words) => words,
+        HaltReason::PrecompileError => "precompile failed",
+        HaltReason::NonceOverflow => "nonce uint64 overflow",
+        HaltReason::CreateContractSizeLimit => "max code size exceeded",
+        HaltReason::CreateContractStartingWithEF => "invalid code: must not begin with 0xef",
+        HaltReason::CreateInitCodeSizeLimit => "max initcode size exceeded",
+        HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic => "write protection",
+        HaltReason::OutOfFunds | HaltReason::OverflowPayment => "insufficient balance for transfer",
+        HaltReason::CallTooDeep => "max call depth exceeded",
+    }
+    .to_owned()
+}
