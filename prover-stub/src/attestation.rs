@@ -41,8 +41,7 @@ impl Claim {
     /// The 32 bytes that are signed, without any prefix: `AttestationVerifier.digest` for the rollup with this chain id.
     pub fn digest(&self, l2_chain_id: u64) -> B256 {
         let (start, end) = (U256::from(self.start_block), U256::from(self.end_block));
-        let words =
-            (keccak256(DOMAIN), U256::from(l2_chain_id), self.l1_head, start, end, self.start_output_root, self.output_root);
+        let words = (keccak256(DOMAIN), U256::from(l2_chain_id), self.l1_head, start, end, self.start_output_root, self.output_root);
         keccak256(words.abi_encode())
     }
 }
