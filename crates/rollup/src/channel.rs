@@ -2,7 +2,7 @@
 
 use crate::{Batch, Error};
 use alloy_rlp::{Encodable, Header};
-use flate2::{Compression as ZlibLevel, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::{Compression as ZlibLevel, Decompress, FlushDecompress, Status, write::ZlibEncoder};
 use std::io::{Read, Write};
 
 /// Most bytes that are read from a decompressed channel, and most that a compressed one may have (since Fjord).
@@ -89,14 +89,31 @@ impl ChannelReader {
 
 /// Decompresses at most [`MAX_RLP_BYTES_PER_CHANNEL`]; keeps what came before a fault, as a streaming reader would.
 fn decompress(compressed: &[u8]) -> Vec<u8> {
+    match compressed {
+        [first, ..] if matches!(first & 0x0f, 8 | 15) => inflate(compressed),
+        [BROTLI_VERSION, rest @ ..] => {
+            let mut out = Vec::new();
+            let _ = brotli::Decompressor::new(rest, 4096).take(MAX_RLP_BYTES_PER_CHANNEL as u64).read_to_end(&mut out);
+            out
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Decompresses zlib. flate2's readers lose the bytes before a fault, such as a wrong checksum, hence the loop.
+fn inflate(compressed: &[u8]) -> Vec<u8> {
+    let mut zlib = Decompress::new(true);
     let mut out = Vec::new();
-    let limit = MAX_RLP_BYTES_PER_CHANNEL as u64;
-    let _ = match compressed {
-        [first, ..] if matches!(first & 0x0f, 8 | 15) => ZlibDecoder::new(compressed).take(limit).read_to_end(&mut out),
-        [BROTLI_VERSION, rest @ ..] => brotli::Decompressor::new(rest, 4096).take(limit).read_to_end(&mut out),
-        _ => Ok(0),
-    };
-    out
+    loop {
+        let (read, written) = (zlib.total_in() as usize, out.len());
+        out.resize(MAX_RLP_BYTES_PER_CHANNEL.min(written + 64 * 1024), 0);
+        let status = zlib.decompress(&compressed[read..], &mut out[written..], FlushDecompress::None);
+        let progress = zlib.total_out() as usize != written || zlib.total_in() as usize != read;
+        out.truncate(zlib.total_out() as usize);
+        if !matches!(status, Ok(Status::Ok)) || !progress || out.len() == MAX_RLP_BYTES_PER_CHANNEL {
+            return out;
+        }
+    }
 }
 
 #[cfg(test)]

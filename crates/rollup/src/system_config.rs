@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(c.gas_limit, 77);
         apply(&mut c, kind(4), &U256::from((250u64 << 32) | 6).to_be_bytes::<32>()).unwrap();
         assert_eq!(c.eip1559_params, Eip1559Params { denominator: 250, elasticity: 6 }.to_b64());
-        apply(&mut c, kind(5), &((U256::from(3) << 64) | U256::from(4)).to_be_bytes::<32>()).unwrap();
+        apply(&mut c, kind(5), &(U256::from((3u128 << 64) | 4)).to_be_bytes::<32>()).unwrap();
         assert_eq!(c.operator_fee(), (3, 4));
         let before = c;
         apply(&mut c, kind(3), &[0xff; 32]);
