@@ -12,6 +12,11 @@
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log
 //!   .blob(versioned_hash) .blobs_of_block(n)
+//!
+//! Journal::open(&store)                    -> (Journal, Recovered { open, stale })
+//!   .begin(n, parent, attributes)          a new open block; its segment
+//!   .append(n, entry) .sync()              records; one write and one fsync for all that wait
+//!   .release(n) .discard(n)                blocks up to n are committed; blocks from n on are given up
 //! ```
 //!
 //! where `id` is a block number or hash. Every read is one consistent view; readers never make the writer wait.
@@ -23,17 +28,21 @@ mod blocks;
 mod directory;
 mod error;
 mod genesis;
+mod journal;
 mod logs;
 mod options;
 mod snapshot;
 mod store;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unwind;
 mod v1;
 mod write;
 
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use error::Error;
+pub use journal::{Files, Journal, JournalBackend, JournalEntry, OpenBlock, Recovered};
 pub use logs::{BlocksWithLogs, LogFilter};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;
