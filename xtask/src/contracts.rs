@@ -91,6 +91,10 @@ fn forge(dirs: &Dirs, command: &str) -> Command {
     forge.arg("--use").arg(dirs.contracts().join("script").join("solc.mjs"));
     forge.arg("--out").arg(dirs.forge().join("out"));
     forge.arg("--cache-path").arg(dirs.forge().join("cache"));
+    // Failing inputs are kept for the next run; by default beside the sources.
+    forge.env("FOUNDRY_FUZZ_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("fuzz"));
+    forge.env("FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("invariant"));
+    forge.env("FOUNDRY_TEST_FAILURES_FILE", dirs.forge().join("failures").join("tests"));
     for package in ["@openzeppelin", "solady"] {
         forge.arg("--remappings").arg(remapping(package, &dirs.package(package)));
     }

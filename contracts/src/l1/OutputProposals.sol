@@ -110,7 +110,11 @@ contract OutputProposals {
         return outputs.length;
     }
 
-    function gameAtIndex(uint256 index) external view returns (uint32 gameType, uint64 timestamp, AttestedOutput proxy) {
+    function gameAtIndex(uint256 index)
+        external
+        view
+        returns (uint32 gameType, uint64 timestamp, AttestedOutput proxy)
+    {
         proxy = outputs[index];
         return (GAME_TYPE, proxy.createdAt(), proxy);
     }

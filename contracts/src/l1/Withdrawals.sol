@@ -38,9 +38,8 @@ library Withdrawals {
     }
 
     function outputRoot(OutputRootProof memory proof) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(proof.version, proof.stateRoot, proof.messagePasserStorageRoot, proof.latestBlockhash)
-        );
+        return
+            keccak256(abi.encode(proof.version, proof.stateRoot, proof.messagePasserStorageRoot, proof.latestBlockhash));
     }
 
     /// @notice Whether `sentMessages[withdrawalHash]`, slot 0 of L2ToL1MessagePasser, is true under `storageRoot`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {LibZip} from "solady/src/utils/LibZip.sol";
 import {L1Block} from "./L1Block.sol";
 import {Predeploys} from "./Predeploys.sol";
@@ -47,14 +48,10 @@ contract GasPriceOracle {
         return _estimatedSize(LibZip.flzCompress(data).length + SIGNATURE_SIZE) * 16 / 1e6;
     }
 
-    /// @notice Operator fee, in wei, of a transaction that uses `gasUsed` gas; saturates instead of overflowing.
+    /// @notice Operator fee, in wei, of a transaction that uses `gasUsed` gas; saturating as the executor does.
     function getOperatorFee(uint256 gasUsed) external view returns (uint256) {
-        uint256 scaled = gasUsed > type(uint256).max / type(uint32).max
-            ? type(uint256).max
-            : gasUsed * L1_BLOCK.operatorFeeScalar();
-        uint256 constantFee = L1_BLOCK.operatorFeeConstant();
-        // `scaled / 1e6` is far below 2^256, so the sum can't overflow.
-        return scaled / 1e6 + constantFee;
+        // The quotient is far below 2^256, so the sum can't overflow.
+        return Math.saturatingMul(gasUsed, L1_BLOCK.operatorFeeScalar()) / 1e6 + L1_BLOCK.operatorFeeConstant();
     }
 
     function gasPrice() external view returns (uint256) {
@@ -98,8 +95,7 @@ contract GasPriceOracle {
     }
 
     function _l1Cost(uint256 fastLzSize) private view returns (uint256) {
-        uint256 feeScaled =
-            uint256(baseFeeScalar()) * 16 * l1BaseFee() + uint256(blobBaseFeeScalar()) * blobBaseFee();
+        uint256 feeScaled = uint256(baseFeeScalar()) * 16 * l1BaseFee() + uint256(blobBaseFeeScalar()) * blobBaseFee();
         return _estimatedSize(fastLzSize) * feeScaled / 10 ** (DECIMALS * 2);
     }
 

@@ -120,13 +120,9 @@ contract Inference {
     /// @param price Least payment of a question, in wei.
     /// @param contributorBps Part of each payment that goes to contributors, in basis points.
     /// @param answerSeconds Time to answer, after which the requester may take the payment back.
-    function setModel(
-        uint256 datanetId,
-        address operator,
-        uint256 price,
-        uint16 contributorBps,
-        uint64 answerSeconds
-    ) external {
+    function setModel(uint256 datanetId, address operator, uint256 price, uint16 contributorBps, uint64 answerSeconds)
+        external
+    {
         if (DATANETS.curatorOf(datanetId) != msg.sender) revert NotCurator(datanetId, msg.sender);
         // The bound on the time keeps `block.timestamp + answerSeconds` inside 64 bits.
         if (operator == address(0) || contributorBps > BPS || answerSeconds == 0 || answerSeconds > type(uint32).max) {
@@ -166,8 +162,7 @@ contract Inference {
         if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
         req.status = Status.Settled;
 
-        (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) =
-            _trace(req, output);
+        (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) = _trace(req, output);
         uint256 pool = contributors.length == 0 ? 0 : req.payment * req.contributorBps / BPS;
         _pay(requestId, req.datanetId, pool, contributors, credits);
         ledger.release(msg.sender, req.payment - pool);

@@ -33,8 +33,7 @@ contract OperatorFeeVault {
     function withdraw() external {
         uint256 value = address(this).balance;
         require(
-            value >= MIN_WITHDRAWAL_AMOUNT,
-            "FeeVault: withdrawal amount must be greater than minimum withdrawal amount"
+            value >= MIN_WITHDRAWAL_AMOUNT, "FeeVault: withdrawal amount must be greater than minimum withdrawal amount"
         );
         totalProcessed += value;
         emit Withdrawal(value, RECIPIENT, msg.sender);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Test} from "./Vm.sol";
+import {GasPriceOracle} from "../src/l2/GasPriceOracle.sol";
+import {L1Block} from "../src/l2/L1Block.sol";
+import {OperatorFeeVault} from "../src/l2/OperatorFeeVault.sol";
+import {Predeploys} from "../src/l2/Predeploys.sol";
+
+contract L1BlockTest is Test {
+    L1Block private constant l1Block = L1Block(Predeploys.L1_BLOCK);
+    address private constant depositor = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
+
+    struct Values {
+        uint32 baseFeeScalar;
+        uint32 blobBaseFeeScalar;
+        uint64 sequenceNumber;
+        uint64 timestamp;
+        uint64 number;
+        uint256 basefee;
+        uint256 blobBaseFee;
+        bytes32 hash;
+        bytes32 batcherHash;
+        uint32 operatorFeeScalar;
+        uint64 operatorFeeConstant;
+    }
+
+    function setUp() public {
+        vm.etch(Predeploys.L1_BLOCK, address(new L1Block()).code);
+    }
+
+    function ecotone(Values memory v) private pure returns (bytes memory) {
+        return abi.encodePacked(
+            v.baseFeeScalar,
+            v.blobBaseFeeScalar,
+            v.sequenceNumber,
+            v.timestamp,
+            v.number,
+            v.basefee,
+            v.blobBaseFee,
+            v.hash,
+            v.batcherHash
+        );
+    }
+
+    function set(Values memory v) private {
+        bytes memory data = abi.encodePacked(bytes4(0x098999be), ecotone(v), v.operatorFeeScalar, v.operatorFeeConstant);
+        vm.assertEq(data.length, 176, "calldata");
+        vm.prank(depositor);
+        (bool success,) = Predeploys.L1_BLOCK.call(data);
+        vm.assertTrue(success, "set");
+    }
+
+    function testFuzz_IsthmusValuesAreReadBack(Values memory v) public {
+        set(v);
+        vm.assertEq(l1Block.baseFeeScalar(), v.baseFeeScalar, "baseFeeScalar");
+        vm.assertEq(l1Block.blobBaseFeeScalar(), v.blobBaseFeeScalar, "blobBaseFeeScalar");
+        vm.assertEq(l1Block.sequenceNumber(), v.sequenceNumber, "sequenceNumber");
+        vm.assertEq(l1Block.timestamp(), v.timestamp, "timestamp");
+        vm.assertEq(l1Block.number(), v.number, "number");
+        vm.assertEq(l1Block.basefee(), v.basefee, "basefee");
+        vm.assertEq(l1Block.blobBaseFee(), v.blobBaseFee, "blobBaseFee");
+        vm.assertEq(l1Block.hash(), v.hash, "hash");
+        vm.assertEq(l1Block.batcherHash(), v.batcherHash, "batcherHash");
+        vm.assertEq(l1Block.operatorFeeScalar(), v.operatorFeeScalar, "operatorFeeScalar");
+        vm.assertEq(l1Block.operatorFeeConstant(), v.operatorFeeConstant, "operatorFeeConstant");
+    }
+
+    function slot(uint256 index) private view returns (bytes32) {
+        return vm.load(Predeploys.L1_BLOCK, bytes32(index));
+    }
+
+    function testFuzz_IsthmusValuesAreWhereTheExecutorReadsThem(Values memory v) public {
+        set(v);
+        vm.assertEq(slot(0), bytes32(abi.encodePacked(bytes16(0), v.timestamp, v.number)), "slot 0");
+        vm.assertEq(slot(1), bytes32(v.basefee), "slot 1");
+        vm.assertEq(slot(2), v.hash, "slot 2");
+        bytes memory scalars = abi.encodePacked(bytes16(0), v.baseFeeScalar, v.blobBaseFeeScalar, v.sequenceNumber);
+        vm.assertEq(slot(3), bytes32(scalars), "slot 3");
+        vm.assertEq(slot(4), v.batcherHash, "slot 4");
+        vm.assertEq(slot(5), 0, "slot 5");
+        vm.assertEq(slot(6), 0, "slot 6");
+        vm.assertEq(slot(7), bytes32(v.blobBaseFee), "slot 7");
+        bytes memory operatorFee = abi.encodePacked(bytes20(0), v.operatorFeeScalar, v.operatorFeeConstant);
+        vm.assertEq(slot(8), bytes32(operatorFee), "slot 8");
+    }
+
+    function testFuzz_EcotoneValuesLeaveTheOperatorFee(Values memory v) public {
+        set(v);
+        vm.prank(depositor);
+        (bool success,) = Predeploys.L1_BLOCK.call(abi.encodePacked(bytes4(0x440a5e20), ecotone(v)));
+        vm.assertTrue(success, "set");
+        vm.assertEq(l1Block.operatorFeeConstant(), v.operatorFeeConstant, "operatorFeeConstant");
+    }
+
+    function testFuzz_OnlyTheDepositorSetsValues(address stranger) public {
+        vm.assume(stranger != depositor);
+        vm.expectRevert(L1Block.NotDepositor.selector);
+        vm.prank(stranger);
+        l1Block.setL1BlockValuesIsthmus();
+        vm.expectRevert(L1Block.NotDepositor.selector);
+        vm.prank(stranger);
+        l1Block.setL1BlockValuesEcotone();
+    }
+
+    function test_FeesFollowFjordAndIsthmus() public {
+        GasPriceOracle oracle = new GasPriceOracle();
+        Values memory v;
+        (v.baseFeeScalar, v.blobBaseFeeScalar) = (1_368, 810_949);
+        (v.basefee, v.blobBaseFee) = (30 gwei, 2 gwei);
+        (v.operatorFeeScalar, v.operatorFeeConstant) = (2_000_000, 7);
+        set(v);
+        uint256 perByte = uint256(1_368) * 16 * 30 gwei + uint256(810_949) * 2 gwei;
+        // Below about 170 compressed bytes every transaction counts as 100 bytes.
+        vm.assertEq(oracle.getL1Fee(hex"020304"), 100e6 * perByte / 1e12, "smallest");
+        vm.assertEq(oracle.getL1GasUsed(hex"020304"), 1_600, "gas of the smallest");
+        // 1,000 + 68 bytes, at worst 1,088 after FastLZ.
+        uint256 estimated = 836_500 * uint256(1_088) - 42_585_600;
+        vm.assertEq(oracle.getL1FeeUpperBound(1_000), estimated * perByte / 1e12, "upper bound");
+        vm.assertEq(oracle.getOperatorFee(21_000), 42_007, "operator fee");
+        vm.assertEq(oracle.getOperatorFee(type(uint256).max), type(uint256).max / 1e6 + 7, "saturated operator fee");
+    }
+
+    function testFuzz_TheUpperBoundIsNotBelowTheFee(bytes memory data) public {
+        GasPriceOracle oracle = new GasPriceOracle();
+        Values memory v;
+        (v.baseFeeScalar, v.basefee) = (1_000_000, 1 gwei);
+        set(v);
+        vm.assertTrue(oracle.getL1Fee(data) <= oracle.getL1FeeUpperBound(data.length), "bound");
+    }
+
+    function testFuzz_TheOperatorFeeVaultPaysItsRecipient(uint256 balance) public {
+        OperatorFeeVault vault = new OperatorFeeVault(address(0xFEE), 1 ether);
+        vm.deal(address(vault), 1 ether - 1);
+        vm.expectRevert("FeeVault: withdrawal amount must be greater than minimum withdrawal amount");
+        vault.withdraw();
+        balance = bound(balance, 1 ether, type(uint128).max);
+        vm.deal(address(vault), balance);
+        vault.withdraw();
+        vm.assertEq(address(0xFEE).balance, balance, "paid");
+        vm.assertEq(vault.totalProcessed(), balance, "total");
+    }
+}
