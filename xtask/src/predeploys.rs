@@ -1,4 +1,4 @@
-//! Genesis accounts of both chains: address → `{name, nonce, code, storage}`, and `recipient` for fee vaults.
+//! Genesis accounts of both chains: address (lower case, which clients accept without a checksum) → `{name, nonce, code, storage}`, and `recipient` for fee vaults.
 
 use std::path::{Path, PathBuf};
 
@@ -22,10 +22,10 @@ enum Code {
 const PLAIN: [(&str, &str, Code); 6] = [
     ("WETH", "0x4200000000000000000000000000000000000006", Code::OpStack),
     ("L2ToL1MessagePasser", "0x4200000000000000000000000000000000000016", Code::OpStack),
-    ("GasPriceOracle", "0x420000000000000000000000000000000000000F", Code::Ours),
+    ("GasPriceOracle", "0x420000000000000000000000000000000000000f", Code::Ours),
     ("L1Block", "0x4200000000000000000000000000000000000015", Code::Ours),
-    ("Datanets", "0x00000000000000000000000000000000000A7710", Code::Ours),
-    ("Inference", "0x00000000000000000000000000000000000A7711", Code::Ours),
+    ("Datanets", "0x00000000000000000000000000000000000a7710", Code::Ours),
+    ("Inference", "0x00000000000000000000000000000000000a7711", Code::Ours),
 ];
 
 /// Fee vaults, with their immutables in the order of declaration.
@@ -40,11 +40,11 @@ const OP_STACK_IMMUTABLES: [&str; 3] = ["minimum", "recipient", "network"];
 
 /// Precompiles of the attribution engine.
 const PRECOMPILES: [(&str, &str); 5] = [
-    ("IAttributionStore", "0x00000000000000000000000000000000000A7701"),
-    ("ISketchAttribution", "0x00000000000000000000000000000000000A7702"),
-    ("IShapleyAttribution", "0x00000000000000000000000000000000000A7703"),
-    ("ITextAttribution", "0x00000000000000000000000000000000000A7704"),
-    ("IRewardSplit", "0x00000000000000000000000000000000000A7705"),
+    ("IAttributionStore", "0x00000000000000000000000000000000000a7701"),
+    ("ISketchAttribution", "0x00000000000000000000000000000000000a7702"),
+    ("IShapleyAttribution", "0x00000000000000000000000000000000000a7703"),
+    ("ITextAttribution", "0x00000000000000000000000000000000000a7704"),
+    ("IRewardSplit", "0x00000000000000000000000000000000000a7705"),
 ];
 
 /// 1 OPEN: below it a withdrawal from a vault isn't worth its events.
@@ -69,7 +69,7 @@ pub(crate) fn l2(dirs: &Dirs) -> Result<Value, Error> {
         accounts.insert(address.into(), account(name, compiled(dirs, name, code)?.bytes()?));
     }
     // isEcotone, isFjord and isIsthmus share slot 0.
-    accounts["0x420000000000000000000000000000000000000F"]["storage"] = json!({ word(0): word(0x01_01_01) });
+    accounts["0x420000000000000000000000000000000000000f"]["storage"] = json!({ word(0): word(0x01_01_01) });
     for (name, address, code, immutables) in VAULTS {
         accounts.insert(address.into(), vault(name, &compiled(dirs, name, code)?, immutables)?);
     }
@@ -93,7 +93,7 @@ fn system_contracts(dirs: &Dirs, chain: &str) -> Result<Map<String, Value>, Erro
     contracts
         .iter()
         .filter(here)
-        .map(|contract| Ok((field(contract, "address")?, account(&field(contract, "name")?, &field(contract, "code")?))))
+        .map(|contract| Ok((field(contract, "address")?.to_lowercase(), account(&field(contract, "name")?, &field(contract, "code")?))))
         .collect()
 }
 
