@@ -1,0 +1,25 @@
+//! The L1 as the rollup needs it, always over real sockets: verified blocks, receipts and blobs in, signed transactions out.
+//!
+//! [`L1Client`] believes no node: a header must hash to its hash, transactions and receipts must give the header's roots, a blob must give
+//! its commitment. What does not is [`Error::Inconsistent`], never data. What a node cannot prove (balances, logs, fees) is only used where
+//! a lie costs no more than a failed transaction.
+//!
+//! [`L1Sender`] owns an account: it gives out nonces, pays what inclusion costs, and does not return before a transaction is confirmed.
+
+mod beacon;
+mod block;
+mod client;
+mod error;
+mod fees;
+mod http;
+mod sender;
+mod transaction;
+mod verify;
+
+pub use alloy_signer_local::PrivateKeySigner;
+pub use block::{InboxData, InboxTransaction, L1BlockData, fetch_block};
+pub use client::{L1Client, L1Config};
+pub use error::{Error, RpcFault, Severity};
+pub use fees::{FeeLimits, TxFees};
+pub use sender::{L1Sender, SenderConfig};
+pub use transaction::{SidecarFormat, TxRequest};
