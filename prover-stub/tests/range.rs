@@ -89,7 +89,8 @@ fn a_changed_node_is_a_missing_node() {
     let mut bytes = node.to_vec();
     *bytes.last_mut().unwrap() ^= 1;
     *node = bytes.into();
-    assert!(refusal(&chain, &witness).contains(&format!("block 2: state is missing trie node {original}")));
+    let reason = refusal(&chain, &witness);
+    assert!(reason.starts_with("block 2: ") && reason.contains(&format!("missing trie node {original}")), "{reason}");
 }
 
 #[test]
