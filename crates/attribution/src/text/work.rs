@@ -4,7 +4,6 @@ use std::convert::Infallible;
 
 /// An amount of work that is about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Work {
     /// Looking up `tokens` output tokens in an index of `2^levels` tokens or fewer.
     Search {

@@ -1,0 +1,278 @@
+//! What the shards of a set hold, in the form in which it is scored; and the cache of it.
+//!
+//! All of this is derived: it can be thrown away at any time without changing a result or a unit
+//! of gas.
+
+use super::{
+    call::{Call, Step, Stop},
+    sets::{Kind, Set, Shard, next_root},
+};
+use alloy_primitives::{B256, U256};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tributary_attribution::text::TextIndex;
+
+/// The rows of a set, or the first of them.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    /// The running root after each shard.
+    roots: Vec<B256>,
+    /// By row.
+    contributors: Vec<u32>,
+    rows: Rows,
+}
+
+#[derive(Debug, Clone)]
+enum Rows {
+    Text(TextIndex),
+    Sketches(Sketches),
+}
+
+/// Rows of sketches, side by side.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sketches {
+    /// `dim` values a row.
+    pub(super) values: Vec<i8>,
+    /// One a row.
+    pub(super) exponents: Vec<u8>,
+    /// One a row when the set is labelled, otherwise none.
+    pub(super) labels: Vec<u16>,
+}
+
+impl Content {
+    fn empty(kind: Kind) -> Self {
+        let rows = match kind {
+            Kind::Text => Rows::Text(TextIndex::default()),
+            Kind::Sketch => Rows::Sketches(Sketches::default()),
+        };
+        Self { roots: Vec::new(), contributors: Vec::new(), rows }
+    }
+
+    pub(super) fn contributors(&self) -> &[u32] {
+        &self.contributors
+    }
+
+    /// The index, when the set is one of texts.
+    pub(super) fn text(&self) -> Step<&TextIndex> {
+        match &self.rows {
+            Rows::Text(index) => Ok(index),
+            Rows::Sketches(_) => Err(Stop::Fatal("a set of sketches has no text index".into())),
+        }
+    }
+
+    /// The rows, when the set is one of sketches.
+    pub(super) fn sketches(&self) -> Step<&Sketches> {
+        match &self.rows {
+            Rows::Sketches(sketches) => Ok(sketches),
+            Rows::Text(_) => Err(Stop::Fatal("a set of texts has no sketches".into())),
+        }
+    }
+
+    fn root(&self) -> B256 {
+        self.roots.last().copied().unwrap_or_default()
+    }
+
+    /// Roughly the memory that the content holds.
+    fn memory(&self) -> usize {
+        let rows = match &self.rows {
+            Rows::Text(index) => index.memory(),
+            Rows::Sketches(sketches) => sketches.values.len() + 3 * sketches.exponents.len(),
+        };
+        rows + self.roots.len() * size_of::<B256>() + self.contributors.len() * size_of::<u32>()
+    }
+
+    /// Appends the shards that follow.
+    fn extend(&mut self, set: &Set, shards: &[(Shard, B256)]) -> Step<()> {
+        for (shard, hash) in shards {
+            self.roots.push(next_root(self.root(), *hash));
+            self.contributors.extend((0..shard.rows).map(|_| shard.contributor));
+        }
+        match &mut self.rows {
+            Rows::Text(index) => {
+                index.append(shards.iter().map(|(shard, _)| shard.payload.as_ref())).map_err(|e| Stop::Fatal(e.to_string()))?;
+            }
+            Rows::Sketches(sketches) => shards.iter().for_each(|(shard, _)| sketches.push(set, &shard.payload)),
+        }
+        Ok(())
+    }
+
+    /// The first `rows` rows of a set of texts, in which every shard is one row.
+    fn prefix(&self, rows: u64) -> Step<Self> {
+        let index = self.text()?.prefix(rows);
+        let rows = rows as usize;
+        Ok(Self { roots: self.roots[..rows].to_vec(), contributors: self.contributors[..rows].to_vec(), rows: Rows::Text(index) })
+    }
+}
+
+impl Sketches {
+    fn push(&mut self, set: &Set, payload: &[u8]) {
+        for row in payload.chunks_exact(set.row_length()) {
+            let (&exponent, mut rest) = row.split_first().expect("invariant: a row has an exponent");
+            self.exponents.push(exponent);
+            if set.labelled {
+                let (label, values) = rest.split_first_chunk().expect("invariant: a labelled row has a label");
+                self.labels.push(u16::from_be_bytes(*label));
+                rest = values;
+            }
+            self.values.extend(rest.iter().map(|&byte| byte as i8));
+        }
+    }
+}
+
+/// The content of the set as it is now, grown from what the cache has of it.
+fn complete(call: &mut Call<'_>, set: &Set, cache: &IndexCache) -> Step<Content> {
+    if let Some(shorter) = cache.longest(set.id, set.shards) {
+        let longer = build(call, set, Content::clone(&shorter), set.shards)?;
+        // Otherwise it is of another branch of the chain, or of a transaction that was reverted.
+        if longer.root() == set.root {
+            return Ok(longer);
+        }
+    }
+    build(call, set, Content::empty(set.kind), set.shards)
+}
+
+/// Reads shards from state until there are `shards`.
+fn build(call: &mut Call<'_>, set: &Set, mut content: Content, shards: u64) -> Step<Content> {
+    let missing = content.roots.len() as u64..shards;
+    let read: Vec<_> = missing.map(|index| set.shard(call, index)).collect::<Step<_>>()?;
+    content.extend(set, &read)?;
+    Ok(content)
+}
+
+/// Contents that were built, by set and running root, up to a bound of memory.
+///
+/// A running root commits to every byte of the shards before it, so an entry is right on every
+/// branch of the chain and for ever. What is not in the cache is read from state.
+#[derive(Debug)]
+pub struct IndexCache {
+    capacity: usize,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    by_root: HashMap<(U256, B256), Entry>,
+    memory: usize,
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    content: Arc<Content>,
+    memory: usize,
+    used: u64,
+}
+
+impl IndexCache {
+    /// An empty cache that holds up to `capacity` bytes, and always the content used last.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, entries: Mutex::default() }
+    }
+
+    /// The content of a set, or of its first `rows` when they are texts; sketches always come whole.
+    pub(super) fn open(&self, call: &mut Call<'_>, set: &Set, rows: u64) -> Step<Arc<Content>> {
+        let whole = match self.get(set.id, set.root) {
+            Some(content) => content,
+            None => {
+                let content = complete(call, set, self)?;
+                self.insert(set.id, content)
+            }
+        };
+        if set.kind == Kind::Sketch || rows == set.rows {
+            return Ok(whole);
+        }
+        let root = rows.checked_sub(1).map_or(B256::ZERO, |last| whole.roots[last as usize]);
+        match self.get(set.id, root) {
+            Some(content) => Ok(content),
+            None => Ok(self.insert(set.id, whole.prefix(rows)?)),
+        }
+    }
+
+    fn get(&self, set: U256, root: B256) -> Option<Arc<Content>> {
+        let mut entries = self.lock();
+        entries.clock += 1;
+        let now = entries.clock;
+        let entry = entries.by_root.get_mut(&(set, root))?;
+        entry.used = now;
+        Some(Arc::clone(&entry.content))
+    }
+
+    /// The longest content of the set of at most so many shards.
+    fn longest(&self, set: U256, shards: u64) -> Option<Arc<Content>> {
+        let entries = self.lock();
+        let of_set = entries.by_root.iter().filter(|((id, _), _)| *id == set).map(|(_, entry)| &entry.content);
+        let shorter = of_set.filter(|content| content.roots.len() as u64 <= shards);
+        shorter.max_by_key(|content| content.roots.len()).cloned()
+    }
+
+    fn insert(&self, set: U256, content: Content) -> Arc<Content> {
+        let mut entries = self.lock();
+        entries.clock += 1;
+        let key = (set, content.root());
+        let memory = content.memory();
+        let content = Arc::new(content);
+        let entry = Entry { content: Arc::clone(&content), memory, used: entries.clock };
+        entries.memory += memory;
+        if let Some(replaced) = entries.by_root.insert(key, entry) {
+            entries.memory -= replaced.memory;
+        }
+        entries.shrink(self.capacity);
+        content
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+        // Entries are whole at every moment, so a panic elsewhere leaves nothing broken behind.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn shrink(&mut self, capacity: usize) {
+        while self.memory > capacity && self.by_root.len() > 1 {
+            let oldest = self.by_root.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
+            let Some(entry) = oldest.and_then(|key| self.by_root.remove(&key)) else { return };
+            self.memory -= entry.memory;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(root: u8, documents: usize) -> Content {
+        let text = vec![b"some words".as_slice(); documents];
+        Content {
+            roots: vec![B256::repeat_byte(root); documents],
+            contributors: vec![0; documents],
+            rows: Rows::Text(TextIndex::build(text).unwrap()),
+        }
+    }
+
+    #[test]
+    fn the_entry_that_was_not_used_for_longest_leaves_first() {
+        let one = content(1, 3).memory();
+        let cache = IndexCache::new(2 * one);
+        for root in [1, 2] {
+            cache.insert(U256::ONE, content(root, 3));
+        }
+        assert!(cache.get(U256::ONE, B256::repeat_byte(1)).is_some());
+        cache.insert(U256::ONE, content(3, 3));
+        let held = [1, 2, 3].map(|root| cache.get(U256::ONE, B256::repeat_byte(root)).is_some());
+        assert_eq!(held, [true, false, true]);
+        assert_eq!(cache.lock().memory, 2 * one);
+    }
+
+    #[test]
+    fn the_longest_content_is_one_that_the_set_may_have_grown_from() {
+        let cache = IndexCache::new(usize::MAX);
+        for documents in [1, 2, 5] {
+            cache.insert(U256::ONE, content(documents as u8, documents));
+        }
+        let longest = |set, shards| cache.longest(U256::from(set), shards).map(|content| content.roots.len());
+        assert_eq!(longest(1, 4), Some(2));
+        assert_eq!(longest(1, 5), Some(5));
+        assert_eq!(longest(2, 5), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! `IRewardSplit`: a pool is paid out by weight, to the wei.
+
+use super::{
+    abi::IRewardSplit::{self, IRewardSplitCalls as Function},
+    call,
+    content::IndexCache,
+};
+use alloy_evm::precompiles::PrecompileInput;
+use alloy_primitives::{Address, address};
+use alloy_sol_types::SolCall;
+use revm::precompile::PrecompileResult;
+use tributary_attribution::split::split;
+
+/// `0x00000000000000000000000000000000000A7705`.
+pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7705");
+
+/// Each weight: a 512-bit division.
+const WEIGHT_GAS: u64 = 60;
+/// Each weight, for each doubling of their number: the order of the remainders.
+const ORDER_GAS: u64 = 6;
+
+pub(super) fn run(input: PrecompileInput<'_>, _: &IndexCache) -> PrecompileResult {
+    call::run(input, |call| {
+        call.charge_input()?;
+        let Function::split(args) = call.decode()?;
+        let weights = args.weights.len() as u64;
+        let doublings = u64::from(u64::BITS - weights.leading_zeros());
+        call.charge_each(WEIGHT_GAS + ORDER_GAS * doublings, weights)?;
+        Ok(IRewardSplit::splitCall::abi_encode_returns(&split(args.pool, &args.weights)))
+    })
+}

@@ -1,0 +1,98 @@
+use super::machine::{ALICE, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program};
+use crate::precompiles::{
+    IAttributionStore as store, IRewardSplit, ISketchAttribution as sketch, ITextAttribution as text, IndexCache,
+    sketch::ADDRESS as SKETCH, split::ADDRESS as SPLIT, store::ADDRESS as STORE, text::ADDRESS as TEXT,
+};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
+use std::sync::Arc;
+
+const TEXT_OF_SET: &str = "one river and one mill and one field of barley, all on one short page of one old book";
+
+/// Sets 1 (text) and 2 (sketches) of the program's.
+fn machine() -> Machine {
+    let mut machine = Machine::new();
+    machine.cache = Some(Arc::new(IndexCache::new(usize::MAX)));
+    let payload = |set: u64, bytes: &[u8]| store::appendCall { setId: U256::from(set), contributor: 1, payload: bytes.to_vec().into() };
+    let program = Program::default()
+        .call(STORE, store::createTextSetCall {})
+        .call(STORE, store::createSketchSetCall { dim: 32, labelled: false })
+        .call(STORE, payload(1, TEXT_OF_SET.as_bytes()))
+        .call(STORE, payload(2, &[1; 66]));
+    assert!(machine.run(&program).0);
+    machine
+}
+
+/// Whether the call succeeds with exactly so much gas, and how many bytes it returns. What the call
+/// changed is undone.
+fn outcome(machine: &mut Machine, to: Address, call: &impl SolCall, gas: u64) -> (bool, usize) {
+    let inner = Program::default().raw(Opcode::Call, to, call.abi_encode(), gas).reverting();
+    machine.put(PROGRAM, &inner.assemble());
+    machine.put(OTHER_PROGRAM, &Program::default().run(PROGRAM).assemble());
+    let result = machine.transact(ALICE, OTHER_PROGRAM, Vec::new(), 0);
+    let output = result.output().unwrap();
+    // Outer success, then the inner program's report: success of the call, then its output.
+    (output[63] == 1, output.len() - 64)
+}
+
+/// The least gas with which the call succeeds, after checking every amount below it.
+fn price(to: Address, call: impl SolCall) -> u64 {
+    let mut machine = machine();
+    let (mut fails, mut succeeds) = (0, 1 << 24);
+    while succeeds - fails > 1 {
+        let middle = (fails + succeeds) / 2;
+        if outcome(&mut machine, to, &call, middle).0 { succeeds = middle } else { fails = middle }
+    }
+    for gas in (0..succeeds).step_by(1 + succeeds as usize / 3_000) {
+        assert_eq!(outcome(&mut machine, to, &call, gas), (false, 0), "with {gas} of {succeeds} gas");
+    }
+    succeeds
+}
+
+#[test]
+fn an_append_costs_32000_and_100_a_byte() {
+    for length in [1, 5, 33, 1000] {
+        let payload = vec![b'a'; length].into();
+        let call = store::appendCall { setId: U256::from(1), contributor: 1, payload };
+        assert_eq!(price(STORE, call), 32_000 + 100 * length as u64);
+    }
+}
+
+#[test]
+fn no_amount_of_gas_below_the_price_gives_a_result() {
+    let one = U256::from(1);
+    let output = TEXT_OF_SET.as_bytes();
+    price(STORE, store::createTextSetCall {});
+    price(STORE, store::setActiveCall { setId: one, row: 0, active: false });
+    price(STORE, store::infoCall { setId: one });
+    price(STORE, store::rowCall { setId: U256::from(2), index: 1 });
+    price(STORE, store::nearestCall { setId: U256::from(2), upTo: 0, sketch: vec![3; 32].into() });
+    price(TEXT, text::traceCall { setId: one, upTo: 0, output: output.into(), topK: 0 });
+    price(TEXT, text::evidenceCall { setId: one, upTo: 0, output: output.into(), most: 0 });
+    price(SKETCH, sketch::influenceCall { setId: U256::from(2), upTo: 0, query: vec![3; 32].into(), topK: 0 });
+    price(SPLIT, IRewardSplit::splitCall { pool: one, weights: vec![one; 9] });
+}
+
+#[test]
+fn the_price_of_a_trace_follows_from_the_content() {
+    let output = TEXT_OF_SET;
+    let call = text::traceCall { setId: U256::from(1), upTo: 0, output: output.as_bytes().into(), topK: 0 };
+    let words = call.abi_encode().len().div_ceil(32) as u64;
+    let tokens = tributary_attribution::text::tokenize(output).count() as u64;
+    assert_eq!(tokens, 20);
+    // The call, three slots of the set, the bytes; ⌈log2 20⌉ = 5 levels a token; one occurrence and
+    // its word of activity; one step; one credit.
+    let expected = (100 + 3 * words) + 3 * 2_100 + 2 * output.len() as u64 + 8 * 5 * tokens + (40 + 2_100) + 1 + 60;
+    assert_eq!(price(TEXT, call), expected);
+}
+
+#[test]
+fn a_refused_call_costs_what_was_charged_and_leaves_the_rest() {
+    let mut machine = machine();
+    let before = |gas| Program::default().with(Opcode::Call, STORE, store::infoCall { setId: U256::from(9) }, gas);
+    // 100 for the call, 6 for two words, 6,300 for three slots.
+    let (success, error) = machine.run(&before(6_406));
+    assert!(!success && error.len() == 36);
+    let (success, error) = machine.run(&before(6_405));
+    assert!(!success && error.is_empty());
+}

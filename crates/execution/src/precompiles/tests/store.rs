@@ -1,0 +1,215 @@
+use super::machine::{ALICE, BOB, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program, assert_refused};
+use crate::precompiles::{
+    IAttributionErrors as errors, IAttributionStore as api, genesis_accounts,
+    sets::{MAX_PAYLOAD, shard_address},
+    store::ADDRESS as STORE,
+};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, keccak256};
+use alloy_sol_types::{SolCall, SolError, SolEvent};
+use revm::{Database, context::result::ExecutionResult};
+
+fn append(set: u64, contributor: u32, payload: &[u8]) -> api::appendCall {
+    api::appendCall { setId: U256::from(set), contributor, payload: payload.to_vec().into() }
+}
+
+fn info(set: u64) -> api::infoCall {
+    api::infoCall { setId: U256::from(set) }
+}
+
+fn text_set(machine: &mut Machine, documents: &[&str]) {
+    machine.call(ALICE, STORE, api::createTextSetCall {}).unwrap();
+    for (at, document) in documents.iter().enumerate() {
+        machine.call(ALICE, STORE, append(1, at as u32, document.as_bytes())).unwrap();
+    }
+}
+
+fn code(machine: &mut Machine, at: Address) -> Bytes {
+    let hash = machine.state.basic(at).unwrap().map_or(B256::ZERO, |account| account.code_hash);
+    machine.state.code_by_hash(hash).unwrap().original_bytes()
+}
+
+#[test]
+fn sets_count_from_one_and_belong_to_who_made_them() {
+    let mut machine = Machine::new();
+    assert_eq!(machine.call(ALICE, STORE, api::createTextSetCall {}), Ok(U256::from(1)));
+    let sketches = api::createSketchSetCall { dim: 4096, labelled: true };
+    assert_eq!(machine.call(BOB, STORE, sketches), Ok(U256::from(2)));
+    let text = machine.call(BOB, STORE, info(1)).unwrap();
+    assert_eq!((text.owner, text.kind, text.dim, text.labelled), (ALICE, 2, 0, false));
+    assert_eq!((text.shards, text.rows, text.size, text.root), (0, 0, 0, B256::ZERO));
+    let sketches = machine.call(BOB, STORE, info(2)).unwrap();
+    assert_eq!((sketches.owner, sketches.kind, sketches.dim, sketches.labelled), (BOB, 1, 4096, true));
+}
+
+#[test]
+fn an_append_writes_a_shard_and_the_running_root() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &["first", "second text"]);
+    let (mut root, mut expected) = (B256::ZERO, Vec::new());
+    for (at, text) in ["first", "second text"].iter().enumerate() {
+        let preimage = [b"tributary/shard".as_slice(), &U256::ONE.to_be_bytes::<32>(), &(at as u64).to_be_bytes()].concat();
+        let address = Address::from_slice(&keccak256(preimage)[12..]);
+        assert_eq!(address, shard_address(U256::ONE, at as u64));
+        expected.splice(.., [0xEF, 0xA7, 0x01, 2]);
+        expected.extend((at as u32).to_be_bytes());
+        expected.extend(1_u32.to_be_bytes());
+        expected.extend(text.as_bytes());
+        assert_eq!(code(&mut machine, address), expected);
+        root = keccak256([root, keccak256(&expected)].concat());
+    }
+    let info = machine.call(BOB, STORE, info(1)).unwrap();
+    assert_eq!((info.shards, info.rows, info.size, info.root), (2, 2, 16, root));
+    let row = machine.call(BOB, STORE, api::rowCall { setId: U256::ONE, index: 1 }).unwrap();
+    assert_eq!((row.contributor, row.active, row.data), (1, true, Bytes::from_static(b"second text")));
+}
+
+#[test]
+fn an_append_announces_itself_and_costs_its_size() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &["a"]);
+    let result = machine.transact(ALICE, STORE, append(1, 7, b"hello").abi_encode(), 0);
+    let [log] = result.logs() else { panic!("{result:?}") };
+    let event = api::Appended::decode_log(log).unwrap();
+    assert_eq!(event.address, STORE);
+    assert_eq!((event.setId, event.contributor, event.shard, event.firstRow, event.rows), (U256::ONE, 7, 1, 1, 1));
+}
+
+#[test]
+fn a_row_that_is_not_active_comes_back_when_it_is_accepted() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &["a", "b"]);
+    let mut active = |active| {
+        let call = api::setActiveCall { setId: U256::ONE, row: 1, active };
+        let result = machine.transact(ALICE, STORE, call.abi_encode(), 0);
+        let row = |index| api::rowCall { setId: U256::ONE, index };
+        let rows = [machine.call(BOB, STORE, row(0)).unwrap().active, machine.call(BOB, STORE, row(1)).unwrap().active];
+        (rows, result.logs().len())
+    };
+    assert_eq!(active(false), ([true, false], 1));
+    assert_eq!(active(false), ([true, false], 0));
+    assert_eq!(active(true), ([true, true], 1));
+}
+
+#[test]
+fn only_the_owner_appends_and_decides() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &["a"]);
+    let stranger = errors::NotOwner { setId: U256::ONE, caller: BOB };
+    assert_refused(machine.call(BOB, STORE, append(1, 0, b"b")), stranger.clone());
+    let reject = api::setActiveCall { setId: U256::ONE, row: 0, active: false };
+    assert_refused(machine.call(BOB, STORE, reject), stranger);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &["a"]);
+    let unknown = |set| errors::UnknownSet { setId: U256::from(set) };
+    assert_refused(machine.call(ALICE, STORE, info(0)), unknown(0));
+    assert_refused(machine.call(ALICE, STORE, append(2, 0, b"b")), unknown(2));
+    let beyond = errors::RowOutOfRange { setId: U256::ONE, row: 1, rows: 1 };
+    assert_refused(machine.call(ALICE, STORE, api::rowCall { setId: U256::ONE, index: 1 }), beyond.clone());
+    assert_refused(machine.call(ALICE, STORE, api::setActiveCall { setId: U256::ONE, row: 1, active: true }), beyond);
+}
+
+#[test]
+fn documents_are_utf8_of_one_byte_to_128_kib() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &[]);
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, b"")), errors::EmptyPayload {});
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, b"\xC3\x28")), errors::NotUtf8 {});
+    assert!(machine.call(ALICE, STORE, append(1, 0, &vec![b'a'; MAX_PAYLOAD])).is_ok());
+    for over in [1, 32, 1_000_000] {
+        let refused = machine.call(ALICE, STORE, append(1, 0, &vec![b'a'; MAX_PAYLOAD + over])).unwrap_err();
+        assert_eq!(refused[..4], errors::PayloadTooLong::SELECTOR);
+    }
+    assert_eq!(machine.call(ALICE, STORE, info(1)).unwrap().rows, 1);
+}
+
+#[test]
+fn sketch_rows_are_checked_one_by_one() {
+    let mut machine = Machine::new();
+    for dim in [0, 16, 33, 4097, 4128] {
+        let call = api::createSketchSetCall { dim, labelled: false };
+        assert_refused(machine.call(ALICE, STORE, call), errors::InvalidDimension { dim });
+    }
+    machine.call(ALICE, STORE, api::createSketchSetCall { dim: 32, labelled: true }).unwrap();
+    let good = [vec![63, 0, 9], vec![0x81; 32]].concat();
+    let mut bad = good.clone();
+    bad[0] = 64;
+    let payload = [good.clone(), bad].concat();
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, &payload)), errors::ExponentOutOfRange { row: 1, exponent: 64 });
+    let mut bad = good.clone();
+    bad[34] = 0x80;
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, &bad)), errors::ValueOutOfRange { row: 0 });
+    let partial = errors::PartialRow { length: U256::from(34), rowLength: U256::from(35) };
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, &good[..34])), partial);
+    // Neither a label of 128 nor an exponent is a value.
+    let label = [vec![0, 0x80, 0x80], vec![1; 32]].concat();
+    let appended = machine.call(ALICE, STORE, append(1, 0, &[good.clone(), label].concat())).unwrap();
+    assert_eq!((appended.firstRow, appended.rows), (0, 2));
+    let appended = machine.call(ALICE, STORE, append(1, 5, &good)).unwrap();
+    assert_eq!((appended.firstRow, appended.rows), (2, 1));
+    let row = machine.call(ALICE, STORE, api::rowCall { setId: U256::ONE, index: 2 }).unwrap();
+    assert_eq!((row.contributor, row.data), (5, Bytes::from(good)));
+}
+
+#[test]
+fn state_changes_are_refused_unless_called_directly() {
+    for opcode in [Opcode::StaticCall, Opcode::DelegateCall, Opcode::CallCode] {
+        let mut machine = Machine::new();
+        machine.run(&Program::default().call(STORE, api::createTextSetCall {}).call(STORE, append(1, 0, b"a")));
+        let forbidden = Bytes::from(errors::DirectCallOnly {}.abi_encode());
+        for program in [
+            Program::default().with(opcode, STORE, api::createTextSetCall {}, 1_000_000),
+            Program::default().with(opcode, STORE, api::createSketchSetCall { dim: 32, labelled: false }, 1_000_000),
+            Program::default().with(opcode, STORE, append(1, 0, b"b"), 1_000_000),
+            Program::default().with(opcode, STORE, api::setActiveCall { setId: U256::ONE, row: 0, active: false }, 1_000_000),
+        ] {
+            assert_eq!(machine.run(&program), (false, forbidden.clone()), "{opcode:?}");
+        }
+        let (read, data) = machine.run(&Program::default().with(opcode, STORE, info(1), 1_000_000));
+        let found = api::infoCall::abi_decode_returns(&data).unwrap();
+        assert!(read && found.owner == PROGRAM && found.rows == 1, "{opcode:?}");
+    }
+}
+
+#[test]
+fn a_revert_undoes_an_append_and_the_next_takes_its_place() {
+    let mut machine = Machine::new();
+    machine.run(&Program::default().call(STORE, api::createTextSetCall {}));
+    let before = machine.call(BOB, STORE, info(1)).unwrap();
+    let append_and_revert = Program::default().call(STORE, append(1, 1, b"undone")).reverting();
+    machine.put(PROGRAM, &append_and_revert.assemble());
+    machine.put(OTHER_PROGRAM, &Program::default().run(PROGRAM).call(STORE, info(1)).assemble());
+    let result = machine.transact(ALICE, OTHER_PROGRAM, Vec::new(), 0);
+    let after = api::infoCall::abi_decode_returns(&result.output().unwrap()[32..]).unwrap();
+    assert_eq!(after, before);
+    assert_eq!(result.logs(), []);
+    assert!(code(&mut machine, shard_address(U256::ONE, 0)).is_empty());
+
+    machine.run(&Program::default().call(STORE, append(1, 2, b"kept")));
+    let row = machine.call(BOB, STORE, api::rowCall { setId: U256::ONE, index: 0 }).unwrap();
+    assert_eq!((row.contributor, row.data), (2, Bytes::from_static(b"kept")));
+}
+
+#[test]
+fn money_selectors_and_arguments_that_do_not_fit_are_refused() {
+    let mut machine = Machine::new();
+    for account in genesis_accounts() {
+        let refused = |machine: &mut Machine, data: Vec<u8>, value, error: Vec<u8>| {
+            let result = machine.transact(ALICE, account.address, data, value);
+            let ExecutionResult::Revert { output, .. } = &result else { panic!("{result:?}") };
+            assert_eq!(*output, error);
+        };
+        let unknown = |selector| errors::UnknownFunction { selector: FixedBytes(selector) }.abi_encode();
+        refused(&mut machine, vec![], 0, unknown([0; 4]));
+        refused(&mut machine, vec![1, 2, 3], 0, unknown([1, 2, 3, 0]));
+        refused(&mut machine, vec![1, 2, 3, 4, 5], 0, unknown([1, 2, 3, 4]));
+        refused(&mut machine, vec![], 3, errors::NotPayable { value: U256::from(3) }.abi_encode());
+    }
+    let mut dirty = api::createSketchSetCall { dim: 32, labelled: true }.abi_encode();
+    dirty[5] = 1;
+    let result = machine.transact(ALICE, STORE, dirty, 0);
+    assert_eq!(result.output().unwrap(), &Bytes::from(errors::InvalidArguments {}.abi_encode()));
+}
