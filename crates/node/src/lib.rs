@@ -1,0 +1,36 @@
+//! Roles: the only place with tasks, threads and clocks.
+//!
+//! A node is source → execute → commit → announce. [`dev`] runs every role in one process over an embedded L1:
+//!
+//! ```text
+//! clients ─▶ producer (l2) ─▶ batcher ─▶ L1 ◀─ producer (l1)
+//!                                         │
+//!            heads ◀── verifier ◀─────────┤
+//!                         └─▶ prover ─▶ proposer
+//! ```
+//!
+//! The L1 is a chain like the rollup: the same producer, store and server, with other values. The rollup talks to it over its real sockets only.
+
+mod batcher;
+mod chain;
+mod config;
+mod contracts;
+mod datadir;
+mod deploy;
+mod derived;
+mod dev;
+mod error;
+mod genesis;
+mod keys;
+mod l1_view;
+mod producer;
+mod proposer;
+mod report;
+mod status;
+mod tasks;
+mod verifier;
+
+pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAIN_ID};
+pub use dev::{DevNode, dev};
+pub use error::Error;
+pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

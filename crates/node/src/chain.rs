@@ -1,0 +1,113 @@
+//! One running chain: its store, its producer, and the server in front of them. The embedded L1 and the rollup differ only in their values.
+
+use crate::{
+    Error,
+    producer::{Pending, Producer, Schedule, Scribe},
+    tasks::Tasks,
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::{broadcast, mpsc, watch};
+use tributary_pool::{Ordering, Pool, PoolLimits};
+use tributary_rpc::{Chain, Limits, RollupView, SealedBlock, ServerHandle, Visibility};
+use tributary_storage::{Journal, Store};
+
+/// Submissions that may wait for the producer; clients beyond that are told to try again.
+const SUBMISSIONS: usize = 16_384;
+
+/// Events that a slow subscriber may lag behind.
+const EVENTS: usize = 16_384;
+
+/// What makes a chain this chain.
+pub(crate) struct ChainParts {
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    pub(crate) schedule: Schedule,
+    pub(crate) visibility: Visibility,
+    pub(crate) rollup: Option<RollupView>,
+    pub(crate) listen: SocketAddr,
+    /// Called with each block once it is committed and announced.
+    pub(crate) sealed: Box<dyn FnMut(&Store, &Arc<SealedBlock>) -> Result<(), Error> + Send>,
+}
+
+/// A chain that runs.
+#[derive(Debug)]
+pub(crate) struct RunningChain {
+    pub(crate) address: SocketAddr,
+    pub(crate) included: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    producer: JoinHandle<()>,
+    server: ServerHandle,
+}
+
+impl RunningChain {
+    /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
+    pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
+        let ChainParts { name, store, schedule, visibility, rollup, listen, sealed } = parts;
+        let (journal, interrupted) = Journal::open(&store)?;
+        let (submit, submissions) = mpsc::channel(SUBMISSIONS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let (pending, open): (Pending, _) = watch::channel(None);
+        let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
+        let spec = store.spec().clone();
+        let chain = Chain {
+            store: store.clone(),
+            spec: spec.clone(),
+            pool: pool.clone(),
+            pending: open.clone(),
+            submit,
+            events: events.clone(),
+            rollup,
+            limits: Limits { hosts: Limits::hosts_for(listen.ip()), ..Limits::default() },
+            visibility,
+        };
+        let thread = |source| Error::Path { path: store.path().to_owned(), source };
+        let scribe = Scribe::start(name, journal, pending, events.clone(), tasks.reporter()).map_err(thread)?;
+        let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let producer = Producer {
+            store: store.clone(),
+            spec,
+            schedule,
+            pool,
+            scribe,
+            submissions,
+            events,
+            sealed,
+            included: included.clone(),
+            stop: stop.clone(),
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let report = tasks.reporter();
+        let work = move || {
+            if let Err(error) = producer.run(interrupted) {
+                report(error);
+            }
+        };
+        let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
+        opened(open, tasks).await?;
+        let server = tributary_rpc::serve(Arc::new(chain), listen).await?;
+        Ok(Self { address: server.local_addr(), included, stop, producer, server })
+    }
+
+    /// Stops taking transactions, then producing.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        // A producer that panicked has nothing left to stop.
+        let _ = tokio::task::spawn_blocking(move || self.producer.join()).await;
+    }
+}
+
+/// Waits until the first block is open.
+async fn opened<T>(mut open: watch::Receiver<Option<T>>, tasks: &Tasks) -> Result<(), Error> {
+    tokio::select! {
+        found = open.wait_for(Option::is_some) => found.map(|_| ()).map_err(|_| Error::Stopped("producer")),
+        error = tasks.failure() => Err(error),
+    }
+}

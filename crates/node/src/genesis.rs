@@ -1,0 +1,228 @@
+//! The two chains of a development node at their beginning: L1 with our contracts deployed on it, L2 with its predeploys.
+
+use crate::{DevConfig, Error, config::{L1_CHAIN_ID, L2_CHAIN_ID}, contracts, keys::Operators, status::DevAccount};
+use alloy_eips::BlockNumHash;
+use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
+use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tributary_primitives::{
+    ChainSpec, Eip1559Params, RollupConfig, SystemConfig,
+    rollup::{CHANNEL_TIMEOUT, ChainOpConfig, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
+};
+
+/// Where batches go: `0xff` and the chain id, as in the OP Stack.
+const BATCH_INBOX: Address = address!("ff00000000000000000000000000000000630925");
+
+/// With this denominator and a target of half the (large) gas limit, the base fee falls to a few wei and stays there in ordinary use.
+const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
+
+/// Base fee of the L2 genesis block, wei.
+const L2_BASE_FEE: u128 = 1_000_000;
+
+/// Gas limit of the embedded L1.
+const L1_GAS_LIMIT: u64 = 60_000_000;
+
+/// What a funded account has on either chain: 10,000 ETH on L1, 10,000 OPEN on L2.
+pub(crate) fn endowment() -> U256 {
+    U256::from(10_000u64) * U256::from(10).pow(U256::from(18))
+}
+
+/// The genesis of both chains and what the rollup is configured with. Written into a new data directory and read back from a kept one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DevGenesis {
+    /// Block time of the embedded L1, seconds.
+    pub(crate) l1_block_time: u64,
+    /// Block time of the rollup, seconds.
+    pub(crate) block_time: u64,
+    /// Mnemonic of users and operators. It is public by its nature.
+    pub(crate) mnemonic: String,
+    /// L1 genesis.
+    pub(crate) l1: Genesis,
+    /// L2 genesis.
+    pub(crate) l2: Genesis,
+    /// L1 contracts.
+    pub(crate) contracts: contracts::Deployment,
+}
+
+impl DevGenesis {
+    /// A new pair of chains that begins at `now` (seconds since the epoch).
+    pub(crate) fn new(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, now: u64) -> Result<Self, Error> {
+        // The L1 genesis lies two slots back, so that the block with the contracts and the L2 genesis on it are not in the future.
+        let l1_time = now - now % config.l1_block_time - 2 * config.l1_block_time;
+        Ok(Self {
+            l1_block_time: config.l1_block_time,
+            block_time: config.block_time,
+            mnemonic: config.mnemonic.clone(),
+            l1: l1_genesis(accounts, operators, l1_time)?,
+            l2: l2_genesis(config, accounts, operators, l1_time + config.l1_block_time)?,
+            contracts: contracts::Deployment::of(operators.deployer.address()),
+        })
+    }
+
+    /// Reads the file that [`Self::write`] wrote.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, Error> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::Path { path: path.to_owned(), source }),
+        };
+        let parsed = serde_json::from_str(&text).map_err(|e| Error::DataDirectory { path: path.to_owned(), reason: e.to_string() })?;
+        Ok(Some(parsed))
+    }
+
+    /// Writes the file in one piece: a crash leaves it whole or absent.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
+        let fail = |source| Error::Path { path: path.to_owned(), source };
+        let text = serde_json::to_vec_pretty(self).map_err(|e| fail(e.into()))?;
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, text).map_err(fail)?;
+        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(fail)?;
+        std::fs::rename(&partial, path).map_err(fail)
+    }
+
+    pub(crate) fn l1_spec(&self) -> Arc<ChainSpec> {
+        Arc::new(ChainSpec::ethereum(self.l1.clone()))
+    }
+
+    pub(crate) fn l2_spec(&self) -> Arc<ChainSpec> {
+        Arc::new(ChainSpec::rollup(self.l2.clone(), EIP1559))
+    }
+
+    /// `rollup.json`, once both anchor blocks are known.
+    pub(crate) fn rollup_config(&self, l1: BlockNumHash, l2: BlockNumHash, config: SystemConfig, block_time: u64) -> RollupConfig {
+        RollupConfig {
+            genesis: RollupGenesis { l1, l2, l2_time: self.l2.timestamp, system_config: config },
+            block_time,
+            max_sequencer_drift: MAX_SEQUENCER_DRIFT,
+            seq_window_size: 3600,
+            channel_timeout: CHANNEL_TIMEOUT,
+            l1_chain_id: L1_CHAIN_ID,
+            l2_chain_id: L2_CHAIN_ID,
+            forks: RollupForks::ALL_AT_GENESIS,
+            batch_inbox_address: BATCH_INBOX,
+            deposit_contract_address: self.contracts.portal,
+            l1_system_config_address: self.contracts.system_config,
+            chain_op_config: ChainOpConfig {
+                eip1559_elasticity: EIP1559.elasticity,
+                eip1559_denominator: EIP1559.denominator,
+                eip1559_denominator_canyon: EIP1559.denominator,
+            },
+        }
+    }
+
+    /// The system configuration that the `SystemConfig` contract is deployed with.
+    pub(crate) fn system_config(&self, operators: &Operators) -> SystemConfig {
+        SystemConfig {
+            batcher_addr: operators.batcher.address(),
+            scalar: SystemConfig::encode_fee_scalars(1368, 810_949),
+            overhead: B256::ZERO,
+            gas_limit: self.l2.gas_limit,
+            eip1559_params: EIP1559.to_b64(),
+            operator_fee_params: B256::ZERO,
+        }
+    }
+
+    /// The inbox that batches go to.
+    pub(crate) const fn batch_inbox(&self) -> Address {
+        BATCH_INBOX
+    }
+
+    /// All OPEN that the L2 genesis gives out, which the portal must hold on L1.
+    pub(crate) fn l2_supply(&self) -> U256 {
+        self.l2.alloc.values().fold(U256::ZERO, |sum, account| sum + account.balance)
+    }
+
+    /// Parameters of `SystemConfig`'s constructor that are not in [`SystemConfig`].
+    pub(crate) const fn eip1559(&self) -> Eip1559Params {
+        EIP1559
+    }
+}
+
+fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
+    let mut alloc = predeploys(contracts::L1_PREDEPLOYS, operators.deployer.address())?;
+    for address in accounts.iter().map(|account| account.address).chain(operators.payers()) {
+        alloc.entry(address).or_default().balance = endowment();
+    }
+    let config = ChainConfig {
+        shanghai_time: Some(0),
+        cancun_time: Some(0),
+        prague_time: Some(0),
+        ..merged(L1_CHAIN_ID)
+    };
+    Ok(Genesis {
+        config,
+        timestamp,
+        gas_limit: L1_GAS_LIMIT,
+        difficulty: U256::ZERO,
+        base_fee_per_gas: Some(1_000_000_000),
+        alloc,
+        ..Default::default()
+    })
+}
+
+fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
+    let mut alloc = predeploys(contracts::L2_PREDEPLOYS, operators.deployer.address())?;
+    for account in accounts {
+        alloc.entry(account.address).or_default().balance = endowment();
+    }
+    Ok(Genesis {
+        config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L2_CHAIN_ID) },
+        timestamp,
+        extra_data: EIP1559.to_extra_data(),
+        gas_limit: config.gas_limit,
+        difficulty: U256::ZERO,
+        base_fee_per_gas: Some(L2_BASE_FEE),
+        alloc,
+        ..Default::default()
+    })
+}
+
+/// A chain config with every fork up to the merge at block 0.
+fn merged(chain_id: u64) -> ChainConfig {
+    ChainConfig {
+        chain_id,
+        homestead_block: Some(0),
+        eip150_block: Some(0),
+        eip155_block: Some(0),
+        eip158_block: Some(0),
+        byzantium_block: Some(0),
+        constantinople_block: Some(0),
+        petersburg_block: Some(0),
+        istanbul_block: Some(0),
+        berlin_block: Some(0),
+        london_block: Some(0),
+        merge_netsplit_block: Some(0),
+        terminal_total_difficulty: Some(U256::ZERO),
+        terminal_total_difficulty_passed: true,
+        ..Default::default()
+    }
+}
+
+/// One entry of a predeploy file.
+#[derive(Debug, Deserialize)]
+struct Predeploy {
+    code: Bytes,
+    #[serde(default)]
+    storage: BTreeMap<B256, B256>,
+    nonce: U64,
+    /// Offsets in the code of the 32-byte words in which a fee vault holds the address that it pays to.
+    #[serde(default)]
+    recipient: Vec<usize>,
+}
+
+/// The accounts of a predeploy file, with fee vaults paying to `fees`.
+fn predeploys(json: &str, fees: Address) -> Result<BTreeMap<Address, GenesisAccount>, Error> {
+    let malformed = |what: String| Error::Config(format!("predeploys of this build are malformed: {what}"));
+    let parsed: BTreeMap<Address, Predeploy> = serde_json::from_str(json).map_err(|e| malformed(e.to_string()))?;
+    let account = |(address, p): (Address, Predeploy)| {
+        let mut code = p.code.to_vec();
+        for offset in p.recipient {
+            let hole = code.get_mut(offset + 12..offset + 32).ok_or_else(|| malformed(format!("{address} is too short")))?;
+            hole.copy_from_slice(fees.as_slice());
+        }
+        let storage = Some(p.storage).filter(|storage| !storage.is_empty());
+        Ok((address, GenesisAccount { nonce: Some(p.nonce.to()), code: Some(code.into()), storage, ..Default::default() }))
+    };
+    parsed.into_iter().map(account).collect()
+}

@@ -1,0 +1,145 @@
+//! What the rollup knows of its L1: a window of recent blocks, kept up to date by one task, read by sequencer, verifier, batcher and prover.
+
+use crate::Error;
+use alloy_eips::{BlockNumHash, BlockNumberOrTag};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tributary_l1::{L1BlockData, L1Client, fetch_block};
+use tributary_primitives::{ChainSpec, L1BlockRef, Receipt, RollupConfig};
+use tributary_rollup::{L1Header, L1Log};
+use tributary_rpc::L1Status;
+
+/// An L1 block that L2 blocks can begin an epoch with.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) header: L1Header,
+    /// Logs of the portal and of the system configuration contract.
+    pub(crate) logs: Vec<L1Log>,
+}
+
+/// How the rollup reads its L1.
+#[derive(Debug, Clone)]
+pub(crate) struct L1Reader {
+    pub(crate) client: L1Client,
+    /// L1's blob schedule, on which the blob base fee depends.
+    pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) config: Arc<RollupConfig>,
+}
+
+impl L1Reader {
+    /// The part of an L1 block that enters L2 blocks.
+    pub(crate) fn origin(&self, block: &L1BlockData) -> Origin {
+        let header = &block.header;
+        let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
+        Origin { header: L1Header::new(header, block.hash, blob_base_fee), logs: self.logs(&block.receipts) }
+    }
+
+    /// The logs of the portal and of the system configuration contract among a block's receipts.
+    pub(crate) fn logs(&self, receipts: &[Receipt]) -> Vec<L1Log> {
+        let ours = [self.config.deposit_contract_address, self.config.l1_system_config_address];
+        let logs = receipts.iter().flat_map(|receipt| &receipt.logs).enumerate();
+        let ours = logs.filter(|(_, log)| ours.contains(&log.address));
+        ours.map(|(index, log)| L1Log { index: index as u64, log: log.clone() }).collect()
+    }
+
+    async fn fetch(&self, number: u64) -> Result<Origin, Error> {
+        let inbox = self.config.batch_inbox_address;
+        let block = fetch_block(&self.client, number, inbox, |_, _| false).await?;
+        Ok(self.origin(&block.ok_or_else(|| gone(number))?))
+    }
+
+    async fn head(&self, tag: BlockNumberOrTag) -> Result<L1BlockRef, Error> {
+        Ok(self.client.block_ref(tag).await?.ok_or_else(|| gone(tag))?)
+    }
+}
+
+/// An L1 block that was there is not there any more; reading on later settles it.
+pub(crate) fn gone(block: impl std::fmt::Display) -> tributary_l1::Error {
+    tributary_l1::Error::BlockGone(block.to_string())
+}
+
+/// L1 blocks from the rollup's newest origin on.
+#[derive(Debug, Default)]
+pub(crate) struct L1View {
+    origins: Mutex<BTreeMap<u64, Arc<Origin>>>,
+}
+
+/// Most blocks that the window holds. A sequencer that is further behind stays on its origin until the window reaches it.
+const WINDOW: usize = 4096;
+
+impl L1View {
+    /// The origin of the block at `timestamp` whose parent's origin is `current`: the next L1 block when it is known and not younger.
+    ///
+    /// # Errors
+    /// [`Error::Disagreement`] when L1 no longer has `current`.
+    pub(crate) fn origin_for(&self, current: BlockNumHash, timestamp: u64) -> Result<Arc<Origin>, Error> {
+        let mut origins = self.lock();
+        let known = origins.get(&current.number).filter(|origin| origin.header.hash == current.hash).cloned();
+        let known = known.ok_or_else(|| Error::Disagreement(format!("L1 no longer has block {} ({})", current.number, current.hash)))?;
+        let next = origins.get(&(current.number + 1)).cloned();
+        let chosen = next.filter(|next| next.header.timestamp <= timestamp && next.header.parent_hash == current.hash).unwrap_or(known);
+        *origins = origins.split_off(&current.number);
+        Ok(chosen)
+    }
+
+    fn insert(&self, origin: Origin) {
+        let mut origins = self.lock();
+        if origins.len() < WINDOW {
+            origins.insert(origin.header.number, Arc::new(origin));
+        }
+    }
+
+    fn next(&self) -> Option<u64> {
+        self.lock().last_key_value().map(|(number, _)| number + 1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Origin>>> {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads L1 from block `from` to its head, so that the sequencer can start.
+    pub(crate) async fn fill(&self, reader: &L1Reader, from: u64) -> Result<(), Error> {
+        let head = reader.head(BlockNumberOrTag::Latest).await?.number;
+        for number in from..=head.max(from) {
+            self.insert(reader.fetch(number).await?);
+        }
+        Ok(())
+    }
+
+    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile.
+    pub(crate) async fn follow(self: Arc<Self>, reader: L1Reader, status: watch::Sender<L1Status>, every: Duration) -> Result<(), Error> {
+        loop {
+            if let Err(error) = self.advance(&reader, &status).await {
+                tracing::warn!(%error, "L1 cannot be read");
+            }
+            tokio::time::sleep(every).await;
+        }
+    }
+
+    async fn advance(&self, reader: &L1Reader, status: &watch::Sender<L1Status>) -> Result<(), Error> {
+        let head = reader.head(BlockNumberOrTag::Latest).await?;
+        if head.hash == status.borrow().head.hash {
+            return Ok(());
+        }
+        let (safe, finalized) = (reader.head(BlockNumberOrTag::Safe).await?, reader.head(BlockNumberOrTag::Finalized).await?);
+        while let Some(next) = self.next().filter(|next| *next <= head.number) {
+            self.insert(reader.fetch(next).await?);
+            if self.next() == Some(next) {
+                break;
+            }
+        }
+        status.send_modify(|status| (status.head, status.safe, status.finalized) = (head, safe, finalized));
+        Ok(())
+    }
+}
+
+/// The L1 heads at the start.
+pub(crate) async fn l1_status(reader: &L1Reader) -> Result<L1Status, Error> {
+    let head = reader.head(BlockNumberOrTag::Latest).await?;
+    let (safe, finalized) = (reader.head(BlockNumberOrTag::Safe).await?, reader.head(BlockNumberOrTag::Finalized).await?);
+    Ok(L1Status { current: finalized, head, safe, finalized })
+}

@@ -1,0 +1,384 @@
+//! Producing a chain's blocks: the sequencer of the rollup, and the proposer of the embedded L1.
+//!
+//! One thread owns the open block. It executes transactions in the order in which they arrive, hands results to the [`scribe`], and seals when
+//! the block's time is over. It waits for nothing but the disk.
+
+mod plan;
+mod records;
+mod scribe;
+
+pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
+pub(crate) use scribe::{Pending, Scribe};
+
+use crate::Error;
+use alloy_consensus::{Header, Transaction as _};
+use alloy_eips::eip2718::Decodable2718;
+use alloy_primitives::Address;
+use plan::Plan;
+use records::Opening;
+use scribe::{Entry, NewSegment, Reply};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use tokio::sync::{broadcast, mpsc};
+use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_pool::{Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
+use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
+use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
+use tributary_storage::{BlobSidecar, OpenBlock as Interrupted, Recovered, Snapshot, Store, StoredBlock};
+
+/// Everything that the producing thread owns or shares.
+pub(crate) struct Producer {
+    pub(crate) store: Store,
+    pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) schedule: Schedule,
+    pub(crate) pool: Arc<Mutex<Pool>>,
+    pub(crate) scribe: Scribe,
+    pub(crate) submissions: mpsc::Receiver<Submission>,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Called with each block once it is committed and announced.
+    pub(crate) sealed: Box<dyn FnMut(&Store, &Arc<SealedBlock>) -> Result<(), Error> + Send>,
+    /// User transactions included since the start.
+    pub(crate) included: Arc<AtomicU64>,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) runtime: tokio::runtime::Handle,
+}
+
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Producer").field("store", &self.store).field("schedule", &self.schedule).finish_non_exhaustive()
+    }
+}
+
+/// The open block, with what only a producer keeps beside it.
+struct Building {
+    block: OpenBlock<Snapshot>,
+    number: u64,
+    seal_at: SystemTime,
+    takes_transactions: bool,
+    sidecars: Vec<BlobSidecar>,
+}
+
+/// Where an included transaction came from.
+enum Origin {
+    /// A client that waits for the answer.
+    Client(Reply),
+    /// The pool; its sender was answered when it was taken in.
+    Pool,
+    /// The journal; its sender was answered before the restart.
+    Journal,
+}
+
+impl Producer {
+    /// Runs until told to stop. `journal` is what was open when the node last ended.
+    ///
+    /// # Errors
+    /// When the disk, the state or the journal fails; the chain then stays at its last sealed block and nothing more is acknowledged.
+    pub(crate) fn run(mut self, journal: Recovered) -> Result<(), Error> {
+        let entries = journal.open.iter().chain(&journal.stale).flat_map(|block| &block.entries);
+        for entry in entries.filter(|entry| records::is_waiting(entry)) {
+            self.requeue(&entry.raw);
+        }
+        for entry in journal.stale.iter().flat_map(|block| &block.entries) {
+            self.requeue(&entry.raw);
+        }
+        let mut recovered = journal.open.into_iter();
+        while !self.stopping() {
+            let parent = head_block(&self.store)?;
+            let mut building = match recovered.next() {
+                Some(open) => self.reopen(&parent, open)?,
+                None => {
+                    let plan = self.schedule.next(&parent)?;
+                    self.open(&parent, plan, false)?
+                }
+            };
+            self.run_pool(&mut building)?;
+            self.take_submissions(&mut building)?;
+            if self.stopping() {
+                // The journal holds the block; it is built again at the next start.
+                return self.scribe.flush();
+            }
+            self.seal(building)?;
+        }
+        Ok(())
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        // A panic with the pool locked leaves at worst a transaction out of it.
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a journalled transaction back into the pool. One that has become invalid meanwhile has nobody left to tell.
+    fn requeue(&mut self, raw: &[u8]) {
+        let state = |tx: &RecoveredTx| self.store.latest().ok().and_then(|state| sender_state(&state, tx));
+        if let Ok(tx) = RecoveredTx::decode(raw)
+            && let Some(state) = state(&tx)
+        {
+            let _ = self.pool().add(tx, &state);
+        }
+    }
+
+    /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
+    fn open(&mut self, parent: &StoredBlock, plan: Plan, resumed: bool) -> Result<Building, Error> {
+        let Plan { opening, seal_at } = plan;
+        let snapshot = self.store.latest()?;
+        let header = &parent.block.header;
+        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, opening.attributes())?;
+        let number = header.number + 1;
+        let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
+        for raw in &opening.forced {
+            let tx = Transaction::decode_2718_exact(raw).map_err(|e| Error::Disagreement(format!("a forced transaction is malformed: {e}")))?;
+            let sender = tx.sender().map_err(|e| Error::Disagreement(format!("a forced transaction has no sender: {e}")))?;
+            match block.execute(tx.clone(), sender, raw.clone())? {
+                Outcome::Included(included) => {
+                    view.publish(pending(&block, tx, sender, &included), included.changes);
+                }
+                other => return Err(Error::Disagreement(format!("a deposit of block {number} was not included: {other:?}"))),
+            }
+        }
+        let takes_transactions = opening.takes_transactions;
+        let fees = self.fees(block.header());
+        self.pool().set_fees(fees);
+        let segment = || NewSegment {
+            parent: parent.hash,
+            attributes: alloy_rlp::encode(&opening).into(),
+            waiting: waiting(&self.pool()).map(|tx| records::waiting(tx.network_encoded())).collect(),
+        };
+        self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
+        Ok(Building { block, number, seal_at, takes_transactions, sidecars: Vec::new() })
+    }
+
+    /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
+    fn reopen(&mut self, parent: &StoredBlock, open: Interrupted) -> Result<Building, Error> {
+        let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
+        let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
+        let seal_at = SystemTime::UNIX_EPOCH + Duration::from_secs(opening.timestamp);
+        let mut building = self.open(parent, Plan { opening, seal_at }, true)?;
+        for entry in open.entries.iter().filter(|entry| !records::is_waiting(entry)) {
+            let tx = RecoveredTx::decode(&entry.raw).map_err(|e| lost(e.to_string()))?;
+            let outcome = self.execute(&mut building, &tx)?;
+            let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
+            let receipt = &building.block.receipts()[included.index];
+            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.position) {
+                return Err(lost(format!("{} has another result", tx.hash)));
+            }
+            self.pool().remove(tx.hash);
+            self.record(&mut building, &tx, included, Origin::Journal)?;
+        }
+        Ok(building)
+    }
+
+    /// Takes submissions until the block's time is over. A block whose time was over from the start takes those that are waiting.
+    fn take_submissions(&mut self, building: &mut Building) -> Result<(), Error> {
+        loop {
+            while let Ok(submission) = self.submissions.try_recv() {
+                self.submit(building, submission)?;
+                if SystemTime::now() >= building.seal_at || self.stopping() {
+                    return Ok(());
+                }
+            }
+            let Ok(left) = building.seal_at.duration_since(SystemTime::now()) else { return Ok(()) };
+            // Short enough to notice a stop quickly.
+            let wait = left.min(Duration::from_millis(100));
+            let next = self.runtime.block_on(async { tokio::time::timeout(wait, self.submissions.recv()).await });
+            match next {
+                Ok(Some(submission)) => self.submit(building, submission)?,
+                Ok(None) => self.stop.store(true, Ordering::Relaxed),
+                Err(_) => {}
+            }
+            if self.stopping() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
+        let Submission { tx, reply } = submission;
+        let account = building.block.account(tx.sender)?;
+        if tx.nonce() < account.nonce {
+            let known = building.block.transactions().iter().any(|included| included.hash() == tx.hash);
+            let error = if known || self.store.transaction_position(tx.hash)?.is_some() {
+                PoolError::AlreadyKnown
+            } else {
+                PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
+            };
+            reject(reply, &error);
+            return Ok(());
+        }
+        let base_fee = u128::from(building.block.header().base_fee_per_gas.unwrap_or_default());
+        let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee;
+        if !runs_now {
+            return self.queue(building, tx, reply);
+        }
+        let sender = tx.sender;
+        match self.execute(building, &tx)? {
+            Outcome::Included(included) => {
+                self.pool().remove(tx.hash);
+                self.record(building, &tx, included, Origin::Client(reply))?;
+                self.promote(building, sender)
+            }
+            Outcome::Rejected(reason) => {
+                // Nobody listens any more when the client has gone.
+                let _ = reply.send(Err(SubmitError::rejected(reason)));
+                Ok(())
+            }
+            Outcome::Full => self.queue(building, tx, reply),
+        }
+    }
+
+    fn execute(&self, building: &mut Building, tx: &RecoveredTx) -> Result<Outcome, Error> {
+        Ok(building.block.execute((*tx.tx).clone(), tx.sender, tx.encoded.clone())?)
+    }
+
+    /// Hands an included transaction over to be made durable, published and acknowledged.
+    fn record(&self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
+        building.sidecars.extend(sidecars(tx));
+        let Included { index, .. } = included;
+        let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
+        let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
+        let (entry, reply) = match origin {
+            Origin::Client(reply) => (Some(new()), Some(reply)),
+            Origin::Pool => (Some(new()), None),
+            Origin::Journal => (None, None),
+        };
+        self.included.fetch_add(1, Ordering::Relaxed);
+        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, reply })
+    }
+
+    /// Puts a transaction that cannot run now into the pool.
+    fn queue(&mut self, building: &mut Building, tx: RecoveredTx, reply: Reply) -> Result<(), Error> {
+        let account = building.block.account(tx.sender)?;
+        let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
+        let added = self.pool().add(tx.clone(), &state);
+        match added {
+            Ok(_) => {
+                let entry = records::waiting(tx.network_encoded());
+                self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), reply: Some(reply) })
+            }
+            Err(error) => {
+                reject(reply, &error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Executes what the pool holds of a sender, as long as the nonces follow each other.
+    fn promote(&mut self, building: &mut Building, sender: Address) -> Result<(), Error> {
+        loop {
+            let nonce = building.block.account(sender)?.nonce;
+            let Some(tx) = self.pool().take_ready(sender, nonce) else { return Ok(()) };
+            if !self.run_pooled(building, tx)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Executes what waited for this block: the one before was full or dearer, or took no transactions.
+    fn run_pool(&mut self, building: &mut Building) -> Result<(), Error> {
+        while building.takes_transactions && SystemTime::now() < building.seal_at {
+            let room = Room { gas: building.block.gas_left(), blob_gas: building.block.blob_gas_left() };
+            let next = self.pool().next_ready(room).map(|tx| tx.hash);
+            let Some(tx) = next.and_then(|hash| self.pool().remove(hash)) else { return Ok(()) };
+            if !self.run_pooled(building, tx)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes a transaction that was taken out of the pool. Tells whether the block has room for more; one that turns out to be invalid is
+    /// dropped, its sender was told when it was taken in.
+    fn run_pooled(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<bool, Error> {
+        match self.execute(building, &tx)? {
+            Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| true),
+            Outcome::Rejected(reason) => {
+                tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
+                Ok(true)
+            }
+            Outcome::Full => {
+                self.pool().put_back(tx);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Seals, commits, announces.
+    fn seal(&mut self, building: Building) -> Result<(), Error> {
+        let Building { block, number, sidecars, .. } = building;
+        let executed = block.seal()?;
+        self.scribe.flush()?;
+        self.store.commit(&executed, &sidecars)?;
+        self.scribe.write(Entry::Committed { number })?;
+        self.forget(&executed);
+        let sealed = Arc::new(SealedBlock::from(executed));
+        let _ = self.events.send(Event::Sealed(sealed.clone()));
+        (self.sealed)(&self.store, &sealed)
+    }
+
+    /// Takes what the block used up out of the pool.
+    fn forget(&self, executed: &ExecutedBlock) {
+        let signed = executed.block.body.transactions.iter().zip(&executed.senders).filter(|(tx, _)| !tx.is_deposit());
+        let used = signed.map(|(tx, sender)| (*sender, tx.nonce()));
+        let fees = self.fees(&executed.block.header);
+        for tx in self.pool().on_block(used, fees) {
+            tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
+        }
+    }
+
+    /// What a block with this header charges. The next block's fees are set when it is opened.
+    fn fees(&self, header: &Header) -> Fees {
+        let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
+        Fees { base_fee: header.base_fee_per_gas.unwrap_or_default(), blob_base_fee: blob_base_fee.unwrap_or_default() }
+    }
+}
+
+/// The newest block of a store.
+pub(crate) fn head_block(store: &Store) -> Result<StoredBlock, Error> {
+    let head = store.heads()?.unsafe_head;
+    store.block(head.hash)?.ok_or_else(|| Error::Disagreement(format!("the head block {} is missing", head.number)))
+}
+
+/// Everything in the pool: it must be in the journal of the new block too, whose predecessor's goes away.
+fn waiting(pool: &Pool) -> impl Iterator<Item = RecoveredTx> + use<> {
+    let content = pool.content();
+    content.pending.into_values().chain(content.queued.into_values()).flat_map(BTreeMap::into_values)
+}
+
+fn sender_state(state: &Snapshot, tx: &RecoveredTx) -> Option<SenderState> {
+    use tributary_primitives::StateReader;
+    let account = state.account(tx.sender).ok()?.unwrap_or_default();
+    Some(SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() })
+}
+
+fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, included: &Included) -> PendingTransaction {
+    let receipt = block.receipts()[included.index].clone();
+    PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used: included.gas_used }
+}
+
+fn reject(reply: Reply, error: &PoolError) {
+    let _ = reply.send(Err(SubmitError { code: error.code(), message: error.to_string() }));
+}
+
+/// The blobs of a transaction, as the beacon endpoint will serve them.
+fn sidecars(tx: &RecoveredTx) -> Vec<BlobSidecar> {
+    use alloy_eips::eip7594::BlobTransactionSidecarVariant as Sidecar;
+    let Some(Sidecar::Eip4844(sidecar)) = tx.sidecar.as_deref() else { return Vec::new() };
+    let parts = sidecar.blobs.iter().zip(&sidecar.commitments).zip(&sidecar.proofs).zip(sidecar.versioned_hashes());
+    parts
+        .map(|(((blob, commitment), proof), versioned_hash)| BlobSidecar {
+            versioned_hash,
+            commitment: *commitment,
+            proof: *proof,
+            blob: Box::new(*blob),
+        })
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! Makes results durable before anybody hears of them: execute → commit → publish → acknowledge.
+//!
+//! The producer executes; this thread takes whatever has been executed meanwhile, writes it to the journal, syncs once, publishes it to the
+//! open block and answers the clients. While it waits for the disk the producer goes on executing, so that one sync serves many transactions.
+
+use crate::Error;
+use alloy_primitives::{B256, Bytes};
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, SyncSender, sync_channel},
+};
+use tokio::sync::{broadcast, oneshot, watch};
+use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
+use tributary_pool::RecoveredTx;
+use tributary_rpc::{Accepted, Event, SubmitError};
+use tributary_storage::{Journal, JournalEntry, Snapshot};
+
+/// How much may be executed and not yet durable.
+const BACKLOG: usize = 8192;
+
+/// How much one sync may cover.
+const GROUP: usize = 4096;
+
+/// The answer to a client that submitted a transaction.
+pub(crate) type Reply = oneshot::Sender<Result<Accepted, SubmitError>>;
+
+/// The open block as readers see it, in the place where they look for it.
+pub(crate) type Pending = watch::Sender<Option<Arc<PendingBlock<Snapshot>>>>;
+
+/// Something that has happened and is not durable yet.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// A block was opened: a new segment of the journal begins, unless it is the one that was open when the node last ended.
+    Opened { number: u64, opening: Option<NewSegment>, block: Arc<PendingBlock<Snapshot>> },
+    /// A transaction was executed. `entry` is absent when the journal has it already.
+    Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, reply: Option<Reply> },
+    /// A transaction was put into the pool.
+    Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, reply: Option<Reply> },
+    /// The block is in the database; its segment is no longer needed.
+    Committed { number: u64 },
+    /// Tells when everything before it is durable and published.
+    Barrier(SyncSender<()>),
+}
+
+/// How a block was opened, and what waits in the pool: the segment before, which held it so far, goes away.
+#[derive(Debug)]
+pub(crate) struct NewSegment {
+    pub(crate) parent: B256,
+    pub(crate) attributes: Bytes,
+    pub(crate) waiting: Vec<JournalEntry>,
+}
+
+/// The producer's end.
+#[derive(Debug)]
+pub(crate) struct Scribe {
+    entries: SyncSender<Entry>,
+}
+
+impl Scribe {
+    /// Starts the thread. What it returns ends up in `failed` when the journal cannot be written.
+    pub(crate) fn start(
+        name: &str,
+        journal: Journal,
+        pending: Pending,
+        events: broadcast::Sender<Event>,
+        failed: impl FnOnce(Error) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (entries, queue) = sync_channel(BACKLOG);
+        let work = move || {
+            if let Err(error) = (Writer { journal, pending, events, open: None, number: 0 }).run(&queue) {
+                failed(error);
+            }
+        };
+        std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
+        Ok(Self { entries })
+    }
+
+    /// Hands something over; blocks while the disk is too far behind.
+    pub(crate) fn write(&self, entry: Entry) -> Result<(), Error> {
+        self.entries.send(entry).map_err(|_| Error::Stopped("journal"))
+    }
+
+    /// Waits until everything handed over is durable, published and acknowledged.
+    pub(crate) fn flush(&self) -> Result<(), Error> {
+        let (done, wait) = sync_channel(1);
+        self.write(Entry::Barrier(done))?;
+        wait.recv().map_err(|_| Error::Stopped("journal"))
+    }
+}
+
+#[derive(Debug)]
+struct Writer {
+    journal: Journal,
+    pending: Pending,
+    events: broadcast::Sender<Event>,
+    open: Option<Arc<PendingBlock<Snapshot>>>,
+    /// The open block's number.
+    number: u64,
+}
+
+impl Writer {
+    fn run(mut self, queue: &Receiver<Entry>) -> Result<(), Error> {
+        while let Ok(first) = queue.recv() {
+            let group: Vec<Entry> = std::iter::once(first).chain(queue.try_iter()).take(GROUP).collect();
+            self.record(&group)?;
+            for entry in group {
+                self.publish(entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes and syncs what the group needs written.
+    fn record(&mut self, group: &[Entry]) -> Result<(), Error> {
+        let mut dirty = false;
+        for entry in group {
+            match entry {
+                Entry::Opened { number, opening, .. } => {
+                    self.number = *number;
+                    if let Some(segment) = opening {
+                        self.journal.begin(*number, segment.parent, segment.attributes.clone())?;
+                        for entry in &segment.waiting {
+                            self.journal.append(*number, entry.clone())?;
+                        }
+                        dirty = true;
+                    }
+                }
+                Entry::Executed { entry: Some(entry), .. } | Entry::Queued { entry, .. } => {
+                    self.journal.append(self.number, entry.clone())?;
+                    dirty = true;
+                }
+                Entry::Executed { entry: None, .. } | Entry::Committed { .. } | Entry::Barrier(_) => {}
+            }
+        }
+        if dirty {
+            self.journal.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Tells readers and clients, in order. Nobody may listen any more; that is no failure.
+    fn publish(&mut self, entry: Entry) -> Result<(), Error> {
+        match entry {
+            Entry::Opened { block, .. } => {
+                self.open = Some(block.clone());
+                self.pending.send_replace(Some(block));
+            }
+            Entry::Executed { index, transaction, changes, reply, .. } => {
+                if let Some(block) = &self.open {
+                    let transaction = block.publish(*transaction, changes);
+                    let _ = self.events.send(Event::Transaction(transaction));
+                }
+                answer(reply, Accepted::Included { index });
+            }
+            Entry::Queued { transaction, reply, .. } => {
+                let _ = self.events.send(Event::Queued(transaction));
+                answer(reply, Accepted::Queued);
+            }
+            Entry::Committed { number } => self.journal.release(number)?,
+            Entry::Barrier(done) => {
+                let _ = done.send(());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer(reply: Option<Reply>, accepted: Accepted) {
+    if let Some(reply) = reply {
+        let _ = reply.send(Ok(accepted));
+    }
+}

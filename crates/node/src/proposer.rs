@@ -1,0 +1,115 @@
+//! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
+
+use crate::{Error, contracts::OutputProposals, l1_view::gone};
+use alloy_eips::BlockNumberOrTag;
+use alloy_primitives::{Address, U256};
+use alloy_rpc_types_eth::TransactionRequest;
+use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+use tributary_l1::{L1Sender, TxRequest};
+use tributary_primitives::rollup::output_root;
+use tributary_prover_stub::{Attestation, RangeWitness, attest, prove, record};
+use tributary_rpc::Derivation;
+use tributary_storage::Store;
+
+/// Most blocks in one proposal.
+const MAX_RANGE: u64 = 256;
+
+/// Proves what the verifier derived, and proposes it.
+#[derive(Debug)]
+pub(crate) struct Proposer {
+    /// The verifier's chain.
+    pub(crate) store: Store,
+    pub(crate) derivation: Arc<Derivation>,
+    pub(crate) sender: L1Sender,
+    pub(crate) outputs: Address,
+    /// The attesting key. It pays for nothing.
+    pub(crate) prover: Prover,
+    /// Fewest blocks worth a proposal.
+    pub(crate) interval: u64,
+    pub(crate) every: Duration,
+    /// The L2 block of the newest proposal, for the status line.
+    pub(crate) last: watch::Sender<Option<u64>>,
+}
+
+/// The key that attests.
+#[derive(Clone)]
+pub(crate) struct Prover(pub(crate) PrivateKeySigner);
+
+impl std::fmt::Debug for Prover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prover({})", self.0.address())
+    }
+}
+
+impl Proposer {
+    /// Runs for ever. Failures of L1 are tried again; a re-execution that disagrees ends the node.
+    pub(crate) async fn run(self) -> Result<(), Error> {
+        loop {
+            if let Err(error) = self.propose().await {
+                match error {
+                    Error::L1(error) => tracing::warn!(%error, "output not proposed"),
+                    other => return Err(other),
+                }
+            }
+            tokio::time::sleep(self.every).await;
+        }
+    }
+
+    /// Proposes the next range, when there is one. Where the last one ended is read from L1 each time.
+    async fn propose(&self) -> Result<(), Error> {
+        let question = TransactionRequest::default().to(self.outputs).input(OutputProposals::latestBlockNumberCall {}.abi_encode().into());
+        let answer = self.sender.client().call(&question, BlockNumberOrTag::Latest).await?;
+        let start = U256::try_from_be_slice(&answer).unwrap_or_default().saturating_to::<u64>();
+        let safe = self.store.heads()?.unsafe_head.number;
+        let end = safe.min(start + MAX_RANGE);
+        if end < start + self.interval {
+            return Ok(());
+        }
+        // Known only for blocks that were derived since the start of this process; L1 may have moved on since, which makes the claim no weaker.
+        let l1_head = match self.derivation.of(end) {
+            Some(derived) => derived.l1.id(),
+            None => {
+                let finalized = self.sender.client().block_ref(BlockNumberOrTag::Finalized).await?;
+                finalized.ok_or_else(|| gone(BlockNumberOrTag::Finalized))?.id()
+            }
+        };
+        let this = (self.store.clone(), self.prover.clone());
+        let work = move || attest_range(&this.0, start, end, l1_head.hash, &this.1);
+        let attestation = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("prover"))??;
+        let call = OutputProposals::proposeCall {
+            l2BlockNumber: U256::from(end),
+            outputRoot: attestation.claim.output_root,
+            l1BlockNumber: U256::from(l1_head.number),
+            l1Head: l1_head.hash,
+            attestation: attestation.signature,
+        };
+        let receipt = self.sender.execute(TxRequest::call(self.outputs, call.abi_encode().into())).await?;
+        tracing::info!(start, end, l1_block = receipt.block_number, "output proposed");
+        self.last.send_replace(Some(end));
+        Ok(())
+    }
+}
+
+/// Records a witness of the blocks `start + 1 ..= end`, executes them again from the witness alone, and signs what came of it.
+fn attest_range(store: &Store, start: u64, end: u64, l1_head: alloy_primitives::B256, prover: &Prover) -> Result<Attestation, Error> {
+    let missing = |number: u64| Error::Disagreement(format!("the verifier lacks its own block {number}"));
+    let parent = store.header(start)?.ok_or_else(|| missing(start))?;
+    let mut witness = RangeWitness { start: parent.inner().clone(), blocks: Vec::new() };
+    let mut header = parent.into_inner();
+    for number in start + 1..=end {
+        let block = store.block(number)?.ok_or_else(|| missing(number))?;
+        witness.blocks.push(record(store.spec().clone(), store.at(number - 1)?, &header, &block.block, &block.senders)?);
+        header = block.block.header;
+    }
+    // The bytes are what a prover elsewhere would get: nothing but them enters the proof.
+    let witness = RangeWitness::decode(&witness.encode())?;
+    let output = prove(store.spec(), &witness)?;
+    let expected = output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), header.hash_slow());
+    if output.end_output_root != expected {
+        return Err(Error::Disagreement(format!("blocks {}..={end}: the witness gives another output root", start + 1)));
+    }
+    Ok(attest(&output, l1_head, &prover.0)?)
+}
