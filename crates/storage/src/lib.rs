@@ -12,6 +12,7 @@
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log
 //!   .blob(versioned_hash) .blobs_of_block(n)
+//!   .check()                               everything derived is derived again and compared
 //!
 //! Journal::open(&store)                    -> (Journal, Recovered { open, stale })
 //!   .begin(n, parent, attributes)          a new open block; its segment
@@ -25,6 +26,7 @@
 //! and a block can be taken back exactly. Rows are laid out as the `tables` module says, encoded as the frozen `v1` module says.
 
 mod blocks;
+mod check;
 mod directory;
 mod error;
 mod genesis;
@@ -41,8 +43,9 @@ mod v1;
 mod write;
 
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
+pub use check::CheckReport;
 pub use error::Error;
-pub use journal::{Files, Journal, JournalBackend, JournalEntry, OpenBlock, Recovered};
+pub use journal::{Files, Journal, JournalBackend, JournalBlock, JournalEntry, Recovered};
 pub use logs::{BlocksWithLogs, LogFilter};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;

@@ -56,6 +56,11 @@ impl Snapshot {
         &self.0.store
     }
 
+    /// The read transaction.
+    pub(crate) fn transaction(&self) -> &RoTxSync {
+        &self.0.tx
+    }
+
     /// All accounts of this state, ascending by address. One to three look-ups per account.
     pub fn accounts(&self) -> impl Iterator<Item = Result<(Address, Account), Error>> + use<> {
         let snapshot = self.clone();

@@ -3,7 +3,7 @@
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{B256, Bytes, keccak256};
 use proptest::prelude::*;
-use tributary_storage::{Error, Files, Journal, JournalEntry, OpenBlock, testing::VolatileDisk};
+use tributary_storage::{Error, Files, Journal, JournalBlock, JournalEntry, testing::VolatileDisk};
 
 /// Chain of a test: every block's hash follows from its number.
 fn id(number: u64) -> BlockNumHash {
@@ -99,7 +99,7 @@ impl Model {
     }
 
     /// Everything acknowledged is there, in place and order; beyond it at most what was appended, block by block.
-    fn check(&self, found: &[OpenBlock]) {
+    fn check(&self, found: &[JournalBlock]) {
         assert!(found.len() >= self.acknowledged.len(), "{found:?} lacks acknowledged blocks of {self:?}");
         assert!(found.len() <= self.open.len());
         for (index, block) in found.iter().enumerate() {

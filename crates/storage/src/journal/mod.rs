@@ -36,7 +36,7 @@ pub struct JournalEntry {
 
 /// An open block as it was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenBlock {
+pub struct JournalBlock {
     /// Its number.
     pub number: u64,
     /// Its parent's hash.
@@ -51,9 +51,9 @@ pub struct OpenBlock {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Blocks to be replayed on the head, in order: their numbers follow on from it and the first one's parent is it. Their segments can be continued.
-    pub open: Vec<OpenBlock>,
+    pub open: Vec<JournalBlock>,
     /// Blocks on a chain that was unwound before the journal could be told. Their segments are gone; their transactions belong back in the pool.
-    pub stale: Vec<OpenBlock>,
+    pub stale: Vec<JournalBlock>,
 }
 
 /// See the [module documentation](self). All methods take `&self`: one thread may append while another waits for the disk.
@@ -282,7 +282,7 @@ fn recover<B: JournalBackend>(
 }
 
 /// The open block that a segment's records describe; `None` when there are none.
-fn open_block(number: u64, records: Vec<Record>) -> Result<Option<OpenBlock>, String> {
+fn open_block(number: u64, records: Vec<Record>) -> Result<Option<JournalBlock>, String> {
     let mut records = records.into_iter();
     let (parent, attributes) = match records.next() {
         None => return Ok(None),
@@ -293,5 +293,5 @@ fn open_block(number: u64, records: Vec<Record>) -> Result<Option<OpenBlock>, St
         Record::Entry(entry) => Ok(entry),
         Record::Open { .. } => Err(format!("the journal of block {number} begins twice")),
     });
-    Ok(Some(OpenBlock { number, parent, attributes, entries: entries.collect::<Result<_, _>>()? }))
+    Ok(Some(JournalBlock { number, parent, attributes, entries: entries.collect::<Result<_, _>>()? }))
 }
