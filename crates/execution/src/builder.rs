@@ -171,6 +171,11 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         self.header.gas_limit.saturating_sub(self.gas_used)
     }
 
+    /// Blob gas that is left; zero on a chain without blobs.
+    pub fn blob_gas_left(&self) -> u64 {
+        self.spec.blob_params(self.header.timestamp).map_or(0, |params| params.max_blob_gas_per_block().saturating_sub(self.blob_gas_used))
+    }
+
     /// The nonce and balance of an account after the transactions so far.
     ///
     /// # Errors
@@ -180,9 +185,8 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     }
 
     fn blobs_fit(&self, tx: &Transaction) -> bool {
-        let Some(blob_gas) = tx.blob_gas_used() else { return true };
-        let Some(params) = self.spec.blob_params(self.header.timestamp) else { return true };
-        self.blob_gas_used + blob_gas <= params.max_blob_gas_per_block()
+        // On a chain without blobs the machine refuses the transaction for its type.
+        self.spec.blob_params(self.header.timestamp).is_none() || tx.blob_gas_used().unwrap_or_default() <= self.blob_gas_left()
     }
 
     /// The receipt's status, or before Byzantium (EIP-658) the state root after the transaction.
@@ -204,10 +208,6 @@ fn draft_header(spec: &ChainSpec, parent: &Header, parent_hash: B256, attributes
         return Err(Error::InvalidBlock(format!("timestamp {timestamp} is not after the parent's {}", parent.timestamp)));
     }
     let cancun = spec.is_active(EthereumHardfork::Cancun, number, timestamp);
-    let excess_blob_gas = cancun.then(|| match spec.blob_params(timestamp) {
-        Some(params) => parent.next_block_excess_blob_gas(params).unwrap_or_default(),
-        None => 0,
-    });
     Ok(Header {
         parent_hash,
         beneficiary: attributes.beneficiary,
@@ -219,7 +219,7 @@ fn draft_header(spec: &ChainSpec, parent: &Header, parent_hash: B256, attributes
         mix_hash: attributes.mix_hash,
         nonce: attributes.nonce,
         base_fee_per_gas: base_fee(spec, parent, attributes),
-        excess_blob_gas,
+        excess_blob_gas: next_excess_blob_gas(spec, parent, timestamp),
         parent_beacon_block_root: attributes.parent_beacon_block_root.filter(|_| cancun),
         ..Default::default()
     })
@@ -227,6 +227,14 @@ fn draft_header(spec: &ChainSpec, parent: &Header, parent_hash: B256, attributes
 
 fn base_fee(spec: &ChainSpec, parent: &Header, attributes: &BlockAttributes) -> Option<u64> {
     spec.next_base_fee(parent, attributes.timestamp)
+}
+
+/// The excess blob gas of the block after `parent` (EIP-4844, EIP-7918); zero on a chain without blobs, `None` before Cancun.
+pub(crate) fn next_excess_blob_gas(spec: &ChainSpec, parent: &Header, timestamp: u64) -> Option<u64> {
+    spec.is_active(EthereumHardfork::Cancun, parent.number + 1, timestamp).then(|| match spec.blob_params(timestamp) {
+        Some(params) => parent.next_block_excess_blob_gas(params).unwrap_or_default(),
+        None => 0,
+    })
 }
 
 /// The bloom of a block's logs.
