@@ -1,5 +1,6 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
+use crate::derivation::Derivation;
 use alloy_primitives::{Address, B256};
 use std::{
     net::IpAddr,
@@ -8,7 +9,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_execution::{PendingBlock, PendingTransaction};
-use tributary_pool::{Pool, RecoveredTx};
+use tributary_pool::{Pool, RecoveredTx, TxPolicy};
 use tributary_primitives::{Block, ChainSpec, ExecutedBlock, L1BlockRef, Receipt, RollupConfig};
 use tributary_storage::{Snapshot, Store};
 
@@ -30,6 +31,8 @@ pub struct Chain {
     pub events: broadcast::Sender<Event>,
     /// What only a rollup has.
     pub rollup: Option<RollupView>,
+    /// Of an Ethereum chain that answers for its own beacon node; its blobs are then served over HTTP beside JSON-RPC.
+    pub beacon: Option<BeaconView>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
     /// When a transaction becomes visible.
@@ -131,6 +134,15 @@ pub struct RollupView {
     pub config: Arc<RollupConfig>,
     /// How far L1 was seen and derived. The L2 side of `optimism_syncStatus` comes from the store's heads.
     pub l1: watch::Receiver<L1Status>,
+    /// What the verifier derived, for `tributary_batchOf` and `tributary_verifierBlock`.
+    pub derivation: Arc<Derivation>,
+}
+
+/// What a chain that stands in for its own beacon node knows of slots. Slot 0 is the genesis block's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeaconView {
+    /// Length of a slot, seconds.
+    pub seconds_per_slot: u64,
 }
 
 /// The L1 side of `optimism_syncStatus`.
@@ -179,8 +191,13 @@ pub struct Limits {
     pub filter_life: Duration,
     /// Most slots in one `eth_getProof`.
     pub proof_slots: usize,
+    /// Which transactions the node accepts beyond what the chain's rules say.
+    pub policy: TxPolicy,
     /// Default and longest wait of `eth_sendRawTransactionSync`.
     pub sync_wait: Duration,
+    /// Whether `latest`, to methods that read state or execute, means the open block once it holds a transaction ([`Visibility::Realtime`] only).
+    /// Without it, a client that has a receipt does not find its effects until the seal unless it asks for `pending`.
+    pub latest_is_open: bool,
     /// Whether the `debug` namespace is served.
     pub debug: bool,
     /// `Host` headers that are answered; `None` answers all. Keeps web pages from reaching a loopback port by DNS rebinding.
@@ -207,7 +224,9 @@ impl Default for Limits {
             filters: 1024,
             filter_life: Duration::from_secs(300),
             proof_slots: 1024,
+            policy: TxPolicy::default(),
             sync_wait: Duration::from_secs(20),
+            latest_is_open: true,
             debug: true,
             hosts: None,
             origins: None,
