@@ -7,6 +7,8 @@
 //! There is no clock, no I/O and no lock in here: a pool is a data structure that the sequencer owns.
 
 mod error;
+#[cfg(test)]
+mod fixture;
 mod index;
 mod limits;
 mod ordering;

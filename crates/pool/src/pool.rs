@@ -335,3 +335,181 @@ impl Content {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::from;
+    use alloy_primitives::U256;
+
+    const ROOM: Room = Room { gas: 1_000_000, blob_gas: 0 };
+
+    fn pool(ordering: Ordering) -> Pool {
+        Pool::new(PoolLimits { transactions: 4, per_sender: 3, ..Default::default() }, ordering)
+    }
+
+    fn rich(nonce: u64) -> SenderState {
+        SenderState { nonce, balance: U256::MAX, extra_fee: U256::ZERO }
+    }
+
+    fn address(sender: u8) -> Address {
+        Address::repeat_byte(sender)
+    }
+
+    #[test]
+    fn a_gapped_transaction_runs_once_the_gap_is_filled() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        assert_eq!(pool.add(from(1, 2, 10), &rich(0)).unwrap().position, Position::Queued);
+        assert_eq!(pool.add(from(1, 1, 10), &rich(0)).unwrap().position, Position::Queued);
+        assert_eq!(pool.status(), Status { pending: 0, queued: 2 });
+        assert!(pool.next_ready(ROOM).is_none());
+        // Nonce 0 was executed without ever resting here.
+        assert_eq!(pool.take_ready(address(1), 1).unwrap().nonce(), 1);
+        assert_eq!(pool.take_ready(address(1), 2).unwrap().nonce(), 2);
+        assert!(pool.take_ready(address(1), 3).is_none());
+        assert!(pool.is_empty() && pool.bytes() == 0);
+    }
+
+    #[test]
+    fn arrival_order_is_first_come_first_served_and_priority_order_is_by_tip() {
+        for (ordering, expected) in [(Ordering::ArrivalOrder, [1, 2, 3]), (Ordering::PriorityFee, [2, 1, 3])] {
+            let mut pool = pool(ordering);
+            for (sender, fee) in [(1, 10), (2, 30), (3, 10)] {
+                pool.add(from(sender, 0, fee), &rich(0)).unwrap();
+            }
+            let mut order = Vec::new();
+            while let Some(tx) = pool.next_ready(ROOM).cloned() {
+                order.push(tx.sender);
+                pool.take_ready(tx.sender, tx.nonce()).unwrap();
+            }
+            assert_eq!(order, expected.map(address), "{ordering:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_the_room_lets_others_pass() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 0, 10), &rich(0)).unwrap();
+        assert!(pool.next_ready(Room { gas: 20_999, blob_gas: 0 }).is_none());
+        assert!(pool.next_ready(Room { gas: 21_000, blob_gas: 0 }).is_some());
+    }
+
+    #[test]
+    fn a_transaction_below_the_base_fee_waits_for_it_to_fall() {
+        let mut pool = pool(Ordering::PriorityFee);
+        pool.set_fees(Fees { base_fee: 20, blob_base_fee: 0 });
+        assert_eq!(pool.add(from(1, 0, 10), &rich(0)).unwrap().position, Position::Pending);
+        assert!(pool.next_ready(ROOM).is_none());
+        assert!(pool.take_ready(address(1), 0).is_none());
+        pool.on_block([], Fees { base_fee: 10, blob_base_fee: 0 });
+        assert!(pool.next_ready(ROOM).is_some());
+    }
+
+    #[test]
+    fn a_replacement_pays_a_tenth_more() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        let old = from(1, 1, 100);
+        pool.add(old.clone(), &rich(0)).unwrap();
+        assert_eq!(pool.add(old.clone(), &rich(0)).unwrap_err(), PoolError::AlreadyKnown);
+        assert_eq!(pool.add(from(1, 1, 109), &rich(0)).unwrap_err(), PoolError::ReplacementUnderpriced);
+        let added = pool.add(from(1, 1, 110), &rich(0)).unwrap();
+        assert_eq!(added.replaced.unwrap().hash, old.hash);
+        assert!(pool.get(old.hash).is_none());
+        assert_eq!(pool.len(), 1);
+    }
+
+    #[test]
+    fn a_sender_cannot_queue_more_than_it_can_pay_or_may() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        let poor = SenderState { nonce: 0, balance: U256::from(300_000), extra_fee: U256::ZERO };
+        pool.add(from(1, 1, 10), &poor).unwrap();
+        let error = pool.add(from(1, 2, 10), &poor).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "insufficient funds for gas * price + value: balance 300000, queued cost 210001, tx cost 210001, overshot 120002"
+        );
+        pool.add(from(1, 2, 10), &rich(0)).unwrap();
+        pool.add(from(1, 3, 10), &rich(0)).unwrap();
+        assert_eq!(pool.add(from(1, 4, 10), &rich(0)).unwrap_err(), PoolError::AccountLimit { pooled: 3 });
+    }
+
+    #[test]
+    fn a_full_pool_drops_the_cheapest_and_rather_what_cannot_run() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 0, 50), &rich(0)).unwrap();
+        pool.add(from(2, 0, 20), &rich(0)).unwrap();
+        pool.add(from(3, 0, 40), &rich(0)).unwrap();
+        let gapped = from(4, 1, 1000);
+        pool.add(gapped.clone(), &rich(0)).unwrap();
+        assert_eq!(pool.add(from(5, 1, 1000), &rich(0)).unwrap_err(), PoolError::Full);
+        let added = pool.add(from(5, 0, 10), &rich(0)).unwrap();
+        assert_eq!(added.evicted[0].hash, gapped.hash);
+        assert_eq!(pool.add(from(6, 0, 10), &rich(0)).unwrap_err(), PoolError::Underpriced);
+        let added = pool.add(from(6, 0, 11), &rich(0)).unwrap();
+        assert_eq!(added.evicted[0].sender, address(5));
+        assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn a_block_uses_up_what_it_contains_and_what_it_makes_impossible() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 0, 10), &rich(0)).unwrap();
+        pool.add(from(1, 1, 10), &rich(0)).unwrap();
+        pool.add(from(1, 2, 10), &rich(0)).unwrap();
+        let dropped = pool.on_block([(address(1), 0), (address(1), 1)], Fees::default());
+        assert_eq!(dropped.len(), 2);
+        assert_eq!(pool.next_ready(ROOM).unwrap().nonce(), 2);
+        assert_eq!(pool.next_nonce(address(1), 2), 3);
+        assert_eq!(pool.next_nonce(address(9), 7), 7);
+    }
+
+    #[test]
+    fn what_stays_behind_a_gap_for_too_long_is_dropped() {
+        let limits = PoolLimits { lifetime_blocks: 2, ..Default::default() };
+        let mut pool = Pool::new(limits, Ordering::ArrivalOrder);
+        pool.add(from(1, 1, 10), &rich(0)).unwrap();
+        pool.add(from(2, 0, 10), &rich(0)).unwrap();
+        assert!(pool.on_block([], Fees::default()).is_empty());
+        assert!(pool.on_block([], Fees::default()).is_empty());
+        assert_eq!(pool.on_block([], Fees::default())[0].sender, address(1));
+        assert_eq!(pool.status(), Status { pending: 1, queued: 0 });
+    }
+
+    #[test]
+    fn what_found_no_room_is_first_again() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 0, 10), &rich(0)).unwrap();
+        pool.add(from(2, 0, 10), &rich(0)).unwrap();
+        let tx = pool.take_ready(address(2), 0).unwrap();
+        pool.put_back(tx);
+        assert_eq!(pool.next_ready(ROOM).unwrap().sender, address(2));
+        // Once the account is past it, there is nothing to put back.
+        let tx = pool.take_ready(address(2), 0).unwrap();
+        pool.add(from(2, 5, 10), &rich(1)).unwrap();
+        pool.put_back(tx);
+        assert_eq!(pool.len(), 2);
+    }
+
+    #[test]
+    fn after_a_reorg_nonces_are_asked_for_anew() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 5, 10), &rich(5)).unwrap();
+        pool.add(from(2, 5, 10), &rich(4)).unwrap();
+        let dropped = pool.refresh(|sender| if sender == address(1) { 4 } else { 6 });
+        assert_eq!(dropped[0].sender, address(2));
+        assert_eq!(pool.status(), Status { pending: 0, queued: 1 });
+    }
+
+    #[test]
+    fn content_tells_pending_from_queued() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        for nonce in [0, 1, 3] {
+            pool.add(from(1, nonce, 10), &rich(0)).unwrap();
+        }
+        let content = pool.content();
+        assert_eq!(content.pending[&address(1)].keys().copied().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(content.queued[&address(1)].keys().copied().collect::<Vec<_>>(), [3]);
+        assert!(pool.content_from(address(2)).pending.is_empty());
+        assert_eq!(pool.content_from(address(1)).queued.len(), 1);
+    }
+}

@@ -135,3 +135,105 @@ fn signature_or_rlp(error: alloy_rlp::Error) -> PoolError {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{hex, key, raw, sidecar, signed, transfer};
+    use alloy_primitives::Signature;
+    use op_alloy_consensus::TxDeposit;
+
+    fn blob_transaction(sidecar: &BlobTransactionSidecarVariant) -> TxEip4844 {
+        let blob_versioned_hashes = sidecar.versioned_hashes().collect();
+        TxEip4844 { chain_id: 1, gas_limit: 21_000, max_fee_per_blob_gas: 1, blob_versioned_hashes, ..Default::default() }
+    }
+
+    #[test]
+    fn every_type_that_users_send_decodes_to_its_sender_and_its_bytes() {
+        let legacy = TxLegacy { chain_id: Some(1), gas_limit: 21_000, ..Default::default() };
+        let raws = [
+            raw(signed(legacy.clone())),
+            raw(signed(TxLegacy { chain_id: None, ..legacy })),
+            raw(signed(TxEip2930 { chain_id: 1, ..Default::default() })),
+            raw(signed(transfer(3, 9))),
+            raw(signed(blob_transaction(&sidecar(false)))),
+            raw(signed(TxEip7702 { chain_id: 1, ..Default::default() })),
+        ];
+        for bytes in raws {
+            let tx = RecoveredTx::decode(&bytes).unwrap();
+            assert_eq!(tx.sender, key().address());
+            assert_eq!(*tx.encoded, *bytes);
+            assert_eq!(tx.hash, alloy_primitives::keccak256(&bytes));
+            assert!(tx.sidecar.is_none());
+        }
+    }
+
+    #[test]
+    fn a_blob_transaction_decodes_from_both_network_forms_and_back() {
+        for cell_proofs in [false, true] {
+            let sidecar = sidecar(cell_proofs);
+            let bare = signed(blob_transaction(&sidecar));
+            let full = TxEip4844WithSidecar { tx: bare.tx().clone(), sidecar: sidecar.clone() };
+            let mut network = Vec::new();
+            Signed::new_unhashed(full, *bare.signature()).eip2718_encode(&mut network);
+
+            let tx = RecoveredTx::decode(&network).unwrap();
+            assert_eq!(tx.hash, *bare.hash());
+            assert_eq!(tx.sender, key().address());
+            assert_eq!(*tx.encoded, *raw(bare));
+            assert_eq!(tx.sidecar.as_deref(), Some(&sidecar));
+            assert_eq!(*tx.network_encoded(), *network);
+            assert!(tx.size() > 131_072);
+        }
+    }
+
+    #[test]
+    fn what_is_no_transaction_gets_geths_words() {
+        let words = |bytes: &[u8]| RecoveredTx::decode(bytes).unwrap_err().to_string();
+        assert_eq!(words(&[]), "typed transaction too short");
+        assert_eq!(words(&[2]), "typed transaction too short");
+        assert_eq!(words(&[5, 0xc0]), "transaction type not supported");
+        assert_eq!(words(&[0, 0xc0]), "transaction type not supported");
+        assert!(words(&[0x80]).starts_with("rlp: expected input list"));
+        assert!(words(&[0xc0]).starts_with("rlp: "));
+        assert!(words(&hex("02c20102")).starts_with("rlp: "));
+    }
+
+    #[test]
+    fn a_deposit_is_not_sent_by_anybody() {
+        assert_eq!(RecoveredTx::decode(&Transaction::from(TxDeposit::default()).encoded_2718()).unwrap_err(), PoolError::UnknownType);
+    }
+
+    #[test]
+    fn trailing_bytes_and_cut_off_bytes_are_refused() {
+        let mut bytes = raw(signed(transfer(0, 1)));
+        for length in 0..bytes.len() {
+            RecoveredTx::decode(&bytes[..length]).unwrap_err();
+        }
+        bytes.push(0);
+        assert_eq!(RecoveredTx::decode(&bytes).unwrap_err(), PoolError::Decode(DecodeFault::Trailing));
+    }
+
+    #[test]
+    fn a_signature_with_a_high_s_or_without_a_point_has_no_sender() {
+        let good = signed(transfer(0, 1));
+        let order = alloy_primitives::uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+        let mirrored = Signature::new(good.signature().r(), order - good.signature().s(), !good.signature().v());
+        for signature in [mirrored, Signature::new(U256::ZERO, U256::ZERO, false)] {
+            let bytes = raw(Signed::new_unhashed(transfer(0, 1), signature));
+            let error = RecoveredTx::decode(&bytes).unwrap_err();
+            assert_eq!(error.to_string(), "invalid sender: invalid transaction v, r, s values");
+        }
+    }
+
+    #[test]
+    fn cost_and_summary_are_those_of_txpool_inspect() {
+        let mut tx = transfer(0, 10);
+        tx.value = U256::from(5);
+        let tx = RecoveredTx::decode(&raw(signed(tx))).unwrap();
+        assert_eq!(tx.cost(), U256::from(210_005));
+        assert_eq!(tx.summary(), "0x0707070707070707070707070707070707070707: 5 wei + 21000 gas × 10 wei");
+        let create = TxLegacy { chain_id: Some(1), ..Default::default() };
+        assert_eq!(RecoveredTx::decode(&raw(signed(create))).unwrap().summary(), "contract creation: 0 wei + 0 gas × 0 wei");
+    }
+}
