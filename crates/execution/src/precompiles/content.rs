@@ -8,7 +8,8 @@ use super::{
     sets::{Kind, Set, Shard, next_root},
 };
 use alloy_primitives::{B256, U256};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tributary_attribution::text::TextIndex;
 
@@ -120,24 +121,32 @@ impl Sketches {
 }
 
 /// The content of the set as it is now, grown from what the cache has of it.
+///
+/// A candidate may be of another branch of the chain, or of a frame that was reverted; it is grown
+/// only when the running root shows that the set grew from it too.
 fn complete(call: &mut Call<'_>, set: &Set, cache: &IndexCache) -> Step<Content> {
-    if let Some(shorter) = cache.longest(set.id, set.shards) {
-        let longer = build(call, set, Content::clone(&shorter), set.shards)?;
-        // Otherwise it is of another branch of the chain, or of a transaction that was reverted.
-        if longer.root() == set.root {
-            return Ok(longer);
+    let mut tail: VecDeque<(Shard, B256)> = VecDeque::new();
+    for shorter in cache.shorter(set.id, set.shards) {
+        let known = shorter.roots.len() as u64;
+        while set.shards - (tail.len() as u64) > known {
+            tail.push_front(set.shard(call, set.shards - tail.len() as u64 - 1)?);
+        }
+        if tail.iter().fold(shorter.root(), |root, (_, hash)| next_root(root, *hash)) == set.root {
+            let mut content = Content::clone(&shorter);
+            content.extend(set, tail.make_contiguous())?;
+            return Ok(content);
         }
     }
-    build(call, set, Content::empty(set.kind), set.shards)
-}
-
-/// Reads shards from state until there are `shards`.
-fn build(call: &mut Call<'_>, set: &Set, mut content: Content, shards: u64) -> Step<Content> {
-    let missing = content.roots.len() as u64..shards;
-    let read: Vec<_> = missing.map(|index| set.shard(call, index)).collect::<Step<_>>()?;
-    content.extend(set, &read)?;
+    let missing = 0..set.shards - tail.len() as u64;
+    let mut all: Vec<_> = missing.map(|index| set.shard(call, index)).collect::<Step<_>>()?;
+    all.extend(tail);
+    let mut content = Content::empty(set.kind);
+    content.extend(set, &all)?;
     Ok(content)
 }
+
+/// Entries are walked to find one to grow or to drop, so their number is bounded too.
+const MOST_ENTRIES: usize = 1 << 12;
 
 /// Contents that were built, by set and running root, up to a bound of memory.
 ///
@@ -198,12 +207,13 @@ impl IndexCache {
         Some(Arc::clone(&entry.content))
     }
 
-    /// The longest content of the set of at most so many shards.
-    fn longest(&self, set: U256, shards: u64) -> Option<Arc<Content>> {
+    /// Contents of the set of at most so many shards, the longest first, the last used first.
+    fn shorter(&self, set: U256, shards: u64) -> Vec<Arc<Content>> {
         let entries = self.lock();
-        let of_set = entries.by_root.iter().filter(|((id, _), _)| *id == set).map(|(_, entry)| &entry.content);
-        let shorter = of_set.filter(|content| content.roots.len() as u64 <= shards);
-        shorter.max_by_key(|content| content.roots.len()).cloned()
+        let of_set = entries.by_root.iter().filter(|((id, _), _)| *id == set).map(|(_, entry)| entry);
+        let mut found: Vec<&Entry> = of_set.filter(|entry| entry.content.roots.len() as u64 <= shards).collect();
+        found.sort_unstable_by_key(|entry| Reverse((entry.content.roots.len(), entry.used)));
+        found.into_iter().map(|entry| Arc::clone(&entry.content)).collect()
     }
 
     fn insert(&self, set: U256, content: Content) -> Arc<Content> {
@@ -229,7 +239,7 @@ impl IndexCache {
 
 impl Entries {
     fn shrink(&mut self, capacity: usize) {
-        while self.memory > capacity && self.by_root.len() > 1 {
+        while (self.memory > capacity || self.by_root.len() > MOST_ENTRIES) && self.by_root.len() > 1 {
             let oldest = self.by_root.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
             let Some(entry) = oldest.and_then(|key| self.by_root.remove(&key)) else { return };
             self.memory -= entry.memory;
@@ -265,14 +275,17 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_content_is_one_that_the_set_may_have_grown_from() {
+    fn candidates_to_grow_are_the_longest_that_the_set_may_have_grown_from() {
         let cache = IndexCache::new(usize::MAX);
-        for documents in [1, 2, 5] {
+        for documents in [1, 5, 2] {
             cache.insert(U256::ONE, content(documents as u8, documents));
         }
-        let longest = |set, shards| cache.longest(U256::from(set), shards).map(|content| content.roots.len());
-        assert_eq!(longest(1, 4), Some(2));
-        assert_eq!(longest(1, 5), Some(5));
-        assert_eq!(longest(2, 5), None);
+        let shorter = |set, shards| {
+            let found = cache.shorter(U256::from(set), shards);
+            found.iter().map(|content| content.roots.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(shorter(1, 4), [2, 1]);
+        assert_eq!(shorter(1, 5), [5, 2, 1]);
+        assert_eq!(shorter(2, 5), [0; 0]);
     }
 }

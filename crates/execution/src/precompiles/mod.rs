@@ -2,11 +2,11 @@
 //!
 //! | Address | File | Interface |
 //! |---|---|---|
-//! | `…0A7701` | [`mod@store`] | `IAttributionStore` |
-//! | `…0A7702` | [`mod@sketch`] | `ISketchAttribution` |
-//! | `…0A7703` | [`mod@shapley`] | `IShapleyAttribution` |
-//! | `…0A7704` | [`mod@text`] | `ITextAttribution` |
-//! | `…0A7705` | [`mod@split`] | `IRewardSplit` |
+//! | `…0A7701` | `store.rs` | `IAttributionStore` |
+//! | `…0A7702` | `sketch.rs` | `ISketchAttribution` |
+//! | `…0A7703` | `shapley.rs` | `IShapleyAttribution` |
+//! | `…0A7704` | `text.rs` | `ITextAttribution` |
+//! | `…0A7705` | `split.rs` | `IRewardSplit` |
 //!
 //! # State
 //!

@@ -51,7 +51,7 @@ pub(super) fn run(input: PrecompileInput<'_>, contents: &IndexCache) -> Precompi
         }
         match call.decode()? {
             Function::createSketchSet(args) => {
-                if args.dim == 0 || args.dim % 32 != 0 || args.dim > 4096 {
+                if args.dim == 0 || !args.dim.is_multiple_of(32) || args.dim > 4096 {
                     return fail(InvalidDimension { dim: args.dim });
                 }
                 create(call, Kind::Sketch, args.dim, args.labelled)
@@ -138,7 +138,7 @@ fn check_document(payload: &[u8]) -> Step<u32> {
 fn check_sketches(set: &Set, payload: &[u8]) -> Step<u32> {
     check_length(payload)?;
     let length = set.row_length();
-    if payload.len() % length != 0 {
+    if !payload.len().is_multiple_of(length) {
         return fail(PartialRow { length: U256::from(payload.len()), rowLength: U256::from(length) });
     }
     let mut rows = 0;

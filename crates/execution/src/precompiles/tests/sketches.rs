@@ -176,7 +176,7 @@ fn the_nearest_row_is_found_active_or_not() {
     let target = &rows[INACTIVE].values;
     let cosine = |row: &Row| {
         let product = u128::try_from(dot(&row.values, target)).unwrap_or(0);
-        (product * product << 32) / (dot(&row.values, &row.values) as u128 * dot(target, target) as u128)
+        ((product * product) << 32) / (dot(&row.values, &row.values) as u128 * dot(target, target) as u128)
     };
     let best = rows[..INACTIVE].iter().map(cosine).max().unwrap();
     assert_eq!(u128::from(result.cosineSquaredQ32), best);

@@ -194,6 +194,17 @@ fn a_revert_undoes_an_append_and_the_next_takes_its_place() {
 }
 
 #[test]
+fn a_shard_is_written_where_somebody_sent_money_before() {
+    let mut machine = Machine::new();
+    text_set(&mut machine, &[]);
+    let at = shard_address(U256::ONE, 0);
+    assert!(machine.transact(BOB, at, Vec::new(), 5).is_success());
+    machine.call(ALICE, STORE, append(1, 0, b"text")).unwrap();
+    let account = machine.state.basic(at).unwrap().unwrap();
+    assert_eq!((account.balance, code(&mut machine, at).len()), (U256::from(5), 16));
+}
+
+#[test]
 fn money_selectors_and_arguments_that_do_not_fit_are_refused() {
     let mut machine = Machine::new();
     for account in genesis_accounts() {

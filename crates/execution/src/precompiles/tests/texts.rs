@@ -165,6 +165,22 @@ fn results_gas_and_warmth_do_not_depend_on_the_cache() {
 }
 
 #[test]
+fn an_index_that_grows_by_appends_traces_like_one_built_at_once() {
+    let mut growing = Machine::new();
+    growing.cache = Some(Arc::new(IndexCache::new(usize::MAX)));
+    growing.run(&Program::default().call(STORE, store::createTextSetCall {}));
+    for rows in 1..=TEXTS.len() {
+        growing.run(&Program::default().call(STORE, append(0, TEXTS[rows - 1])));
+        // Prefixes and reverted appends leave entries in the cache that are not what the set grows from.
+        growing.run(&Program::default().call(TEXT, trace(1, 0)));
+        growing.put(PROGRAM, &Program::default().call(STORE, append(0, OUTPUT)).call(TEXT, trace(0, 0)).reverting().assemble());
+        assert!(!growing.transact(ALICE, PROGRAM, Vec::new(), 0).is_success());
+        let result = growing.call(ALICE, TEXT, trace(0, 0)).unwrap();
+        assert_eq!((result.rows, result.credits), ranked(&expected(&TEXTS[..rows], |_| true)), "of {rows} rows");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_named() {
     let mut machine = machine(&TEXTS[..1]);
     let unknown = api::traceCall { setId: U256::from(7), ..trace(0, 0) };
