@@ -265,7 +265,8 @@ impl Encoder {
         let target = self.config.target_size();
         let compressed = self.compress(count)?;
         let full = compressed.len() >= target || raw >= MAX_CHANNEL_INPUT;
-        if !full && !(due && count == self.open.len()) {
+        let all = count == self.open.len();
+        if !(full || (due && all)) {
             self.try_at = scale(raw, target, compressed.len()).max(raw + raw / 16 + 1).min(MAX_CHANNEL_INPUT);
             return Ok(());
         }

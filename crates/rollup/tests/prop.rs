@@ -34,7 +34,7 @@ fn encoder_config() -> impl Strategy<Value = EncoderConfig> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     /// Invariant 2 of the architecture, with noise that must not matter, from genesis and from every restart.
     #[test]
@@ -57,6 +57,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
     #[test]
     fn a_span_batch_survives_encoding(plans in vec(chain::l2_plan(8), 1..12), trailing in vec(any::<u8>(), 0..3)) {
         let chain = Chain::of_plan(2, &[], &plans, 3600);
@@ -158,7 +160,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
     #[test]
     fn a_blob_survives_encoding_and_random_field_elements_do_no_harm(

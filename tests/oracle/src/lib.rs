@@ -1,0 +1,9 @@
+//! A second opinion: kona 0.4.5 derives the rollup from the same L1 bytes.
+//!
+//! kona speaks alloy 1.x, the node alloy 2.x; so nothing but bytes, JSON and alloy-primitives crosses this crate's border. Its known fault:
+//! it accepts a singular batch with a wrong parent hash, which the specification drops, and so does the node.
+
+mod derive;
+mod source;
+
+pub use derive::{Attributes, Error, L1Block, kona_attributes};

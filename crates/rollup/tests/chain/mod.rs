@@ -12,8 +12,9 @@ use alloy_eips::{
     eip7702::{Authorization, SignedAuthorization},
 };
 use alloy_primitives::{Address, B64, B256, Bytes, Log, Signature, TxKind, U256, keccak256};
+use alloy_signer_local::PrivateKeySigner;
 use proptest::{collection::vec, prelude::*};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tributary_primitives::{
     Block, BlockBody, Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis},
@@ -25,7 +26,15 @@ pub(crate) const GENESIS_TIME: u64 = 1_700_000_000;
 pub(crate) const INBOX: Address = Address::repeat_byte(0xff);
 pub(crate) const PORTAL: Address = Address::repeat_byte(0xdd);
 pub(crate) const SYSTEM_CONFIG: Address = Address::repeat_byte(0xcc);
-pub(crate) const BATCHER: Address = Address::repeat_byte(0xba);
+
+/// Keys of accounts that send to the inbox.
+pub(crate) static KEYS: LazyLock<Vec<PrivateKeySigner>> =
+    LazyLock::new(|| (0..=u8::MAX).map(|n| PrivateKeySigner::from_bytes(&keccak256([n])).unwrap()).collect());
+
+/// The batcher at genesis.
+pub(crate) fn batcher() -> Address {
+    KEYS[0].address()
+}
 
 /// What happens in an L1 block.
 #[derive(Debug, Clone)]
@@ -61,7 +70,7 @@ pub(crate) fn l1_events() -> impl Strategy<Value = Vec<L1Event>> {
         1 => any::<(u32, u32)>().prop_map(|(a, b)| L1Event::Scalars(a, b)),
         1 => (1u32.., 1u32..).prop_map(|(denominator, elasticity)| L1Event::Eip1559(Eip1559Params { denominator, elasticity })),
         1 => any::<(u32, u64)>().prop_map(|(a, b)| L1Event::OperatorFee(a, b)),
-        1 => any::<u8>().prop_map(L1Event::Batcher),
+        1 => (0..u8::MAX).prop_map(L1Event::Batcher),
         1 => any::<u8>().prop_map(L1Event::Nonsense),
         1 => Just(L1Event::Foreign),
     ];
@@ -179,7 +188,7 @@ fn log_of(event: &L1Event, salt: u64) -> Log {
         L1Event::Scalars(base, blob) => update(1, &[B256::repeat_byte(7).0, SystemConfig::encode_fee_scalars(*base, *blob).0].concat()),
         L1Event::Eip1559(params) => update(4, &word(U256::from(u64::from(params.denominator) << 32 | u64::from(params.elasticity)))),
         L1Event::OperatorFee(scalar, constant) => update(5, &word(U256::from((u128::from(*scalar) << 64) | u128::from(*constant)))),
-        L1Event::Batcher(n) => update(0, Address::repeat_byte(*n).into_word().as_slice()),
+        L1Event::Batcher(n) => update(0, KEYS[usize::from(*n)].address().into_word().as_slice()),
         L1Event::Nonsense(n) => update(3 + n % 200, &[*n; 7]),
         L1Event::Foreign => Log::new_unchecked(Address::repeat_byte(1), vec![TRANSACTION_DEPOSITED], Bytes::from_static(b"?")),
     }
@@ -218,7 +227,7 @@ pub(crate) fn execute(parent: &L2BlockRef, attributes: &PayloadAttributes) -> Bl
 fn config(block_time: u64, seq_window_size: u64) -> RollupConfig {
     let zero = BlockNumHash::default();
     let system_config = SystemConfig {
-        batcher_addr: BATCHER,
+        batcher_addr: batcher(),
         scalar: SystemConfig::encode_fee_scalars(1368, 810_949),
         overhead: B256::ZERO,
         gas_limit: 1_000_000_000,
@@ -245,7 +254,7 @@ impl Chain {
     /// Both chains at genesis, with an L1 block every `l1_time` seconds and one L2 block every second.
     pub(crate) fn new(seq_window_size: u64) -> Self {
         let mut cfg = config(1, seq_window_size);
-        let l1 = Header { timestamp: GENESIS_TIME, base_fee_per_gas: Some(9), excess_blob_gas: Some(0), ..Default::default() };
+        let l1 = Header { timestamp: GENESIS_TIME, base_fee_per_gas: Some(9), ..Default::default() };
         let hash = l1.hash_slow();
         let l2 = Header { timestamp: GENESIS_TIME, base_fee_per_gas: Some(7), gas_limit: 1_000_000_000, ..Default::default() };
         let block = Block { header: l2, body: BlockBody { withdrawals: Some(Default::default()), ..Default::default() } };
@@ -266,6 +275,7 @@ impl Chain {
             timestamp: parent.header.timestamp + seconds,
             mix_hash: keccak256(number.to_be_bytes()),
             base_fee_per_gas: Some(1_000 + number),
+            withdrawals_root: Some(EMPTY_WITHDRAWALS),
             excess_blob_gas: Some(0),
             blob_gas_used: Some(0),
             parent_beacon_block_root: Some(B256::with_last_byte(number as u8)),

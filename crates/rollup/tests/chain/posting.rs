@@ -2,7 +2,7 @@
 
 use super::*;
 use tributary_rollup::{
-    BatcherData, BatcherTransaction, Deriver, Encoder, EncoderConfig, L1Block, Start, Step, apply_config_updates, encode_blob,
+    BatcherData, BatcherTransaction, DerivedBlock, Deriver, Encoder, EncoderConfig, L1Block, Start, Step, apply_config_updates, encode_blob,
 };
 
 /// What the batcher's L1 looks like: the transactions in each L1 block.
@@ -49,7 +49,8 @@ pub(crate) fn noise() -> impl Strategy<Value = Vec<Noise>> {
 impl Noise {
     fn to_transaction(&self, batcher: Address, last: &BatcherData) -> Option<BatcherTransaction> {
         let own = |data| Some(BatcherTransaction { from: batcher, data });
-        let stranger = Address::repeat_byte(0x57);
+        // The batcher may be any of the keys but this one.
+        let stranger = KEYS[usize::from(u8::MAX)].address();
         match self {
             Self::ForeignBytes(bytes) => Some(BatcherTransaction { from: stranger, data: BatcherData::Calldata(bytes.clone().into()) }),
             Self::ForeignCopy => Some(BatcherTransaction { from: stranger, data: last.clone() }),
@@ -129,10 +130,16 @@ impl Posted {
 
     /// Derives from `start` until L1 ends and checks each block against the chain as far as that goes. Returns the last block.
     pub(crate) fn derive(&self, start: Start) -> L2Head {
+        self.derive_with(start, |_| {})
+    }
+
+    /// Likewise, and shows each block to `see`.
+    pub(crate) fn derive_with(&self, start: Start, mut see: impl FnMut(&DerivedBlock)) -> L2Head {
         let mut deriver = Deriver::new(self.chain.cfg.clone(), start);
         loop {
             match deriver.step().unwrap() {
                 Step::Block(derived) => {
+                    see(&derived);
                     let block = execute(&derived.parent, &derived.attributes);
                     let head = L2Head::of_block(&self.chain.cfg, &block, block.header.hash_slow()).unwrap();
                     if let Some((expected, expected_head)) = self.chain.l2.get(derived.number() as usize) {
