@@ -2,8 +2,10 @@
 
 use crate::{Error, status::BatchStatus};
 use alloy_primitives::Address;
+use metrics::counter;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+use tributary_dashboard::metrics::{BATCH_BYTES, BATCHED_BLOCKS, BATCHES};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::{BatchBlock, BatcherData, Encoder, EncoderConfig, Payload, decode_blob};
@@ -66,6 +68,9 @@ impl Batcher {
                 Ok(status) => {
                     let confirmation = encoder.confirm(payload.id, status.l1_block);
                     tracing::info!(first = status.first, last = status.last, l1_block = status.l1_block, bytes = status.bytes, "batch on L1");
+                    counter!(BATCHES).increment(1);
+                    counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
+                    counter!(BATCH_BYTES).increment(status.bytes);
                     self.last.send_replace(Some(status));
                     if confirmation == tributary_rollup::Confirmation::TimedOut {
                         return false;

@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_rpc::{Chain, Limits, RollupView, SealedBlock, ServerHandle, Visibility};
+use tributary_rpc::{BeaconView, Chain, Limits, RollupView, SealedBlock, ServerHandle, Visibility};
 use tributary_storage::{Journal, Store};
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
@@ -31,6 +31,7 @@ pub(crate) struct ChainParts {
     pub(crate) schedule: Schedule,
     pub(crate) visibility: Visibility,
     pub(crate) rollup: Option<RollupView>,
+    pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: Box<dyn FnMut(&Store, &Arc<SealedBlock>) -> Result<(), Error> + Send>,
@@ -49,7 +50,7 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, listen, sealed } = parts;
+        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, sealed } = parts;
         let (journal, interrupted) = Journal::open(&store)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -64,6 +65,7 @@ impl RunningChain {
             submit,
             events: events.clone(),
             rollup,
+            beacon,
             limits: Limits { hosts: Limits::hosts_for(listen.ip()), ..Limits::default() },
             visibility,
         };

@@ -81,3 +81,56 @@ fn sign(operators: &Operators, chain_id: u64, nonce: u64, to: TxKind, input: Byt
     let signature = operators.deployer.sign_hash_sync(&tx.signature_hash()).map_err(|e| Error::Config(e.to_string()))?;
     Ok(Transaction::Eip1559(tx.into_signed(signature)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DevConfig, keys, l1_view::L1Reader, producer::head_block};
+    use std::sync::Arc;
+    use tributary_l1::{L1Client, L1Config};
+    use tributary_primitives::{Account, StateReader};
+    use tributary_rollup::{L2Head, next_attributes};
+    use tributary_storage::Options;
+
+    #[test]
+    fn the_first_l1_block_holds_every_contract_and_the_first_l2_block_follows_from_it() {
+        let config = DevConfig::default();
+        let accounts = keys::accounts(&config.mnemonic, 3).unwrap();
+        let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
+        let genesis = DevGenesis::new(&config, &accounts, &operators, 1_800_000_000).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let l1 = Store::open(&dir.path().join("l1"), genesis.l1_spec(), Options::default()).unwrap();
+        let l2 = Store::open(&dir.path().join("l2"), genesis.l2_spec(), Options::default()).unwrap();
+        let anchor = contracts(&l1, &l2, &genesis, &operators, &accounts).unwrap();
+        assert_eq!(contracts(&l1, &l2, &genesis, &operators, &accounts).unwrap(), anchor, "deployed once");
+        let state = l1.latest().unwrap();
+        let at = genesis.contracts;
+        for address in [at.open_token, at.system_config, at.verifier, at.outputs, at.portal] {
+            assert!(state.account(address).unwrap().is_some_and(|account: Account| account.has_code()), "{address} has no code");
+        }
+
+        let l2_genesis = BlockNumHash { number: 0, hash: l2.genesis().hash() };
+        let rollup = Arc::new(genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), 1));
+        let block = l1.block(1u64).unwrap().unwrap();
+        let reader = L1Reader {
+            client: L1Client::new(&L1Config::at("http://127.0.0.1:1")).unwrap(),
+            spec: genesis.l1_spec(),
+            config: rollup.clone(),
+        };
+        let receipts = l1.receipts(1u64).unwrap().unwrap();
+        let data = tributary_l1::L1BlockData { header: block.block.header, hash: block.hash, receipts, inbox: Vec::new() };
+        let origin = reader.origin(&data);
+        assert!(!origin.logs.is_empty(), "the system configuration announced itself");
+        let parent = head_block(&l2).unwrap();
+        let head = L2Head::of_block(&rollup, &parent.block, parent.hash).unwrap();
+        assert_eq!(head.system_config, genesis.system_config(&operators));
+        let (attributes, system_config) = next_attributes(&rollup, &head, &origin.header, &origin.logs).unwrap();
+        let executed = crate::derived::derive_block(&l2, &rollup, &parent, &attributes).unwrap().expect("deposits are always valid");
+        assert!(executed.receipts[0].succeeded(), "L1 attributes were set");
+        l2.commit(&executed, &[]).unwrap();
+        let after = head_block(&l2).unwrap();
+        let head = L2Head::of_block(&rollup, &after.block, after.hash).unwrap();
+        assert_eq!(head.system_config, system_config, "the block records the configuration that attributes were built with");
+        assert_eq!(head.block.l1_origin, anchor);
+    }
+}

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tributary_l1::{L1Client, L1Config, L1Sender, SenderConfig};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::{EncoderConfig, L2Head};
-use tributary_rpc::{Derivation, RollupView, Visibility};
+use tributary_rpc::{BeaconView, Derivation, RollupView, Visibility};
 use tributary_storage::{Options, Store};
 
 /// Fewest L2 blocks worth a proposal.
@@ -191,6 +191,7 @@ async fn start_l1(config: &DevConfig, genesis: &DevGenesis, store: &Store, tasks
         schedule,
         visibility: Visibility::Sealed,
         rollup: None,
+        beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
         listen: SocketAddr::new(config.host, config.l1_port),
         sealed: Box::new(|store, sealed| {
             let behind = |depth: u64| -> Result<_, Error> {
@@ -227,6 +228,7 @@ async fn start_l2(config: &DevConfig, store: &Store, reader: &L1Reader, facts: L
         schedule: Schedule::Rollup(Rollup { config: rollup.clone(), l1: view }),
         visibility: Visibility::Realtime,
         rollup: Some(RollupView { config: rollup, l1, derivation }),
+        beacon: None,
         listen: SocketAddr::new(config.host, config.port),
         sealed: Box::new(|_, _| Ok(())),
     };

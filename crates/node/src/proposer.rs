@@ -6,8 +6,12 @@ use alloy_primitives::{Address, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::watch;
+use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK, PROVE_SECONDS};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::rollup::output_root;
 use tributary_prover_stub::{Attestation, RangeWitness, attest, prove, record};
@@ -86,8 +90,10 @@ impl Proposer {
             l1Head: l1_head.hash,
             attestation: attestation.signature,
         };
-        let receipt = self.sender.execute(TxRequest::call(self.outputs, call.abi_encode().into())).await?;
+        let receipt = self.sender.execute(TxRequest::call(self.outputs, call.abi_encode())).await?;
         tracing::info!(start, end, l1_block = receipt.block_number, "output proposed");
+        metrics::counter!(PROPOSALS).increment(1);
+        metrics::gauge!(PROPOSED_BLOCK).set(end as f64);
         self.last.send_replace(Some(end));
         Ok(())
     }
@@ -106,7 +112,9 @@ fn attest_range(store: &Store, start: u64, end: u64, l1_head: alloy_primitives::
     }
     // The bytes are what a prover elsewhere would get: nothing but them enters the proof.
     let witness = RangeWitness::decode(&witness.encode())?;
+    let began = Instant::now();
     let output = prove(store.spec(), &witness)?;
+    metrics::histogram!(PROVE_SECONDS).record(began.elapsed());
     let expected = output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), header.hash_slow());
     if output.end_output_root != expected {
         return Err(Error::Disagreement(format!("blocks {}..={end}: the witness gives another output root", start + 1)));

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
-use tributary_dashboard::{Health, Limits};
+use tributary_dashboard::{Health, Limits, metrics::L1_HEAD_BLOCK};
 use tributary_rpc::L1Status;
 use tributary_storage::Store;
 
@@ -53,6 +53,7 @@ impl Reporter {
         loop {
             let now = self.status()?;
             health.set_heads(&self.store.heads()?, Instant::now());
+            metrics::gauge!(L1_HEAD_BLOCK).set(now.l1_head as f64);
             status.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
             tokio::time::sleep(EVERY).await;
         }

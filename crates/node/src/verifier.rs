@@ -7,8 +7,10 @@ use crate::{
     producer::head_block,
 };
 use alloy_primitives::{Address, B256};
+use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
+use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
 use tributary_l1::{InboxData, fetch_block};
 use tributary_primitives::{ExecutedBlock, Receipt};
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
@@ -50,6 +52,7 @@ impl Verifier {
                 }
                 Step::Reset(reason) => {
                     tracing::warn!(?reason, "L1 was reorganised");
+                    counter!(RESETS).increment(1);
                     self.rewind().await?;
                     deriver = self.deriver()?;
                 }
@@ -140,6 +143,7 @@ impl Verifier {
         let sequenced = self.sequencer.hash_of(number)?;
         self.compare(number, id.hash, sequenced)?;
         self.derivation.derived(number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
+        counter!(DERIVED_BLOCKS).increment(1);
         self.unfinal.push_back((number, derived.derived_from.number));
         self.store.set_safe(id)?;
         if sequenced.is_some() {

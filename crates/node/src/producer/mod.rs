@@ -14,6 +14,7 @@ use crate::Error;
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::Address;
+use metrics::{counter, gauge, histogram};
 use plan::Plan;
 use records::Opening;
 use scribe::{Entry, NewSegment, Reply};
@@ -23,14 +24,15 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::{broadcast, mpsc};
+use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_pool::{Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
-use tributary_storage::{BlobSidecar, OpenBlock as Interrupted, Recovered, Snapshot, Store, StoredBlock};
+use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
 
 /// Everything that the producing thread owns or shares.
 pub(crate) struct Producer {
@@ -158,7 +160,7 @@ impl Producer {
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
-    fn reopen(&mut self, parent: &StoredBlock, open: Interrupted) -> Result<Building, Error> {
+    fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
         let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
         let seal_at = SystemTime::UNIX_EPOCH + Duration::from_secs(opening.timestamp);
@@ -227,6 +229,7 @@ impl Producer {
                 self.promote(building, sender)
             }
             Outcome::Rejected(reason) => {
+                counter!(TRANSACTIONS, "outcome" => "rejected").increment(1);
                 // Nobody listens any more when the client has gone.
                 let _ = reply.send(Err(SubmitError::rejected(reason)));
                 Ok(())
@@ -251,6 +254,7 @@ impl Producer {
             Origin::Journal => (None, None),
         };
         self.included.fetch_add(1, Ordering::Relaxed);
+        counter!(TRANSACTIONS, "outcome" => "included").increment(1);
         self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, reply })
     }
 
@@ -314,14 +318,25 @@ impl Producer {
     /// Seals, commits, announces.
     fn seal(&mut self, building: Building) -> Result<(), Error> {
         let Building { block, number, sidecars, .. } = building;
+        let began = Instant::now();
         let executed = block.seal()?;
         self.scribe.flush()?;
         self.store.commit(&executed, &sidecars)?;
         self.scribe.write(Entry::Committed { number })?;
         self.forget(&executed);
+        self.metrics(&executed, began);
         let sealed = Arc::new(SealedBlock::from(executed));
         let _ = self.events.send(Event::Sealed(sealed.clone()));
         (self.sealed)(&self.store, &sealed)
+    }
+
+    fn metrics(&self, executed: &ExecutedBlock, began: Instant) {
+        // Only one chain of a process is the rollup that operators watch.
+        if self.spec.is_rollup() {
+            histogram!(SEAL_SECONDS).record(began.elapsed());
+            counter!(GAS_USED).increment(executed.block.header.gas_used);
+            gauge!(POOL_TRANSACTIONS).set(self.pool().len() as f64);
+        }
     }
 
     /// Takes what the block used up out of the pool.

@@ -5,11 +5,15 @@
 
 use crate::Error;
 use alloy_primitives::{B256, Bytes};
-use std::sync::{
-    Arc,
-    mpsc::{Receiver, SyncSender, sync_channel},
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
+use tributary_dashboard::metrics::JOURNAL_SYNC_SECONDS;
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
 use tributary_pool::RecoveredTx;
 use tributary_rpc::{Accepted, Event, SubmitError};
@@ -133,7 +137,9 @@ impl Writer {
             }
         }
         if dirty {
+            let began = Instant::now();
             self.journal.sync()?;
+            metrics::histogram!(JOURNAL_SYNC_SECONDS).record(began.elapsed());
         }
         Ok(())
     }
