@@ -10,7 +10,7 @@ use crate::{
 };
 use alloy_consensus::Header;
 use alloy_eips::{BlockNumHash, Encodable2718};
-use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{B256, KECCAK256_EMPTY, keccak256};
 use signet_libmdbx::{Database, tx::aliases::RoTxSync};
 use std::collections::BTreeSet;
 use tributary_primitives::{Account, NodeUpdates, TrieUpdates};
@@ -142,7 +142,7 @@ impl Check<'_> {
     }
 
     fn state(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        let mut accounts: Vec<(Address, Account, Vec<(U256, U256)>)> = Vec::new();
+        let mut accounts = Vec::new();
         for account in snapshot.accounts() {
             let (address, account) = account?;
             self.code(&account)?;

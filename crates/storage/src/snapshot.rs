@@ -118,7 +118,7 @@ impl Snapshot {
     fn as_of(&self, current: Database, history: Database, key: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
         if !self.0.newest {
             let from = v1::at_block(key, self.0.header.number + 1);
-            let later: Option<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = self.0.tx.cursor(history)?.set_range(&from)?;
+            let later: Option<tables::Row<'_>> = self.0.tx.cursor(history)?.set_range(&from)?;
             if let Some((_, before)) = later.filter(|(found, _)| found.len() == from.len() && found.starts_with(key)) {
                 return Ok(before);
             }

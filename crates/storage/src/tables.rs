@@ -87,6 +87,12 @@ tables! {
     block_blobs: DatabaseFlags::empty(),
 }
 
+/// Key and value, borrowed from the page in a read transaction.
+pub(crate) type Row<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
+
+/// Key and value.
+pub(crate) type OwnedRow = (Vec<u8>, Vec<u8>);
+
 /// The value at `key`. Borrowed from the page in a read transaction.
 pub(crate) fn get<'t, K: TransactionKind>(tx: &'t Tx<K>, table: Database, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>, Error> {
     Ok(tx.get(table.dbi(), key)?)
@@ -108,7 +114,7 @@ pub(crate) fn delete<K: TransactionKind + WriteMarker>(tx: &Tx<K>, table: Databa
 }
 
 /// All rows whose key begins with `prefix`, in order.
-pub(crate) fn with_prefix<K: TransactionKind>(tx: &Tx<K>, table: Database, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+pub(crate) fn with_prefix<K: TransactionKind>(tx: &Tx<K>, table: Database, prefix: &[u8]) -> Result<Vec<OwnedRow>, Error> {
     let mut rows = Vec::new();
     visit(tx, table, prefix, |key, value| {
         rows.push((key.to_vec(), value.to_vec()));
@@ -126,7 +132,7 @@ pub(crate) fn visit<K: TransactionKind>(
 ) -> Result<(), Error> {
     let mut cursor = tx.cursor(table)?;
     // An empty key is below every other, but the engine does not take it as a place to seek.
-    let mut row: Option<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = if prefix.is_empty() { cursor.first()? } else { cursor.set_range(prefix)? };
+    let mut row: Option<Row<'_>> = if prefix.is_empty() { cursor.first()? } else { cursor.set_range(prefix)? };
     while let Some((key, value)) = row {
         if !key.starts_with(prefix) {
             break;

@@ -1,4 +1,5 @@
 //! A child process commits blocks and journals transactions until it is killed, many times. What it acknowledged must be there.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod chain;
 

@@ -1,4 +1,5 @@
 //! The journal on a disk whose power is cut at random points, and as files.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{B256, Bytes, keccak256};
