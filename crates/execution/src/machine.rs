@@ -24,6 +24,7 @@ use revm::{
     },
     state::EvmState,
 };
+use std::sync::{Arc, LazyLock};
 use tributary_primitives::{ChainSpec, StateReader, Transaction};
 
 /// An inspector that can watch both kinds of machine.
@@ -97,7 +98,7 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
             let mut env: EvmEnv<OpSpecId> = evm_env_for_op_block(header, spec, spec.chain_id);
             leniency.apply(&mut env.cfg_env);
             let mut evm = OpEvmFactory::<OpTx>::default().create_evm_with_inspector(state, env, inspector);
-            precompiles::install(evm.components_mut().2);
+            install_precompiles(&mut evm);
             return Self::Rollup(Box::new(evm));
         }
         let mut env = EvmEnv::for_eth_block(header, spec, spec.chain_id, spec.blob_params(header.timestamp));
@@ -178,6 +179,18 @@ impl<S: StateReader, I> std::fmt::Debug for Machine<S, I> {
             Self::Ethereum(_) => "Machine::Ethereum",
             Self::Rollup(_) => "Machine::Rollup",
         })
+    }
+}
+
+/// Indexes over committed shards, shared by all machines of the process that are free to use them: they are keyed by content, so that nothing
+/// but time depends on them.
+static INDEXES: LazyLock<Arc<precompiles::IndexCache>> = LazyLock::new(|| Arc::new(precompiles::IndexCache::new(1 << 30)));
+
+fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>) {
+    let (state, _, map) = evm.components_mut();
+    match state.base().is_witnessed() {
+        true => precompiles::install(map),
+        false => precompiles::install_cached(map, &INDEXES),
     }
 }
 

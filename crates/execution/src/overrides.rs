@@ -45,6 +45,10 @@ impl StateReader for Renumbered {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.hashes.get(&number).map_or_else(|| self.base.block_hash(number), |hash| Ok(*hash))
     }
+
+    fn is_witnessed(&self) -> bool {
+        self.base.is_witnessed()
+    }
 }
 
 /// The header and the state under block overrides, as far as these show in them.

@@ -54,12 +54,14 @@ impl<S: StateReader> PendingBlock<S> {
     }
 
     /// Makes a durable transaction visible. Transactions are published in the order of the block.
-    pub fn publish(&self, transaction: PendingTransaction, changes: TxChanges) {
+    pub fn publish(&self, transaction: PendingTransaction, changes: TxChanges) -> Arc<PendingTransaction> {
         let mut contents = self.write();
         let number = contents.transactions.len() + 1;
         contents.record(number, changes);
         contents.by_hash.insert(transaction.hash, number - 1);
-        contents.transactions.push(Arc::new(transaction));
+        let transaction = Arc::new(transaction);
+        contents.transactions.push(transaction.clone());
+        transaction
     }
 
     /// The draft header: number, time, base fee and limits are final, roots are not.
@@ -158,6 +160,10 @@ impl<S: StateReader> StateReader for PendingState<S> {
 
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.block.base.block_hash(number)
+    }
+
+    fn is_witnessed(&self) -> bool {
+        self.block.base.is_witnessed()
     }
 }
 

@@ -118,4 +118,8 @@ impl<R: StateReader> StateReader for Recorder<R> {
         self.reads().block_hashes.insert(number, hash);
         Ok(hash)
     }
+
+    fn is_witnessed(&self) -> bool {
+        true
+    }
 }
