@@ -1,6 +1,7 @@
 use alloy_eips::BlockNumHash;
 use alloy_primitives::Address;
-use std::path::PathBuf;
+use signet_libmdbx::{MdbxError, ReadError};
+use std::{io, path::PathBuf};
 use tributary_primitives::StateError;
 
 /// Why the store could not do what it was asked. Each message is one line and names the path or block concerned.
@@ -27,8 +28,8 @@ pub enum Error {
         /// The newest format that this version reads.
         known: u32,
     },
-    /// Another process has the directory open for writing.
-    #[error("{}: in use by another process", path.display())]
+    /// The directory is open for writing, here or in another process.
+    #[error("{}: in use already; is another node running on it?", path.display())]
     Locked {
         /// The directory.
         path: PathBuf,
@@ -39,7 +40,7 @@ pub enum Error {
         /// The directory or file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A write was asked of a store that was opened read-only.
     #[error("the store is open read-only")]
@@ -99,7 +100,7 @@ pub enum Error {
         /// The journal's place.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -114,15 +115,22 @@ impl Error {
     }
 }
 
-impl From<signet_libmdbx::MdbxError> for Error {
-    fn from(error: signet_libmdbx::MdbxError) -> Self {
-        Self::Database(Box::new(error))
+impl From<MdbxError> for Error {
+    fn from(error: MdbxError) -> Self {
+        match error {
+            // The system's own errors, which the engine gives as bare numbers: disk full, I/O error.
+            MdbxError::Other(code) if code > 0 => Self::Database(Box::new(io::Error::from_raw_os_error(code))),
+            other => Self::Database(Box::new(other)),
+        }
     }
 }
 
-impl From<signet_libmdbx::ReadError> for Error {
-    fn from(error: signet_libmdbx::ReadError) -> Self {
-        Self::Database(Box::new(error))
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Mdbx(error) => error.into(),
+            other => Self::Database(Box::new(other)),
+        }
     }
 }
 

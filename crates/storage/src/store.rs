@@ -19,6 +19,7 @@ use signet_libmdbx::{
 };
 use std::{
     fmt,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -239,10 +240,12 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
             page_size: Some(PageSize::Set(4096)),
         });
     builder.open(dir).map_err(|error| match error {
+        // One process may not map the database twice.
         MdbxError::Busy => Error::Locked { path: dir.to_owned() },
-        MdbxError::Permission | MdbxError::Access => {
-            Error::Unwritable { path: dir.to_owned(), source: std::io::ErrorKind::PermissionDenied.into() }
+        MdbxError::Other(code) if io::Error::from_raw_os_error(code).kind() == ErrorKind::WouldBlock => {
+            Error::Locked { path: dir.to_owned() }
         }
+        MdbxError::Permission | MdbxError::Access => Error::Unwritable { path: dir.to_owned(), source: ErrorKind::PermissionDenied.into() },
         other => other.into(),
     })
 }
