@@ -3,11 +3,11 @@
 use crate::source::Source;
 use alloy_primitives::{Address, B64, B256, Bytes};
 use kona_derive::{
-    EthereumDataSource, OriginProvider, Pipeline, PipelineBuilder, PipelineError, PipelineErrorKind, ResetSignal, SignalReceiver,
+    EthereumDataSource, OriginProvider, Pipeline, PipelineBuilder, PipelineError, PipelineErrorKind, ResetSignal, Signal, SignalReceiver,
     StatefulAttributesBuilder, StepResult,
 };
 use kona_genesis::RollupConfig;
-use kona_protocol::{L2BlockInfo, OpAttributesWithParent};
+use kona_protocol::OpAttributesWithParent;
 use std::sync::Arc;
 
 /// kona's futures recurse deeply.
@@ -69,7 +69,8 @@ pub enum Error {
 /// Derives L2 from genesis until `l1_blocks` end or `l2_block` knows no more.
 ///
 /// `rollup_config` is rollup.json; `l1_blocks` are consecutive from the L1 genesis of that configuration; `l2_block` returns the RLP of the L2
-/// block with a number, which kona builds the next one on: genesis, and for each returned attributes the block that they became.
+/// block with a number, which kona builds the next one on: genesis, and for each returned attributes the block that they became, or the block of
+/// their deposits alone where they were invalid.
 ///
 /// # Errors
 /// [`Error::Input`] when something does not decode, [`Error::Kona`] when kona fails or does not come to an end.
@@ -118,12 +119,17 @@ async fn run(config: Arc<RollupConfig>, source: Source) -> Result<Vec<Attributes
         patience -= 1;
         match pipeline.step(cursor).await {
             StepResult::PreparedAttributes => {
-                let attributes = pipeline.next().ok_or(Error::Kona("it prepared nothing".into()))?;
-                derived.push(plain(attributes));
-                match next_cursor(&source, &cursor) {
-                    Some(next) => cursor = next,
-                    None => return Ok(derived),
+                let attributes = plain(pipeline.next().ok_or(Error::Kona("it prepared nothing".into()))?);
+                let Ok(block) = source.l2_block(cursor.block_info.number + 1) else {
+                    derived.push(attributes);
+                    return Ok(derived);
+                };
+                // A block without the transactions that were derived for it was invalid with them (Holocene's steady derivation).
+                if block.body.transactions.len() < attributes.transactions.len() {
+                    pipeline.signal(Signal::FlushChannel).await.map_err(kona)?;
                 }
+                derived.push(attributes);
+                cursor = source.l2_info(cursor.block_info.number + 1).map_err(kona)?;
                 patience = PATIENCE;
             }
             StepResult::AdvancedOrigin => patience = PATIENCE,
@@ -133,10 +139,6 @@ async fn run(config: Arc<RollupConfig>, source: Source) -> Result<Vec<Attributes
         }
     }
     Err(Error::Kona(format!("it is stuck at L2 block {} and L1 block {:?}", cursor.block_info.number, pipeline.origin())))
-}
-
-fn next_cursor(source: &Source, cursor: &L2BlockInfo) -> Option<L2BlockInfo> {
-    source.l2_info(cursor.block_info.number + 1).ok()
 }
 
 fn kona(error: PipelineErrorKind) -> Error {

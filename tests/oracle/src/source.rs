@@ -75,7 +75,8 @@ impl Source {
         L2BlockInfo::from_block_and_genesis(&self.l2_block(number)?, &self.config.genesis).map_err(broken)
     }
 
-    fn l2_block(&self, number: u64) -> Result<OpBlock, PipelineErrorKind> {
+    /// An L2 block.
+    pub(crate) fn l2_block(&self, number: u64) -> Result<OpBlock, PipelineErrorKind> {
         let bytes = (self.l2)(number).ok_or_else(missing)?;
         OpBlock::decode(&mut bytes.as_ref()).map_err(broken)
     }

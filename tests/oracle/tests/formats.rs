@@ -141,7 +141,7 @@ proptest! {
 
     /// Two decoders that differ on any bytes could split the chain.
     #[test]
-    fn kona_accepts_the_same_span_batches(
+    fn what_kona_and_we_both_read_of_a_damaged_span_batch_is_the_same(
         plans in vec(chain::l2_plan(4), 1..6),
         flips in vec(any::<(prop::sample::Index, u8)>(), 1..3),
     ) {

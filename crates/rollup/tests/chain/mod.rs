@@ -251,9 +251,14 @@ fn config(block_time: u64, seq_window_size: u64) -> RollupConfig {
 }
 
 impl Chain {
-    /// Both chains at genesis, with an L1 block every `l1_time` seconds and one L2 block every second.
+    /// Both chains at genesis, with one L2 block every second.
     pub(crate) fn new(seq_window_size: u64) -> Self {
-        let mut cfg = config(1, seq_window_size);
+        Self::with_block_time(seq_window_size, 1)
+    }
+
+    /// Both chains at genesis.
+    pub(crate) fn with_block_time(seq_window_size: u64, block_time: u64) -> Self {
+        let mut cfg = config(block_time, seq_window_size);
         let l1 = Header { timestamp: GENESIS_TIME, base_fee_per_gas: Some(9), ..Default::default() };
         let hash = l1.hash_slow();
         let l2 = Header { timestamp: GENESIS_TIME, base_fee_per_gas: Some(7), gas_limit: 1_000_000_000, ..Default::default() };
