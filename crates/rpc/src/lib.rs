@@ -1,0 +1,39 @@
+//! JSON-RPC over a chain's storage, pool and open block: HTTP and WebSocket on one port (jsonrpsee), geth's methods, words and codes.
+//!
+//! The same server serves the rollup and the embedded Ethereum L1: [`Chain`] is what it serves, and fields that a chain does not have are left out
+//! of its answers. One file per namespace; what a method means by a block is in `resolve`, the JSON of blocks, transactions, receipts and logs in `json`,
+//! every error code and its words in [`mod@error`].
+//!
+//! A transaction goes to the sequencer as a [`Submission`] and is answered for once it is acknowledged. What happens to the chain arrives as [`Event`]s.
+
+mod api;
+mod args;
+mod beacon;
+mod chain;
+mod debug;
+mod derivation;
+pub mod error;
+mod eth_block;
+mod eth_fee;
+mod eth_filter;
+mod eth_pubsub;
+mod eth_state;
+mod eth_transaction;
+mod filters;
+mod ids;
+mod json;
+mod logs;
+mod net_web3;
+mod optimism;
+mod resolve;
+mod server;
+mod tributary;
+mod txpool;
+mod workers;
+
+pub use chain::{
+    Accepted, BeaconView, Chain, Event, L1Status, Limits, RollupView, SealedBlock, Submission, SubmitError, Visibility,
+};
+pub use derivation::{Derivation, DerivedFrom};
+pub use error::Error;
+pub use server::{ServerHandle, serve};

@@ -1,0 +1,82 @@
+//! What every method works on, and how methods are registered: light ones run where the request is read, heavy ones on the workers.
+
+use crate::{Chain, args::Args, error::RpcError, filters::Filters, workers::Workers};
+use alloy_primitives::B256;
+use jsonrpsee::{RpcModule, server::RegisterMethodError};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use std::sync::{Arc, Mutex, PoisonError};
+use tributary_execution::L1Fees;
+
+/// The methods of one server.
+pub(crate) type Module = RpcModule<Api>;
+
+/// Everything that methods need.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) chain: Arc<Chain>,
+    /// For calls, traces, logs and large answers.
+    pub(crate) workers: Workers,
+    /// For decoding transactions, so that heavy reads do not hold up sending.
+    pub(crate) decoders: Workers,
+    pub(crate) filters: Arc<Filters>,
+    /// L1 fees of the open block on this parent.
+    pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
+}
+
+impl Api {
+    pub(crate) fn new(chain: Arc<Chain>) -> Self {
+        let limits = &chain.limits;
+        Self {
+            workers: Workers::new(limits.workers, limits.waiting),
+            decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16)),
+            filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
+            open_fees: Mutex::new(None),
+            chain,
+        }
+    }
+
+    /// Reads the pool.
+    pub(crate) fn with_pool<T>(&self, read: impl FnOnce(&tributary_pool::Pool) -> T) -> T {
+        read(&self.chain.pool.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Registers a method that answers in microseconds.
+pub(crate) fn light<T: Serialize + Clone + 'static>(
+    module: &mut Module,
+    name: &'static str,
+    method: impl Fn(&Api, &mut Args) -> Result<T, RpcError> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError> {
+    module.register_method(name, move |params, api, _| -> Result<T, RpcError> {
+        let mut args = Args::new(&params)?;
+        let answer = method(api, &mut args)?;
+        args.end()?;
+        Ok(answer)
+    })?;
+    Ok(())
+}
+
+/// Registers a method that executes, traces, or reads and writes much. Its answer is made into JSON on the worker, too.
+pub(crate) fn heavy<T: Serialize + 'static>(
+    module: &mut Module,
+    name: &'static str,
+    method: fn(&Api, &mut Args) -> Result<T, RpcError>,
+) -> Result<(), RegisterMethodError> {
+    module.register_async_method(name, move |params, api, _| async move {
+        let mut args = Args::new(&params)?;
+        let workers = api.workers.clone();
+        let job = move || {
+            let answer = method(&api, &mut args)?;
+            args.end()?;
+            to_json(&answer)
+        };
+        workers.run(job).await
+    })?;
+    Ok(())
+}
+
+/// The JSON of an answer.
+pub(crate) fn to_json(answer: &impl Serialize) -> Result<Box<RawValue>, RpcError> {
+    to_raw_value(answer).map_err(|error| RpcError::internal(&error))
+}

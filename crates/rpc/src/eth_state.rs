@@ -1,0 +1,156 @@
+//! `eth_` methods that read state or execute on it.
+//!
+//! `eth_estimateGas` and `eth_createAccessList` prepare a transaction that will run in the open block: without a block they take that.
+
+use crate::{
+    api::{Api, Module, heavy, light},
+    args::Args,
+    error::RpcError,
+    resolve::Target,
+};
+use alloy_eips::{BlockId, BlockNumberOrTag};
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use alloy_rpc_types_eth::{AccessList, BlockOverrides, TransactionRequest, state::StateOverride};
+use alloy_serde::JsonStorageKey;
+use jsonrpsee::server::RegisterMethodError;
+use serde::Serialize;
+use tributary_execution::{AccessListOutcome, Ending, Estimate, Overrides, Simulation};
+use tributary_primitives::StateReader;
+use tributary_trie::{AccountLeaf, prove_account};
+
+pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    light(module, "eth_accounts", |_, _| Ok(Vec::<Address>::new()))?;
+    light(module, "eth_getBalance", |api, args| {
+        let (address, at) = (args.required()?, block_or_latest(args)?);
+        Ok(api.account_at(address, at)?.balance)
+    })?;
+    light(module, "eth_getTransactionCount", transaction_count)?;
+    light(module, "eth_getCode", |api, args| {
+        let (address, at) = (args.required::<Address>()?, block_or_latest(args)?);
+        let state = api.state_at(at)?.state;
+        Ok(match state.account(address)?.filter(|account| account.has_code()) {
+            Some(account) => state.code(account.code_hash)?,
+            None => Bytes::new(),
+        })
+    })?;
+    light(module, "eth_getStorageAt", |api, args| {
+        let (address, slot): (Address, JsonStorageKey) = (args.required()?, args.required()?);
+        let at = block_or_latest(args)?;
+        Ok(B256::from(api.state_at(at)?.state.storage(address, slot.as_b256().into())?))
+    })?;
+    heavy(module, "eth_call", call)?;
+    heavy(module, "eth_estimateGas", estimate_gas)?;
+    heavy(module, "eth_createAccessList", create_access_list)?;
+    heavy(module, "eth_getProof", proof)
+}
+
+/// The next parameter as a block, the newest when it is missing.
+pub(crate) fn block_or_latest(args: &mut Args) -> Result<BlockId, RpcError> {
+    Ok(args.optional()?.unwrap_or(BlockId::latest()))
+}
+
+/// At `pending` the transactions that wait in the pool without a gap count, too.
+fn transaction_count(api: &Api, args: &mut Args) -> Result<U64, RpcError> {
+    let (address, at) = (args.required()?, block_or_latest(args)?);
+    let nonce = api.account_at(address, at)?.nonce;
+    let nonce = if at.is_pending() { api.with_pool(|pool| pool.next_nonce(address, nonce)) } else { nonce };
+    Ok(U64::from(nonce))
+}
+
+fn call(api: &Api, args: &mut Args) -> Result<Bytes, RpcError> {
+    let (request, simulation) = simulation(api, args, BlockNumberOrTag::Latest)?;
+    match simulation.call(&request)?.ending {
+        Ending::Returned(output) => Ok(output),
+        Ending::Reverted(data) => Err(RpcError::reverted(&data)),
+        Ending::Halted(words) | Ending::Refused(words) => Err(RpcError::server(words)),
+    }
+}
+
+fn estimate_gas(api: &Api, args: &mut Args) -> Result<U64, RpcError> {
+    let (request, simulation) = simulation(api, args, BlockNumberOrTag::Pending)?;
+    match simulation.estimate_gas(&request)? {
+        Estimate::Gas(gas) => Ok(U64::from(gas)),
+        Estimate::Reverted(data) => Err(RpcError::reverted(&data)),
+        Estimate::Impossible(words) => Err(RpcError::server(words)),
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccessListJson {
+    access_list: AccessList,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    gas_used: U64,
+}
+
+fn create_access_list(api: &Api, args: &mut Args) -> Result<AccessListJson, RpcError> {
+    let (request, simulation) = simulation(api, args, BlockNumberOrTag::Pending)?;
+    match simulation.create_access_list(&request)? {
+        AccessListOutcome::Listed { access_list, gas_used, error } => Ok(AccessListJson { access_list, error, gas_used: U64::from(gas_used) }),
+        AccessListOutcome::Refused(words) => Err(RpcError::server(words)),
+    }
+}
+
+/// Reads (request, block, state overrides, block overrides).
+fn simulation(api: &Api, args: &mut Args, default: BlockNumberOrTag) -> Result<(TransactionRequest, Simulation), RpcError> {
+    let request = args.required()?;
+    let at = args.optional()?.unwrap_or(BlockId::Number(default));
+    let state = args.optional::<StateOverride>()?;
+    let block = args.optional::<BlockOverrides>()?;
+    Ok((request, simulate_at(api, at, Overrides { state, block })?))
+}
+
+/// A simulation on the state after a block, in the place of that block.
+pub(crate) fn simulate_at(api: &Api, at: BlockId, overrides: Overrides) -> Result<Simulation, RpcError> {
+    let found = api.state_at(at)?;
+    let spec = api.chain.spec.clone();
+    Ok(Simulation { spec, state: found.state, header: found.header, overrides, gas_cap: api.chain.limits.call_gas })
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProofJson {
+    address: Address,
+    account_proof: Vec<Bytes>,
+    balance: U256,
+    code_hash: B256,
+    nonce: U64,
+    storage_hash: B256,
+    storage_proof: Vec<SlotJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct SlotJson {
+    /// In the form in which it was asked for.
+    key: JsonStorageKey,
+    value: U256,
+    proof: Vec<Bytes>,
+}
+
+/// Proofs are against a state root, which only sealed blocks have: `pending` is answered for the newest one.
+fn proof(api: &Api, args: &mut Args) -> Result<ProofJson, RpcError> {
+    let (address, keys): (Address, Vec<JsonStorageKey>) = (args.required()?, args.optional()?.unwrap_or_default());
+    let most = api.chain.limits.proof_slots;
+    if keys.len() > most {
+        return Err(RpcError::params(format!("too many keys, at most {most} in one request")));
+    }
+    let at = block_or_latest(args)?;
+    let snapshot = match api.by_id(at)? {
+        Target::Sealed(id) => api.snapshot(id)?,
+        Target::Open(_) => api.chain.store.latest()?,
+    };
+    let slots: Vec<U256> = keys.iter().map(|key| key.as_b256().into()).collect();
+    let proof = prove_account(&snapshot, snapshot.header().state_root, address, &slots)?;
+    let leaf = proof.account.unwrap_or(AccountLeaf::default());
+    let slots = keys.into_iter().zip(proof.storage);
+    Ok(ProofJson {
+        address,
+        account_proof: proof.proof,
+        balance: leaf.balance,
+        code_hash: leaf.code_hash,
+        nonce: U64::from(leaf.nonce),
+        storage_hash: proof.storage_root,
+        storage_proof: slots.map(|(key, slot)| SlotJson { key, value: slot.value, proof: slot.proof }).collect(),
+    })
+}

@@ -1,0 +1,274 @@
+//! `eth_` methods about transactions: sending them and finding them again.
+//!
+//! With [`Visibility::Realtime`] a transaction of the open block has its number and position and, for its hash, zero until the seal; its receipt is
+//! final but for that hash.
+
+use crate::{
+    Accepted, Event, Submission, Visibility,
+    api::{Api, Module, heavy, light},
+    args::Args,
+    error::RpcError,
+    eth_block::{by_hash, by_number},
+    json::{Place, ReceiptContext, ReceiptJson, TransactionJson},
+    resolve::{Open, Target},
+};
+use alloy_consensus::Header;
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{B256, Bytes, U64};
+use jsonrpsee::server::RegisterMethodError;
+use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    oneshot,
+};
+use tributary_execution::L1Fees;
+use tributary_pool::{NextBlock, RecoveredTx, validate};
+
+pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    module.register_async_method("eth_sendRawTransaction", |params, api, _| async move {
+        let mut args = Args::new(&params)?;
+        let raw = args.required()?;
+        args.end()?;
+        let tx = decode(&api, raw).await?;
+        let hash = tx.hash;
+        submit(&api, tx).await.map(|_| hash)
+    })?;
+    module.register_async_method("eth_sendRawTransactionSync", |params, api, _| async move {
+        let mut args = Args::new(&params)?;
+        let (raw, wait) = (args.required()?, args.optional::<Milliseconds>()?);
+        args.end()?;
+        send_and_wait(api, raw, wait).await
+    })?;
+    light(module, "eth_getTransactionByHash", |api, args| by_transaction_hash(api, args.required()?))?;
+    light(module, "eth_getRawTransactionByHash", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
+    light(module, "eth_getTransactionReceipt", |api, args| receipt(api, args.required()?))?;
+    heavy(module, "eth_getTransactionByBlockNumberAndIndex", |api, args| at_index(api, by_number(api, args)?, args.required()?))?;
+    heavy(module, "eth_getTransactionByBlockHashAndIndex", |api, args| at_index(api, by_hash(args)?, args.required()?))
+}
+
+/// A time that some clients send as a number and others as a quantity.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Milliseconds {
+    Number(u64),
+    Quantity(U64),
+}
+
+impl Milliseconds {
+    fn duration(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Number(number) => number,
+            Self::Quantity(quantity) => quantity.to(),
+        })
+    }
+}
+
+/// Decodes, recovers the sender and checks what needs no state, on a decoding thread.
+async fn decode(api: &Arc<Api>, raw: Bytes) -> Result<RecoveredTx, RpcError> {
+    let job = {
+        let api = api.clone();
+        move || {
+            let tx = RecoveredTx::decode(&raw)?;
+            validate(&tx, &api.chain.spec, &next_block(&api)?, &api.chain.limits.policy)?;
+            Ok(tx)
+        }
+    };
+    api.decoders.run(job).await
+}
+
+/// The block that a transaction sent now would run in.
+fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
+    if let Some(open) = api.open()? {
+        let header = open.header();
+        return Ok(NextBlock { number: header.number, timestamp: header.timestamp, gas_limit: header.gas_limit });
+    }
+    let head = api.chain.store.header(api.head()?)?.ok_or_else(RpcError::header_not_found)?;
+    Ok(NextBlock { number: head.number + 1, timestamp: head.timestamp + 1, gas_limit: head.gas_limit })
+}
+
+/// Hands a transaction to the sequencer and waits until it is acknowledged.
+async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, RpcError> {
+    let (reply, answer) = oneshot::channel();
+    let submission = Submission { tx, reply };
+    let sent = tokio::time::timeout(api.chain.limits.sync_wait, api.chain.submit.send(submission)).await;
+    match sent {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => return Err(RpcError::limit("this node does not accept transactions")),
+        Err(_) => return Err(RpcError::limit("server is busy, try again later")),
+    }
+    match answer.await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(RpcError::limit("server is stopping")),
+    }
+}
+
+/// EIP-7966: sends and answers with the receipt once there is one. A transaction that was sent before is waited for, or its receipt is given again.
+async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) -> Result<ReceiptJson, RpcError> {
+    let longest = api.chain.limits.sync_wait;
+    let wait = wait.map_or(longest, |wait| wait.duration().min(longest));
+    let tx = decode(&api, raw).await?;
+    let hash = tx.hash;
+    // Subscribed before the first look, so that nothing happens in between unseen.
+    let mut events = api.chain.events.subscribe();
+    if let Some(receipt) = receipt(&api, hash)? {
+        return Ok(receipt);
+    }
+    let done = tokio::time::timeout(wait, async {
+        if let Err(error) = submit(&api, tx).await {
+            let known = receipt(&api, hash)?;
+            if known.is_none() && !is_waiting(&api, hash) {
+                return Err(error);
+            }
+        }
+        loop {
+            if let Some(receipt) = receipt(&api, hash)? {
+                return Ok(receipt);
+            }
+            until_mentioned(&mut events, hash).await?;
+        }
+    });
+    done.await.unwrap_or_else(|_| Err(RpcError::sync_timeout(hash)))
+}
+
+/// Whether the transaction is known without having a receipt.
+fn is_waiting(api: &Api, hash: B256) -> bool {
+    let open = api.chain.pending.borrow().clone();
+    open.is_some_and(|open| open.transaction(hash).is_some()) || api.with_pool(|pool| pool.get(hash).is_some())
+}
+
+/// Waits for an event after which the transaction may have a receipt.
+async fn until_mentioned(events: &mut broadcast::Receiver<Event>, hash: B256) -> Result<(), RpcError> {
+    loop {
+        match events.recv().await {
+            Ok(Event::Transaction(published)) if published.hash == hash => return Ok(()),
+            Ok(Event::Sealed(_)) | Err(RecvError::Lagged(_)) => return Ok(()),
+            Ok(_) => {}
+            Err(RecvError::Closed) => return Err(RpcError::limit("server is stopping")),
+        }
+    }
+}
+
+/// The open block as it was before the store was looked at. What is in neither is nowhere: a block is in the store before the next one is open.
+fn open_before_store(api: &Api) -> Option<Open> {
+    api.chain.pending.borrow().clone()
+}
+
+fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>, RpcError> {
+    let open = open_before_store(api);
+    if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
+        return sealed_transaction(api, number, index);
+    }
+    if let Some((open, (index, found))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) {
+        let place = match api.chain.visibility {
+            Visibility::Sealed => Place::default(),
+            Visibility::Realtime => open_place(open.header(), index),
+        };
+        return Ok(Some(TransactionJson::new(&found.tx, found.sender, place, Some(&found.receipt))));
+    }
+    let waiting = api.with_pool(|pool| pool.get(hash).cloned());
+    Ok(waiting.map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)))
+}
+
+fn open_place(header: &Header, index: usize) -> Place {
+    Place {
+        block_hash: Some(B256::ZERO),
+        block_number: Some(header.number),
+        index: Some(index as u64),
+        base_fee: header.base_fee_per_gas,
+    }
+}
+
+fn sealed_transaction(api: &Api, number: u64, index: u32) -> Result<Option<TransactionJson>, RpcError> {
+    let store = &api.chain.store;
+    let Some(found) = store.transaction(number, index)? else { return Ok(None) };
+    let Some(header) = store.header(number)? else { return Ok(None) };
+    let receipt = if found.transaction.is_deposit() { store.receipt(number, index)? } else { None };
+    let place = Place {
+        block_hash: Some(header.hash()),
+        block_number: Some(number),
+        index: Some(index.into()),
+        base_fee: header.base_fee_per_gas,
+    };
+    Ok(Some(TransactionJson::new(&found.transaction, found.sender, place, receipt.as_ref().map(|stored| &stored.receipt))))
+}
+
+fn at_index(api: &Api, target: Target, index: U64) -> Result<Option<TransactionJson>, RpcError> {
+    let Ok(index) = u32::try_from(index.to::<u64>()) else { return Ok(None) };
+    let number = match target {
+        Target::Open(open) => {
+            let found = open.transactions().get(index as usize).cloned();
+            let place = Place { block_hash: None, ..open_place(open.header(), index as usize) };
+            return Ok(found.map(|found| TransactionJson::new(&found.tx, found.sender, place, Some(&found.receipt))));
+        }
+        Target::Sealed(id) => match api.chain.store.header(id)? {
+            Some(header) => header.number,
+            None => return Ok(None),
+        },
+    };
+    sealed_transaction(api, number, index)
+}
+
+/// EIP-2718 bytes of a transaction, without blobs.
+pub(crate) fn raw_transaction(api: &Api, hash: B256) -> Result<Option<Bytes>, RpcError> {
+    let open = open_before_store(api);
+    let store = &api.chain.store;
+    if let Some((number, index)) = store.transaction_position(hash)? {
+        return Ok(store.transaction(number, index)?.map(|found| found.transaction.encoded_2718().into()));
+    }
+    if let Some((_, found)) = open.and_then(|open| open.transaction(hash)) {
+        return Ok(Some(found.tx.encoded_2718().into()));
+    }
+    Ok(api.with_pool(|pool| pool.get(hash).map(|tx| tx.encoded.clone())))
+}
+
+/// The receipt of a transaction that is visible.
+pub(crate) fn receipt(api: &Api, hash: B256) -> Result<Option<ReceiptJson>, RpcError> {
+    let open = open_before_store(api);
+    if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
+        return sealed_receipt(api, number, index);
+    }
+    if api.chain.visibility == Visibility::Sealed {
+        return Ok(None);
+    }
+    Ok(open.and_then(|open| open_receipt(api, &open, hash)))
+}
+
+fn sealed_receipt(api: &Api, number: u64, index: u32) -> Result<Option<ReceiptJson>, RpcError> {
+    let store = &api.chain.store;
+    let (Some(found), Some(stored)) = (store.transaction(number, index)?, store.receipt(number, index)?) else { return Ok(None) };
+    let Some(header) = store.header(number)? else { return Ok(None) };
+    let context = ReceiptContext {
+        block_hash: header.hash(),
+        gas_used: stored.gas_used,
+        first_log: stored.first_log.into(),
+        ..context(api, &header, api.sealed_fees(number)?, index.into())
+    };
+    Ok(Some(ReceiptJson::new(&found.transaction, found.sender, &stored.receipt, &context)))
+}
+
+fn open_receipt(api: &Api, open: &Open, hash: B256) -> Option<ReceiptJson> {
+    let (index, found) = open.transaction(hash)?;
+    let first_log = match found.receipt.logs.is_empty() {
+        true => 0,
+        false => open.transactions()[..index].iter().map(|earlier| earlier.receipt.logs.len() as u64).sum(),
+    };
+    let context =
+        ReceiptContext { gas_used: found.gas_used, first_log, ..context(api, open.header(), api.open_fees(open), index as u64) };
+    Some(ReceiptJson::new(&found.tx, found.sender, &found.receipt, &context))
+}
+
+fn context(api: &Api, header: &Header, fees: Option<L1Fees>, index: u64) -> ReceiptContext {
+    ReceiptContext {
+        block_hash: B256::ZERO,
+        block_number: header.number,
+        timestamp: header.timestamp,
+        base_fee: header.base_fee_per_gas,
+        excess_blob_gas: header.excess_blob_gas,
+        blob_params: api.chain.spec.blob_params(header.timestamp),
+        fees,
+        index,
+        gas_used: 0,
+        first_log: 0,
+    }
+}

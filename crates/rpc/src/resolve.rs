@@ -1,0 +1,173 @@
+//! Which block and which state a client means by a number, a tag or a hash.
+//!
+//! `latest` is the newest sealed block. Where [`Limits::latest_is_open`](crate::Limits::latest_is_open) is set, methods that read state or
+//! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects.
+
+use crate::{Visibility, api::Api, error::RpcError};
+use alloy_consensus::Header;
+use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
+use alloy_primitives::{Address, B256};
+use std::sync::{Arc, PoisonError};
+use tributary_execution::{L1Fees, PendingBlock, State};
+use tributary_primitives::{Account, Block, BlockBody, Receipt, StateReader};
+use tributary_storage::{Snapshot, StoredBlock};
+
+/// The open block.
+pub(crate) type Open = Arc<PendingBlock<Snapshot>>;
+
+/// A block that a client named.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Open(Open),
+    /// Not necessarily one that exists.
+    Sealed(BlockHashOrNumber),
+}
+
+/// A state to read or to execute on.
+#[derive(Debug, Clone)]
+pub(crate) struct StateAt {
+    pub(crate) state: State,
+    pub(crate) header: Header,
+}
+
+impl Api {
+    /// Number of the newest sealed block.
+    pub(crate) fn head(&self) -> Result<u64, RpcError> {
+        Ok(self.chain.store.heads()?.unsafe_head.number)
+    }
+
+    /// The open block; `None` where there is none or it is sealed already.
+    pub(crate) fn open(&self) -> Result<Option<Open>, RpcError> {
+        let open = self.chain.pending.borrow().clone();
+        match open {
+            Some(open) if open.header().number > self.head()? => Ok(Some(open)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The block that a tag or number means. Without an open block, `pending` means the newest.
+    pub(crate) fn by_tag(&self, tag: BlockNumberOrTag) -> Result<Target, RpcError> {
+        let store = &self.chain.store;
+        let number = match tag {
+            BlockNumberOrTag::Pending => match self.open()? {
+                Some(open) => return Ok(Target::Open(open)),
+                None => self.head()?,
+            },
+            BlockNumberOrTag::Latest => self.head()?,
+            BlockNumberOrTag::Safe => store.heads()?.safe_head.number,
+            BlockNumberOrTag::Finalized => store.heads()?.finalized_head.number,
+            BlockNumberOrTag::Earliest => store.genesis().number,
+            BlockNumberOrTag::Number(number) => number,
+        };
+        Ok(Target::Sealed(number.into()))
+    }
+
+    /// The block that a tag, number or hash means.
+    pub(crate) fn by_id(&self, id: BlockId) -> Result<Target, RpcError> {
+        match id {
+            BlockId::Number(tag) => self.by_tag(tag),
+            BlockId::Hash(hash) => Ok(Target::Sealed(hash.block_hash.into())),
+        }
+    }
+
+    /// The state after a block, for methods that read state or execute.
+    pub(crate) fn state_at(&self, id: BlockId) -> Result<StateAt, RpcError> {
+        let target = match id {
+            BlockId::Number(BlockNumberOrTag::Latest) => self.newest_state()?,
+            other => self.by_id(other)?,
+        };
+        match target {
+            Target::Open(open) => Ok(StateAt { header: open.header().clone(), state: Arc::new(open.state()) }),
+            Target::Sealed(id) => {
+                let snapshot = self.snapshot(id)?;
+                Ok(StateAt { header: snapshot.header().inner().clone(), state: Arc::new(snapshot) })
+            }
+        }
+    }
+
+    /// What `latest` means to a method that reads state.
+    fn newest_state(&self) -> Result<Target, RpcError> {
+        if self.chain.visibility == Visibility::Realtime && self.chain.limits.latest_is_open {
+            if let Some(open) = self.open()?.filter(|open| open.has_user_transactions()) {
+                return Ok(Target::Open(open));
+            }
+        }
+        self.by_tag(BlockNumberOrTag::Latest)
+    }
+
+    /// The state after a sealed block.
+    pub(crate) fn snapshot(&self, id: BlockHashOrNumber) -> Result<Snapshot, RpcError> {
+        let number = match id {
+            BlockHashOrNumber::Number(number) => number,
+            BlockHashOrNumber::Hash(hash) => self.chain.store.number_of(hash)?.ok_or_else(RpcError::hash_not_found)?,
+        };
+        Ok(self.chain.store.at(number)?)
+    }
+
+    /// The header of a sealed block, or the draft of the open one, with its hash where it has one.
+    pub(crate) fn header_of(&self, target: &Target) -> Result<Option<(Header, Option<B256>)>, RpcError> {
+        match target {
+            Target::Open(open) => Ok(Some((open.header().clone(), None))),
+            Target::Sealed(id) => {
+                let header = self.chain.store.header(*id)?;
+                Ok(header.map(|header| (header.inner().clone(), Some(header.hash()))))
+            }
+        }
+    }
+
+    /// An account as of a block.
+    pub(crate) fn account_at(&self, address: Address, id: BlockId) -> Result<Account, RpcError> {
+        Ok(self.state_at(id)?.state.account(address)?.unwrap_or_default())
+    }
+
+    /// The L1 fee parameters of a sealed block; `None` on an Ethereum chain and for a block without L1 attributes (genesis).
+    pub(crate) fn sealed_fees(&self, number: u64) -> Result<Option<L1Fees>, RpcError> {
+        if !self.chain.spec.is_rollup() {
+            return Ok(None);
+        }
+        let first = self.chain.store.transaction(number, 0)?;
+        Ok(first.and_then(|first| L1Fees::from_attributes(&first.transaction.as_deposit()?.input)))
+    }
+
+    /// The L1 fee parameters of the open block.
+    pub(crate) fn open_fees(&self, open: &Open) -> Option<L1Fees> {
+        if !self.chain.spec.is_rollup() {
+            return None;
+        }
+        let parent = open.header().parent_hash;
+        let mut cached = self.open_fees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, fees)) = cached.filter(|(of, _)| *of == parent) {
+            return Some(fees);
+        }
+        let fees = L1Fees::from_attributes(&open.transactions().first()?.tx.as_deposit()?.input)?;
+        *cached = Some((parent, fees));
+        Some(fees)
+    }
+}
+
+/// What can be asked of the open block beside what it offers itself.
+pub(crate) trait OpenContents {
+    /// Whether it holds anything that a user sent.
+    fn has_user_transactions(&self) -> bool;
+    /// It as a block, with senders and receipts; roots in the header are not computed.
+    fn contents(&self) -> (StoredBlock, Vec<Receipt>);
+}
+
+impl OpenContents for Open {
+    fn has_user_transactions(&self) -> bool {
+        self.transactions().last().is_some_and(|last| !last.tx.is_deposit())
+    }
+
+    fn contents(&self) -> (StoredBlock, Vec<Receipt>) {
+        let all = self.transactions();
+        let mut header = self.header().clone();
+        header.gas_used = all.last().map_or(0, |last| last.receipt.cumulative_gas_used);
+        header.logs_bloom = alloy_primitives::logs_bloom(all.iter().flat_map(|one| &one.receipt.logs));
+        let transactions = all.iter().map(|one| one.tx.clone()).collect();
+        let withdrawals = header.withdrawals_root.map(|_| Default::default());
+        let block = Block { header, body: BlockBody { transactions, ommers: Vec::new(), withdrawals } };
+        let senders = all.iter().map(|one| one.sender).collect();
+        let receipts = all.iter().map(|one| one.receipt.clone()).collect();
+        (StoredBlock { block, hash: B256::ZERO, senders }, receipts)
+    }
+}
