@@ -52,7 +52,12 @@ pub(crate) fn check(dirs: &Dirs) -> Result<(), Error> {
 /// Runs the Solidity tests.
 pub(crate) fn test(dirs: &Dirs, arguments: &[String]) -> Result<(), Error> {
     npm::install(&dirs.contracts(), &dirs.npm())?;
-    npm::run(forge(dirs, "test").args(arguments))
+    npm::run(tests(dirs).args(arguments))
+}
+
+/// The command that runs the Solidity tests, once the packages are installed.
+pub(crate) fn tests(dirs: &Dirs) -> Command {
+    forge(dirs, "test")
 }
 
 fn build(dirs: &Dirs) -> Result<Artifacts, Error> {

@@ -24,6 +24,26 @@ impl Dirs {
         Self { root, build }
     }
 
+    /// The repository's root.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Scripts of third-party clients.
+    pub(crate) fn clients(&self) -> PathBuf {
+        self.root.join("tests").join("clients")
+    }
+
+    /// Where those scripts run, with their npm packages.
+    pub(crate) fn installed_clients(&self) -> PathBuf {
+        self.build.join("clients")
+    }
+
+    /// What a program that `cargo xtask test` ran has printed.
+    pub(crate) fn test_log(&self, name: &str) -> PathBuf {
+        self.build.join("test-logs").join(name).with_extension("log")
+    }
+
     /// The Foundry project.
     pub(crate) fn contracts(&self) -> PathBuf {
         self.root.join("contracts")

@@ -13,6 +13,9 @@ pub(crate) enum Error {
     /// A program ran and failed; it has said why on the terminal.
     #[error("{program} failed: {status}")]
     Failed { program: String, status: ExitStatus },
+    /// npm installed nothing.
+    #[error("npm ci failed:\n{output}")]
+    Npm { output: String },
     /// A file is not the JSON that it should be.
     #[error("{}: {source}", path.display())]
     Json { path: PathBuf, source: serde_json::Error },

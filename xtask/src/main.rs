@@ -2,10 +2,14 @@
 #![expect(clippy::disallowed_macros, reason = "a program for people at a terminal")]
 
 mod contracts;
+#[path = "../../tests/src/dev_process.rs"]
+#[allow(unreachable_pub, dead_code, reason = "the same file is part of the tests' library, where all of it is used")]
+mod dev_process;
 mod dirs;
 mod error;
 mod npm;
 mod predeploys;
+mod test;
 
 use std::process::ExitCode;
 
@@ -36,11 +40,20 @@ enum Command {
         #[arg(last = true, requires = "test")]
         forge: Vec<String>,
     },
+    /// Run every test there is; the last line is `N passed, N failed, N skipped`.
+    Test {
+        /// Run only these steps.
+        #[arg(long, value_name = "STEP", num_args = 1.., value_parser = test::names())]
+        only: Vec<String>,
+        /// Show the steps and run none.
+        #[arg(long, conflicts_with = "only")]
+        list: bool,
+    },
 }
 
 fn main() -> ExitCode {
     match run(Args::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE
@@ -48,16 +61,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Error> {
+fn run(command: Command) -> Result<ExitCode, Error> {
     let dirs = Dirs::locate();
     match command {
-        Command::Npm => npm::install(&dirs.contracts(), &dirs.npm()),
-        Command::Contracts { test: true, forge, .. } => contracts::test(&dirs, &forge),
-        Command::Contracts { check: true, .. } => contracts::check(&dirs),
+        Command::Npm => npm::install(&dirs.contracts(), &dirs.npm())?,
+        Command::Contracts { test: true, forge, .. } => contracts::test(&dirs, &forge)?,
+        Command::Contracts { check: true, .. } => contracts::check(&dirs)?,
         Command::Contracts { .. } => {
             let written = contracts::write(&dirs)?;
             println!("{written} artifacts in {}", dirs.artifacts().display());
-            Ok(())
         }
+        Command::Test { list: true, .. } => test::list(),
+        Command::Test { only, .. } if !test::run(&dirs, &only) => return Ok(ExitCode::FAILURE),
+        Command::Test { .. } => {}
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,124 @@
+//! `cargo xtask test`: everything that must hold before a change lands, counted.
+
+mod node;
+mod program;
+mod rust;
+mod solidity;
+mod tally;
+
+use std::{
+    cell::OnceCell,
+    time::{Duration, Instant},
+};
+
+use crate::{dirs::Dirs, npm};
+use tally::Tally;
+
+/// After this long the step that runs is ended and counts as failed, as do the steps that are left.
+const TIME: Duration = Duration::from_secs(58 * 60);
+
+/// What a step came to: the counts, and lines for the reader (failures, reasons for skipping).
+#[derive(Debug, Default)]
+struct Outcome {
+    tally: Tally,
+    report: String,
+}
+
+impl Outcome {
+    fn passed() -> Self {
+        Self { tally: Tally { passed: 1, ..Tally::default() }, report: String::new() }
+    }
+
+    fn failed(report: impl Into<String>) -> Self {
+        Self { tally: Tally { failed: 1, ..Tally::default() }, report: report.into() }
+    }
+
+    fn skipped(reason: &str) -> Self {
+        Self { tally: Tally { skipped: 1, ..Tally::default() }, report: format!("skipped: {reason}") }
+    }
+
+    /// One check that passed, or failed with what there is to say.
+    fn of(result: Result<(), String>) -> Self {
+        result.map_or_else(Self::failed, |()| Self::passed())
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.tally += other.tally;
+        if !self.report.is_empty() && !other.report.is_empty() {
+            self.report.push('\n');
+        }
+        self.report.push_str(&other.report);
+        self
+    }
+}
+
+/// What steps share.
+#[derive(Debug)]
+struct Run<'a> {
+    dirs: &'a Dirs,
+    deadline: Instant,
+    built: OnceCell<Result<(), String>>,
+}
+
+/// A named part of the tests.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Run<'_>) -> Outcome,
+}
+
+/// In this order: what is quick to tell comes first, and what builds the binary before what runs it.
+const STEPS: &[Step] = &[
+    Step { name: "format", about: "cargo fmt --check", run: rust::format },
+    Step { name: "clippy", about: "clippy on everything; a warning fails", run: rust::clippy },
+    Step { name: "rust", about: "cargo test of the workspace: units, properties, oracle, end to end", run: rust::tests },
+    Step { name: "conformance", about: "Ethereum's own tests, from ../shared or TRIBUTARY_SHARED", run: rust::conformance },
+    Step { name: "artifacts", about: "the committed contract artifacts are what the sources give", run: solidity::artifacts },
+    Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
+    Step { name: "clients", about: "viem, ethers and cast against a fresh `tributary dev`", run: node::clients },
+    Step { name: "demo", about: "`tributary demo` against a fresh `tributary dev`", run: node::demo },
+];
+
+/// Names of the steps, for the command line.
+pub(crate) fn names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
+}
+
+/// Prints the steps.
+pub(crate) fn list() {
+    for step in STEPS {
+        println!("{:<12} {}", step.name, step.about);
+    }
+}
+
+/// Runs the named steps, or all of them; goes on after a failure. The last line printed is the sum. Returns whether nothing failed.
+pub(crate) fn run(dirs: &Dirs, only: &[String]) -> bool {
+    let run = Run { dirs, deadline: Instant::now() + TIME, built: OnceCell::new() };
+    let mut sum = Tally::default();
+    for step in STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
+        println!("{:<12} …", step.name);
+        let start = Instant::now();
+        let outcome = if start < run.deadline { (step.run)(&run) } else { Outcome::failed("no time left") };
+        if !outcome.report.is_empty() {
+            println!("{}", outcome.report.trim_end());
+        }
+        println!("{:<12} {} ({} s)", step.name, outcome.tally, start.elapsed().as_secs());
+        sum += outcome.tally;
+    }
+    println!("{sum}");
+    sum.failed == 0
+}
+
+/// Installs the npm packages of a folder. `Err` is the outcome of a step that needs them: skipped where there is no Node.js, or no registry
+/// that answers; failed where the lock file is at fault.
+fn install(source: &std::path::Path, target: &std::path::Path) -> Result<(), Outcome> {
+    if !npm::exists() {
+        return Err(Outcome::skipped("no node or no npm on this machine"));
+    }
+    npm::install(source, target).map_err(|error| match error {
+        crate::error::Error::Npm { output } if npm::unreachable(&output) => {
+            Outcome::skipped(&format!("npm packages cannot be installed: {}", npm::first_error(&output)))
+        }
+        error => Outcome::failed(error.to_string()),
+    })
+}

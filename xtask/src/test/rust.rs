@@ -1,0 +1,115 @@
+use std::{env, path::PathBuf, process::Command};
+
+use super::{
+    Outcome, Run,
+    program::{self, Finished},
+    tally::{CargoTests, Tally},
+};
+
+/// The oracle's derivation nests deeply.
+const STACK: (&str, &str) = ("RUST_MIN_STACK", "67108864");
+
+/// The suites of the conformance program, the long ones last.
+const SUITES: [&str; 5] = ["rlp", "trie", "transaction", "state", "blockchain"];
+
+impl Run<'_> {
+    /// Cargo on the repository.
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(arguments).current_dir(self.dirs.root()).env(STACK.0, STACK.1).env("CARGO_TERM_COLOR", "never");
+        cargo
+    }
+
+    /// Runs a program with its log under `name` in the build folder.
+    pub(super) fn program(&self, name: &str, command: &mut Command) -> Result<Finished, String> {
+        program::run(command, &self.dirs.test_log(name), self.deadline)
+    }
+
+    /// Compiles everything that tests run, once. The binary is among it, because its package has integration tests; building it alone would
+    /// compile the dependencies again, with other features.
+    pub(super) fn build(&self) -> Result<(), String> {
+        let build = || {
+            let finished = self.program("build", &mut self.cargo(&["test", "--release", "--workspace", "--no-run"]))?;
+            if finished.success { Ok(()) } else { Err(finished.tail()) }
+        };
+        self.built.get_or_init(build).clone()
+    }
+
+    /// A program that [`Run::build`] made, of this name. This program stands in the same folder.
+    pub(super) fn built(&self, name: &str) -> Result<PathBuf, String> {
+        self.build().map_err(|_| format!("{name} was not built"))?;
+        let own = env::current_exe().map_err(|error| error.to_string())?;
+        Ok(own.with_file_name(name))
+    }
+
+    fn installed(&self, subcommand: &str) -> bool {
+        self.cargo(&[subcommand, "--version"]).output().is_ok_and(|output| output.status.success())
+    }
+}
+
+/// The sources are formatted.
+pub(super) fn format(run: &Run<'_>) -> Outcome {
+    if !run.installed("fmt") {
+        return Outcome::skipped("no rustfmt in this toolchain");
+    }
+    check(run, "format", &["fmt", "--all", "--", "--check", "-l", "--color", "never"])
+}
+
+/// Clippy has nothing to say.
+pub(super) fn clippy(run: &Run<'_>) -> Outcome {
+    if !run.installed("clippy") {
+        return Outcome::skipped("no clippy in this toolchain");
+    }
+    check(run, "clippy", &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn check(run: &Run<'_>, name: &str, arguments: &[&str]) -> Outcome {
+    Outcome::of(run.program(name, &mut run.cargo(arguments)).and_then(|done| if done.success { Ok(()) } else { Err(done.tail()) }))
+}
+
+/// All Rust tests.
+pub(super) fn tests(run: &Run<'_>) -> Outcome {
+    if let Err(error) = run.build() {
+        return Outcome::failed(error);
+    }
+    let arguments = ["test", "--release", "--workspace", "--no-fail-fast", "--", "--show-output"];
+    let finished = match run.program("rust", &mut run.cargo(&arguments)) {
+        Ok(finished) => finished,
+        Err(error) => return Outcome::failed(error),
+    };
+    let CargoTests { mut tally, failures, skips } = CargoTests::parse(&finished.output);
+    let skips = skips.iter().map(|(_, test, reason)| format!("skipped: {test}: {reason}\n")).collect::<String>();
+    let mut report = failures + &skips;
+    if !finished.success && tally.failed == 0 {
+        // A test program that died leaves no line to count.
+        tally.failed = 1;
+        report.push_str(&finished.tail());
+    }
+    Outcome { tally, report }
+}
+
+/// Ethereum's own tests through our program for them.
+pub(super) fn conformance(run: &Run<'_>) -> Outcome {
+    let program = match run.built("conformance") {
+        Ok(program) => program,
+        Err(error) => return Outcome::failed(error),
+    };
+    SUITES.iter().fold(Outcome::default(), |sum, suite| sum.and(counted(run, suite, Command::new(&program).arg(suite))))
+}
+
+/// The outcome of a program that ends with a closing line, or with a line that says why it skips.
+pub(super) fn counted(run: &Run<'_>, name: &str, command: &mut Command) -> Outcome {
+    let finished = match run.program(name, command.current_dir(run.dirs.root())) {
+        Ok(finished) => finished,
+        Err(error) => return Outcome::failed(error),
+    };
+    let said = |word: &str| finished.output.lines().filter(|line| line.contains(word)).collect::<Vec<_>>().join("\n");
+    match Tally::closing(&finished.output) {
+        Some(tally) if finished.success && tally.failed == 0 => Outcome { tally, report: said("skipped: ") },
+        Some(tally) if tally.failed > 0 => Outcome { tally, report: format!("{name}:\n{}", finished.tail()) },
+        None if finished.success && finished.output.starts_with("skipped: ") => {
+            Outcome::skipped(finished.output.trim().trim_start_matches("skipped: "))
+        }
+        _ => Outcome::failed(format!("{name}:\n{}", finished.tail())),
+    }
+}
