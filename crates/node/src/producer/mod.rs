@@ -82,6 +82,12 @@ impl Producer {
     /// # Errors
     /// When the disk, the state or the journal fails; the chain then stays at its last sealed block and nothing more is acknowledged.
     pub(crate) fn run(mut self, journal: Recovered) -> Result<(), Error> {
+        let ended = self.produce(journal);
+        self.scribe.close();
+        ended
+    }
+
+    fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
         let entries = journal.open.iter().chain(&journal.stale).flat_map(|block| &block.entries);
         for entry in entries.filter(|entry| records::is_waiting(entry)) {
             self.requeue(&entry.raw);

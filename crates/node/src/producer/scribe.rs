@@ -10,6 +10,7 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread::JoinHandle,
     time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
@@ -58,6 +59,7 @@ pub(crate) struct NewSegment {
 #[derive(Debug)]
 pub(crate) struct Scribe {
     entries: SyncSender<Entry>,
+    thread: JoinHandle<()>,
 }
 
 impl Scribe {
@@ -75,8 +77,15 @@ impl Scribe {
                 failed(error);
             }
         };
-        std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
-        Ok(Self { entries })
+        let thread = std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
+        Ok(Self { entries, thread })
+    }
+
+    /// Ends the thread once everything is written, and closes the journal.
+    pub(crate) fn close(self) {
+        drop(self.entries);
+        // A thread that panicked has nothing more to write.
+        let _ = self.thread.join();
     }
 
     /// Hands something over; blocks while the disk is too far behind.
