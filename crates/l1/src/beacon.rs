@@ -62,7 +62,7 @@ impl Beacon {
         let slot = self.clock.get_or_try_init(|| self.read_clock()).await?.slot_at(timestamp)?;
         let candidates = match self.by_hash(slot, hashes).await {
             // Older nodes only know sidecars; some newer ones no longer do.
-            Err(Error::Refused(_)) => self.from_sidecars(slot, hashes).await?,
+            Err(Error::Refused(_)) => self.in_sidecars(slot, hashes).await?,
             answer => answer?,
         };
         let hashes = hashes.to_vec();
@@ -83,7 +83,7 @@ impl Beacon {
         self.get(&format!("/eth/v1/beacon/blobs/{slot}?{}", query.join("&"))).await
     }
 
-    async fn from_sidecars(&self, slot: u64, hashes: &[B256]) -> Result<Vec<Bytes>, Error> {
+    async fn in_sidecars(&self, slot: u64, hashes: &[B256]) -> Result<Vec<Bytes>, Error> {
         let sidecars: Vec<Sidecar> = self.get(&format!("/eth/v1/beacon/blob_sidecars/{slot}")).await?;
         let wanted = sidecars.into_iter().filter(|sidecar| hashes.contains(&kzg_to_versioned_hash(&sidecar.kzg_commitment)));
         Ok(wanted.map(|sidecar| sidecar.blob).collect())
@@ -101,7 +101,9 @@ impl Beacon {
 /// The blobs that belong to `hashes`, in that order. What a node says about a blob counts for nothing: its commitment is computed.
 fn select_verified(candidates: &[Bytes], hashes: &[B256]) -> Result<Vec<Blob>, Error> {
     let mut found = HashMap::new();
-    for bytes in candidates.iter().take(hashes.len()) {
+    let mut candidates = candidates.iter();
+    // Some nodes give all blobs of the slot; a commitment takes its time, so stop when there is enough.
+    while let Some(bytes) = candidates.next().filter(|_| !hashes.iter().all(|hash| found.contains_key(hash))) {
         let blob = Blob::try_from(bytes.as_ref()).map_err(|_| Error::Inconsistent(format!("blob of {} bytes", bytes.len())))?;
         found.insert(versioned_hash(&blob)?, blob);
     }

@@ -18,6 +18,9 @@ use std::{
 use tokio::sync::{Mutex, Semaphore};
 use tracing::{debug, warn};
 
+/// Nonces and fees that a first submission tries. Fees that grow by a tenth have grown a hundredfold by then.
+const MAX_LAUNCHES: usize = 50;
+
 /// How an [`L1Sender`] behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SenderConfig {
@@ -182,7 +185,7 @@ impl L1Sender {
         let included = self.nonce().await?;
         let mut nonce = next.map_or(included, |next| next.max(included));
         let mut fees = TxFees::estimate(&self.client, &self.config.fees).await?;
-        loop {
+        for _ in 0..MAX_LAUNCHES {
             let signed = sign(tx, self.chain_id, nonce, &fees, &self.key)?;
             match self.submit(&signed).await? {
                 Submission::Accepted => {
@@ -200,6 +203,7 @@ impl L1Sender {
                 }
             }
         }
+        Err(Error::Inconsistent("L1 node takes no nonce and no fee".to_owned()))
     }
 
     /// Waits for confirmation. Failures that pass are waited out.
@@ -276,10 +280,12 @@ impl L1Sender {
         debug!(hash = %attempt.newest.hash, nonce, "sending to L1 again");
         match self.submit(&attempt.newest).await {
             // Refused for good now does not mean that an earlier version will not be included.
-            Err(error) if !error.is_retryable() => warn!(%error, "L1 node refuses a replacement"),
-            other => drop(other?),
+            Err(error) if !error.is_retryable() => {
+                warn!(%error, "L1 node refuses a replacement");
+                Ok(())
+            }
+            outcome => outcome.map(|_| ()),
         }
-        Ok(())
     }
 
     /// Nobody waits for `nonce`, and what is behind it cannot run: a reorg threw out what had been confirmed, or a wait was given up.

@@ -1,4 +1,5 @@
 //! The pool against a model that keeps a plain list and computes everything anew.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use alloy_consensus::{Signed, Transaction as _, TxEip1559};
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256};
@@ -287,8 +288,8 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
             model.accounts[at] = nonce;
             let accounts = model.accounts;
             pool.refresh(|sender| accounts[index(sender)]);
-            for at in 0..SENDERS as usize {
-                model.learn(at, accounts[at]);
+            for (at, nonce) in accounts.into_iter().enumerate() {
+                model.learn(at, nonce);
             }
         }
     }
