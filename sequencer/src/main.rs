@@ -1,1 +1,35 @@
-fn main() {}
+//! `tributary`: one binary, one command per file. Arguments are facts; each command turns its own into a typed configuration.
+
+mod cli;
+mod demo;
+mod dev;
+mod error;
+mod logging;
+mod secret;
+mod shutdown;
+mod terminal;
+
+use clap::Parser;
+use std::{process::ExitCode, time::Duration};
+
+fn main() -> ExitCode {
+    let command = cli::Arguments::parse().command;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error::Error::Runtime(error)),
+    };
+    let done = runtime.block_on(async {
+        match command {
+            cli::Command::Dev(arguments) => dev::run(arguments).await,
+            cli::Command::Demo(arguments) => demo::run(arguments).await,
+        }
+    });
+    // Whatever still runs in the background has nothing left to save: what was acknowledged is on disk.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+}
+
+fn fail(error: &error::Error) -> ExitCode {
+    terminal::complain(&format!("tributary: {error}"));
+    ExitCode::FAILURE
+}

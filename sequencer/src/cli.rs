@@ -1,0 +1,39 @@
+//! The command line.
+
+use crate::{demo::DemoArguments, dev::DevArguments};
+use clap::{Parser, Subcommand};
+
+/// An EVM rollup whose AI economy pays the people that data came from.
+#[derive(Debug, Parser)]
+#[command(name = "tributary", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a whole rollup with its own L1 in one process.
+    Dev(DevArguments),
+    /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
+    Demo(DemoArguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_helps_with_examples() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:") && help.contains(&format!("tributary {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the demo prints, step by step.
+
+use super::{
+    answer::Question,
+    chain::Chain,
+    checks::{Case, Reference, Verdict},
+    contracts::{Datanets, Inference},
+    economy::{Cast, Datanet},
+    ledger::Claim,
+    settlement::Settlement,
+    texts::Text,
+};
+use crate::terminal::say;
+use alloy_primitives::{Address, U256, utils::format_ether};
+use std::cmp::Reverse;
+use tributary_attribution::text::Evidence;
+
+/// Most pieces of evidence that are shown per contributor, those that paid most.
+const EVIDENCE: usize = 5;
+
+/// Most characters of a quotation.
+const QUOTATION: usize = 72;
+
+/// Where the demo runs.
+pub(crate) fn opening(chain: &Chain) {
+    say(&format!("Tributary demo on {} (chain {})", chain.rpc().url(), chain.id()));
+}
+
+/// What is about to be contributed.
+pub(crate) fn contributing(datanet: &Datanet, texts: &[Text], cast: &Cast) {
+    say(&format!("\n1. {} texts of {} contributors go into datanet {}\n", texts.len(), cast.contributors.len(), datanet.id));
+}
+
+/// One contribution.
+pub(crate) fn contributed(event: &Datanets::Contributed, text: &Text, block: u64) {
+    let bytes = text.body.len();
+    say(&format!("   row {:>3}  {:<20} {bytes:>6} B  by {}  in block {block}", event.row, text.name, short(event.account)));
+}
+
+/// The question, and the answer that is about to be settled.
+pub(crate) fn asked(request: &Inference::Requested, question: &Question) {
+    let (who, price) = (short(request.requester), format_ether(request.payment));
+    say(&format!("\n2. {who} pays {price} OPEN for an answer to: {}\n", question.prompt));
+    for line in question.answer.lines() {
+        say(format!("   | {line}").trim_end());
+    }
+}
+
+/// Who is paid how much for what.
+pub(crate) fn payout(case: &Case<'_>, reference: &Reference) {
+    let settled = case.settled;
+    let explained = percent(settled.event.explained, settled.event.total);
+    say(&format!("\n3. Settled in block {} by transaction {}", settled.block, settled.transaction));
+    say(&format!(
+        "   {explained} of the answer, by rarity of its words, comes from the texts. Their contributors share {} OPEN:",
+        format_ether(settled.event.contributorsShare)
+    ));
+    for paid in &settled.credited {
+        let names: Vec<&str> = texts_of(case, paid.contributor).map(|(_, text)| text.name.as_str()).collect();
+        let share = percent(paid.share, settled.event.contributorsShare);
+        say(&format!("\n   {}  {} OPEN  {share}  {}", short(paid.account), format_ether(paid.share), names.join(", ")));
+        evidence(case, reference, paid.contributor);
+    }
+    say(&format!(
+        "\n   {}  {} OPEN  to the operator of the model",
+        short(settled.event.operator),
+        format_ether(settled.event.operatorShare)
+    ));
+}
+
+/// Which words of the answer came from which bytes of a contributor's texts.
+fn evidence(case: &Case<'_>, reference: &Reference, contributor: u32) {
+    let rows: Vec<u64> = texts_of(case, contributor).map(|(row, _)| row as u64).collect();
+    let mut items: Vec<&Evidence> = reference.trace.evidence.iter().filter(|item| rows.contains(&item.row)).collect();
+    items.sort_by_key(|item| (Reverse(item.score), item.output_start));
+    for item in items.iter().take(EVIDENCE) {
+        let words = case.answer.get(item.output_start as usize..item.output_end as usize).unwrap_or_default();
+        let place = format!("{}..{}", item.output_start, item.output_end);
+        let source = format!("{} {}..{}", case.texts[item.row as usize].name, item.row_start, item.row_end);
+        say(&format!("      answer {place:<11} = {source:<28} \"{}\"", quotation(words)));
+    }
+    if items.len() > EVIDENCE {
+        say(&format!("      and {} more", items.len() - EVIDENCE));
+    }
+}
+
+/// The claimed balances.
+pub(crate) fn claims(claims: &[Claim]) {
+    say("\n4. Everybody claims\n");
+    for claim in claims {
+        let (claimed, after) = (format_ether(claim.claimed), format_ether(claim.after));
+        say(&format!("   {}  claimed {claimed} OPEN, has {after} OPEN", short(claim.account)));
+    }
+}
+
+/// Where it all is on L1.
+pub(crate) fn settlement(settlement: &Settlement) {
+    say(&format!("\n5. Block {} is on L1\n", settlement.block));
+    say(&format!("   L1 transaction   {} in L1 block {}", settlement.batch.l1_transaction_hash, settlement.batch.l1_block_number));
+    say(&format!("   sequencer built  {}", settlement.sequencer_hash));
+    say(&format!("   verifier derived {}", settlement.verifier_hash));
+}
+
+/// What was checked.
+pub(crate) fn verdict(verdict: &Verdict) {
+    say("\n6. Checked\n");
+    for (statement, holds) in &verdict.findings {
+        say(&format!("   {}  {statement}", if *holds { "yes" } else { "NO " }));
+    }
+}
+
+/// A contributor's texts with their rows.
+fn texts_of<'a>(case: &Case<'a>, contributor: u32) -> impl Iterator<Item = (usize, &'a Text)> {
+    let owners = case.datanet.contributors.iter();
+    owners.zip(case.texts).enumerate().filter(move |(_, ((number, _), _))| *number == contributor).map(|(row, (_, text))| (row, text))
+}
+
+/// `0x3C44…93BC`.
+fn short(address: Address) -> String {
+    let text = address.to_string();
+    format!("{}…{}", &text[..6], &text[38..])
+}
+
+/// `part` of `whole` with one decimal, rounded down.
+fn percent(part: U256, whole: U256) -> String {
+    let permille = (part * U256::from(1_000)).checked_div(whole).unwrap_or_default();
+    let (whole, tenth) = permille.div_rem(U256::from(10));
+    format!("{whole}.{tenth} %")
+}
+
+/// Words on one line, cut in the middle when they are many.
+fn quotation(words: &str) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let count = line.chars().count();
+    if count <= QUOTATION {
+        return line;
+    }
+    let half = QUOTATION / 2 - 1;
+    let (start, end): (String, String) = (line.chars().take(half).collect(), line.chars().skip(count - half).collect());
+    format!("{start} … {end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_rounded_down() {
+        assert_eq!(percent(U256::from(1), U256::from(3)), "33.3 %");
+        assert_eq!(percent(U256::from(2), U256::from(2)), "100.0 %");
+        assert_eq!(percent(U256::ZERO, U256::ZERO), "0.0 %");
+    }
+
+    #[test]
+    fn a_long_quotation_keeps_its_ends() {
+        let words = format!("begin {} end", "x".repeat(200));
+        let line = quotation(&words);
+        assert!(line.starts_with("begin") && line.ends_with("end") && line.chars().count() <= QUOTATION + 1, "{line}");
+        assert_eq!(quotation("two\n  lines"), "two lines");
+    }
+
+    #[test]
+    fn an_address_is_recognisable_when_short() {
+        assert_eq!(short(Address::repeat_byte(0xab)).len(), "0xabab…abab".len());
+    }
+}

@@ -1,0 +1,154 @@
+//! The story: who takes part, who contributes what, who asks and who answers.
+
+use super::{
+    answer::Question,
+    chain::{Chain, Sending},
+    contracts::{DATANETS, Datanets, INFERENCE, Inference},
+    display,
+    texts::Text,
+};
+use crate::error::Error;
+use alloy_primitives::{Address, Bytes, U256, uint};
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
+use alloy_sol_types::SolCall;
+
+/// Most contributors; more texts than that come from the same ones in turn.
+const CONTRIBUTORS: usize = 8;
+
+/// What the question costs. Not a round number, so that its split leaves units over.
+const PAYMENT: U256 = uint!(1_000_000_000_000_000_007_U256);
+
+/// The part of a payment for contributors, in basis points.
+const CONTRIBUTOR_BPS: u16 = 8_000;
+
+/// Time to answer, in seconds.
+const ANSWER_SECONDS: u64 = 3_600;
+
+/// Whoever has less than this gets some from the operator's account.
+const POOR: U256 = uint!(3_000_000_000_000_000_000_U256);
+
+/// How much the operator gives: 10 OPEN.
+const GIFT: U256 = uint!(10_000_000_000_000_000_000_U256);
+
+/// The accounts that take part: the first of the mnemonic keeps the datanet and runs its model, the second asks, the others contribute.
+#[derive(Debug)]
+pub(crate) struct Cast {
+    pub(crate) operator: PrivateKeySigner,
+    pub(crate) requester: PrivateKeySigner,
+    pub(crate) contributors: Vec<PrivateKeySigner>,
+}
+
+impl Cast {
+    /// Derives the accounts, and funds those that the node does not.
+    pub(crate) async fn assemble(chain: &Chain, mnemonic: &str, texts: usize) -> Result<Self, Error> {
+        let key = |index: usize| signer(mnemonic, index);
+        let contributors = (0..texts.min(CONTRIBUTORS)).map(|index| key(index + 2)).collect::<Result<_, _>>()?;
+        let cast = Self { operator: key(0)?, requester: key(1)?, contributors };
+        for account in cast.contributors.iter().chain([&cast.requester]) {
+            if chain.balance(account.address(), "pending").await? < POOR {
+                let gift =
+                    Sending { from: &cast.operator, to: account.address(), value: GIFT, input: Bytes::new(), what: "funding an account" };
+                chain.send(gift).await?;
+            }
+        }
+        Ok(cast)
+    }
+
+    /// Who contributes text `index`.
+    pub(crate) fn contributor_of(&self, index: usize) -> &PrivateKeySigner {
+        &self.contributors[index % self.contributors.len()]
+    }
+
+    /// The account with this address.
+    pub(crate) fn account(&self, address: Address) -> Option<&PrivateKeySigner> {
+        self.contributors.iter().chain([&self.operator, &self.requester]).find(|account| account.address() == address)
+    }
+}
+
+fn signer(mnemonic: &str, index: usize) -> Result<PrivateKeySigner, Error> {
+    let invalid = |error: alloy_signer_local::LocalSignerError| Error::Mnemonic(error.to_string());
+    let path = format!("m/44'/60'/0'/0/{index}");
+    MnemonicBuilder::<English>::default().phrase(mnemonic).derivation_path(path).and_then(|builder| builder.build()).map_err(invalid)
+}
+
+/// A datanet with the texts in it, each at the row of its index.
+#[derive(Debug)]
+pub(crate) struct Datanet {
+    pub(crate) id: U256,
+    /// Its set in the attribution store.
+    pub(crate) set: U256,
+    /// Per text the contributor's number and account.
+    pub(crate) contributors: Vec<(u32, Address)>,
+}
+
+/// Creates a datanet with a model and contributes the texts.
+pub(crate) async fn contribute(chain: &Chain, cast: &Cast, texts: &[Text]) -> Result<Datanet, Error> {
+    let call = Datanets::createDatanetCall { name: "How things work".into(), metadata: "tributary demo".into(), open: true };
+    let created = chain.send(sending(&cast.operator, DATANETS, &call, "creating the datanet")).await?;
+    let created: Datanets::DatanetCreated = created.event(DATANETS)?;
+    let model = Inference::setModelCall {
+        datanetId: created.datanetId,
+        operator: cast.operator.address(),
+        price: PAYMENT,
+        contributorBps: CONTRIBUTOR_BPS,
+        answerSeconds: ANSWER_SECONDS,
+    };
+    chain.send(sending(&cast.operator, INFERENCE, &model, "setting the model")).await?;
+    let mut datanet = Datanet { id: created.datanetId, set: created.setId, contributors: Vec::new() };
+    display::contributing(&datanet, texts, cast);
+    for (index, text) in texts.iter().enumerate() {
+        let call = Datanets::contributeCall { datanetId: datanet.id, document: text.body.clone().into_bytes().into() };
+        let from = cast.contributor_of(index);
+        let receipt = chain.send(sending(from, DATANETS, &call, "contributing a text")).await?;
+        let event: Datanets::Contributed = receipt.event(DATANETS)?;
+        if event.row != index as u64 {
+            return Err(Error::Check(format!("text {index} became row {} of a datanet that nobody else knows", event.row)));
+        }
+        display::contributed(&event, text, receipt.block());
+        datanet.contributors.push((event.contributor, event.account));
+    }
+    Ok(datanet)
+}
+
+/// A question that was paid for and answered.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// Block of the settlement.
+    pub(crate) block: u64,
+    /// Hash of the settlement's transaction.
+    pub(crate) transaction: alloy_primitives::B256,
+    /// What was paid, in wei.
+    pub(crate) payment: U256,
+    /// Part of the payment for contributors, in basis points.
+    pub(crate) contributor_bps: u16,
+    /// Version of the datanet that the answer is traced to: number of rows.
+    pub(crate) up_to: u64,
+    /// The event of the settlement.
+    pub(crate) event: Inference::Settled,
+    /// What each contributor is owed, highest credit first.
+    pub(crate) credited: Vec<Inference::Credited>,
+}
+
+/// Pays for an answer and answers.
+pub(crate) async fn ask_and_settle(chain: &Chain, cast: &Cast, datanet: &Datanet, question: &Question) -> Result<Settled, Error> {
+    let call = Inference::requestCall { datanetId: datanet.id, prompt: question.prompt.clone().into_bytes().into() };
+    let request = Sending { value: PAYMENT, ..sending(&cast.requester, INFERENCE, &call, "asking") };
+    let requested: Inference::Requested = chain.send(request).await?.event(INFERENCE)?;
+    display::asked(&requested, question);
+    let call = Inference::settleCall { requestId: requested.requestId, output: question.answer.clone().into_bytes().into() };
+    let receipt = chain.send(sending(&cast.operator, INFERENCE, &call, "settling")).await?;
+    Ok(Settled {
+        block: receipt.block(),
+        transaction: receipt.transaction_hash,
+        payment: requested.payment,
+        contributor_bps: requested.contributorBps,
+        up_to: requested.upTo,
+        event: receipt.event(INFERENCE)?,
+        credited: receipt.events(INFERENCE)?,
+    })
+}
+
+/// A call without value.
+pub(crate) fn sending<'a>(from: &'a PrivateKeySigner, to: Address, call: &impl SolCall, what: &'static str) -> Sending<'a> {
+    Sending { from, to, value: U256::ZERO, input: call.abi_encode().into(), what }
+}

@@ -1,0 +1,90 @@
+//! `tributary demo`: texts are contributed, an answer quotes them, its price is paid to their authors, and every step is checked.
+
+mod answer;
+mod chain;
+mod checks;
+mod contracts;
+mod display;
+mod economy;
+mod ledger;
+mod rpc;
+mod settlement;
+mod texts;
+
+use crate::{error::Error, secret::Secret, shutdown::Shutdown};
+use clap::Args;
+use std::{path::PathBuf, time::Duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  tributary demo                      the texts that come with the program, on a `tributary dev` on this machine
+  tributary demo ./essays             every text file of a directory
+  tributary demo --rpc http://127.0.0.1:9545 --l1 http://127.0.0.1:9645
+                                      against another node
+  TRIBUTARY_MNEMONIC='…' tributary demo
+                                      with the accounts of `tributary dev` under the same variable";
+
+/// The phrase of anvil and Hardhat, which `tributary dev` has by default.
+const MNEMONIC: &str = tributary_node::DEV_MNEMONIC;
+
+/// Flags of `tributary demo`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DemoArguments {
+    /// Directory whose text files are contributed, instead of the texts that come with the program.
+    dir: Option<PathBuf>,
+    /// JSON-RPC of the rollup.
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", default_value = "http://127.0.0.1:8545")]
+    rpc: String,
+    /// JSON-RPC of its L1.
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_L1", default_value = "http://127.0.0.1:8645")]
+    l1: String,
+    /// Phrase of the funded accounts [default: the one of anvil and Hardhat]. Give your own in the environment: arguments are visible to every
+    /// user of the machine.
+    #[arg(long, value_name = "PHRASE", env = "TRIBUTARY_MNEMONIC", hide_env_values = true)]
+    mnemonic: Option<Secret>,
+    /// How long to wait for L1 to carry the settlement.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    patience: u64,
+}
+
+/// Runs the demo; success only if every check held.
+pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Error> {
+    let mut shutdown = Shutdown::listen()?;
+    tokio::select! {
+        done = play(arguments) => done,
+        () = shutdown.requested() => Err(Error::Interrupted),
+    }
+}
+
+async fn play(arguments: DemoArguments) -> Result<(), Error> {
+    let texts = texts::load(arguments.dir.as_deref())?;
+    let question = match &arguments.dir {
+        None => answer::shipped(),
+        Some(_) => answer::composed(&texts),
+    };
+    let mnemonic = arguments.mnemonic.as_ref().map_or(MNEMONIC, Secret::reveal);
+    let chain = chain::Chain::connect(&arguments.rpc).await?;
+    display::opening(&chain);
+
+    let cast = economy::Cast::assemble(&chain, mnemonic, texts.len()).await?;
+    let datanet = economy::contribute(&chain, &cast, &texts).await?;
+    let settled = economy::ask_and_settle(&chain, &cast, &datanet, &question).await?;
+    let case = checks::Case { texts: &texts, datanet: &datanet, answer: &question.answer, settled: &settled };
+    let reference = checks::Reference::trace(&case)?;
+    display::payout(&case, &reference);
+    let claims = ledger::claim(&chain, &cast, &settled).await?;
+    display::claims(&claims);
+
+    let l1 = rpc::Rpc::new(&arguments.l1);
+    let last_block = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
+    let settlement = settlement::wait(&chain, &l1, &settled, last_block, Duration::from_secs(arguments.patience)).await?;
+    display::settlement(&settlement);
+
+    let mut verdict = checks::Verdict::default();
+    checks::trace_agrees(&mut verdict, &chain, &case, &reference).await?;
+    checks::money_agrees(&mut verdict, &chain, (&settled, &reference), &claims).await?;
+    checks::hashes_agree(&mut verdict, &settlement);
+    display::verdict(&verdict);
+    verdict.into_result()
+}

@@ -1,0 +1,99 @@
+//! The texts that are contributed.
+
+use crate::error::Error;
+use std::path::Path;
+use tributary_attribution::text::MAX_DOCUMENT_BYTES;
+
+/// One text.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    /// Its file's name without the ending.
+    pub(crate) name: String,
+    /// Its words.
+    pub(crate) body: String,
+}
+
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../texts/", $name, ".txt")))),+]
+    };
+}
+
+/// The texts that come with the program, written for it.
+const SHIPPED: &[(&str, &str)] =
+    shipped!["beekeeping", "bicycle-wheels", "bridges", "fermentation", "glass", "knots", "maps", "paper", "rivers", "sourdough", "tides",];
+
+/// The texts of a directory, by name, or those that come with the program.
+pub(crate) fn load(dir: Option<&Path>) -> Result<Vec<Text>, Error> {
+    let Some(dir) = dir else {
+        return Ok(SHIPPED.iter().map(|(name, body)| Text { name: (*name).to_owned(), body: (*body).to_owned() }).collect());
+    };
+    let in_dir = |source| Error::Read { path: dir.to_owned(), source };
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(in_dir)? {
+        let path = entry.map_err(in_dir)?.path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            texts.extend(as_text(&path, bytes));
+        }
+    }
+    if texts.is_empty() {
+        return Err(Error::NoTexts(dir.to_owned()));
+    }
+    texts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(texts)
+}
+
+/// The file as a text; `None` for what the attribution store would refuse, for binary files and for hidden ones.
+fn as_text(path: &Path, bytes: Vec<u8>) -> Option<Text> {
+    let name = path.file_stem()?.to_string_lossy().into_owned();
+    let fits = (1..=MAX_DOCUMENT_BYTES).contains(&bytes.len());
+    if name.starts_with('.') || !fits || bytes.contains(&0) {
+        return None;
+    }
+    let body = String::from_utf8(bytes).ok()?;
+    (!body.trim().is_empty()).then_some(Text { name, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_texts_are_long_enough_and_all_different() {
+        let texts = load(None).unwrap();
+        assert!(texts.len() >= 8);
+        for text in &texts {
+            assert!((3_000..=8_192).contains(&text.body.len()), "{}: {} bytes", text.name, text.body.len());
+        }
+        let mut names: Vec<&str> = texts.iter().map(|text| text.name.as_str()).collect();
+        names.dedup();
+        assert_eq!(names.len(), texts.len());
+    }
+
+    #[test]
+    fn a_directory_gives_its_text_files_by_name_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let files: [(&str, &[u8]); 6] = [
+            ("b.txt", b"second"),
+            ("a.md", b"first"),
+            ("image.png", b"\x89PNG\x00"),
+            ("latin1.txt", b"caf\xe9"),
+            (".hidden", b"hidden"),
+            ("empty.txt", b""),
+        ];
+        for (name, bytes) in files {
+            std::fs::write(dir.path().join(name), bytes).unwrap();
+        }
+        std::fs::write(dir.path().join("large.txt"), vec![b'a'; MAX_DOCUMENT_BYTES + 1]).unwrap();
+        let texts = load(Some(dir.path())).unwrap();
+        assert_eq!(texts.iter().map(|text| text.body.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    }
+
+    #[test]
+    fn a_directory_without_texts_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(load(Some(dir.path())), Err(Error::NoTexts(_))));
+        assert!(matches!(load(Some(&dir.path().join("nowhere"))), Err(Error::Read { .. })));
+    }
+}
