@@ -1,0 +1,137 @@
+//! BlockchainTests: a genesis and blocks in RLP, some of which are invalid, some of which branch off.
+//!
+//! Blocks are imported as the node imports them.
+
+use super::{
+    Case, Failure,
+    chain::Chain,
+    fork::{self, Rules},
+    world::{Accounts, World, expect_accounts, flat_root},
+};
+use alloy_genesis::{ChainConfig, Genesis};
+use alloy_primitives::{Address, B64, B256, Bytes, U64, U256};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tributary_primitives::Block;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BlockchainTest {
+    network: String,
+    config: Option<Rules>,
+    genesis_block_header: GenesisHeader,
+    #[serde(rename = "genesisRLP")]
+    genesis_rlp: Bytes,
+    pre: Accounts,
+    blocks: Vec<TestBlock>,
+    lastblockhash: B256,
+    post_state: Option<Accounts>,
+    post_state_hash: Option<B256>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GenesisHeader {
+    hash: B256,
+    state_root: B256,
+    coinbase: Address,
+    difficulty: U256,
+    extra_data: Bytes,
+    gas_limit: U64,
+    timestamp: U64,
+    mix_hash: B256,
+    nonce: B64,
+    base_fee_per_gas: Option<U64>,
+    blob_gas_used: Option<U64>,
+    excess_blob_gas: Option<U64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TestBlock {
+    rlp: Bytes,
+    expect_exception: Option<String>,
+    block_header: Option<BlockDifficulty>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BlockDifficulty {
+    difficulty: U256,
+}
+
+pub(super) fn cases(json: &str, wanted: &dyn Fn(&str) -> bool) -> serde_json::Result<Vec<Case>> {
+    let tests: BTreeMap<String, BlockchainTest> = serde_json::from_str(json)?;
+    Ok(tests.into_iter().filter(|(name, _)| wanted(name)).map(|(name, test)| (name, test.run())).collect())
+}
+
+impl BlockchainTest {
+    fn run(&self) -> Result<(), Failure> {
+        let mut chain = Chain::begin(World::new(self.genesis()?)?);
+        Failure::unless_equal("hash of the genesis", chain.best(), self.genesis_block_header.hash)?;
+        let genesis: Block = alloy_rlp::decode_exact(&self.genesis_rlp)?;
+        Failure::unless_equal("hash of the decoded genesis", genesis.header.hash_slow(), self.genesis_block_header.hash)?;
+        for (index, block) in self.blocks.iter().enumerate() {
+            let imported = alloy_rlp::decode_exact(&block.rlp).map_err(Failure::from).and_then(|block| chain.import(block));
+            match (imported, &block.expect_exception) {
+                (Ok(()), None) | (Err(_), Some(_)) => {}
+                (Ok(()), Some(expected)) => return Err(Failure::new(format!("block at {index} was imported, though it should be refused for {expected}"))),
+                (Err(reason), None) => return Err(Failure::new(format!("block at {index}: {reason}"))),
+            }
+        }
+        Failure::unless_equal("hash of the last block", chain.best(), self.lastblockhash)?;
+        self.check_state(&chain.settle()?)
+    }
+
+    /// The state is the one expected, and so is what the flat tables alone give.
+    fn check_state(&self, world: &World) -> Result<(), Failure> {
+        let state = world.store.latest()?;
+        Failure::unless_equal("hash of the stored head", state.header().hash(), self.lastblockhash)?;
+        if let Some(accounts) = &self.post_state {
+            expect_accounts(&state, accounts)?;
+        }
+        if let Some(root) = self.post_state_hash {
+            Failure::unless_equal("state root", state.header().state_root, root)?;
+        }
+        if self.post_state.is_none() && self.post_state_hash.is_none() {
+            return Err(Failure::new("the test does not say what the state should be"));
+        }
+        Failure::unless_equal("root of the flat tables", flat_root(&state)?, state.header().state_root)?;
+        // Taking everything back must restore the genesis, whatever branches there were.
+        world.store.unwind(0)?;
+        Failure::unless_equal("root after unwinding", flat_root(&world.store.latest()?)?, self.genesis_block_header.state_root)
+    }
+
+    fn genesis(&self) -> Result<Genesis, Failure> {
+        let header = &self.genesis_block_header;
+        Ok(Genesis {
+            config: self.config()?,
+            nonce: header.nonce.into(),
+            timestamp: header.timestamp.to(),
+            extra_data: header.extra_data.clone(),
+            gas_limit: header.gas_limit.to(),
+            difficulty: header.difficulty,
+            mix_hash: header.mix_hash,
+            coinbase: header.coinbase,
+            alloc: self.pre.clone(),
+            base_fee_per_gas: header.base_fee_per_gas.map(|fee| fee.to()),
+            blob_gas_used: header.blob_gas_used.map(|gas| gas.to()),
+            excess_blob_gas: header.excess_blob_gas.map(|gas| gas.to()),
+            ..Default::default()
+        })
+    }
+
+    /// The network's rules. Where the merge is given by a total difficulty, the valid blocks of the test, which do not branch then, tell its block.
+    fn config(&self) -> Result<ChainConfig, Failure> {
+        let valid = self.blocks.iter().filter(|block| block.expect_exception.is_none());
+        let difficulties = valid.filter_map(|block| block.block_header.as_ref()).map(|header| header.difficulty);
+        let mut config = fork::chain_config(&self.network, |terminal| {
+            let totals = difficulties.scan(self.genesis_block_header.difficulty, |total, difficulty| {
+                *total += difficulty;
+                Some(*total)
+            });
+            2 + totals.take_while(|total| *total < terminal).count() as u64
+        })?;
+        self.config.iter().for_each(|rules| rules.apply(&mut config));
+        Ok(config)
+    }
+}

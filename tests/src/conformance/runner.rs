@@ -1,0 +1,106 @@
+//! Running files on all cores.
+
+use super::{Failure, Report, Skips, Suite, Verdict};
+use std::{
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Files done.
+    pub done: usize,
+    /// Files in all.
+    pub files: usize,
+}
+
+/// Runs every case of `suite` in the files of `paths` (files or folders) whose name contains `filter`. `progress` is called after each file, from any thread.
+///
+/// # Errors
+/// When a path cannot be read.
+pub fn run(suite: Suite, paths: &[PathBuf], filter: &str, progress: &(dyn Fn(Progress) + Sync)) -> io::Result<Report> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, path.parent().unwrap_or(path), &mut files)?;
+    }
+    // The largest first, so that no core is left with one at the end.
+    files.sort_by_key(|file| std::cmp::Reverse(file.size));
+    let (skips, report) = (Skips::checked_in(), Mutex::new(Report::default()));
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = run_file(suite, file, filter, &skips);
+                    report.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
+                    progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, files: files.len() });
+                }
+            });
+        }
+    });
+    Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+struct File {
+    path: PathBuf,
+    /// What cases of this file are called: its path below what was asked for.
+    name: String,
+    size: u64,
+}
+
+/// All JSON files at or below `path`.
+fn collect(path: &Path, root: &Path, files: &mut Vec<File>) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), root, files)?;
+        }
+    } else if path.extension().is_some_and(|extension| extension == "json") {
+        let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+        files.push(File { path: path.to_owned(), name, size: metadata.len() });
+    }
+    Ok(())
+}
+
+fn run_file(suite: Suite, file: &File, filter: &str, skips: &Skips) -> Report {
+    let mut report = Report::default();
+    let skipped = Mutex::new(Vec::new());
+    let wanted = |case: &str| {
+        let name = format!("{}::{case}", file.name);
+        if !name.contains(filter) {
+            return false;
+        }
+        let reason = skips.reason(&name).map(str::to_owned);
+        let run = reason.is_none();
+        skipped.lock().unwrap_or_else(PoisonError::into_inner).extend(reason.map(|reason| (name, reason)));
+        run
+    };
+    // A panic fails the file, not the run.
+    let cases = catch_unwind(AssertUnwindSafe(|| {
+        let json = fs::read_to_string(&file.path)?;
+        Ok::<_, Failure>(suite.cases(&file.name, &json, &wanted)?)
+    }));
+    match cases.unwrap_or_else(|panic| Err(Failure::new(format!("panic: {}", words(&panic))))) {
+        Ok(cases) => {
+            for (case, result) in cases {
+                report.add(format!("{}::{case}", file.name), result.map_or_else(Verdict::Failed, |()| Verdict::Passed));
+            }
+        }
+        Err(failure) => report.add(file.name.clone(), Verdict::Failed(failure)),
+    }
+    for (name, reason) in skipped.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        report.add(name, Verdict::Skipped(reason));
+    }
+    report
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
