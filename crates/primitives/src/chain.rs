@@ -2,7 +2,11 @@
 
 use crate::rollup::Eip1559Params;
 use alloy_consensus::Header;
-use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams};
+use alloy_eips::{
+    eip1559::BaseFeeParams,
+    eip7594::MAX_BLOBS_PER_TX_FUSAKA,
+    eip7840::{BLOB_BASE_COST, BlobParams},
+};
 use alloy_genesis::{ChainConfig, Genesis};
 use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
 use alloy_op_hardforks::{OpHardfork, OpHardforks};
@@ -172,16 +176,18 @@ fn merge_block(config: &ChainConfig) -> Option<u64> {
 /// Blob parameters of a geth chain config: `blobSchedule` where given, the EIPs' defaults otherwise.
 fn blobs_of(config: &ChainConfig) -> Vec<(u64, BlobParams)> {
     let given = |name: &str| config.blob_schedule.get(name).copied();
-    let osaka = given("osaka").unwrap_or_else(BlobParams::osaka);
+    // Since Osaka a blob has a reserve price (EIP-7918) and a transaction its own limit (EIP-7594), of which the schedule says nothing.
+    let since_osaka = |name: &str| given(name).map(|p| p.with_blob_base_cost(BLOB_BASE_COST).with_max_blobs_per_tx(MAX_BLOBS_PER_TX_FUSAKA));
+    let osaka = since_osaka("osaka").unwrap_or_else(BlobParams::osaka);
     let schedule = [
         (config.cancun_time, given("cancun").unwrap_or_else(BlobParams::cancun)),
         (config.prague_time, given("prague").unwrap_or_else(BlobParams::prague)),
         (config.osaka_time, osaka),
-        (config.bpo1_time, given("bpo1").unwrap_or_else(BlobParams::bpo1)),
-        (config.bpo2_time, given("bpo2").unwrap_or_else(BlobParams::bpo2)),
-        (config.bpo3_time, given("bpo3").unwrap_or(osaka)),
-        (config.bpo4_time, given("bpo4").unwrap_or(osaka)),
-        (config.bpo5_time, given("bpo5").unwrap_or(osaka)),
+        (config.bpo1_time, since_osaka("bpo1").unwrap_or_else(BlobParams::bpo1)),
+        (config.bpo2_time, since_osaka("bpo2").unwrap_or_else(BlobParams::bpo2)),
+        (config.bpo3_time, since_osaka("bpo3").unwrap_or(osaka)),
+        (config.bpo4_time, since_osaka("bpo4").unwrap_or(osaka)),
+        (config.bpo5_time, since_osaka("bpo5").unwrap_or(osaka)),
     ];
     let mut out: Vec<_> = schedule.into_iter().filter_map(|(at, params)| Some((at?, params))).collect();
     out.sort_by_key(|(at, _)| *at);
@@ -191,6 +197,16 @@ fn blobs_of(config: &ChainConfig) -> Vec<(u64, BlobParams)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blob_schedule_since_osaka_has_the_reserve_price_that_it_does_not_mention() {
+        let given = BlobParams { max_blob_count: 21, blob_base_cost: 0, max_blobs_per_tx: 21, ..BlobParams::bpo2() };
+        let blob_schedule = [("prague".to_owned(), BlobParams::prague()), ("bpo2".to_owned(), given)].into();
+        let config = ChainConfig { prague_time: Some(10), bpo2_time: Some(20), blob_schedule, ..Default::default() };
+        let spec = ChainSpec::ethereum(Genesis { config, ..Default::default() });
+        assert_eq!(spec.blob_params(10), Some(BlobParams::prague()));
+        assert_eq!(spec.blob_params(20), Some(BlobParams::bpo2()));
+    }
 
     #[test]
     fn a_rollup_is_at_prague_from_its_first_block_and_has_no_blobs() {
