@@ -1,0 +1,107 @@
+// Foundry's cast against any Ethereum JSON-RPC node with the development accounts: `CAST=path node cast.mjs [URL]`.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { MNEMONIC, RPC_URL, artifact, check, finish, thrown } from './checks.mjs'
+
+const CAST = process.env.CAST ?? 'cast'
+const SUPPLY = 1_000_000
+const signer = ['--mnemonic', MNEMONIC, '--mnemonic-index', '5']
+
+/** Runs cast on the node; its output, as text. */
+async function cast(...args) {
+  const env = { ...process.env, ETH_RPC_URL: RPC_URL, NO_COLOR: '1' }
+  const { stdout } = await promisify(execFile)(CAST, args, { env, maxBuffer: 64 << 20 })
+  return stdout.trim()
+}
+
+/** The same as JSON. */
+const json = async (...args) => JSON.parse(await cast(...args, '--json'))
+
+const [sender, friend] = await Promise.all(
+  ['5', '6'].map((index) => cast('wallet', 'address', '--mnemonic', MNEMONIC, '--mnemonic-index', index)),
+)
+
+const token = await check('cast deploys a contract', async () => {
+  const arguments_ = await cast('abi-encode', 'constructor(address,uint256)', sender, String(SUPPLY))
+  const receipt = await json('send', ...signer, '--create', artifact('OpenToken').bytecode + arguments_.slice(2))
+  assert.equal(receipt.status, '0x1')
+  return receipt.contractAddress
+})
+
+await check('cast calls a contract', async () => {
+  assert.equal(await cast('call', token, 'symbol()(string)'), '"OPEN"')
+  assert.equal(await cast('call', token, 'balanceOf(address)(uint256)', sender), '1000000 [1e6]')
+})
+
+const sent = await check('cast sends a transaction', async () => {
+  const receipt = await json('send', ...signer, token, 'transfer(address,uint256)', friend, '7')
+  assert.equal(receipt.status, '0x1')
+  assert.equal(await cast('call', token, 'balanceOf(address)(uint256)', friend), '7')
+  return receipt
+})
+
+await check('cast reads the transaction and its receipt', async () => {
+  const transaction = await json('tx', sent.transactionHash)
+  assert.deepEqual([transaction.from, transaction.to], [sender.toLowerCase(), token.toLowerCase()])
+  assert.equal((await json('receipt', sent.transactionHash)).blockHash, sent.blockHash)
+})
+
+await check('cast reads logs', async () => {
+  const logs = await json('logs', '--address', token, 'Transfer(address,address,uint256)', '--from-block', sent.blockNumber)
+  assert.deepEqual(logs.map((log) => log.transactionHash), [sent.transactionHash])
+})
+
+await check('cast traces a transaction with callTracer', async () => {
+  const trace = JSON.parse(await cast('rpc', 'debug_traceTransaction', sent.transactionHash, '{"tracer":"callTracer"}'))
+  assert.deepEqual([trace.type, trace.from, trace.to], ['CALL', sender.toLowerCase(), token.toLowerCase()])
+  assert.equal(trace.gasUsed, sent.gasUsed)
+  assert.equal(BigInt(trace.output), 1n)
+})
+
+await check('cast traces a transaction with prestateTracer', async () => {
+  const state = JSON.parse(await cast('rpc', 'debug_traceTransaction', sent.transactionHash, '{"tracer":"prestateTracer"}'))
+  const slots = Object.keys(state[token.toLowerCase()].storage)
+  assert.equal(slots.length, 2)
+})
+
+await check('cast traces a transaction step by step', async () => {
+  const trace = JSON.parse(await cast('rpc', 'debug_traceTransaction', sent.transactionHash, '{}'))
+  assert.equal(trace.failed, false)
+  assert.ok(trace.structLogs.some((step) => step.op === 'LOG3'))
+  assert.equal(trace.structLogs.at(-1).op, 'RETURN')
+})
+
+await check('cast runs a transaction again and comes to the same gas', async () => {
+  const run = await cast('run', sent.transactionHash, '--quick')
+  assert.match(run, /Transaction successfully executed/)
+  assert.match(run, new RegExp(`Gas used: ${Number(sent.gasUsed)}`))
+})
+
+await check('cast says why a call reverts', async () => {
+  const error = await thrown(() => cast('call', token, 'transfer(address,uint256)', friend, String(SUPPLY), '--from', sender))
+  // The custom error's selector with the arguments.
+  assert.match(error.stderr, /0xe450d38c/)
+})
+
+await check('cast estimates gas that is enough', async () => {
+  const estimate = await cast('estimate', token, 'transfer(address,uint256)', friend, '1', '--from', sender)
+  const receipt = await json('send', ...signer, '--gas-limit', estimate, token, 'transfer(address,uint256)', friend, '1')
+  assert.equal(receipt.status, '0x1')
+})
+
+await check('cast gets a storage proof', async () => {
+  const proof = await json('proof', token, '0')
+  assert.equal(proof.address, token.toLowerCase())
+  assert.ok(proof.accountProof.length > 0)
+})
+
+await check('cast reads block, balance, nonce and storage', async () => {
+  const block = await json('block', sent.blockNumber)
+  assert.ok(block.transactions.includes(sent.transactionHash))
+  assert.ok(BigInt(await cast('balance', sender)) > 0n)
+  assert.ok(Number(await cast('nonce', sender)) >= 3)
+  assert.match(await cast('storage', token, '2'), /^0x[0-9a-f]{64}$/)
+})
+
+finish()

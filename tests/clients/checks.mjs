@@ -1,0 +1,71 @@
+// What the scripts share: where the node is, one line for each check, and the closing line.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Longest that one check may take, in milliseconds. A withdrawal waits for proposals and finality. */
+const PATIENCE = 300_000
+
+/** The phrase that development nodes take their funded accounts from. */
+export const MNEMONIC = process.env.MNEMONIC ?? 'test test test test test test test test test test test junk'
+
+/** JSON-RPC of the chain under test, over HTTP and WebSocket on one port. */
+export const RPC_URL = process.env.RPC_URL ?? process.argv[2] ?? 'http://127.0.0.1:8545'
+export const WS_URL = process.env.WS_URL ?? RPC_URL.replace(/^http/, 'ws')
+
+/** A compiled contract of the repository: `{ abi, bytecode }`. */
+export function artifact(name) {
+  const folder = process.env.ARTIFACTS ?? fileURLToPath(new URL('../../contracts/artifacts', import.meta.url))
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
+}
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** Runs one check and prints its line. Returns what the check returned, nothing when it failed. */
+export async function check(sentence, body) {
+  try {
+    const result = await soon(body(), PATIENCE)
+    counts.passed += 1
+    console.log(`ok      ${sentence}`)
+    return result
+  } catch (error) {
+    counts.failed += 1
+    console.log(`FAILED  ${sentence}: ${error?.stack ?? error}`)
+  }
+}
+
+/** Prints that a check was not made, and why. */
+export function skip(sentence, reason) {
+  counts.skipped += 1
+  console.log(`skipped: ${sentence}: ${reason}`)
+}
+
+/** Prints the closing line and ends the process, whatever connections are still open. */
+export function finish() {
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+  process.exit(counts.failed === 0 ? 0 : 1)
+}
+
+/** The promise's value, or an error when there is none within `milliseconds`. */
+export function soon(promise, milliseconds = 30_000) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing within ${milliseconds / 1000} s`)), milliseconds)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** The error that `body` throws; its absence is an error. */
+export async function thrown(body) {
+  try {
+    await body()
+  } catch (error) {
+    return error
+  }
+  throw new Error('no error was thrown')
+}
+
+process.on('unhandledRejection', (error) => {
+  console.log(`FAILED  outside of a check: ${error?.stack ?? error}`)
+  counts.failed += 1
+})
