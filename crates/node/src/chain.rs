@@ -97,12 +97,12 @@ impl RunningChain {
         Ok(Self { address: server.local_addr(), included, stop, producer, server })
     }
 
-    /// Stops taking transactions, then producing.
+    /// Stops serving and producing. A client that still waits for an answer is told that the node stops.
     pub(crate) async fn stop(self) {
-        self.server.stop().await;
         self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let producer = tokio::task::spawn_blocking(move || self.producer.join());
         // A producer that panicked has nothing left to stop.
-        let _ = tokio::task::spawn_blocking(move || self.producer.join()).await;
+        let _ = tokio::join!(self.server.stop(), producer);
     }
 }
 

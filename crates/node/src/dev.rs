@@ -149,8 +149,11 @@ impl DevNode {
     /// Stops everything. What was acknowledged is on disk already.
     pub async fn stop(self) {
         let Self { l1, l2, dashboard, tasks, .. } = self;
+        let began = std::time::Instant::now();
         tasks.stop().await;
+        tracing::debug!(after = ?began.elapsed(), "tasks stopped");
         tokio::join!(l2.stop(), l1.stop(), dashboard.stop());
+        tracing::debug!(after = ?began.elapsed(), "chains stopped");
     }
 }
 

@@ -91,7 +91,7 @@ impl Proposer {
             attestation: attestation.signature,
         };
         let receipt = self.sender.execute(TxRequest::call(self.outputs, call.abi_encode())).await?;
-        tracing::info!(start, end, l1_block = receipt.block_number, "output proposed");
+        tracing::debug!(start, end, l1_block = receipt.block_number, "output proposed");
         metrics::counter!(PROPOSALS).increment(1);
         metrics::gauge!(PROPOSED_BLOCK).set(end as f64);
         self.last.send_replace(Some(end));

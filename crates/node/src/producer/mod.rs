@@ -235,7 +235,7 @@ impl Producer {
                 self.promote(building, sender)
             }
             Outcome::Rejected(reason) => {
-                counter!(TRANSACTIONS, "outcome" => "rejected").increment(1);
+                self.count("rejected");
                 // Nobody listens any more when the client has gone.
                 let _ = reply.send(Err(SubmitError::rejected(reason)));
                 Ok(())
@@ -260,7 +260,7 @@ impl Producer {
             Origin::Journal => (None, None),
         };
         self.included.fetch_add(1, Ordering::Relaxed);
-        counter!(TRANSACTIONS, "outcome" => "included").increment(1);
+        self.count("included");
         self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, reply })
     }
 
@@ -336,8 +336,14 @@ impl Producer {
         (self.sealed)(&self.store, &sealed)
     }
 
+    fn count(&self, outcome: &'static str) {
+        if self.spec.is_rollup() {
+            counter!(TRANSACTIONS, "outcome" => outcome).increment(1);
+        }
+    }
+
+    /// Metrics are the rollup's: an embedded L1 is not what operators watch.
     fn metrics(&self, executed: &ExecutedBlock, began: Instant) {
-        // Only one chain of a process is the rollup that operators watch.
         if self.spec.is_rollup() {
             histogram!(SEAL_SECONDS).record(began.elapsed());
             counter!(GAS_USED).increment(executed.block.header.gas_used);
