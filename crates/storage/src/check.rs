@@ -7,12 +7,13 @@ use crate::{
     store::{heads, passer_owner},
     tables::{self, Tables},
     v1::{self, NodeChanges, StateChanges},
+    write::oldest_trie,
 };
 use alloy_consensus::Header;
 use alloy_eips::{BlockNumHash, Encodable2718};
-use alloy_primitives::{B256, KECCAK256_EMPTY, keccak256};
+use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, hex, keccak256};
 use signet_libmdbx::{Database, tx::aliases::RoTxSync};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tributary_primitives::{Account, NodeUpdates, TrieUpdates};
 use tributary_trie::{full_state_root, ordered_root};
 
@@ -29,7 +30,7 @@ pub struct CheckReport {
     pub slots: u64,
     /// Trie nodes of the newest state.
     pub nodes: u64,
-    /// Rows of history: values and nodes that were replaced.
+    /// Rows of history: replaced values, and versions of nodes within the window.
     pub history: u64,
 }
 
@@ -168,27 +169,60 @@ impl Check<'_> {
     }
 
     fn nodes(&mut self, expected: &TrieUpdates) -> Result<(), Error> {
-        let accounts = self.trie(self.tables.account_nodes, &[], &expected.accounts)?;
-        let mut slots = 0;
-        for (owner, updates) in &expected.storage {
-            slots += self.trie(self.tables.storage_nodes, owner.as_slice(), &updates.nodes)?;
-        }
-        self.report.nodes = accounts + slots;
-        self.expect_rows("account_nodes", self.tables.account_nodes, accounts)?;
-        self.expect_rows("storage_nodes", self.tables.storage_nodes, slots)
+        let flat = |owner: &[u8], nodes: &NodeUpdates| -> Vec<(Vec<u8>, Bytes)> {
+            nodes.iter().filter_map(|(path, node)| Some(([owner, &v1::path_key(path)].concat(), node.clone()?))).collect()
+        };
+        let accounts = flat(&[], &expected.accounts).into_iter().collect();
+        let storage = expected.storage.iter().flat_map(|(owner, updates)| flat(owner.as_slice(), &updates.nodes)).collect();
+        let versions = self.versions(self.tables.account_nodes, &accounts)? + self.versions(self.tables.storage_nodes, &storage)?;
+        self.report.nodes = (accounts.len() + storage.len()) as u64;
+        self.report.history += versions;
+        self.listed_versions(versions)
     }
 
-    fn trie(&self, table: Database, owner: &[u8], expected: &NodeUpdates) -> Result<u64, Error> {
-        for (path, node) in expected {
-            let found = tables::get(self.tx, table, &[owner, &v1::path_key(path)].concat())?;
-            ensure(found.as_deref() == node.as_deref().map(|rlp| &rlp[..]), || format!("the trie node at {path:?} is missing or damaged"))?;
-        }
-        Ok(expected.len() as u64)
+    /// Newest versions are the nodes expected, and what is older is there for a reason. Returns how many are newer than the oldest state kept.
+    fn versions(&self, table: Database, expected: &BTreeMap<Vec<u8>, Bytes>) -> Result<u64, Error> {
+        let (oldest, passer) = (oldest_trie(self.tx, self.tables)?, passer_owner());
+        let (mut listed, mut live) = (0, 0);
+        let mut previous: Option<(Vec<u8>, u64)> = None;
+        tables::visit(self.tx, table, &[], |row, node| {
+            let (key, since) = v1::decode_version(row)?;
+            let newer = previous.take().filter(|(newer, _)| newer == key);
+            if newer.is_none() && !node.is_empty() {
+                live += 1;
+                ensure(expected.get(key).is_some_and(|rlp| rlp == node), || {
+                    format!("the trie node at {} is damaged or superfluous", hex::encode(key))
+                })?;
+            }
+            listed += u64::from(since > oldest);
+            let needed = since > oldest || !node.is_empty() && newer.is_none_or(|(_, newer)| newer > oldest);
+            ensure(needed || key.starts_with(passer.as_slice()), || format!("a superseded trie node at {} is kept", hex::encode(key)))?;
+            previous = Some((key.to_vec(), since));
+            Ok(())
+        })?;
+        ensure(live == expected.len(), || format!("{live} trie nodes of {} are there", expected.len()))?;
+        Ok(listed)
+    }
+
+    /// Blocks list exactly the versions that they made.
+    fn listed_versions(&self, expected: u64) -> Result<(), Error> {
+        let mut listed = 0;
+        tables::visit(self.tx, self.tables.node_changes, &[], |key, row| {
+            let (number, _) = v1::decode_indexed(key)?;
+            let changes = NodeChanges::decode(row)?;
+            let table = if changes.owner.is_empty() { self.tables.account_nodes } else { self.tables.storage_nodes };
+            listed += changes.paths.len() as u64;
+            changes.paths.iter().try_for_each(|path| {
+                let row = tables::get(self.tx, table, &v1::version(&[changes.owner, path].concat(), number))?;
+                ensure(row.is_some(), || format!("the trie of block {number} is incomplete"))
+            })
+        })?;
+        ensure(listed == expected, || format!("blocks list {listed} trie nodes, {expected} are there"))
     }
 
     /// Every change that a block lists has its row of history, and there are no other rows.
     fn history(&mut self) -> Result<(), Error> {
-        let (mut accounts, mut slots, mut account_nodes, mut storage_nodes) = (0, 0, 0, 0);
+        let (mut accounts, mut slots) = (0, 0);
         tables::visit(self.tx, self.tables.state_changes, &[], |key, row| {
             let (number, _) = v1::decode_indexed(key)?;
             match StateChanges::decode(row)? {
@@ -202,28 +236,9 @@ impl Check<'_> {
                 }
             }
         })?;
-        let passer = passer_owner();
-        tables::visit(self.tx, self.tables.node_changes, &[], |key, row| {
-            let (number, _) = v1::decode_indexed(key)?;
-            let changes = NodeChanges::decode(row)?;
-            let history = if changes.owner.is_empty() { self.tables.account_node_history } else { self.tables.storage_node_history };
-            match changes.owner {
-                [] => account_nodes += changes.paths.len() as u64,
-                owner if owner == passer.as_slice() => {}
-                _ => storage_nodes += changes.paths.len() as u64,
-            }
-            changes.paths.iter().try_for_each(|path| self.past(history, &[changes.owner, path].concat(), number))
-        })?;
-        // The message passer's history outlives the lists of changes.
-        tables::visit(self.tx, self.tables.storage_node_history, passer.as_slice(), |_, _| {
-            storage_nodes += 1;
-            Ok(())
-        })?;
         self.expect_rows("account_history", self.tables.account_history, accounts)?;
         self.expect_rows("storage_history", self.tables.storage_history, slots)?;
-        self.expect_rows("account_node_history", self.tables.account_node_history, account_nodes)?;
-        self.expect_rows("storage_node_history", self.tables.storage_node_history, storage_nodes)?;
-        self.report.history = accounts + slots + account_nodes + storage_nodes;
+        self.report.history += accounts + slots;
         Ok(())
     }
 

@@ -106,12 +106,13 @@ impl Snapshot {
     fn read_node(&self, owner: Option<B256>, path: &Nibbles, hash: B256) -> Result<Option<Bytes>, Error> {
         let tables = &self.0.store.0.tables;
         let path = v1::path_key(path);
-        let rlp = match owner {
-            None => self.as_of(tables.account_nodes, tables.account_node_history, &path)?,
-            Some(owner) => self.as_of(tables.storage_nodes, tables.storage_node_history, &[owner.as_slice(), &path].concat())?,
+        let (table, key) = match owner {
+            None => (tables.account_nodes, path),
+            Some(owner) => (tables.storage_nodes, [owner.as_slice(), &path].concat()),
         };
-        // Beyond the window the rows are those of a later block, which this tells.
-        Ok((keccak256(&rlp) == hash).then(|| Bytes::copy_from_slice(&rlp)))
+        let node = tables::version_at(&self.0.tx, table, &key, self.0.header.number)?;
+        // Beyond the window versions are missing, which this tells; and a damaged node goes no further.
+        Ok(node.filter(|rlp| keccak256(rlp) == hash).map(|rlp| Bytes::copy_from_slice(&rlp)))
     }
 
     /// The value of `key` after this snapshot's block: what the first later change replaced or, when there is none, what there is now. Empty when absent.

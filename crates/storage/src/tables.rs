@@ -17,16 +17,17 @@
 //! | `account_history` | address ‖ number u64 | account before that block, empty when there was none |
 //! | `storage_history` | address ‖ slot ‖ number u64 | value before that block |
 //! | `state_changes` | number u64 ‖ sequence u32 | 0 ‖ changed addresses, or 1 ‖ address ‖ changed slots |
-//! | `account_nodes` | path | RLP of the node |
-//! | `storage_nodes` | hashed address ‖ path | RLP of the node |
-//! | `account_node_history` | path ‖ number u64 | node before that block, empty when there was none |
-//! | `storage_node_history` | hashed address ‖ path ‖ number u64 | node before that block |
+//! | `account_nodes` | path ‖ !number u64 | RLP of the node since that block, empty when there is none |
+//! | `storage_nodes` | hashed address ‖ path ‖ !number u64 | RLP of the node since that block, empty when there is none |
 //! | `node_changes` | number u64 ‖ sequence u32 | 0 ‖ changed paths, or 1 ‖ hashed address ‖ changed paths |
 //! | `logs` | kind u8 ‖ address or topic | block numbers u64, sorted (duplicates of one key) |
 //! | `blobs` | versioned hash | uses u32 ‖ commitment ‖ proof ‖ blob |
 //! | `block_blobs` | number u64 ‖ index u32 | versioned hash |
+//!
+//! Accounts and slots keep their newest value apart from history, which is for ever, so that the newest state stays compact. A node's versions are
+//! for a window of blocks only; they lie beside one another, newest first, so that a new one touches one page and every state is read alike.
 
-use crate::Error;
+use crate::{Error, v1};
 use signet_libmdbx::{
     Database, DatabaseFlags, WriteFlags,
     tx::{TransactionKind, Tx, WriteMarker, aliases::RwTxUnsync},
@@ -79,8 +80,6 @@ tables! {
     state_changes: DatabaseFlags::empty(),
     account_nodes: DatabaseFlags::empty(),
     storage_nodes: DatabaseFlags::empty(),
-    account_node_history: DatabaseFlags::empty(),
-    storage_node_history: DatabaseFlags::empty(),
     node_changes: DatabaseFlags::empty(),
     logs: DatabaseFlags::DUP_SORT.union(DatabaseFlags::DUP_FIXED),
     blobs: DatabaseFlags::empty(),
@@ -111,6 +110,18 @@ pub(crate) fn append<K: TransactionKind + WriteMarker>(tx: &Tx<K>, table: Databa
 /// Removes a row; whether there was one.
 pub(crate) fn delete<K: TransactionKind + WriteMarker>(tx: &Tx<K>, table: Database, key: &[u8]) -> Result<bool, Error> {
     Ok(tx.del(table, key, None)?)
+}
+
+/// The newest version of `key` that is not after block `number`, see [`v1::version`](crate::v1::version).
+pub(crate) fn version_at<'t, K: TransactionKind>(
+    tx: &'t Tx<K>,
+    table: Database,
+    key: &[u8],
+    number: u64,
+) -> Result<Option<Cow<'t, [u8]>>, Error> {
+    let from = v1::version(key, number);
+    let row: Option<Row<'t>> = tx.cursor(table)?.set_range(&from)?;
+    Ok(row.filter(|(found, _)| found.len() == from.len() && found.starts_with(key)).map(|(_, value)| value))
 }
 
 /// All rows whose key begins with `prefix`, in order.

@@ -99,12 +99,9 @@ impl Unwinder<'_> {
         let Self { tables, .. } = *self;
         for (key, row) in tables::with_prefix(self.tx, tables.node_changes, &self.number.to_be_bytes())? {
             let changes = NodeChanges::decode(&row)?;
+            let table = if changes.owner.is_empty() { tables.account_nodes } else { tables.storage_nodes };
             for path in changes.paths {
-                if changes.owner.is_empty() {
-                    self.restore(tables.account_nodes, tables.account_node_history, path)?;
-                } else {
-                    self.restore(tables.storage_nodes, tables.storage_node_history, &[changes.owner, path].concat())?;
-                }
+                tables::delete(self.tx, table, &v1::version(&[changes.owner, path].concat(), self.number))?;
             }
             tables::delete(self.tx, tables.node_changes, &key)?;
         }

@@ -68,26 +68,22 @@ pub(crate) fn decode_value(bytes: &[u8]) -> Result<U256, Error> {
     U256::try_from_be_slice(bytes).ok_or_else(|| Error::corrupt(format!("a slot of {} bytes", bytes.len())))
 }
 
-/// A path in a trie: number of nibbles u8 ‖ nibbles, two to a byte. No path's key begins with another's.
+/// A path in a trie: each nibble plus one, then zero. No path's key begins with another's, and a node lies right before those below it, so that
+/// a change, which goes from a leaf to the root, touches few pages.
 pub(crate) fn path_key(path: &Nibbles) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + path.byte_len());
-    key.push(path.len() as u8);
-    key.extend_from_slice(&path.pack());
-    key
+    path.iter().map(|nibble| nibble + 1).chain([0]).collect()
 }
 
 /// Takes a path off the front of `bytes`: its key and its nibbles.
 pub(crate) fn take_path<'b>(bytes: &mut &'b [u8]) -> Result<(&'b [u8], Nibbles), Error> {
-    let length = usize::from(*bytes.first().ok_or_else(|| Error::corrupt("a trie path is cut off"))?);
-    let packed = 1 + length.div_ceil(2);
-    if length > 64 || bytes.len() < packed {
-        return Err(Error::corrupt("a trie path is cut off"));
+    let malformed = || Error::corrupt("a trie path is malformed");
+    let length = bytes.iter().position(|byte| *byte == 0).ok_or_else(malformed)?;
+    let (key, rest) = bytes.split_at(length + 1);
+    if length > 64 || key.iter().any(|byte| *byte > 16) {
+        return Err(malformed());
     }
-    let (key, rest) = bytes.split_at(packed);
     *bytes = rest;
-    let mut path = Nibbles::unpack(&key[1..]);
-    path.truncate(length);
-    Ok((key, path))
+    Ok((key, Nibbles::from_iter_unchecked(key[..length].iter().map(|byte| byte - 1))))
 }
 
 /// The key of an account's storage slot.
@@ -101,6 +97,17 @@ pub(crate) fn slot_key(address: Address, slot: U256) -> [u8; 52] {
 /// `key ‖ number`: a row of a history table.
 pub(crate) fn at_block(key: &[u8], number: u64) -> Vec<u8> {
     [key, &number.to_be_bytes()].concat()
+}
+
+/// `key ‖ !number`: a row of a table of versions, of which the newest comes first.
+pub(crate) fn version(key: &[u8], number: u64) -> Vec<u8> {
+    [key, &(!number).to_be_bytes()].concat()
+}
+
+/// The inverse of [`version`].
+pub(crate) fn decode_version(row: &[u8]) -> Result<(&[u8], u64), Error> {
+    let (key, number) = row.split_last_chunk().ok_or_else(|| Error::corrupt("a version is cut off"))?;
+    Ok((key, !u64::from_be_bytes(*number)))
 }
 
 /// `number ‖ index`: a row of a table in which a block has several.
@@ -277,4 +284,52 @@ pub(crate) fn decode_blob(versioned_hash: B256, row: &[u8]) -> Result<BlobSideca
         proof: Bytes48::from_slice(&row[52..100]),
         blob: Box::new(Blob::from_slice(&row[100..])),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_every_length_read_back_and_parents_lie_before_children() {
+        let nibbles: Vec<u8> = (0..64).map(|n| n % 16).collect();
+        let mut previous = Vec::new();
+        for length in 0..=64 {
+            let path = Nibbles::from_nibbles(&nibbles[..length]);
+            let key = path_key(&path);
+            assert!(length == 0 || key > previous && !key.starts_with(&previous));
+            let mut bytes = [key.as_slice(), &[7]].concat();
+            bytes.push(7);
+            let mut rest = bytes.as_slice();
+            assert_eq!(take_path(&mut rest).unwrap(), (key.as_slice(), path));
+            assert_eq!(rest, [7, 7]);
+            previous = key;
+        }
+    }
+
+    #[test]
+    fn malformed_rows_are_errors() {
+        assert!(take_path(&mut &[1, 2][..]).is_err());
+        assert!(take_path(&mut &[17, 0][..]).is_err());
+        assert!(take_path(&mut &[[1; 65].as_slice(), &[0]].concat()[..]).is_err());
+        for bytes in [&[][..], &[0], &[9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[0x80, 0], &[1, 1, 7]] {
+            assert!(decode_account(bytes).is_err());
+        }
+        assert!(decode_value(&[1; 33]).is_err());
+        assert!(decode_header(&[0; 40]).is_err());
+        assert!(decode_transaction(&[0; 30]).is_err());
+        assert!(decode_receipt(&[0; 3]).is_err());
+        assert!(decode_blob(B256::ZERO, &[0; 99]).is_err());
+    }
+
+    #[test]
+    fn an_account_takes_as_many_bytes_as_its_numbers() {
+        let account = Account { nonce: 0x102, balance: U256::from(5), code_hash: KECCAK256_EMPTY };
+        assert_eq!(encode_account(&account), [2, 1, 1, 2, 5]);
+        let contract = Account { nonce: 0, balance: U256::ZERO, code_hash: B256::repeat_byte(9) };
+        assert_eq!(encode_account(&contract), [&[0x80, 0][..], &[9; 32]].concat());
+        for account in [account, contract, Account { nonce: u64::MAX, balance: U256::MAX, code_hash: B256::ZERO }] {
+            assert_eq!(decode_account(&encode_account(&account)).unwrap(), account);
+        }
+    }
 }

@@ -7,9 +7,11 @@ use crate::{
     v1,
 };
 use alloy_eips::eip4844::{Blob, Bytes48};
-use alloy_primitives::{Address, B256, Bytes, U256};
-use nybbles::Nibbles;
-use signet_libmdbx::{Database, tx::aliases::RwTxUnsync};
+use alloy_primitives::{Address, B256, U256};
+use signet_libmdbx::{
+    Database,
+    tx::{TransactionKind, Tx, aliases::RwTxUnsync},
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tributary_primitives::{AccountDiff, ExecutedBlock, NodeUpdates, StateDiff, TrieUpdates};
 
@@ -192,50 +194,46 @@ impl BlockWriter<'_> {
     fn write_nodes(&self, trie: &TrieUpdates) -> Result<(), Error> {
         let mut changes = ChangeRows::new(self, self.tables.node_changes);
         changes.begin(&[0])?;
-        let pair = (self.tables.account_nodes, self.tables.account_node_history);
-        self.write_trie(pair, &[], &trie.accounts, &mut changes)?;
-        let pair = (self.tables.storage_nodes, self.tables.storage_node_history);
+        self.write_trie(self.tables.account_nodes, &[], &trie.accounts, &mut changes)?;
         for (owner, updates) in &trie.storage {
-            changes.begin(&[&[1], owner.as_slice()].concat())?;
-            if !updates.cleared {
-                self.write_trie(pair, owner.as_slice(), &updates.nodes, &mut changes)?;
-                continue;
+            let owner = owner.as_slice();
+            changes.begin(&[&[1], owner].concat())?;
+            if updates.cleared {
+                let mut nodes = self.nodes_of(owner)?;
+                nodes.extend(updates.nodes.iter().map(|(path, node)| (*path, node.clone())));
+                self.write_trie(self.tables.storage_nodes, owner, &nodes, &mut changes)?;
+            } else {
+                self.write_trie(self.tables.storage_nodes, owner, &updates.nodes, &mut changes)?;
             }
-            let mut nodes = NodeUpdates::new();
-            tables::visit(self.tx, self.tables.storage_nodes, owner.as_slice(), |key, _| {
-                nodes.insert(v1::take_path(&mut &key[32..])?.1, None);
-                Ok(())
-            })?;
-            nodes.extend(updates.nodes.iter().map(|(path, node)| (*path, node.clone())));
-            self.write_trie(pair, owner.as_slice(), &nodes, &mut changes)?;
         }
         changes.flush()
     }
 
-    fn write_trie(
-        &self,
-        (nodes, node_history): (Database, Database),
-        owner: &[u8],
-        updates: &BTreeMap<Nibbles, Option<Bytes>>,
-        changes: &mut ChangeRows<'_>,
-    ) -> Result<(), Error> {
+    fn write_trie(&self, table: Database, owner: &[u8], updates: &NodeUpdates, changes: &mut ChangeRows<'_>) -> Result<(), Error> {
         for (path, node) in updates {
             let path = v1::path_key(path);
-            let key = [owner, &path].concat();
-            let current = tables::get(self.tx, nodes, &key)?.unwrap_or_default();
-            if current.as_ref() == node.as_ref().map_or(&[][..], |rlp| rlp) {
-                continue;
-            }
-            if self.history {
-                tables::put(self.tx, node_history, &v1::at_block(&key, self.number), &current)?;
-            }
-            match node {
-                Some(rlp) => tables::put(self.tx, nodes, &key, rlp)?,
-                None => drop(tables::delete(self.tx, nodes, &key)?),
-            }
+            let version = v1::version(&[owner, &path].concat(), self.number);
+            tables::put(self.tx, table, &version, node.as_deref().map_or(&[], |rlp| rlp))?;
             changes.add(&path)?;
         }
         Ok(())
+    }
+
+    /// The paths of a storage trie's present nodes, as updates that remove them.
+    fn nodes_of(&self, owner: &[u8]) -> Result<NodeUpdates, Error> {
+        let mut nodes = NodeUpdates::new();
+        let mut newest = Vec::new();
+        tables::visit(self.tx, self.tables.storage_nodes, owner, |row, node| {
+            let (key, _) = v1::decode_version(row)?;
+            if newest != key {
+                newest = key.to_vec();
+                if !node.is_empty() {
+                    nodes.insert(v1::take_path(&mut &key[32..])?.1, None);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(nodes)
     }
 
     fn write_blobs(&self, blobs: &[BlobSidecar]) -> Result<(), Error> {
@@ -264,18 +262,32 @@ impl BlockWriter<'_> {
                 if changed.owner == passer.as_slice() {
                     continue;
                 }
-                let history = if changed.owner.is_empty() { tables.account_node_history } else { tables.storage_node_history };
+                let table = if changed.owner.is_empty() { tables.account_nodes } else { tables.storage_nodes };
                 for path in changed.paths {
-                    tables::delete(tx, history, &v1::at_block(&[changed.owner, path].concat(), block))?;
+                    self.prune_node(table, &[changed.owner, path].concat(), block)?;
                 }
             }
         }
         tables::put(tx, tables.meta, meta::OLDEST_TRIE, &last.to_be_bytes())
     }
+
+    /// Removes what `block` superseded at `key`, and the mark that there is no node since then, which then says nothing any more.
+    fn prune_node(&self, table: Database, key: &[u8], block: u64) -> Result<(), Error> {
+        let mut cursor = self.tx.cursor(table)?;
+        let mut row: Option<tables::Row<'_>> = cursor.set_range(&v1::version(key, block))?;
+        while let Some((found, node)) = row.filter(|(found, _)| found.len() == key.len() + 8 && found.starts_with(key)) {
+            let (_, since) = v1::decode_version(&found)?;
+            if since < block || node.is_empty() {
+                cursor.del()?;
+            }
+            row = cursor.next()?;
+        }
+        Ok(())
+    }
 }
 
 /// The oldest block whose trie can be read and restored.
-pub(crate) fn oldest_trie(tx: &RwTxUnsync, tables: &Tables) -> Result<u64, Error> {
+pub(crate) fn oldest_trie<K: TransactionKind>(tx: &Tx<K>, tables: &Tables) -> Result<u64, Error> {
     let row = tables::get(tx, tables.meta, meta::OLDEST_TRIE)?.ok_or_else(|| Error::corrupt("the extent of trie history is missing"))?;
     v1::decode_number(&row)
 }
