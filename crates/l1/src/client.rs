@@ -82,12 +82,12 @@ impl L1Client {
     /// A client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Config`] when a URL does not parse.
+    /// [`Error::Config`] when a URL does not parse or is not of scheme `http`: this build has no TLS, and a node that is not on this machine
+    /// or network is reached through a proxy that has.
     pub fn new(config: &L1Config) -> Result<Self, Error> {
-        let parse = |what: &str, url: &str| Url::parse(url).map_err(|error| Error::Config(format!("{what} URL: {error}")));
         let http = Http::new(config.timeout, config.max_response, config.retries)?;
-        let beacon = Beacon::new(http.clone(), parse("beacon", &config.beacon)?);
-        Ok(Self { shared: Arc::new(Shared { http, execution: parse("execution", &config.execution)?, beacon }) })
+        let beacon = Beacon::new(http.clone(), parse_url("beacon", &config.beacon)?);
+        Ok(Self { shared: Arc::new(Shared { http, execution: parse_url("execution", &config.execution)?, beacon }) })
     }
 
     /// Any JSON-RPC method; `None` when the result is `null`. Nothing is verified.
@@ -225,5 +225,13 @@ impl L1Client {
     /// The receipt of an included transaction. Not verified.
     pub async fn transaction_receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>, Error> {
         self.request("eth_getTransactionReceipt", [hash]).await
+    }
+}
+
+fn parse_url(what: &str, url: &str) -> Result<Url, Error> {
+    let url = Url::parse(url).map_err(|error| Error::Config(format!("{what} URL: {error}")))?;
+    match url.scheme() {
+        "http" => Ok(url),
+        scheme => Err(Error::Config(format!("{what} URL: scheme {scheme} is not supported, only http"))),
     }
 }

@@ -303,8 +303,14 @@ async fn a_block_is_reduced_to_what_wanted_senders_sent_to_the_inbox() {
 
 #[test]
 fn a_configuration_does_not_print_what_is_secret_in_its_urls() {
-    let config = L1Config::at("https://user:password@node.example/v2/secret-key");
+    let config = L1Config::at("http://user:password@node.example/v2/secret-key");
     let text = format!("{config:?} {:?}", L1Client::new(&config).unwrap());
     assert!(text.contains("node.example") && !text.contains("secret-key") && !text.contains("password"), "{text}");
-    assert!(matches!(L1Client::new(&L1Config::at("no url")), Err(Error::Config(_))));
+}
+
+#[test]
+fn a_url_that_can_never_be_reached_is_refused_at_once() {
+    for url in ["no url", "https://node.example", "ws://node.example"] {
+        assert!(matches!(L1Client::new(&L1Config::at(url)), Err(Error::Config(_))), "{url}");
+    }
 }

@@ -28,6 +28,9 @@ struct Mined {
     transactions: Vec<PooledTransaction>,
 }
 
+/// What happens to the chain after a block.
+type OnMined = Box<dyn FnMut(&mut Chain) + Send>;
+
 /// One account's view of an L1. Each question for a receipt is a moment in which a block is mined.
 struct Chain {
     blocks: Vec<Mined>,
@@ -43,8 +46,7 @@ struct Chain {
     status: bool,
     /// Changes block hashes, so that a reorged block differs.
     salt: u64,
-    /// Called with the number of blocks whenever one was mined.
-    on_mined: Option<Box<dyn FnMut(&mut Chain) + Send>>,
+    on_mined: Option<OnMined>,
     /// Answers the next submissions instead of the chain.
     refusals: Vec<Response<Body>>,
     most_waiting: usize,
