@@ -74,7 +74,9 @@ impl BlockchainTest {
             let imported = alloy_rlp::decode_exact(&block.rlp).map_err(Failure::from).and_then(|block| chain.import(block));
             match (imported, &block.expect_exception) {
                 (Ok(()), None) | (Err(_), Some(_)) => {}
-                (Ok(()), Some(expected)) => return Err(Failure::new(format!("block at {index} was imported, though it should be refused for {expected}"))),
+                (Ok(()), Some(expected)) => {
+                    return Err(Failure::new(format!("block at {index} was imported, though it should be refused for {expected}")));
+                }
                 (Err(reason), None) => return Err(Failure::new(format!("block at {index}: {reason}"))),
             }
         }

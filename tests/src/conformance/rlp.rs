@@ -32,7 +32,9 @@ impl RlpTest {
     fn run(&self) -> Result<(), Failure> {
         let decoded = Item::decode_exact(&self.out);
         match self.input.as_str() {
-            Some("INVALID") => return decoded.map_or(Ok(()), |item| Err(Failure::new(format!("decoded as {item:?}, though it is invalid")))),
+            Some("INVALID") => {
+                return decoded.map_or(Ok(()), |item| Err(Failure::new(format!("decoded as {item:?}, though it is invalid"))));
+            }
             Some("VALID") => return Failure::unless_equal("encoding of what was decoded", decoded?.encode(), self.out.to_vec()),
             _ => {}
         }

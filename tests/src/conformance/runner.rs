@@ -104,3 +104,41 @@ fn run_file(suite: Suite, file: &File, filter: &str, skips: &Skips) -> Report {
 fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    const RLP: &str = r#"{"right": {"in": "dog", "out": "0x83646f67"}, "wrong": {"in": "dog", "out": "0x83636174"}}"#;
+
+    fn run_on(files: &[(&str, &str)], filter: &str) -> Report {
+        let folder = TempDir::new().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        run(Suite::Rlp, &[folder.path().to_owned()], filter, &|_| {}).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_fails_and_is_named() {
+        let report = run_on(&[("one.json", RLP), ("broken.json", "{"), ("notes.txt", "{")], "");
+        assert_eq!((report.passed, report.failed.len(), report.skips()), (1, 2, 0));
+        let names: Vec<&str> = report.failed.keys().map(|name| name.rsplit('/').next().unwrap()).collect();
+        assert_eq!(names, ["broken.json", "one.json::wrong"]);
+        assert!(report.to_string().ends_with("\n1 passed, 2 failed, 0 skipped"), "{report}");
+    }
+
+    #[test]
+    fn a_filter_selects_cases_by_their_name() {
+        let report = run_on(&[("one.json", RLP)], "::right");
+        assert_eq!((report.passed, report.failed.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_case_of_the_list_is_skipped_with_its_reason() {
+        let report = run_on(&[("InitCollisionParis.json", RLP)], "");
+        assert_eq!((report.passed, report.failed.len(), report.skips()), (0, 0, 2));
+        assert!(report.to_string().contains("2 skipped: EIP-7610"), "{report}");
+    }
+}

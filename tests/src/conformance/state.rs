@@ -16,9 +16,7 @@ use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tributary_execution::{OpenBlock, Outcome, recover_sender};
-use tributary_primitives::{
-    Account, BlockAttributes, ChainSpec, ExecutedBlock, StateError, StateReader, Transaction, TrieReader,
-};
+use tributary_primitives::{Account, BlockAttributes, ChainSpec, ExecutedBlock, StateError, StateReader, Transaction, TrieReader};
 use tributary_storage::Snapshot;
 
 /// Wei.

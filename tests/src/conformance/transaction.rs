@@ -1,14 +1,20 @@
 //! TransactionTests: bytes that are a valid transaction in some forks and not in others.
+//!
+//! There are two ways into the node, in a block and from a user; both must say the same.
 
 use super::{Case, Failure, fork};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_genesis::Genesis;
+use alloy_hardforks::EthereumHardfork as Fork;
 use alloy_primitives::{Address, B256, Bytes, U64};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tributary_execution::recover_sender;
 use tributary_pool::{NextBlock, RecoveredTx, TxPolicy, intrinsic_gas, validate};
 use tributary_primitives::{ChainSpec, Transaction};
+
+/// The block for which a transaction is validated; all forks of a test are active in it.
+const NEXT_BLOCK: NextBlock = NextBlock { number: 1, timestamp: 1, gas_limit: u64::MAX };
 
 #[derive(Debug, Deserialize)]
 struct TransactionTest {
@@ -41,7 +47,17 @@ pub(super) fn cases(json: &str, wanted: &dyn Fn(&str) -> bool) -> serde_json::Re
 
 fn run(encoded: &Bytes, network: &str, expected: &Expected) -> Result<(), Failure> {
     let spec = ChainSpec::ethereum(Genesis { config: fork::chain_config(network, |_| 0)?, ..Default::default() });
-    match (accept(encoded, &spec), &expected.exception) {
+    judge(accept(&spec, || in_block(encoded, &spec)), expected)?;
+    // From users the node takes only what has been valid since Spurious Dragon: a low `s`, and a chain id that counts.
+    if spec.is_active(Fork::SpuriousDragon, NEXT_BLOCK.number, NEXT_BLOCK.timestamp) {
+        judge(accept(&spec, || Ok(RecoveredTx::decode(encoded)?)), expected)
+            .map_err(|reason| Failure::new(format!("from a user: {reason}")))?;
+    }
+    Ok(())
+}
+
+fn judge(accepted: Result<(RecoveredTx, u64), Failure>, expected: &Expected) -> Result<(), Failure> {
+    match (accepted, &expected.exception) {
         (Err(_), Some(_)) => Ok(()),
         (Ok(_), Some(exception)) => Err(Failure::new(format!("accepted, though it should be refused for {exception}"))),
         (Err(reason), None) => Err(Failure::new(format!("refused: {reason}"))),
@@ -53,14 +69,18 @@ fn run(encoded: &Bytes, network: &str, expected: &Expected) -> Result<(), Failur
     }
 }
 
-/// Decodes and validates a transaction for a block in which every fork of `spec` is active; gives it with its intrinsic gas.
-fn accept(encoded: &Bytes, spec: &ChainSpec) -> Result<(RecoveredTx, u64), Failure> {
-    let block = NextBlock { number: 1, timestamp: 1, gas_limit: u64::MAX };
+/// Decodes a transaction as one of a block.
+fn in_block(encoded: &Bytes, spec: &ChainSpec) -> Result<RecoveredTx, Failure> {
     let tx = Transaction::decode_2718_exact(encoded)?;
-    let sender = recover_sender(spec, block.number, block.timestamp, &tx)?;
-    let gas = intrinsic_gas(&tx, |fork| spec.is_active(fork, block.number, block.timestamp));
-    let tx = RecoveredTx::new(tx, sender);
+    let sender = recover_sender(spec, NEXT_BLOCK.number, NEXT_BLOCK.timestamp, &tx)?;
+    Ok(RecoveredTx::new(tx, sender))
+}
+
+/// Validates a transaction for a block in which every fork of `spec` is active; gives it with its intrinsic gas.
+fn accept(spec: &ChainSpec, decode: impl FnOnce() -> Result<RecoveredTx, Failure>) -> Result<(RecoveredTx, u64), Failure> {
+    let tx = decode()?;
+    let gas = intrinsic_gas(&tx.tx, |fork| spec.is_active(fork, NEXT_BLOCK.number, NEXT_BLOCK.timestamp));
     let policy = TxPolicy { max_bytes: usize::MAX, allow_unprotected: true, ..Default::default() };
-    validate(&tx, spec, &block, &policy)?;
+    validate(&tx, spec, &NEXT_BLOCK, &policy)?;
     Ok((tx, gas))
 }
