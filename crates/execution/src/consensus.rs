@@ -4,10 +4,7 @@
 //! is [`execute_block`](crate::execute_block)'s to compare.
 
 use crate::{builder::next_excess_blob_gas, difficulty::next_difficulty, error::Error};
-use alloy_consensus::{
-    EMPTY_OMMER_ROOT_HASH, Header, Transaction as _,
-    transaction::SignerRecoverable,
-};
+use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, Transaction as _, transaction::SignerRecoverable};
 use alloy_eips::eip4844::DATA_GAS_PER_BLOB;
 use alloy_hardforks::{EthereumHardfork as Fork, EthereumHardforks, ForkCondition};
 use alloy_primitives::{Address, B64, B256, Bytes, U256};
@@ -121,7 +118,8 @@ fn validate_gas(spec: &ChainSpec, parent: &Header, header: &Header) -> Result<()
     let base_fee = spec.next_base_fee(parent, header.timestamp);
     // EIP-1559: the first block with a base fee has twice the gas limit, so that its target is what the limit was.
     let first = base_fee.is_some() && parent.base_fee_per_gas.is_none();
-    let before = if first { parent.gas_limit.saturating_mul(spec.base_fee_params(parent).elasticity_multiplier as u64) } else { parent.gas_limit };
+    let before =
+        if first { parent.gas_limit.saturating_mul(spec.base_fee_params(parent).elasticity_multiplier as u64) } else { parent.gas_limit };
     let allowed = MIN_GAS_LIMIT..=MAX_GAS_LIMIT;
     if header.gas_limit.abs_diff(before) >= before / GAS_LIMIT_DIVISOR || !allowed.contains(&header.gas_limit) {
         return Err(Error::InvalidBlock(format!("gas limit {} does not follow {before}", header.gas_limit)));
@@ -157,7 +155,9 @@ fn validate_blob_gas(spec: &ChainSpec, parent: &Header, header: &Header) -> Resu
     present("blob_gas_used", header.blob_gas_used.is_some(), header.excess_blob_gas.is_some())?;
     let most = spec.blob_params(header.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
     match header.blob_gas_used {
-        Some(used) if used > most || used % DATA_GAS_PER_BLOB != 0 => Err(Error::InvalidBlock(format!("blob gas used {used} of at most {most}"))),
+        Some(used) if used > most || used % DATA_GAS_PER_BLOB != 0 => {
+            Err(Error::InvalidBlock(format!("blob gas used {used} of at most {most}")))
+        }
         _ => Ok(()),
     }
 }

@@ -41,3 +41,111 @@ pub fn import_block<S: StateReader + TrieReader>(
     let senders: Result<Vec<_>, _> = block.body.transactions.iter().map(|tx| recover_sender(&spec, number, timestamp, tx)).collect();
     execute_block(spec, state, parent, block, &senders?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::OpenBlock;
+    use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Signed, TxLegacy};
+    use alloy_eips::eip4895::Withdrawals;
+    use alloy_genesis::{ChainConfig, Genesis};
+    use alloy_primitives::{Address, B256, Bytes, Signature, U256};
+    use nybbles::Nibbles;
+    use tributary_primitives::{Account, BlockAttributes, StateError, Transaction};
+
+    /// The state without accounts.
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl StateReader for Nothing {
+        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+            Ok(None)
+        }
+        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+            Ok(U256::ZERO)
+        }
+        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+            Ok(B256::ZERO)
+        }
+    }
+
+    impl TrieReader for Nothing {
+        fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+    }
+
+    fn spec(osaka_time: Option<u64>) -> Arc<ChainSpec> {
+        let config = ChainConfig {
+            london_block: Some(0),
+            terminal_total_difficulty: Some(U256::ZERO),
+            shanghai_time: Some(0),
+            cancun_time: osaka_time,
+            prague_time: osaka_time,
+            osaka_time,
+            ..Default::default()
+        };
+        Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }))
+    }
+
+    fn parent() -> Header {
+        Header {
+            gas_limit: 30_000_000,
+            base_fee_per_gas: Some(7),
+            state_root: EMPTY_ROOT_HASH,
+            ommers_hash: EMPTY_OMMER_ROOT_HASH,
+            ..Default::default()
+        }
+    }
+
+    /// An empty block on [`parent`], as its builder makes it.
+    fn block(spec: &Arc<ChainSpec>) -> Block {
+        let parent = parent();
+        let attributes = BlockAttributes {
+            timestamp: 12,
+            beneficiary: Address::ZERO,
+            mix_hash: B256::ZERO,
+            gas_limit: parent.gas_limit,
+            extra_data: Bytes::new(),
+            parent_beacon_block_root: Some(B256::ZERO),
+            withdrawals: Some(Withdrawals::default()),
+            difficulty: U256::ZERO,
+            nonce: Default::default(),
+            ommers: Vec::new(),
+        };
+        OpenBlock::new(spec.clone(), Nothing, &parent, parent.hash_slow(), attributes).unwrap().seal().unwrap().block
+    }
+
+    #[test]
+    fn what_a_builder_makes_is_imported_with_its_hash() {
+        for spec in [spec(None), spec(Some(0))] {
+            let block = block(&spec);
+            let imported = import_block(spec, Nothing, &parent(), &[], &block).unwrap();
+            assert_eq!(imported.hash, block.header.hash_slow());
+        }
+    }
+
+    #[test]
+    fn a_body_without_its_list_of_withdrawals_is_refused_though_the_header_is_right() {
+        let spec = spec(None);
+        let mut block = block(&spec);
+        block.body.withdrawals = None;
+        let refusal = import_block(spec, Nothing, &parent(), &[], &block).expect_err("it lacks its withdrawals");
+        assert!(refusal.to_string().contains("withdrawals are missing"), "{refusal}");
+    }
+
+    #[test]
+    fn a_block_of_more_than_eight_mebibytes_is_refused_since_osaka() {
+        let tx = TxLegacy { input: vec![0; MAX_BLOCK_BYTES].into(), ..Default::default() };
+        let tx = Transaction::Legacy(Signed::new_unhashed(tx, Signature::test_signature()));
+        for (spec, words) in [(spec(Some(0)), "bytes"), (spec(None), "transaction 0")] {
+            let mut block = block(&spec);
+            block.body.transactions.push(tx.clone());
+            let refusal = import_block(spec, Nothing, &parent(), &[], &block).expect_err("it is too large");
+            assert!(refusal.to_string().contains(words), "{refusal}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod access_list;
 mod builder;
 mod call;
 mod consensus;
+mod dao;
 mod difficulty;
 mod error;
 mod estimate;

@@ -1,6 +1,7 @@
 //! The EVM under a chain's rules: Ethereum's or the OP Stack's, chosen by value, over one kind of state.
 
 use crate::{
+    dao::apply_dao_fork,
     error::{DbError, Error},
     overlay::Overlay,
     precompiles,
@@ -157,8 +158,10 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         }
     }
 
-    /// The system calls before a block's first transaction (EIP-2935, EIP-4788).
+    /// What comes before a block's first transaction: the DAO fork (EIP-779) and system calls (EIP-2935, EIP-4788).
     pub(crate) fn before_block(&mut self, spec: &ChainSpec, parent: B256, beacon_root: Option<B256>) -> Result<(), Error> {
+        let number = self.block_env().number.saturating_to();
+        apply_dao_fork(spec, number, self.state_mut())?;
         let mut caller = SystemCaller::new(spec);
         each!(self, evm => {
             caller.apply_blockhashes_contract_call(parent, &mut **evm).map_err(system_call)?;

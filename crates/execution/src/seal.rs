@@ -10,9 +10,9 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWAL
 use alloy_eips::{eip2718::Encodable2718, eip7685::Requests};
 use alloy_evm::{
     block::state_changes::post_block_balance_increments,
-    eth::{dao_fork, eip6110},
+    eth::eip6110,
 };
-use alloy_hardforks::{EthereumHardfork, EthereumHardforks};
+use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use nybbles::Nibbles;
 use tributary_primitives::{
@@ -34,7 +34,7 @@ pub(crate) struct Body {
     pub(crate) blob_gas_used: u64,
 }
 
-/// Requests (EIP-7685), rewards, withdrawals and the DAO fork, in Ethereum's order. Nothing of it exists on a rollup.
+/// Requests (EIP-7685), rewards and withdrawals, in Ethereum's order. Nothing of it exists on a rollup.
 pub(crate) fn after_transactions<S: StateReader, I: AnyInspector<S>>(
     spec: &ChainSpec,
     header: &Header,
@@ -58,19 +58,8 @@ pub(crate) fn after_transactions<S: StateReader, I: AnyInspector<S>>(
         machine.after_block(spec, &mut requests)?;
     }
     let withdrawals = attributes.withdrawals.as_ref().map(|list| list.as_slice());
-    let mut increments = post_block_balance_increments(spec, machine.block_env(), &attributes.ommers, withdrawals);
+    let increments = post_block_balance_increments(spec, machine.block_env(), &attributes.ommers, withdrawals);
     let state = machine.state_mut();
-    if spec.ethereum_fork_activation(EthereumHardfork::Dao).transitions_at_block(header.number) {
-        let mut drained = 0u128;
-        for address in dao_fork::DAO_HARDFORK_ACCOUNTS {
-            if let Some(mut account) = state.account_now(address)? {
-                drained += account.balance.saturating_to::<u128>();
-                account.balance = U256::ZERO;
-                state.set_account(address, Some(account))?;
-            }
-        }
-        *increments.entry(dao_fork::DAO_HARDFORK_BENEFICIARY).or_default() += drained;
-    }
     // A reward of zero still touches its account: before EIP-161 that creates it, since then it removes it when empty.
     let clears = spec.is_active(EthereumHardfork::SpuriousDragon, header.number, header.timestamp);
     let mut increments: Vec<_> = increments.into_iter().collect();
