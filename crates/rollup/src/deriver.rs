@@ -98,7 +98,7 @@ struct Span {
     batch: SpanBatch,
     /// Position of the next block.
     next: usize,
-    /// L1 origin of the block before it.
+    /// L1 origin of the block before it; at first that of the first block itself.
     epoch: u64,
 }
 
@@ -341,8 +341,8 @@ impl Deriver {
         let start = span.batch.start_timestamp(&self.cfg);
         while let Some(block) = span.batch.blocks.get_mut(span.next) {
             let timestamp = start.saturating_add((span.next as u64).saturating_mul(self.cfg.block_time));
+            span.epoch += u64::from(span.next > 0 && block.origin_changed);
             span.next += 1;
-            span.epoch += u64::from(block.origin_changed);
             if timestamp <= self.safe_head.block.timestamp {
                 continue;
             }
@@ -373,11 +373,7 @@ impl Deriver {
     /// Makes `batch`, whose first block follows `parent`, the current span batch if it is valid.
     fn start_span(&mut self, batch: SpanBatch, parent: &L2BlockRef) {
         match self.context().check_span_start(&batch, parent) {
-            Validity::Accept => {
-                let first_changes = batch.blocks.first().is_some_and(|b| b.origin_changed);
-                let epoch = batch.start_epoch().saturating_sub(u64::from(first_changes));
-                self.span = Some(Span { batch, next: 0, epoch });
-            }
+            Validity::Accept => self.span = Some(Span { epoch: batch.start_epoch(), batch, next: 0 }),
             _ => self.flush_channel(),
         }
     }

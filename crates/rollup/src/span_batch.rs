@@ -92,7 +92,7 @@ impl SpanBatch {
             return Err(reader.malformed("it has too many blocks"));
         }
         let origin_bits = reader.bits(block_count as usize)?;
-        if (origin_bits.iter().filter(|bit| **bit).count() as u64) > l1_origin_num {
+        if (origin_bits.iter().skip(1).filter(|bit| **bit).count() as u64) > l1_origin_num {
             return Err(reader.malformed("its first block's origin has a negative number"));
         }
         let mut counts = Vec::new();
@@ -114,9 +114,8 @@ impl SpanBatch {
         Ok(Self { rel_timestamp, l1_origin_num, parent_check, l1_origin_check, blocks })
     }
 
-    /// Number of the first block's L1 origin.
+    /// Number of the first block's L1 origin. Whether its own bit is set says nothing of it: that only separates it from the parent.
     pub fn start_epoch(&self) -> u64 {
-        // The first bit is relative to the parent of the span, so it does not separate the first block from the last.
         let changes = self.blocks.iter().skip(1).filter(|b| b.origin_changed).count() as u64;
         self.l1_origin_num.saturating_sub(changes)
     }

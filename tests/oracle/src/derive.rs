@@ -3,7 +3,7 @@
 use crate::source::Source;
 use alloy_primitives::{Address, B64, B256, Bytes};
 use kona_derive::{
-    EthereumDataSource, OriginProvider, Pipeline, PipelineBuilder, PipelineError, PipelineErrorKind, ResetSignal, Signal, SignalReceiver,
+    EthereumDataSource, Pipeline, PipelineBuilder, PipelineError, PipelineErrorKind, ResetSignal, Signal, SignalReceiver,
     StatefulAttributesBuilder, StepResult,
 };
 use kona_genesis::RollupConfig;
@@ -61,9 +61,20 @@ pub enum Error {
     /// The input does not decode.
     #[error("bad input: {0}")]
     Input(String),
-    /// kona failed or asked for a reset.
-    #[error("kona: {0}")]
-    Kona(String),
+    /// kona failed, asked for a reset, or does not come to an end.
+    #[error("kona: {why} (after {} blocks)", derived.len())]
+    Kona {
+        /// Its words.
+        why: String,
+        /// What it derived until then.
+        derived: Vec<Attributes>,
+    },
+}
+
+impl Error {
+    fn kona(why: impl ToString, derived: Vec<Attributes>) -> Self {
+        Self::Kona { why: why.to_string(), derived }
+    }
 }
 
 /// Derives L2 from genesis until `l1_blocks` end or `l2_block` knows no more.
@@ -82,11 +93,11 @@ pub fn kona_attributes(
     let config = Arc::new(parse_config(rollup_config)?);
     let source = Source::new(config.clone(), l1_blocks, Arc::new(l2_block))?;
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| Error::Kona(e.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| Error::kona(e, Vec::new()))?;
         runtime.block_on(run(config, source))
     });
-    let thread = thread.map_err(|e| Error::Kona(e.to_string()))?;
-    thread.join().unwrap_or_else(|_| Err(Error::Kona("it panicked".into())))
+    let thread = thread.map_err(|e| Error::kona(e, Vec::new()))?;
+    thread.join().unwrap_or_else(|_| Err(Error::kona("it panicked", Vec::new())))
 }
 
 /// Parses rollup.json; adds what kona demands and derivation does not use.
@@ -101,7 +112,7 @@ pub(crate) fn parse_config(json: &str) -> Result<RollupConfig, Error> {
 
 async fn run(config: Arc<RollupConfig>, source: Source) -> Result<Vec<Attributes>, Error> {
     let genesis = source.l1_by_number(config.genesis.l1.number).ok_or(Error::Input("the L1 genesis is missing".into()))?;
-    let mut cursor = source.l2_info(config.genesis.l2.number).map_err(|e| Error::Input(e.to_string()))?;
+    let safe_head = source.l2_info(config.genesis.l2.number).map_err(|e| Error::Input(e.to_string()))?;
     let mut pipeline = PipelineBuilder::new()
         .rollup_config(config.clone())
         .dap_source(EthereumDataSource::new_from_parts(source.clone(), source.clone(), &config))
@@ -110,39 +121,46 @@ async fn run(config: Arc<RollupConfig>, source: Source) -> Result<Vec<Attributes
         .builder(StatefulAttributesBuilder::new(config, source.clone(), source.clone()))
         .origin(genesis)
         .build_polled();
-    let reset = ResetSignal { l2_safe_head: cursor, l1_origin: genesis, system_config: None };
-    pipeline.signal(reset.signal()).await.map_err(kona)?;
-
+    let reset = ResetSignal { l2_safe_head: safe_head, l1_origin: genesis, system_config: None };
     let mut derived = Vec::new();
+    match drive(&mut pipeline, &source, reset, &mut derived).await {
+        Ok(()) => Ok(derived),
+        Err(why) => Err(Error::kona(why, derived)),
+    }
+}
+
+/// Steps the pipeline until one of the chains ends.
+async fn drive<P>(pipeline: &mut P, source: &Source, start: ResetSignal, derived: &mut Vec<Attributes>) -> Result<(), String>
+where
+    P: Pipeline + SignalReceiver + Send,
+{
+    let words = |e: PipelineErrorKind| e.to_string();
+    let mut cursor = start.l2_safe_head;
+    pipeline.signal(start.signal()).await.map_err(words)?;
     let mut patience = PATIENCE;
     while patience > 0 {
         patience -= 1;
         match pipeline.step(cursor).await {
             StepResult::PreparedAttributes => {
-                let attributes = plain(pipeline.next().ok_or(Error::Kona("it prepared nothing".into()))?);
-                let Ok(block) = source.l2_block(cursor.block_info.number + 1) else {
-                    derived.push(attributes);
-                    return Ok(derived);
-                };
-                // A block without the transactions that were derived for it was invalid with them (Holocene's steady derivation).
-                if block.body.transactions.len() < attributes.transactions.len() {
-                    pipeline.signal(Signal::FlushChannel).await.map_err(kona)?;
-                }
+                let attributes = plain(pipeline.next().ok_or("it prepared nothing")?);
+                let count = attributes.transactions.len();
                 derived.push(attributes);
-                cursor = source.l2_info(cursor.block_info.number + 1).map_err(kona)?;
+                let number = cursor.block_info.number + 1;
+                let Ok(block) = source.l2_block(number) else { return Ok(()) };
+                // A block without the transactions that were derived for it was invalid with them (Holocene's steady derivation).
+                if block.body.transactions.len() < count {
+                    pipeline.signal(Signal::FlushChannel).await.map_err(words)?;
+                }
+                cursor = source.l2_info(number).map_err(words)?;
                 patience = PATIENCE;
             }
             StepResult::AdvancedOrigin => patience = PATIENCE,
-            StepResult::OriginAdvanceErr(PipelineErrorKind::Temporary(PipelineError::Eof)) => return Ok(derived),
+            StepResult::OriginAdvanceErr(PipelineErrorKind::Temporary(PipelineError::Eof)) => return Ok(()),
             StepResult::StepFailed(PipelineErrorKind::Temporary(_)) => {}
-            StepResult::OriginAdvanceErr(e) | StepResult::StepFailed(e) => return Err(kona(e)),
+            StepResult::OriginAdvanceErr(e) | StepResult::StepFailed(e) => return Err(words(e)),
         }
     }
-    Err(Error::Kona(format!("it is stuck at L2 block {} and L1 block {:?}", cursor.block_info.number, pipeline.origin())))
-}
-
-fn kona(error: PipelineErrorKind) -> Error {
-    Error::Kona(error.to_string())
+    Err(format!("it is stuck at L2 block {} and L1 block {:?}", cursor.block_info.number, pipeline.origin()))
 }
 
 fn plain(attributes: OpAttributesWithParent) -> Attributes {

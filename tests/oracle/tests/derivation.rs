@@ -18,7 +18,7 @@ use tributary_rollup::{BatchKind, Compression, DataAvailability, EncoderConfig};
 fn compare(posted: &Posted) -> Result<usize, TestCaseError> {
     let mut ours = Vec::new();
     posted.derive_with(posted.genesis(), |block| ours.push(block.clone()));
-    let kona = kona(posted);
+    let kona = kona(posted).unwrap();
     for (ours, kona) in ours.iter().zip(&kona) {
         same(&ours.attributes, kona)?;
         prop_assert_eq!(ours.parent.hash, kona.parent);

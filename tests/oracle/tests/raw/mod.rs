@@ -6,7 +6,7 @@ use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bytes, TxKind, keccak256};
 use alloy_signer::SignerSync;
 use proptest::prelude::*;
-use tributary_oracle::{Attributes, L1Block, kona_attributes};
+use tributary_oracle::{Attributes, Error, L1Block, kona_attributes};
 use tributary_primitives::{PayloadAttributes, Receipt, Transaction, TxType};
 use tributary_rollup::{BatcherData, BatcherTransaction};
 
@@ -51,10 +51,10 @@ pub(crate) fn raw_l1(posted: &Posted) -> Vec<L1Block> {
 }
 
 /// What kona derives, building on the L2 blocks of `posted`.
-pub(crate) fn kona(posted: &Posted) -> Vec<Attributes> {
+pub(crate) fn kona(posted: &Posted) -> Result<Vec<Attributes>, Error> {
     let l2: Vec<Bytes> = posted.chain.l2.iter().map(|(block, _)| alloy_rlp::encode(block).into()).collect();
     let config = serde_json::to_string(&*posted.chain.cfg).unwrap();
-    kona_attributes(&config, &raw_l1(posted), move |number| l2.get(number as usize).cloned()).unwrap()
+    kona_attributes(&config, &raw_l1(posted), move |number| l2.get(number as usize).cloned())
 }
 
 /// Fails unless both are the same.
