@@ -39,6 +39,9 @@ pub struct Simulation {
     pub gas_cap: u64,
 }
 
+/// What calls skip. A fee that is offered is held against the base fee; where none is, there is none ([`Simulation::machine`]).
+const LENIENCY: Leniency = Leniency { base_fee: false, ..Leniency::CALL };
+
 /// How a simulated call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -119,7 +122,7 @@ impl Simulation {
         if request.gas_price.unwrap_or_default() == 0 && request.max_fee_per_gas.unwrap_or_default() == 0 {
             header.base_fee_per_gas = header.base_fee_per_gas.map(|_| 0);
         }
-        let mut machine = Machine::new(&self.spec, &header, Overlay::new(state), Leniency::CALL, inspector);
+        let mut machine = Machine::new(&self.spec, &header, Overlay::new(state), LENIENCY, inspector);
         let pays_no_blob_fee = request.blob_versioned_hashes.is_some() && request.max_fee_per_blob_gas.unwrap_or_default() == 0;
         match block.blob_base_fee {
             _ if pays_no_blob_fee => overrides::set_blob_base_fee(&mut machine, U256::ZERO),
@@ -268,4 +271,145 @@ pub(crate) fn halt_words(reason: &HaltReason) -> String {
         HaltReason::CallTooDeep => "max call depth exceeded",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{AccessListOutcome, Estimate};
+    use alloy_genesis::Genesis;
+    use alloy_primitives::{B256, Bytes, address, hex, keccak256};
+    use std::collections::BTreeMap;
+    use tributary_primitives::{Account, Eip1559Params};
+
+    /// Accounts, slots and codes in memory.
+    #[derive(Debug, Default)]
+    pub(crate) struct Memory {
+        accounts: BTreeMap<Address, Account>,
+        slots: BTreeMap<(Address, U256), U256>,
+        codes: BTreeMap<B256, Bytes>,
+    }
+
+    impl Memory {
+        fn with_code(mut self, at: Address, code: &[u8]) -> Self {
+            let code_hash = keccak256(code);
+            self.codes.insert(code_hash, code.to_vec().into());
+            self.accounts.insert(at, Account { code_hash, nonce: 1, ..Default::default() });
+            self
+        }
+    }
+
+    impl StateReader for Memory {
+        fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+            Ok(self.accounts.get(&address).copied())
+        }
+        fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+            Ok(self.slots.get(&(address, slot)).copied().unwrap_or_default())
+        }
+        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+            self.codes.get(&hash).cloned().ok_or_else(|| StateError::Missing(hash.to_string()))
+        }
+        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+            Ok(B256::ZERO)
+        }
+    }
+
+    const RICH: Address = address!("00000000000000000000000000000000000000a1");
+    const TARGET: Address = address!("00000000000000000000000000000000000000b1");
+
+    /// A simulation with `code` at [`TARGET`], on a rollup at block 5.
+    pub(crate) fn simulation(code: &[u8]) -> Simulation {
+        let mut memory = Memory::default().with_code(TARGET, code);
+        memory.accounts.insert(RICH, Account { balance: U256::from(10).pow(U256::from(18)), nonce: 3, ..Default::default() });
+        let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
+        let header = Header { number: 5, timestamp: 50, gas_limit: 30_000_000, base_fee_per_gas: Some(100), ..Default::default() };
+        Simulation { spec: Arc::new(spec), state: Arc::new(memory), header, overrides: Overrides::default(), gas_cap: 50_000_000 }
+    }
+
+    fn to_target() -> TransactionRequest {
+        TransactionRequest::default().from(RICH).to(TARGET)
+    }
+
+    fn returned(simulation: &Simulation, request: &TransactionRequest) -> U256 {
+        match simulation.call(request).unwrap().ending {
+            Ending::Returned(output) => U256::from_be_slice(&output),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_fee_sees_no_base_fee_and_one_with_a_fee_does() {
+        // BASEFEE, returned.
+        let simulation = simulation(&hex!("4860005260206000f3"));
+        assert_eq!(returned(&simulation, &to_target()), U256::ZERO);
+        let paying = TransactionRequest { gas: Some(100_000), max_fee_per_gas: Some(100), ..to_target() };
+        assert_eq!(returned(&simulation, &paying), U256::from(100));
+        let stingy = TransactionRequest { max_fee_per_gas: Some(99), ..paying };
+        let Ending::Refused(words) = simulation.call(&stingy).unwrap().ending else { panic!("a fee cap below the base fee passed") };
+        assert!(words.contains("max fee per gas less than block base fee") && words.contains("maxFeePerGas: 99, baseFee: 100"), "{words}");
+    }
+
+    #[test]
+    fn a_call_changes_nothing() {
+        // Returns slot 0 and adds one to it.
+        let simulation = simulation(&hex!("6000548060010160005560005260206000f3"));
+        assert_eq!(returned(&simulation, &to_target()), U256::ZERO);
+        assert_eq!(returned(&simulation, &to_target()), U256::ZERO);
+    }
+
+    #[test]
+    fn block_overrides_reach_the_opcodes() {
+        // NUMBER + TIMESTAMP + GASLIMIT, returned.
+        let mut simulation = simulation(&hex!("434201450160005260206000f3"));
+        simulation.overrides.block = Some(alloy_rpc_types_eth::BlockOverrides {
+            number: Some(U256::from(1)),
+            time: Some(20),
+            gas_limit: Some(300),
+            ..Default::default()
+        });
+        assert_eq!(returned(&simulation, &to_target()), U256::from(321));
+    }
+
+    #[test]
+    fn an_estimate_covers_what_a_callee_must_be_left_with() {
+        // Reverts unless more than 100,000 gas is left: the used gas is far below what is needed.
+        let simulation = simulation(&hex!("620186a05a11600d57600080fd5b00"));
+        let Estimate::Gas(gas) = simulation.estimate_gas(&to_target()).unwrap() else { panic!("no estimate") };
+        assert!((121_000..124_000).contains(&gas), "{gas}");
+        let with = |gas| simulation.call(&TransactionRequest { gas: Some(gas), ..to_target() }).unwrap().ending;
+        assert!(matches!(with(gas), Ending::Returned(_)) && matches!(with(121_000), Ending::Reverted(_)));
+    }
+
+    #[test]
+    fn an_estimate_stays_within_what_the_sender_can_pay() {
+        let simulation = simulation(&hex!("5b600056"));
+        // 10^18 wei / 10^13 wei per gas = 100,000 gas.
+        let request = TransactionRequest { max_fee_per_gas: Some(10_000_000_000_000), ..to_target() };
+        let estimate = simulation.estimate_gas(&request).unwrap();
+        assert_eq!(estimate, Estimate::Impossible("gas required exceeds allowance (100000)".into()));
+    }
+
+    #[test]
+    fn an_access_list_that_depends_on_itself_ends() {
+        // Reads the slot that is the gas left.
+        let simulation = simulation(&hex!("5a5400"));
+        let AccessListOutcome::Listed { access_list, error, .. } = simulation.create_access_list(&to_target()).unwrap() else {
+            panic!("refused")
+        };
+        assert_eq!((access_list.0[0].address, error), (TARGET, None));
+    }
+
+    #[test]
+    fn halts_are_told_in_geths_words() {
+        for (code, words) in [
+            (&hex!("fe")[..], "invalid opcode: INVALID"),
+            (&hex!("0c"), "invalid opcode"),
+            (&hex!("600356"), "invalid jump destination"),
+            (&hex!("01"), "stack underflow"),
+            (&hex!("5b600056"), "out of gas"),
+        ] {
+            let ending = simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }).unwrap().ending;
+            assert_eq!(ending, Ending::Halted(words.into()));
+        }
+    }
 }

@@ -126,15 +126,19 @@ fn answer(api: &Api, view: BeaconView, path: &str, query: &str) -> Result<Value,
         _ => match path.split('/').collect::<Vec<_>>()[..] {
             ["beacon", "headers", id] => {
                 let header = block_at(api, view, id)?;
-                Ok(json!({ "data": header_json(slot_of(genesis, view, &header), &header), "execution_optimistic": false, "finalized": is_final(api, &header)? }))
+                Ok(
+                    json!({ "data": header_json(slot_of(genesis, view, &header), &header), "execution_optimistic": false, "finalized": is_final(api, &header)? }),
+                )
             }
             ["beacon", "blob_sidecars", id] => {
                 let header = block_at(api, view, id)?;
                 let wanted = wanted_indices(query)?;
                 let blobs = (0u64..).zip(store.blobs_of_block(header.number)?);
                 let signed = header_json(slot_of(genesis, view, &header), &header)["header"].clone();
-                let data: Vec<Value> =
-                    blobs.filter(|(index, _)| wanted.is_empty() || wanted.contains(index)).map(|(index, blob)| sidecar(index, &blob, &signed)).collect();
+                let data: Vec<Value> = blobs
+                    .filter(|(index, _)| wanted.is_empty() || wanted.contains(index))
+                    .map(|(index, blob)| sidecar(index, &blob, &signed))
+                    .collect();
                 Ok(json!({ "version": "deneb", "execution_optimistic": false, "finalized": is_final(api, &header)?, "data": data }))
             }
             ["beacon", "blobs", id] => {

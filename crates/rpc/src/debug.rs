@@ -78,13 +78,13 @@ fn trace_transaction(api: &Api, hash: B256, options: &GethDebugTracingOptions) -
     let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else {
         return Err(RpcError::server("transaction not found"));
     };
-    let (block, _) = open.contents();
+    let (block, _) = open.contents(&api.chain.spec);
     replay(api, &block, |block| Ok(block.trace_transaction(index, options)?))
 }
 
 fn trace_block(api: &Api, target: Target, options: &GethDebugTracingOptions) -> Result<Vec<TraceResult>, RpcError> {
     let stored = match target {
-        Target::Open(open) => open.contents().0,
+        Target::Open(open) => open.contents(&api.chain.spec).0,
         Target::Sealed(id) => {
             let missing = || RpcError::server(format!("block {id} not found"));
             api.chain.store.block(id)?.ok_or_else(missing)?

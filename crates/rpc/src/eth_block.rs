@@ -52,7 +52,7 @@ pub(crate) fn by_hash(args: &mut Args) -> Result<Target, RpcError> {
 fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, RpcError> {
     let id = match target {
         Target::Open(open) => {
-            let (open, receipts) = open.contents();
+            let (open, receipts) = open.contents(&api.chain.spec);
             return Ok(Some(BlockJson::new(&open.block, None, &open.senders, full, &receipts)));
         }
         Target::Sealed(id) => id,
@@ -69,7 +69,7 @@ fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, Rpc
 fn block_receipts(api: &Api, target: Target) -> Result<Option<Vec<ReceiptJson>>, RpcError> {
     let id = match target {
         Target::Open(open) => {
-            let (block, receipts) = open.contents();
+            let (block, receipts) = open.contents(&api.chain.spec);
             return Ok(Some(receipts_json(api, &block, &receipts, api.open_fees(&open))));
         }
         Target::Sealed(id) => id,

@@ -65,9 +65,7 @@ impl Topic {
             let topic = match args.required()? {
                 Name::Known(Known::NewHeads) => Self::NewHeads,
                 Name::Known(Known::Logs) => Self::Logs(args.optional()?.unwrap_or_default()),
-                Name::Known(Known::NewPendingTransactions) => {
-                    Self::NewPendingTransactions { full: args.optional()?.unwrap_or_default() }
-                }
+                Name::Known(Known::NewPendingTransactions) => Self::NewPendingTransactions { full: args.optional()?.unwrap_or_default() },
                 Name::Other(name) => return Ok(Err(name)),
             };
             args.end()?;

@@ -87,7 +87,9 @@ struct AccessListJson {
 fn create_access_list(api: &Api, args: &mut Args) -> Result<AccessListJson, RpcError> {
     let (request, simulation) = simulation(api, args, BlockNumberOrTag::Pending)?;
     match simulation.create_access_list(&request)? {
-        AccessListOutcome::Listed { access_list, gas_used, error } => Ok(AccessListJson { access_list, error, gas_used: U64::from(gas_used) }),
+        AccessListOutcome::Listed { access_list, gas_used, error } => {
+            Ok(AccessListJson { access_list, error, gas_used: U64::from(gas_used) })
+        }
         AccessListOutcome::Refused(words) => Err(RpcError::server(words)),
     }
 }

@@ -171,12 +171,7 @@ fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>,
 }
 
 fn open_place(header: &Header, index: usize) -> Place {
-    Place {
-        block_hash: Some(B256::ZERO),
-        block_number: Some(header.number),
-        index: Some(index as u64),
-        base_fee: header.base_fee_per_gas,
-    }
+    Place { block_hash: Some(B256::ZERO), block_number: Some(header.number), index: Some(index as u64), base_fee: header.base_fee_per_gas }
 }
 
 fn sealed_transaction(api: &Api, number: u64, index: u32) -> Result<Option<TransactionJson>, RpcError> {
@@ -184,12 +179,8 @@ fn sealed_transaction(api: &Api, number: u64, index: u32) -> Result<Option<Trans
     let Some(found) = store.transaction(number, index)? else { return Ok(None) };
     let Some(header) = store.header(number)? else { return Ok(None) };
     let receipt = if found.transaction.is_deposit() { store.receipt(number, index)? } else { None };
-    let place = Place {
-        block_hash: Some(header.hash()),
-        block_number: Some(number),
-        index: Some(index.into()),
-        base_fee: header.base_fee_per_gas,
-    };
+    let place =
+        Place { block_hash: Some(header.hash()), block_number: Some(number), index: Some(index.into()), base_fee: header.base_fee_per_gas };
     Ok(Some(TransactionJson::new(&found.transaction, found.sender, place, receipt.as_ref().map(|stored| &stored.receipt))))
 }
 
@@ -253,8 +244,7 @@ fn open_receipt(api: &Api, open: &Open, hash: B256) -> Option<ReceiptJson> {
         true => 0,
         false => open.transactions()[..index].iter().map(|earlier| earlier.receipt.logs.len() as u64).sum(),
     };
-    let context =
-        ReceiptContext { gas_used: found.gas_used, first_log, ..context(api, open.header(), api.open_fees(open), index as u64) };
+    let context = ReceiptContext { gas_used: found.gas_used, first_log, ..context(api, open.header(), api.open_fees(open), index as u64) };
     Some(ReceiptJson::new(&found.tx, found.sender, &found.receipt, &context))
 }
 

@@ -69,7 +69,10 @@ impl Filters {
             return Err(RpcError::limit(format!("too many open filters, at most {}", self.most)));
         }
         let id = random_id();
-        open.insert(id, Filter { watched, next, reorgs: 0, removed: Vec::new(), hashes: VecDeque::new(), known: HashSet::new(), polled: now });
+        open.insert(
+            id,
+            Filter { watched, next, reorgs: 0, removed: Vec::new(), hashes: VecDeque::new(), known: HashSet::new(), polled: now },
+        );
         Ok(id)
     }
 

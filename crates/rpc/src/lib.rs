@@ -31,9 +31,7 @@ mod tributary;
 mod txpool;
 mod workers;
 
-pub use chain::{
-    Accepted, BeaconView, Chain, Event, L1Status, Limits, RollupView, SealedBlock, Submission, SubmitError, Visibility,
-};
+pub use chain::{Accepted, BeaconView, Chain, Event, L1Status, Limits, RollupView, SealedBlock, Submission, SubmitError, Visibility};
 pub use derivation::{Derivation, DerivedFrom};
 pub use error::Error;
 pub use server::{ServerHandle, serve};

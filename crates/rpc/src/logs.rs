@@ -282,7 +282,9 @@ mod tests {
     #[test]
     fn contradictory_or_oversized_filters_are_refused() {
         let parse = |value| serde_json::from_value::<LogQuery>(value).unwrap_err().to_string();
-        assert!(parse(json!({ "blockHash": topic(1), "fromBlock": "0x1" })).contains("cannot specify both BlockHash and FromBlock/ToBlock"));
+        assert!(
+            parse(json!({ "blockHash": topic(1), "fromBlock": "0x1" })).contains("cannot specify both BlockHash and FromBlock/ToBlock")
+        );
         assert!(parse(json!({ "topics": [null, null, null, null, null] })).contains("exceed max topics"));
         assert!(parse(json!({ "address": vec![A; MAX_ADDRESSES + 1] })).contains("exceed max addresses"));
     }

@@ -12,8 +12,6 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "net_listening", |_, _| Ok(true))?;
     // There is no peer-to-peer network.
     light(module, "net_peerCount", |_, _| Ok(U64::ZERO))?;
-    light(module, "web3_clientVersion", |_, _| {
-        Ok(format!("{CLIENT_VERSION}/{}-{}/rust", std::env::consts::OS, std::env::consts::ARCH))
-    })?;
+    light(module, "web3_clientVersion", |_, _| Ok(format!("{CLIENT_VERSION}/{}-{}/rust", std::env::consts::OS, std::env::consts::ARCH)))?;
     light(module, "web3_sha3", |_, args| Ok::<B256, _>(keccak256(args.required::<Bytes>()?)))
 }

@@ -6,10 +6,11 @@
 use crate::{Visibility, api::Api, error::RpcError};
 use alloy_consensus::Header;
 use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
+use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256};
 use std::sync::{Arc, PoisonError};
 use tributary_execution::{L1Fees, PendingBlock, State};
-use tributary_primitives::{Account, Block, BlockBody, Receipt, StateReader};
+use tributary_primitives::{Account, Block, BlockBody, ChainSpec, Receipt, StateReader};
 use tributary_storage::{Snapshot, StoredBlock};
 
 /// The open block.
@@ -104,17 +105,6 @@ impl Api {
         Ok(self.chain.store.at(number)?)
     }
 
-    /// The header of a sealed block, or the draft of the open one, with its hash where it has one.
-    pub(crate) fn header_of(&self, target: &Target) -> Result<Option<(Header, Option<B256>)>, RpcError> {
-        match target {
-            Target::Open(open) => Ok(Some((open.header().clone(), None))),
-            Target::Sealed(id) => {
-                let header = self.chain.store.header(*id)?;
-                Ok(header.map(|header| (header.inner().clone(), Some(header.hash()))))
-            }
-        }
-    }
-
     /// An account as of a block.
     pub(crate) fn account_at(&self, address: Address, id: BlockId) -> Result<Account, RpcError> {
         Ok(self.state_at(id)?.state.account(address)?.unwrap_or_default())
@@ -150,7 +140,7 @@ pub(crate) trait OpenContents {
     /// Whether it holds anything that a user sent.
     fn has_user_transactions(&self) -> bool;
     /// It as a block, with senders and receipts; roots in the header are not computed.
-    fn contents(&self) -> (StoredBlock, Vec<Receipt>);
+    fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>);
 }
 
 impl OpenContents for Open {
@@ -158,13 +148,14 @@ impl OpenContents for Open {
         self.transactions().last().is_some_and(|last| !last.tx.is_deposit())
     }
 
-    fn contents(&self) -> (StoredBlock, Vec<Receipt>) {
+    fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>) {
         let all = self.transactions();
         let mut header = self.header().clone();
         header.gas_used = all.last().map_or(0, |last| last.receipt.cumulative_gas_used);
         header.logs_bloom = alloy_primitives::logs_bloom(all.iter().flat_map(|one| &one.receipt.logs));
         let transactions = all.iter().map(|one| one.tx.clone()).collect();
-        let withdrawals = header.withdrawals_root.map(|_| Default::default());
+        let shanghai = spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
+        let withdrawals = shanghai.then(Default::default);
         let block = Block { header, body: BlockBody { transactions, ommers: Vec::new(), withdrawals } };
         let senders = all.iter().map(|one| one.sender).collect();
         let receipts = all.iter().map(|one| one.receipt.clone()).collect();

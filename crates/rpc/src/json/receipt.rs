@@ -160,7 +160,14 @@ mod tests {
     }
 
     fn receipt(tx_type: TxType) -> Receipt {
-        Receipt { tx_type, outcome: true.into(), cumulative_gas_used: 50_000, logs: vec![], deposit_nonce: None, deposit_receipt_version: None }
+        Receipt {
+            tx_type,
+            outcome: true.into(),
+            cumulative_gas_used: 50_000,
+            logs: vec![],
+            deposit_nonce: None,
+            deposit_receipt_version: None,
+        }
     }
 
     fn signature() -> Signature {

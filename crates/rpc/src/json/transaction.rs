@@ -152,8 +152,14 @@ mod tests {
         let tx = TxEip1559 { chain_id: 5, max_fee_per_gas: 9, max_priority_fee_per_gas: 2, ..Default::default() };
         let value = json(&Transaction::Eip1559(tx.into_signed(signature())), Place::default(), None);
         assert_eq!((&value["blockHash"], &value["blockNumber"], &value["transactionIndex"]), (&Value::Null, &Value::Null, &Value::Null));
-        assert_eq!((&value["gasPrice"], &value["maxFeePerGas"], &value["maxPriorityFeePerGas"]), (&json!("0x9"), &json!("0x9"), &json!("0x2")));
-        assert_eq!((&value["type"], &value["chainId"], &value["yParity"], &value["v"]), (&json!("0x2"), &json!("0x5"), &json!("0x1"), &json!("0x1")));
+        assert_eq!(
+            (&value["gasPrice"], &value["maxFeePerGas"], &value["maxPriorityFeePerGas"]),
+            (&json!("0x9"), &json!("0x9"), &json!("0x2"))
+        );
+        assert_eq!(
+            (&value["type"], &value["chainId"], &value["yParity"], &value["v"]),
+            (&json!("0x2"), &json!("0x5"), &json!("0x1"), &json!("0x1"))
+        );
         assert_eq!(value["accessList"], json!([]));
         assert_eq!(value["to"], Value::Null);
     }

@@ -1,0 +1,87 @@
+use crate::{
+    rig::{CHAIN_ID, Rig},
+    wire::{Socket, call, http, post},
+};
+use alloy_primitives::keccak256;
+use serde_json::{Value, json};
+use tributary_rpc::{Error, Limits, serve};
+
+fn request(id: u64, method: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": [] })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_port_speaks_http_and_websocket() {
+    let rig = Rig::rollup().await;
+    let mut socket = Socket::connect(rig.address).await;
+    let chain_id = format!("{CHAIN_ID:#x}");
+    assert_eq!(socket.call("eth_chainId", json!([])).await, json!(chain_id));
+    assert_eq!(rig.ok("eth_chainId", json!([])).await, json!(chain_id));
+    assert_eq!(rig.ok("net_version", json!([])).await, json!(CHAIN_ID.to_string()));
+    assert_eq!(rig.ok("net_listening", json!([])).await, true);
+    assert_eq!(rig.ok("eth_syncing", json!([])).await, false);
+    assert_eq!(rig.ok("eth_accounts", json!([])).await, json!([]));
+    assert_eq!(rig.ok("web3_sha3", json!(["0x68656c6c6f"])).await, json!(keccak256("hello")));
+    assert!(rig.ok("web3_clientVersion", json!([])).await.as_str().unwrap().starts_with("tributary/v"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_are_answered_whole_up_to_their_limit() {
+    let rig = Rig::rollup_with(Limits { batch: 3, ..Limits::default() }).await;
+    let batch = json!([request(1, "eth_chainId"), request(2, "eth_blockNumber"), request(3, "eth_nothing")]);
+    let answers = post(rig.address, &batch).await;
+    assert_eq!(answers.as_array().unwrap().len(), 3);
+    assert_eq!((&answers[1]["id"], &answers[1]["result"]), (&json!(2), &json!("0x0")));
+    assert_eq!(answers[2]["error"]["code"], -32601);
+    let large = Value::Array(vec![request(1, "eth_chainId"); 4]);
+    assert!(post(rig.address, &large).await["error"]["code"].as_i64().unwrap() < 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_too_large_are_refused() {
+    let rig = Rig::rollup_with(Limits { request_size: 10_000, ..Limits::default() }).await;
+    let small = json!(["0x".to_owned() + &"00".repeat(4_000)]);
+    assert!(call(rig.address, "web3_sha3", small).await.is_ok());
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "web3_sha3", "params": ["0x".to_owned() + &"00".repeat(6_000)] }).to_string();
+    assert_eq!(http(rig.address, "POST", "/", &[], &body).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_pages_may_ask_and_foreign_hosts_may_not() {
+    let limits = Limits { hosts: Limits::hosts_for("127.0.0.1".parse().unwrap()), ..Limits::default() };
+    let rig = Rig::rollup_with(limits).await;
+    let body = request(1, "eth_chainId").to_string();
+    let asked = http(rig.address, "POST", "/", &["Origin: https://example.org"], &body).await;
+    assert_eq!(asked.status, 200);
+    assert!(asked.headers.contains("access-control-allow-origin: *"), "{}", asked.headers);
+    let preflight = ["Origin: https://example.org", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type"];
+    assert_eq!(http(rig.address, "OPTIONS", "/", &preflight, "").await.status, 200);
+    let rebound = http(rig.address, "POST", "/", &["Host: attacker.example"], &body).await;
+    assert_eq!(rebound.status, 403);
+    assert_eq!(http(rig.address, "POST", "/", &["Host: localhost:8545"], &body).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_debug_namespace_can_be_left_out() {
+    let rig = Rig::rollup_with(Limits { debug: false, ..Limits::default() }).await;
+    assert_eq!(rig.err("debug_traceBlockByNumber", json!(["latest"])).await.0, -32601);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_one_clear_error() {
+    let rig = Rig::rollup().await;
+    let error = serve(rig.chain.clone(), rig.address).await.unwrap_err();
+    assert!(matches!(error, Error::Bind { .. }));
+    assert!(error.to_string().starts_with(&format!("cannot listen on {}: ", rig.address)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_server_has_freed_its_port() {
+    let rig = Rig::rollup().await;
+    let mut socket = Socket::connect(rig.address).await;
+    socket.call("eth_subscribe", json!(["newHeads"])).await;
+    let address = rig.address;
+    rig.server.stop().await;
+    let again = serve(rig.chain.clone(), address).await.unwrap();
+    assert_eq!(again.local_addr(), address);
+}

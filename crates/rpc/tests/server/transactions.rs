@@ -1,0 +1,165 @@
+use crate::rig::{COUNTER, REVERTER, Rig};
+use alloy_primitives::{B256, Bytes, TxKind, U256};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_has_its_receipt_before_its_block_is_sealed() {
+    let rig = Rig::rollup().await;
+    let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
+    let early = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!((&early["status"], &early["blockNumber"], &early["transactionIndex"]), (&json!("0x1"), &json!("0x1"), &json!("0x1")));
+    assert_eq!(early["blockHash"], json!(B256::ZERO));
+    assert_eq!(early["l1GasPrice"], "0x5");
+    assert_eq!(rig.ok("eth_blockNumber", json!([])).await, "0x0");
+    let found = rig.ok("eth_getTransactionByHash", json!([hash])).await;
+    assert_eq!((&found["blockNumber"], &found["from"]), (&json!("0x1"), &json!(rig.who(0))));
+
+    let block = rig.seal().await;
+    let mut late = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(late["blockHash"], json!(block));
+    late["blockHash"] = json!(B256::ZERO);
+    assert_eq!(early, late, "final but for the block's hash");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_synchronously_answers_with_the_receipt() {
+    let rig = Rig::rollup().await;
+    let raw = rig.sign(0, 0, TxKind::Call(COUNTER), Bytes::new());
+    let receipt = rig.ok("eth_sendRawTransactionSync", json!([raw])).await;
+    assert_eq!((&receipt["status"], &receipt["from"]), (&json!("0x1"), &json!(rig.who(0))));
+    let again = rig.ok("eth_sendRawTransactionSync", json!([raw, 50])).await;
+    assert_eq!(receipt, again, "a transaction that was sent before has its receipt still");
+    let block = rig.seal().await;
+    assert_eq!(rig.ok("eth_sendRawTransactionSync", json!([raw])).await["blockHash"], json!(block));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_behind_a_gap_times_out_with_its_hash_and_runs_when_the_gap_closes() {
+    let rig = Rig::rollup().await;
+    let later = rig.sign(0, 1, TxKind::Call(COUNTER), Bytes::new());
+    let error = crate::wire::call(rig.address, "eth_sendRawTransactionSync", json!([later, "0x32"])).await.unwrap_err();
+    assert_eq!(error["code"], 4);
+    let hash = error["data"].clone();
+    let waiting = rig.ok("eth_getTransactionByHash", json!([hash])).await;
+    assert_eq!((&waiting["blockHash"], &waiting["nonce"]), (&Value::Null, &json!("0x1")));
+    assert_eq!(rig.ok("txpool_status", json!([])).await, json!({ "pending": "0x0", "queued": "0x1" }));
+    let content = rig.ok("txpool_content", json!([])).await;
+    assert_eq!(content["queued"][rig.who(0).to_string()]["1"]["hash"], hash);
+    let inspected = rig.ok("txpool_inspect", json!([])).await;
+    assert!(inspected["queued"][rig.who(0).to_string()]["1"].as_str().unwrap().contains("0 wei + 200000 gas"), "{inspected}");
+
+    let receipt = {
+        let wait = rig.ok("eth_sendRawTransactionSync", json!([later]));
+        let close = rig.send(0, 0, COUNTER, Bytes::new());
+        tokio::join!(wait, close).0
+    };
+    assert_eq!(receipt["transactionHash"], hash);
+    assert_eq!(rig.ok("eth_getStorageAt", json!([COUNTER, "0x0", "pending"])).await, json!(B256::with_last_byte(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_transactions_get_geths_words_and_change_nothing() {
+    let rig = Rig::rollup().await;
+    rig.send(0, 0, COUNTER, Bytes::new()).await;
+    let send = "eth_sendRawTransaction";
+    let known = rig.sign(0, 0, TxKind::Call(COUNTER), Bytes::new());
+    assert_eq!(rig.err(send, json!([known])).await, (-32000, "already known".into()));
+    let low = rig.sign(0, 0, TxKind::Call(REVERTER), Bytes::new());
+    assert_eq!(rig.err(send, json!([low])).await, (-32000, "nonce too low: next nonce 1, tx nonce 0".into()));
+    assert_eq!(rig.err(send, json!(["0x02"])).await, (-32000, "typed transaction too short".into()));
+    assert_eq!(rig.err(send, json!(["0x7e00"])).await, (-32000, "transaction type not supported".into()));
+    assert_eq!(rig.err(send, json!(["zz"])).await.0, -32602);
+    assert_eq!(rig.err(send, json!([])).await, (-32602, "missing value for required argument 0".into()));
+    assert_eq!(rig.ok("eth_getStorageAt", json!([COUNTER, "0x0", "pending"])).await, json!(B256::with_last_byte(1)));
+    assert_eq!(rig.ok("eth_getBlockTransactionCountByNumber", json!(["pending"])).await, "0x2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_show_their_transactions_as_hashes_or_whole() {
+    let rig = Rig::rollup().await;
+    let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
+    let pending = rig.ok("eth_getBlockByNumber", json!(["pending", false])).await;
+    assert_eq!((&pending["hash"], &pending["nonce"], &pending["number"]), (&Value::Null, &Value::Null, &json!("0x1")));
+    assert_eq!(pending["transactions"][1], hash);
+    let block = rig.seal().await;
+    let short = rig.ok("eth_getBlockByHash", json!([block, false])).await;
+    assert_eq!((&short["hash"], &short["number"], &short["transactions"][1]), (&json!(block), &json!("0x1"), &hash));
+    let whole = rig.ok("eth_getBlockByNumber", json!(["latest", true])).await;
+    let deposit = &whole["transactions"][0];
+    assert_eq!((&deposit["type"], &deposit["nonce"], &deposit["depositReceiptVersion"]), (&json!("0x7e"), &json!("0x0"), &json!("0x1")));
+    assert_eq!(whole["transactions"][1], rig.ok("eth_getTransactionByHash", json!([hash])).await);
+    assert_eq!(whole["transactions"][1], rig.ok("eth_getTransactionByBlockNumberAndIndex", json!(["0x1", "0x1"])).await);
+    assert_eq!(whole["transactions"][1], rig.ok("eth_getTransactionByBlockHashAndIndex", json!([block, "0x1"])).await);
+    let receipts = rig.ok("eth_getBlockReceipts", json!(["latest"])).await;
+    assert_eq!(receipts[1], rig.ok("eth_getTransactionReceipt", json!([hash])).await);
+    assert_eq!(receipts[0]["depositNonce"], "0x0");
+
+    let raw = rig.ok("debug_getRawBlock", json!([block])).await;
+    let header = rig.ok("debug_getRawHeader", json!(["0x1"])).await;
+    assert!(raw.as_str().unwrap().contains(&header.as_str().unwrap()[2..]));
+    let bytes: Bytes = serde_json::from_value(header).unwrap();
+    assert_eq!(alloy_primitives::keccak256(bytes), block);
+    assert_eq!(rig.ok("debug_getRawReceipts", json!([block])).await.as_array().unwrap().len(), 2);
+    let raw = rig.ok("debug_getRawTransaction", json!([hash])).await;
+    assert_eq!(raw, rig.ok("eth_getRawTransactionByHash", json!([hash])).await);
+    assert_eq!(raw, json!(rig.sign(0, 0, TxKind::Call(COUNTER), Bytes::new())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_exist_is_null() {
+    let rig = Rig::rollup().await;
+    let nothing = B256::repeat_byte(0xee);
+    for (method, params) in [
+        ("eth_getBlockByHash", json!([nothing, false])),
+        ("eth_getBlockByNumber", json!(["0x99", true])),
+        ("eth_getBlockReceipts", json!(["0x99"])),
+        ("eth_getBlockTransactionCountByHash", json!([nothing])),
+        ("eth_getBlockTransactionCountByNumber", json!(["0x99"])),
+        ("eth_getTransactionByHash", json!([nothing])),
+        ("eth_getTransactionReceipt", json!([nothing])),
+        ("eth_getTransactionByBlockNumberAndIndex", json!(["0x99", "0x0"])),
+        ("eth_getTransactionByBlockNumberAndIndex", json!(["0x0", "0x5"])),
+        ("eth_getUncleByBlockNumberAndIndex", json!(["0x0", "0x0"])),
+    ] {
+        assert_eq!(rig.ok(method, params).await, Value::Null, "{method}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fees_are_told_and_their_history_too() {
+    let rig = Rig::rollup().await;
+    rig.send(0, 0, COUNTER, Bytes::new()).await;
+    rig.seal().await;
+    rig.seal().await;
+    assert_eq!(rig.ok("eth_maxPriorityFeePerGas", json!([])).await, "0xf4240");
+    let pending = rig.ok("eth_getBlockByNumber", json!(["pending", false])).await;
+    let base_fee: U256 = serde_json::from_value(pending["baseFeePerGas"].clone()).unwrap();
+    assert_eq!(rig.ok("eth_gasPrice", json!([])).await, json!(base_fee + U256::from(1_000_000)));
+    let history = rig.ok("eth_feeHistory", json!(["0x2", "latest", [50]])).await;
+    assert_eq!(history["oldestBlock"], "0x1");
+    assert_eq!(history["reward"], json!([["0x1"], ["0x0"]]));
+    assert_eq!(history["baseFeePerGas"].as_array().unwrap().len(), 3);
+    assert_eq!(history["baseFeePerGas"][2], pending["baseFeePerGas"]);
+    assert!(history["gasUsedRatio"][0].as_f64().unwrap() > 0.0);
+    assert_eq!(rig.ok("eth_feeHistory", json!([10, "0x1"])).await["oldestBlock"], "0x0");
+    let beyond = rig.err("eth_feeHistory", json!([1, "0x99", []])).await;
+    assert_eq!(beyond, (-32000, "request beyond head block: requested 153, head 2".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rollup_tells_how_far_it_is_settled() {
+    let rig = Rig::rollup().await;
+    let block = rig.seal().await;
+    let status = rig.ok("optimism_syncStatus", json!([])).await;
+    assert_eq!((&status["unsafe_l2"]["number"], &status["unsafe_l2"]["hash"]), (&json!(1), &json!(block)));
+    assert_eq!((&status["unsafe_l2"]["sequenceNumber"], &status["unsafe_l2"]["l1origin"]["number"]), (&json!(1), &json!(7)));
+    assert_eq!((&status["safe_l2"]["number"], &status["current_l1"]["number"]), (&json!(0), &json!(7)));
+    assert_eq!(rig.ok("optimism_rollupConfig", json!([])).await["l2_chain_id"], 630_925);
+    let output = rig.ok("optimism_outputAtBlock", json!(["0x1"])).await;
+    let header = rig.ok("eth_getBlockByNumber", json!(["0x1", false])).await;
+    assert_eq!((&output["stateRoot"], &output["withdrawalStorageRoot"]), (&header["stateRoot"], &header["withdrawalsRoot"]));
+    let root = |value: &Value| serde_json::from_value::<B256>(value.clone()).unwrap();
+    let expected = tributary_primitives::rollup::output_root(root(&output["stateRoot"]), root(&output["withdrawalStorageRoot"]), block);
+    assert_eq!(output["outputRoot"], json!(expected));
+    assert_eq!(rig.err("tributary_batchOf", json!(["0x1"])).await.0, -32000);
+}
