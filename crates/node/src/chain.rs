@@ -97,9 +97,14 @@ impl RunningChain {
         Ok(Self { address: server.local_addr(), included, stop, producer, server })
     }
 
+    /// Stops producing. Reads are still answered.
+    pub(crate) fn halt(&self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// Stops serving and producing. A client that still waits for an answer is told that the node stops.
     pub(crate) async fn stop(self) {
-        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.halt();
         let producer = tokio::task::spawn_blocking(move || self.producer.join());
         // A producer that panicked has nothing left to stop.
         let _ = tokio::join!(self.server.stop(), producer);

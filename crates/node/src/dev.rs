@@ -43,6 +43,7 @@ pub struct DevNode {
     l1: RunningChain,
     l2: RunningChain,
     dashboard: tributary_dashboard::ServerHandle,
+    health: Arc<tributary_dashboard::Health>,
     tasks: Tasks,
     /// Last, so that a temporary directory goes when nothing uses it any more.
     _datadir: DataDirectory,
@@ -123,7 +124,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let reporter = Reporter { store: l2_store, included: l2.included.clone(), l1: l1_watch, last_batch, last_proposal };
     let (health, status) = reporter.start(config.block_time, config.l1_block_time, &tasks)?;
     let metrics = tributary_dashboard::metrics::install()?;
-    let dashboard = tributary_dashboard::serve(SocketAddr::new(config.host, config.dashboard_port), health, metrics).await?;
+    let dashboard = tributary_dashboard::serve(SocketAddr::new(config.host, config.dashboard_port), health.clone(), metrics).await?;
 
     let url = |address: SocketAddr| format!("http://{}", reachable(address));
     let info = DevInfo {
@@ -137,13 +138,19 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
         temporary: datadir.is_temporary(),
         contracts: contracts(&genesis),
     };
-    Ok(DevNode { info, status, l1, l2, dashboard, tasks, _datadir: datadir })
+    Ok(DevNode { info, status, l1, l2, dashboard, health, tasks, _datadir: datadir })
 }
 
 impl DevNode {
-    /// Resolves when a part of the node fails in a way that it must not go on after, and says why.
+    /// Resolves when a part of the node fails in a way that it must not go on after, and says why. By then nothing is produced, submitted or
+    /// derived any more; what is there can still be read.
     pub async fn halted(&mut self) -> String {
-        self.tasks.failure().await.to_string()
+        let reason = self.tasks.failure().await.to_string();
+        self.l1.halt();
+        self.l2.halt();
+        self.tasks.abort();
+        self.health.halt(reason.clone());
+        reason
     }
 
     /// Stops everything. What was acknowledged is on disk already.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use tributary_dashboard::metrics::L1_RETRIES;
 use tributary_l1::{L1BlockData, L1Client, fetch_block};
 use tributary_primitives::{ChainSpec, L1BlockRef, Receipt, RollupConfig};
 use tributary_rollup::{L1Header, L1Log};
@@ -114,6 +115,7 @@ impl L1View {
     pub(crate) async fn follow(self: Arc<Self>, reader: L1Reader, status: watch::Sender<L1Status>, every: Duration) -> Result<(), Error> {
         loop {
             if let Err(error) = self.advance(&reader, &status).await {
+                metrics::counter!(L1_RETRIES).increment(1);
                 tracing::warn!(%error, "L1 cannot be read");
             }
             tokio::time::sleep(every).await;

@@ -45,7 +45,12 @@ impl Tasks {
         self.failures.lock().await.recv().await.unwrap_or(Error::Stopped("node"))
     }
 
-    /// Ends all tasks where they next wait.
+    /// Tells all tasks to end where they next wait.
+    pub(crate) fn abort(&self) {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).abort_all();
+    }
+
+    /// Ends all tasks where they next wait, and waits for that.
     pub(crate) async fn stop(self) {
         let mut running = self.running.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         running.shutdown().await;

@@ -13,7 +13,7 @@ pub(crate) use scribe::{Pending, Scribe};
 use crate::Error;
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use plan::Plan;
 use records::Opening;
@@ -63,6 +63,8 @@ struct Building {
     number: u64,
     seal_at: SystemTime,
     takes_transactions: bool,
+    /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
+    included: B256Set,
     sidecars: Vec<BlobSidecar>,
 }
 
@@ -162,7 +164,7 @@ impl Producer {
             waiting: waiting(&self.pool()).map(|tx| records::waiting(tx.network_encoded())).collect(),
         };
         self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
-        Ok(Building { block, number, seal_at, takes_transactions, sidecars: Vec::new() })
+        Ok(Building { block, number, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
@@ -213,8 +215,7 @@ impl Producer {
         let Submission { tx, reply } = submission;
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
-            let known = building.block.transactions().iter().any(|included| included.hash() == tx.hash);
-            let error = if known || self.store.transaction_position(tx.hash)?.is_some() {
+            let error = if building.included.contains(&tx.hash) || self.store.transaction_position(tx.hash)?.is_some() {
                 PoolError::AlreadyKnown
             } else {
                 PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
@@ -251,6 +252,7 @@ impl Producer {
     /// Hands an included transaction over to be made durable, published and acknowledged.
     fn record(&self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
         building.sidecars.extend(sidecars(tx));
+        building.included.insert(tx.hash);
         let Included { index, .. } = included;
         let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
         let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
