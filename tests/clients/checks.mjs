@@ -55,6 +55,14 @@ export function soon(promise, milliseconds = 30_000) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
+/**
+ * Waits until the block of a receipt is sealed. A node may give receipts before (Tributary does, as soon as the transaction is on
+ * disk); blocks, their hashes and logs come with the seal.
+ */
+export async function sealed(blockNumber, head) {
+  while (BigInt(await head()) < BigInt(blockNumber)) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
 /** The error that `body` throws; its absence is an error. */
 export async function thrown(body) {
   try {

@@ -1,7 +1,7 @@
 // ethers against any Ethereum JSON-RPC node with the development accounts: `node ethers.mjs [URL]`.
 import assert from 'node:assert/strict'
 import { Contract, ContractFactory, HDNodeWallet, JsonRpcProvider, WebSocketProvider, Wallet, isError, parseEther } from 'ethers'
-import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, soon, thrown } from './checks.mjs'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, soon, thrown } from './checks.mjs'
 
 const { abi, bytecode } = artifact('OpenToken')
 const SUPPLY = 1_000_000n
@@ -30,6 +30,7 @@ const sent = await check('ethers sends a transaction', async () => {
   const receipt = await (await token.transfer(friend, 7n)).wait()
   assert.equal(receipt.status, 1)
   assert.equal(await token.balanceOf(friend), 7n)
+  await sealed(receipt.blockNumber, () => provider.getBlockNumber())
   return receipt
 })
 

@@ -16,7 +16,7 @@ import {
   zeroAddress,
 } from 'viem'
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
-import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, soon, thrown } from './checks.mjs'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, soon, thrown } from './checks.mjs'
 
 const { abi, bytecode } = artifact('OpenToken')
 const account = mnemonicToAccount(MNEMONIC, { addressIndex: 1 })
@@ -34,7 +34,13 @@ const client = createPublicClient({ chain, transport: http(), pollingInterval: 1
 const wallet = createWalletClient({ chain, transport: http(), account })
 const socket = createPublicClient({ chain, transport: webSocket() })
 
-const included = (hash) => client.waitForTransactionReceipt({ hash })
+/** The receipt of a transaction in a sealed block. */
+async function included(hash) {
+  const { blockNumber } = await client.waitForTransactionReceipt({ hash })
+  await sealed(blockNumber, () => client.getBlockNumber({ cacheTime: 0 }))
+  return client.getTransactionReceipt({ hash })
+}
+
 const token = await check('viem deploys a contract', async () => {
   const hash = await wallet.deployContract({ abi, bytecode, args: [account.address, SUPPLY] })
   const receipt = await included(hash)
