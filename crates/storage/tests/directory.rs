@@ -191,3 +191,29 @@ fn a_block_that_does_not_follow_or_starts_elsewhere_changes_nothing() {
     assert_eq!(tributary_storage::testing::table_digests(&store).unwrap(), before);
     store.check().unwrap();
 }
+
+#[test]
+fn a_full_disk_refuses_a_block_and_harms_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), chain::spec(1), Options { map_size: 4 << 20, ..OPTIONS }).unwrap();
+    let (mut state, mut random) = (chain::genesis_state(), chain::Random(5));
+    let refused = loop {
+        let (block, after) = chain::next_block(&store.latest().unwrap(), &state, &mut random);
+        let number = block.block.header.number;
+        let blobs: Vec<_> = (0..4).map(|n| chain::blob((number * 4 + n) as u8)).collect();
+        match store.commit(&block, &blobs) {
+            Ok(()) => state = after,
+            Err(error) => {
+                assert!(matches!(error, Error::Database(_)) && error.is_fatal(), "{error}");
+                break block;
+            }
+        }
+    };
+    assert_eq!(store.heads().unwrap().unsafe_head.number, refused.block.header.number - 1);
+    store.check().unwrap();
+    drop(store);
+    // With more room the same block goes through.
+    let store = Store::open(dir.path(), chain::spec(1), OPTIONS).unwrap();
+    store.commit(&refused, &[]).unwrap();
+    store.check().unwrap();
+}

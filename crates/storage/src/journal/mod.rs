@@ -56,7 +56,8 @@ pub struct Recovered {
     pub stale: Vec<JournalBlock>,
 }
 
-/// See the [module documentation](self). All methods take `&self`: one thread may append while another waits for the disk.
+/// What was acknowledged of open blocks, in one segment per block. All methods take `&self`: one thread may append while another waits for the disk
+/// in [`Journal::sync`].
 pub struct Journal<B: JournalBackend = Files> {
     queue: Mutex<Queue>,
     disk: Mutex<Disk<B>>,
