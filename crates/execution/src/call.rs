@@ -149,12 +149,12 @@ fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> Result<(), S
     if let Some(want) = request.chain_id.filter(|id| *id != spec.chain_id) {
         return Err(Stop::Refused(format!("chainId does not match node's (have={want}, want={})", spec.chain_id)));
     }
-    if let (Some(input), Some(data)) = (&request.input.input, &request.input.data) {
-        if input != data {
-            return Err(Stop::Refused(
-                "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass transaction call data".into(),
-            ));
-        }
+    if let (Some(input), Some(data)) = (&request.input.input, &request.input.data)
+        && input != data
+    {
+        return Err(Stop::Refused(
+            "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass transaction call data".into(),
+        ));
     }
     if request.blob_versioned_hashes.as_ref().is_some_and(Vec::is_empty) {
         return Err(Stop::Refused("need at least 1 blob for a blob transaction".into()));

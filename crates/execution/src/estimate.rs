@@ -64,10 +64,10 @@ impl Simulation {
         let (mut machine, env) = self.machine(request, NoOpInspector {})?;
         machine.set_inspecting(false);
         let mut high = self.ceiling(request, &mut machine, &env)?;
-        if is_transfer(&mut machine, &env)? {
-            if let Attempt::Succeeded { .. } = attempt(&mut machine, &env, TRANSFER_GAS).unwrap_or(Attempt::Starved) {
-                return Ok(Estimate::Gas(TRANSFER_GAS));
-            }
+        if is_transfer(&mut machine, &env)?
+            && let Ok(Attempt::Succeeded { .. }) = attempt(&mut machine, &env, TRANSFER_GAS)
+        {
+            return Ok(Estimate::Gas(TRANSFER_GAS));
         }
         let (used, peak) = match attempt(&mut machine, &env, high)? {
             Attempt::Succeeded { used, peak } => (used, peak),

@@ -7,6 +7,7 @@ use crate::{
     precompiles,
 };
 use alloy_consensus::Header;
+use alloy_eips::eip7685::Requests;
 use alloy_evm::{
     Evm, EvmEnv, EvmFactory, FromRecoveredTx, FromTxWithEncoded,
     block::SystemCaller,
@@ -15,7 +16,6 @@ use alloy_evm::{
 };
 use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
 use alloy_primitives::{Address, B256, Bytes};
-use alloy_eips::eip7685::Requests;
 use op_revm::{OpHaltReason, OpSpecId};
 use revm::{
     Inspector,
@@ -29,7 +29,7 @@ use std::sync::{Arc, LazyLock};
 use tributary_primitives::{ChainSpec, StateReader, Transaction};
 
 /// An inspector that can watch both kinds of machine.
-pub trait AnyInspector<S: StateReader>: Inspector<EthEvmContext<Overlay<S>>> + Inspector<OpEvmContext<Overlay<S>>> {}
+pub(crate) trait AnyInspector<S: StateReader>: Inspector<EthEvmContext<Overlay<S>>> + Inspector<OpEvmContext<Overlay<S>>> {}
 
 impl<S: StateReader, I> AnyInspector<S> for I where I: Inspector<EthEvmContext<Overlay<S>>> + Inspector<OpEvmContext<Overlay<S>>> {}
 

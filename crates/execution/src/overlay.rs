@@ -3,7 +3,7 @@
 use crate::error::DbError;
 use alloy_primitives::{
     Address, B256, Bytes, U256,
-    map::{AddressMap, B256Map, HashMap},
+    map::{AddressMap, B256Map, HashMap, hash_map::Entry},
 };
 use revm::{
     Database, DatabaseCommit,
@@ -150,17 +150,15 @@ impl<S: StateReader> Overlay<S> {
             }
         }
         for account in diff.accounts.values() {
-            if let Some(hash) = account.after.map(|a| a.code_hash).filter(|hash| account.before.is_none_or(|b| b.code_hash != *hash)) {
-                if let Some(code) = self.new_code.get(&hash) {
-                    diff.code.insert(hash, code.clone());
-                }
+            let changed = account.after.map(|a| a.code_hash).filter(|hash| account.before.is_none_or(|b| b.code_hash != *hash));
+            if let Some((hash, code)) = changed.and_then(|hash| Some((hash, self.new_code.get(&hash)?))) {
+                diff.code.insert(hash, code.clone());
             }
         }
         Ok(diff)
     }
 
     fn cached(&mut self, address: Address) -> Result<&mut Cached, StateError> {
-        use alloy_primitives::map::hash_map::Entry;
         match self.accounts.entry(address) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
@@ -199,7 +197,8 @@ impl<S: StateReader> Overlay<S> {
             cached.storage.values_mut().for_each(|slot| slot.now = U256::ZERO);
         }
         let gone = destroyed || (!account.is_created() && account.is_empty());
-        let after = (!gone).then(|| Account { nonce: account.info.nonce, balance: account.info.balance, code_hash: account.info.code_hash });
+        let after =
+            (!gone).then_some(Account { nonce: account.info.nonce, balance: account.info.balance, code_hash: account.info.code_hash });
         let had_storage = cached.now.is_some();
         cached.now = after;
         let mut change = AccountChange { address, after, storage_cleared: cleared && had_storage, storage: Vec::new() };
@@ -209,13 +208,13 @@ impl<S: StateReader> Overlay<S> {
                 cached.storage.entry(slot).or_insert(Slot { before, now: before }).now = value.present_value;
                 change.storage.push((slot, value.present_value));
             }
-            if let Some(code) = account.info.code.filter(|code| !code.is_empty()) {
-                if let alloy_primitives::map::hash_map::Entry::Vacant(entry) = self.code.entry(account.info.code_hash) {
-                    let bytes = code.original_bytes();
-                    self.last.code.push((account.info.code_hash, bytes.clone()));
-                    self.new_code.insert(account.info.code_hash, bytes);
-                    entry.insert(code);
-                }
+            if let Some(code) = account.info.code.filter(|code| !code.is_empty())
+                && let Entry::Vacant(entry) = self.code.entry(account.info.code_hash)
+            {
+                let bytes = code.original_bytes();
+                self.last.code.push((account.info.code_hash, bytes.clone()));
+                self.new_code.insert(account.info.code_hash, bytes);
+                entry.insert(code);
             }
         }
         self.last.accounts.push(change);

@@ -1,9 +1,9 @@
 //! Why a transaction cannot be in a block, in the words that clients of geth match on.
 
+use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
 use revm::context::result::InvalidTransaction;
 use tributary_primitives::Transaction;
-use alloy_consensus::Transaction as _;
 
 /// A transaction was not executed; the state is as before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,9 +49,7 @@ impl Rejection {
         match error {
             I::NonceTooLow { tx, state } => Self::NonceTooLow { state, tx },
             I::NonceTooHigh { tx, state } => Self::NonceTooHigh { sender, state, tx },
-            I::LackOfFundForMaxFee { fee, balance } => {
-                Self::InsufficientFunds { sender, have: balance.to_string(), want: fee.to_string() }
-            }
+            I::LackOfFundForMaxFee { fee, balance } => Self::InsufficientFunds { sender, have: balance.to_string(), want: fee.to_string() },
             I::GasPriceLessThanBasefee => Self::Other(format!(
                 "max fee per gas less than block base fee: address {sender}, maxFeePerGas: {}, baseFee: {base_fee}",
                 tx.max_fee_per_gas()
@@ -90,7 +88,9 @@ pub(crate) fn invalid_words(error: &InvalidTransaction) -> String {
         | I::BlobVersionedHashesNotSupported
         | I::MaxFeePerBlobGasNotSupported => "transaction type not supported".into(),
         I::BlobGasPriceGreaterThanMax { block_blob_gas_price, tx_max_fee_per_blob_gas } => {
-            format!("max fee per blob gas less than block blob gas fee: maxFeePerBlobGas: {tx_max_fee_per_blob_gas}, blobBaseFee: {block_blob_gas_price}")
+            format!(
+                "max fee per blob gas less than block blob gas fee: maxFeePerBlobGas: {tx_max_fee_per_blob_gas}, blobBaseFee: {block_blob_gas_price}"
+            )
         }
         I::EmptyBlobs => "blob transaction missing blob hashes".into(),
         I::BlobCreateTransaction => "input string too short for common.Address, blob transaction of type create".into(),

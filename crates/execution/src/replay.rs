@@ -1,7 +1,7 @@
 //! Executing a block that somebody else built, and holding it against its header.
 
 use crate::{
-    builder::{Outcome, OpenBlock, encode},
+    builder::{OpenBlock, Outcome, encode},
     error::Error,
 };
 use alloy_consensus::Header;

@@ -8,10 +8,7 @@ use crate::{
 };
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
 use alloy_eips::{eip2718::Encodable2718, eip7685::Requests};
-use alloy_evm::{
-    block::state_changes::post_block_balance_increments,
-    eth::eip6110,
-};
+use alloy_evm::{block::state_changes::post_block_balance_increments, eth::eip6110};
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use nybbles::Nibbles;
@@ -129,4 +126,3 @@ fn message_passer_root(trie: &TrieUpdates, parent: &Header) -> B256 {
         },
     }
 }
-

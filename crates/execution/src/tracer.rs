@@ -22,8 +22,8 @@ use revm_inspectors::tracing::{
     FourByteInspector, MuxInspector, TraceLimitBehavior, TraceLimits, TracingInspector, TracingInspectorConfig,
 };
 
-/// Most steps that a step tracer records; each takes some hundred bytes here and in the answer.
-const MAX_STEPS: usize = 1_000_000;
+/// Most steps that a step tracer records; each takes about a kilobyte here and some hundred bytes in the answer.
+const MAX_STEPS: usize = 250_000;
 /// Most bytes of call data, memory and return data that a tracer records.
 const MAX_BYTES: usize = 256 << 20;
 

@@ -67,7 +67,13 @@ impl Batcher {
             match self.send(&payload).await {
                 Ok(status) => {
                     let confirmation = encoder.confirm(payload.id, status.l1_block);
-                    tracing::debug!(first = status.first, last = status.last, l1_block = status.l1_block, bytes = status.bytes, "batch on L1");
+                    tracing::debug!(
+                        first = status.first,
+                        last = status.last,
+                        l1_block = status.l1_block,
+                        bytes = status.bytes,
+                        "batch on L1"
+                    );
                     counter!(BATCHES).increment(1);
                     counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
                     counter!(BATCH_BYTES).increment(status.bytes);

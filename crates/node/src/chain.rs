@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    producer::{Pending, Producer, Schedule, Scribe},
+    producer::{OnSealed, Pending, Producer, Schedule, Scribe},
     tasks::Tasks,
 };
 use std::{
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_rpc::{BeaconView, Chain, Limits, RollupView, SealedBlock, ServerHandle, Visibility};
+use tributary_rpc::{BeaconView, Chain, Limits, RollupView, ServerHandle, Visibility};
 use tributary_storage::{Journal, Store};
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
@@ -34,7 +34,7 @@ pub(crate) struct ChainParts {
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
     /// Called with each block once it is committed and announced.
-    pub(crate) sealed: Box<dyn FnMut(&Store, &Arc<SealedBlock>) -> Result<(), Error> + Send>,
+    pub(crate) sealed: OnSealed,
 }
 
 /// A chain that runs.

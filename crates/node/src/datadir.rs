@@ -20,7 +20,8 @@ impl DataDirectory {
             return Ok(Self { path: temporary.path().to_owned(), temporary: Some(temporary) });
         };
         let fail = |source| Error::Path { path: path.to_owned(), source };
-        let foreign = || Error::DataDirectory { path: path.to_owned(), reason: "is not empty and not a Tributary data directory".to_owned() };
+        let foreign =
+            || Error::DataDirectory { path: path.to_owned(), reason: "is not empty and not a Tributary data directory".to_owned() };
         std::fs::create_dir_all(path).map_err(fail)?;
         let mut entries = std::fs::read_dir(path).map_err(fail)?;
         if !path.join("dev.json").exists() && entries.next().is_some() {

@@ -100,7 +100,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
             store: l2_store.clone(),
             config: rollup.clone(),
             encoding,
-            sender: L1Sender::new(reader.client.clone(), operators.batcher.clone(), sending.clone()).await?,
+            sender: L1Sender::new(reader.client.clone(), operators.batcher.clone(), sending).await?,
             inbox: rollup.batch_inbox_address,
             l1: l1_watch.clone(),
             last: batch,

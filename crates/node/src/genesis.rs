@@ -1,6 +1,12 @@
 //! The two chains of a development node at their beginning: L1 with our contracts deployed on it, L2 with its predeploys.
 
-use crate::{DevConfig, Error, config::{L1_CHAIN_ID, L2_CHAIN_ID}, contracts, keys::Operators, status::DevAccount};
+use crate::{
+    DevConfig, Error,
+    config::{L1_CHAIN_ID, L2_CHAIN_ID},
+    contracts,
+    keys::Operators,
+    status::DevAccount,
+};
 use alloy_eips::BlockNumHash;
 use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
 use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
@@ -144,12 +150,7 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
     for address in accounts.iter().map(|account| account.address).chain(operators.payers()) {
         alloc.entry(address).or_default().balance = endowment();
     }
-    let config = ChainConfig {
-        shanghai_time: Some(0),
-        cancun_time: Some(0),
-        prague_time: Some(0),
-        ..merged(L1_CHAIN_ID)
-    };
+    let config = ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L1_CHAIN_ID) };
     Ok(Genesis {
         config,
         timestamp,

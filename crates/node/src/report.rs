@@ -32,12 +32,7 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     /// Starts gathering.
-    pub(crate) fn start(
-        self,
-        block_time: u64,
-        l1_block_time: u64,
-        tasks: &Tasks,
-    ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
+    pub(crate) fn start(self, block_time: u64, l1_block_time: u64, tasks: &Tasks) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
         let limits = Limits {
             unsafe_head: Duration::from_secs(10 * block_time),
             safe_head: Duration::from_secs(30 * l1_block_time),

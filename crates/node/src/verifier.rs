@@ -14,7 +14,7 @@ use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
 use tributary_l1::{InboxData, fetch_block};
 use tributary_primitives::{ExecutedBlock, Receipt};
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
-use tributary_rpc::{DerivedFrom, Derivation, L1Status};
+use tributary_rpc::{Derivation, DerivedFrom, L1Status};
 use tributary_storage::Store;
 
 /// Derives, executes, compares, and moves the safe and finalized heads.

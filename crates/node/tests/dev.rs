@@ -1,5 +1,7 @@
 //! A whole development rollup in one process, over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use tributary_node::{DataAvailability, DevConfig, Status, dev};
 
 async fn until(config: DevConfig, reached: impl FnMut(&Status) -> bool) -> Status {

@@ -1,9 +1,9 @@
 //! Blocks: what goes into building one and what comes out.
 
 use crate::{Receipt, RootedDiff, Transaction};
+use alloy_consensus::Header;
 use alloy_eips::{BlockNumHash, eip4895::Withdrawals, eip7685::Requests};
 use alloy_primitives::{Address, B64, B256, Bytes, U256};
-use alloy_consensus::Header;
 
 /// A block with its transactions.
 pub type Block = alloy_consensus::Block<Transaction>;

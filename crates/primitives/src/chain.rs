@@ -177,7 +177,8 @@ fn merge_block(config: &ChainConfig) -> Option<u64> {
 fn blobs_of(config: &ChainConfig) -> Vec<(u64, BlobParams)> {
     let given = |name: &str| config.blob_schedule.get(name).copied();
     // Since Osaka a blob has a reserve price (EIP-7918) and a transaction its own limit (EIP-7594), of which the schedule says nothing.
-    let since_osaka = |name: &str| given(name).map(|p| p.with_blob_base_cost(BLOB_BASE_COST).with_max_blobs_per_tx(MAX_BLOBS_PER_TX_FUSAKA));
+    let since_osaka =
+        |name: &str| given(name).map(|p| p.with_blob_base_cost(BLOB_BASE_COST).with_max_blobs_per_tx(MAX_BLOBS_PER_TX_FUSAKA));
     let osaka = since_osaka("osaka").unwrap_or_else(BlobParams::osaka);
     let schedule = [
         (config.cancun_time, given("cancun").unwrap_or_else(BlobParams::cancun)),

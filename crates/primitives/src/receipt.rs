@@ -113,7 +113,10 @@ mod tests {
     fn receipt(tx_type: TxType) -> Receipt {
         let log = Log {
             address: address!("0000000000000000000000000000000000000011"),
-            data: LogData::new_unchecked(vec![b256!("0100000000000000000000000000000000000000000000000000000000000000")], vec![1, 2].into()),
+            data: LogData::new_unchecked(
+                vec![b256!("0100000000000000000000000000000000000000000000000000000000000000")],
+                vec![1, 2].into(),
+            ),
         };
         Receipt {
             tx_type,

@@ -34,6 +34,9 @@ use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
 
+/// What a chain does with a block that is committed and announced.
+pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Error> + Send>;
+
 /// Everything that the producing thread owns or shares.
 pub(crate) struct Producer {
     pub(crate) store: Store,
@@ -44,7 +47,7 @@ pub(crate) struct Producer {
     pub(crate) submissions: mpsc::Receiver<Submission>,
     pub(crate) events: broadcast::Sender<Event>,
     /// Called with each block once it is committed and announced.
-    pub(crate) sealed: Box<dyn FnMut(&Store, &Arc<SealedBlock>) -> Result<(), Error> + Send>,
+    pub(crate) sealed: OnSealed,
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) stop: Arc<AtomicBool>,
@@ -146,7 +149,8 @@ impl Producer {
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
         for raw in &opening.forced {
-            let tx = Transaction::decode_2718_exact(raw).map_err(|e| Error::Disagreement(format!("a forced transaction is malformed: {e}")))?;
+            let tx =
+                Transaction::decode_2718_exact(raw).map_err(|e| Error::Disagreement(format!("a forced transaction is malformed: {e}")))?;
             let sender = tx.sender().map_err(|e| Error::Disagreement(format!("a forced transaction has no sender: {e}")))?;
             match block.execute(tx.clone(), sender, raw.clone())? {
                 Outcome::Included(included) => {

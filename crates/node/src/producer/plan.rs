@@ -110,4 +110,3 @@ pub(crate) fn unix_time() -> u64 {
 fn at(timestamp: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(timestamp)
 }
-
