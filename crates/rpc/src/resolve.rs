@@ -88,12 +88,23 @@ impl Api {
 
     /// What `latest` means to a method that reads state.
     fn newest_state(&self) -> Result<Target, RpcError> {
-        if self.chain.visibility == Visibility::Realtime && self.chain.limits.latest_is_open {
-            if let Some(open) = self.open()?.filter(|open| open.has_user_transactions()) {
-                return Ok(Target::Open(open));
-            }
+        if self.chain.visibility == Visibility::Realtime
+            && self.chain.limits.latest_is_open
+            && let Some(open) = self.open()?.filter(|open| self.is_in_use(open))
+        {
+            return Ok(Target::Open(open));
         }
         self.by_tag(BlockNumberOrTag::Latest)
+    }
+
+    /// Whether the open block holds anything that a user sent. Once it does, its transactions are not looked through again.
+    fn is_in_use(&self, open: &Open) -> bool {
+        let parent = open.header().parent_hash;
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if *in_use != Some(parent) && open.transactions().last().is_some_and(|last| !last.tx.is_deposit()) {
+            *in_use = Some(parent);
+        }
+        *in_use == Some(parent)
     }
 
     /// The state after a sealed block.
@@ -137,17 +148,11 @@ impl Api {
 
 /// What can be asked of the open block beside what it offers itself.
 pub(crate) trait OpenContents {
-    /// Whether it holds anything that a user sent.
-    fn has_user_transactions(&self) -> bool;
     /// It as a block, with senders and receipts; roots in the header are not computed.
     fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>);
 }
 
 impl OpenContents for Open {
-    fn has_user_transactions(&self) -> bool {
-        self.transactions().last().is_some_and(|last| !last.tx.is_deposit())
-    }
-
     fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>) {
         let all = self.transactions();
         let mut header = self.header().clone();

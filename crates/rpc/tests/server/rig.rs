@@ -1,7 +1,7 @@
 //! A chain in a temporary directory with a server before it, and a small sequencer that seals when the test says so.
 
 use crate::wire;
-use alloy_consensus::{SignableTransaction, TxEip1559, TxEip4844, crypto::RecoveryError};
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEip4844};
 use alloy_eips::BlockNumHash;
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, B64, B256, Bytes, TxKind, U256, address, hex};
@@ -189,19 +189,18 @@ impl Rig {
             gas_limit: 21_000,
             max_fee_per_gas: 10_000_000_000,
             max_priority_fee_per_gas: 1,
-            to: COUNTER,
+            to: Address::repeat_byte(9),
             value: U256::ZERO,
             access_list: Default::default(),
             blob_versioned_hashes: versioned_hashes,
             max_fee_per_blob_gas: 1000,
             input: Bytes::new(),
         };
-        let tx = TxEip4844 { to: Address::repeat_byte(9), ..tx };
         let signature = self.keys[from].sign_hash_sync(&tx.signature_hash()).unwrap();
         let tx = Transaction::Eip4844(tx.into_signed(signature));
-        let sender: Result<Address, RecoveryError> = tx.sender();
+        let sender = tx.sender().unwrap();
         let (reply, answer) = oneshot::channel();
-        self.chain.submit.send(Submission { tx: RecoveredTx::new(tx, sender.unwrap()), reply }).await.unwrap();
+        self.chain.submit.send(Submission { tx: RecoveredTx::new(tx, sender), reply }).await.unwrap();
         answer.await.unwrap()
     }
 }
@@ -359,11 +358,10 @@ impl Sequencer {
         }
         let sender = tx.sender;
         let outcome = self.include(open, view, &tx);
-        let included = outcome.is_ok();
         let _ = reply.send(outcome);
-        while included {
+        loop {
             let nonce = open.account(sender).unwrap().nonce;
-            let Some(next) = self.pool.lock().unwrap().take_ready(sender, nonce) else { break };
+            let Some(next) = self.pool.lock().unwrap().take_ready(sender, nonce) else { return };
             self.include(open, view, &next).unwrap();
         }
     }
