@@ -57,7 +57,7 @@ struct File {
 
 /// All JSON files at or below `path`.
 fn collect(path: &Path, root: &Path, files: &mut Vec<File>) -> io::Result<()> {
-    let metadata = fs::metadata(path)?;
+    let metadata = fs::metadata(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     if metadata.is_dir() {
         for entry in fs::read_dir(path)? {
             collect(&entry?.path(), root, files)?;
