@@ -141,7 +141,9 @@ impl<S: StateReader> Overlay<S> {
             for (slot, value) in &cached.storage {
                 // A slot of a cleared account was written without asking the base for what it held.
                 let before = if account.storage_cleared { self.base.storage(*address, *slot)? } else { value.before };
-                if before != value.now {
+                // A slot that was cleared and written again is a change even when its value is what it was.
+                let rewritten = account.storage_cleared && !value.now.is_zero();
+                if before != value.now || rewritten {
                     account.storage.insert(*slot, (before, value.now));
                 }
             }
@@ -262,5 +264,46 @@ impl<S: StateReader> DatabaseCommit for Overlay<S> {
         for (address, account) in changes {
             self.apply(address, account);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use revm::state::{AccountStatus, EvmStorageSlot};
+
+    #[derive(Debug)]
+    struct Sevens;
+
+    impl StateReader for Sevens {
+        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+            Ok(Some(Account { nonce: 1, ..Default::default() }))
+        }
+        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+            Ok(U256::from(7))
+        }
+        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+            Ok(B256::ZERO)
+        }
+    }
+
+    #[test]
+    fn a_slot_that_is_cleared_and_rewritten_to_its_old_value_is_part_of_the_difference() {
+        let who = Address::repeat_byte(1);
+        let mut overlay = Overlay::new(Sevens);
+        overlay.basic(who).unwrap();
+        let account = |status| EvmAccount { info: AccountInfo { nonce: 1, ..Default::default() }, status, ..Default::default() };
+        overlay.commit([(who, account(AccountStatus::Touched | AccountStatus::SelfDestructed))].into_iter().collect());
+        let mut again = account(AccountStatus::Touched | AccountStatus::Created);
+        again.storage.insert(U256::ONE, EvmStorageSlot::new_changed(U256::ZERO, U256::from(7), 0));
+        overlay.commit([(who, again)].into_iter().collect());
+        let diff = overlay.diff().unwrap();
+        let account = &diff.accounts[&who];
+        assert!(account.storage_cleared);
+        assert_eq!(account.storage[&U256::ONE], (U256::from(7), U256::from(7)));
+        assert_eq!(overlay.storage(who, U256::from(2)).unwrap(), U256::ZERO);
     }
 }
