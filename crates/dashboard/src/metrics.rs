@@ -20,7 +20,7 @@ pub const TRANSACTIONS: &str = "tributary_transactions_total";
 pub const GAS_USED: &str = "tributary_gas_used_total";
 /// Transactions in the pool.
 pub const POOL_TRANSACTIONS: &str = "tributary_pool_transactions";
-/// Time from a transaction's arrival to its acknowledgement.
+/// Time from handing a transaction to the sequencer to its acknowledgement.
 pub const ACKNOWLEDGEMENT_SECONDS: &str = "tributary_acknowledgement_seconds";
 /// Time of one group commit of the journal.
 pub const JOURNAL_SYNC_SECONDS: &str = "tributary_journal_sync_seconds";
@@ -77,7 +77,7 @@ fn describe() {
     describe_counter!(TRANSACTIONS, "User transactions that the sequencer executed, by outcome");
     describe_counter!(GAS_USED, "Gas used by sealed blocks");
     describe_gauge!(POOL_TRANSACTIONS, "Transactions in the pool");
-    describe_histogram!(ACKNOWLEDGEMENT_SECONDS, Unit::Seconds, "Time from a transaction's arrival to its acknowledgement");
+    describe_histogram!(ACKNOWLEDGEMENT_SECONDS, Unit::Seconds, "Time from handing a transaction to the sequencer to its acknowledgement");
     describe_histogram!(JOURNAL_SYNC_SECONDS, Unit::Seconds, "Time of one group commit of the journal");
     describe_histogram!(SEAL_SECONDS, Unit::Seconds, "Time from closing a block to its commit");
     describe_counter!(BATCHES, "Batches included on L1");

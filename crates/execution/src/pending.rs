@@ -30,6 +30,8 @@ pub struct PendingTransaction {
 #[derive(Debug, Default)]
 struct Contents {
     transactions: Vec<Arc<PendingTransaction>>,
+    /// Logs of the block up to and including each transaction.
+    logs: Vec<u64>,
     by_hash: B256Map<usize>,
     accounts: AddressMap<Vec<(usize, Option<Account>)>>,
     cleared: AddressMap<Vec<usize>>,
@@ -59,6 +61,8 @@ impl<S: StateReader> PendingBlock<S> {
         let number = contents.transactions.len() + 1;
         contents.record(number, changes);
         contents.by_hash.insert(transaction.hash, number - 1);
+        let logs = contents.logs.last().copied().unwrap_or_default() + transaction.receipt.logs.len() as u64;
+        contents.logs.push(logs);
         let transaction = Arc::new(transaction);
         contents.transactions.push(transaction.clone());
         transaction
@@ -67,6 +71,26 @@ impl<S: StateReader> PendingBlock<S> {
     /// The draft header: number, time, base fee and limits are final, roots are not.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Number of transactions published so far.
+    pub fn len(&self) -> usize {
+        self.read().transactions.len()
+    }
+
+    /// Whether nothing was published yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The published transaction at a position.
+    pub fn get(&self, index: usize) -> Option<Arc<PendingTransaction>> {
+        self.read().transactions.get(index).cloned()
+    }
+
+    /// The index in the block of the first log of the transaction at a position.
+    pub fn first_log(&self, index: usize) -> u64 {
+        index.checked_sub(1).and_then(|before| self.read().logs.get(before).copied()).unwrap_or_default()
     }
 
     /// Transactions published so far.

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256};
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_execution::{PendingBlock, PendingTransaction};
@@ -51,6 +51,8 @@ pub enum Visibility {
 /// A decoded transaction on its way to the loop that executes it.
 #[derive(Debug)]
 pub struct Submission {
+    /// When the server handed it over.
+    pub arrived: Instant,
     /// The transaction with its sender (and its blobs, where it has some).
     pub tx: RecoveredTx,
     /// Where the loop says what became of it; the client may have gone meanwhile.

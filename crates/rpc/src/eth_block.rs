@@ -110,7 +110,7 @@ fn receipts_json(api: &Api, stored: &StoredBlock, receipts: &[Receipt], fees: Op
 
 fn transaction_count(api: &Api, target: Target) -> Result<Option<U64>, RpcError> {
     Ok(match target {
-        Target::Open(open) => Some(U64::from(open.transactions().len())),
+        Target::Open(open) => Some(U64::from(open.len())),
         Target::Sealed(id) => api.chain.store.transaction_count(id)?.map(U64::from),
     })
 }

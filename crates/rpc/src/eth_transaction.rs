@@ -17,7 +17,10 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{
     broadcast::{self, error::RecvError},
     oneshot,
@@ -90,7 +93,7 @@ fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
 /// Hands a transaction to the sequencer and waits until it is acknowledged.
 async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, RpcError> {
     let (reply, answer) = oneshot::channel();
-    let submission = Submission { tx, reply };
+    let submission = Submission { arrived: Instant::now(), tx, reply };
     let sent = tokio::time::timeout(api.chain.limits.sync_wait, api.chain.submit.send(submission)).await;
     match sent {
         Ok(Ok(())) => {}
@@ -188,7 +191,7 @@ fn at_index(api: &Api, target: Target, index: U64) -> Result<Option<TransactionJ
     let Ok(index) = u32::try_from(index.to::<u64>()) else { return Ok(None) };
     let number = match target {
         Target::Open(open) => {
-            let found = open.transactions().get(index as usize).cloned();
+            let found = open.get(index as usize);
             let place = Place { block_hash: None, ..open_place(open.header(), index as usize) };
             return Ok(found.map(|found| TransactionJson::new(&found.tx, found.sender, place, Some(&found.receipt))));
         }
@@ -240,11 +243,11 @@ fn sealed_receipt(api: &Api, number: u64, index: u32) -> Result<Option<ReceiptJs
 
 fn open_receipt(api: &Api, open: &Open, hash: B256) -> Option<ReceiptJson> {
     let (index, found) = open.transaction(hash)?;
-    let first_log = match found.receipt.logs.is_empty() {
-        true => 0,
-        false => open.transactions()[..index].iter().map(|earlier| earlier.receipt.logs.len() as u64).sum(),
+    let context = ReceiptContext {
+        gas_used: found.gas_used,
+        first_log: open.first_log(index),
+        ..context(api, open.header(), api.open_fees(open), index as u64)
     };
-    let context = ReceiptContext { gas_used: found.gas_used, first_log, ..context(api, open.header(), api.open_fees(open), index as u64) };
     Some(ReceiptJson::new(&found.tx, found.sender, &found.receipt, &context))
 }
 

@@ -101,7 +101,7 @@ impl Api {
     fn is_in_use(&self, open: &Open) -> bool {
         let parent = open.header().parent_hash;
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        if *in_use != Some(parent) && open.transactions().last().is_some_and(|last| !last.tx.is_deposit()) {
+        if *in_use != Some(parent) && open.len().checked_sub(1).and_then(|last| open.get(last)).is_some_and(|last| !last.tx.is_deposit()) {
             *in_use = Some(parent);
         }
         *in_use == Some(parent)
@@ -140,7 +140,7 @@ impl Api {
         if let Some((_, fees)) = cached.filter(|(of, _)| *of == parent) {
             return Some(fees);
         }
-        let fees = L1Fees::from_attributes(&open.transactions().first()?.tx.as_deposit()?.input)?;
+        let fees = L1Fees::from_attributes(&open.get(0)?.tx.as_deposit()?.input)?;
         *cached = Some((parent, fees));
         Some(fees)
     }

@@ -17,7 +17,7 @@ use alloy_primitives::{Address, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use plan::Plan;
 use records::Opening;
-use scribe::{Entry, NewSegment, Reply};
+use scribe::{Client, Entry, NewSegment};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -74,7 +74,7 @@ struct Building {
 /// Where an included transaction came from.
 enum Origin {
     /// A client that waits for the answer.
-    Client(Reply),
+    Client(Client),
     /// The pool; its sender was answered when it was taken in.
     Pool,
     /// The journal; its sender was answered before the restart.
@@ -216,7 +216,8 @@ impl Producer {
     }
 
     fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
-        let Submission { tx, reply } = submission;
+        let Submission { tx, arrived, reply } = submission;
+        let client = Client { reply, arrived };
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
             let error = if building.included.contains(&tx.hash) || self.store.transaction_position(tx.hash)?.is_some() {
@@ -224,28 +225,27 @@ impl Producer {
             } else {
                 PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
             };
-            reject(reply, &error);
+            reject(client, &error);
             return Ok(());
         }
         let base_fee = u128::from(building.block.header().base_fee_per_gas.unwrap_or_default());
         let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee;
         if !runs_now {
-            return self.queue(building, tx, reply);
+            return self.queue(building, tx, client);
         }
         let sender = tx.sender;
         match self.execute(building, &tx)? {
             Outcome::Included(included) => {
                 self.pool().remove(tx.hash);
-                self.record(building, &tx, included, Origin::Client(reply))?;
+                self.record(building, &tx, included, Origin::Client(client))?;
                 self.promote(building, sender)
             }
             Outcome::Rejected(reason) => {
                 self.count("rejected");
-                // Nobody listens any more when the client has gone.
-                let _ = reply.send(Err(SubmitError::rejected(reason)));
+                client.refuse(SubmitError::rejected(reason));
                 Ok(())
             }
-            Outcome::Full => self.queue(building, tx, reply),
+            Outcome::Full => self.queue(building, tx, client),
         }
     }
 
@@ -260,28 +260,28 @@ impl Producer {
         let Included { index, .. } = included;
         let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
         let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
-        let (entry, reply) = match origin {
-            Origin::Client(reply) => (Some(new()), Some(reply)),
+        let (entry, client) = match origin {
+            Origin::Client(client) => (Some(new()), Some(client)),
             Origin::Pool => (Some(new()), None),
             Origin::Journal => (None, None),
         };
         self.included.fetch_add(1, Ordering::Relaxed);
         self.count("included");
-        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, reply })
+        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, client })
     }
 
     /// Puts a transaction that cannot run now into the pool.
-    fn queue(&mut self, building: &mut Building, tx: RecoveredTx, reply: Reply) -> Result<(), Error> {
+    fn queue(&mut self, building: &mut Building, tx: RecoveredTx, client: Client) -> Result<(), Error> {
         let account = building.block.account(tx.sender)?;
         let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
         let added = self.pool().add(tx.clone(), &state);
         match added {
             Ok(_) => {
                 let entry = records::waiting(tx.network_encoded());
-                self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), reply: Some(reply) })
+                self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
             Err(error) => {
-                reject(reply, &error);
+                reject(client, &error);
                 Ok(())
             }
         }
@@ -397,8 +397,8 @@ fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, includ
     PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used: included.gas_used }
 }
 
-fn reject(reply: Reply, error: &PoolError) {
-    let _ = reply.send(Err(SubmitError { code: error.code(), message: error.to_string() }));
+fn reject(client: Client, error: &PoolError) {
+    client.refuse(SubmitError { code: error.code(), message: error.to_string() });
 }
 
 /// The blobs of a transaction, as the beacon endpoint will serve them.

@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
-use tributary_dashboard::metrics::JOURNAL_SYNC_SECONDS;
+use tributary_dashboard::metrics::{ACKNOWLEDGEMENT_SECONDS, JOURNAL_SYNC_SECONDS};
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
 use tributary_pool::RecoveredTx;
 use tributary_rpc::{Accepted, Event, SubmitError};
@@ -26,8 +26,25 @@ const BACKLOG: usize = 8192;
 /// How much one sync may cover.
 const GROUP: usize = 4096;
 
-/// The answer to a client that submitted a transaction.
-pub(crate) type Reply = oneshot::Sender<Result<Accepted, SubmitError>>;
+/// A client that waits to hear what became of its transaction. It may have gone meanwhile; that is no failure.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) reply: oneshot::Sender<Result<Accepted, SubmitError>>,
+    pub(crate) arrived: Instant,
+}
+
+impl Client {
+    /// To be called only once the transaction is durable.
+    fn acknowledge(self, accepted: Accepted) {
+        metrics::histogram!(ACKNOWLEDGEMENT_SECONDS).record(self.arrived.elapsed());
+        let _ = self.reply.send(Ok(accepted));
+    }
+
+    /// The transaction changed nothing.
+    pub(crate) fn refuse(self, error: SubmitError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
 
 /// The open block as readers see it, in the place where they look for it.
 pub(crate) type Pending = watch::Sender<Option<Arc<PendingBlock<Snapshot>>>>;
@@ -38,9 +55,9 @@ pub(crate) enum Entry {
     /// A block was opened: a new segment of the journal begins, unless it is the one that was open when the node last ended.
     Opened { number: u64, opening: Option<NewSegment>, block: Arc<PendingBlock<Snapshot>> },
     /// A transaction was executed. `entry` is absent when the journal has it already.
-    Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, reply: Option<Reply> },
+    Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, client: Option<Client> },
     /// A transaction was put into the pool.
-    Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, reply: Option<Reply> },
+    Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
     /// The block is in the database; its segment is no longer needed.
     Committed { number: u64 },
     /// Tells when everything before it is durable and published.
@@ -160,16 +177,16 @@ impl Writer {
                 self.open = Some(block.clone());
                 self.pending.send_replace(Some(block));
             }
-            Entry::Executed { index, transaction, changes, reply, .. } => {
+            Entry::Executed { index, transaction, changes, client, .. } => {
                 if let Some(block) = &self.open {
                     let transaction = block.publish(*transaction, changes);
                     let _ = self.events.send(Event::Transaction(transaction));
                 }
-                answer(reply, Accepted::Included { index });
+                client.into_iter().for_each(|client| client.acknowledge(Accepted::Included { index }));
             }
-            Entry::Queued { transaction, reply, .. } => {
+            Entry::Queued { transaction, client, .. } => {
                 let _ = self.events.send(Event::Queued(transaction));
-                answer(reply, Accepted::Queued);
+                client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
             }
             Entry::Committed { number } => self.journal.release(number)?,
             Entry::Barrier(done) => {
@@ -177,11 +194,5 @@ impl Writer {
             }
         }
         Ok(())
-    }
-}
-
-fn answer(reply: Option<Reply>, accepted: Accepted) {
-    if let Some(reply) = reply {
-        let _ = reply.send(Ok(accepted));
     }
 }

@@ -200,7 +200,7 @@ impl Rig {
         let tx = Transaction::Eip4844(tx.into_signed(signature));
         let sender = tx.sender().unwrap();
         let (reply, answer) = oneshot::channel();
-        self.chain.submit.send(Submission { tx: RecoveredTx::new(tx, sender), reply }).await.unwrap();
+        self.chain.submit.send(Submission { arrived: std::time::Instant::now(), tx: RecoveredTx::new(tx, sender), reply }).await.unwrap();
         answer.await.unwrap()
     }
 }
@@ -341,7 +341,7 @@ impl Sequencer {
     }
 
     fn execute(&self, open: &mut OpenBlock<Snapshot>, view: &PendingBlock<Snapshot>, submission: Submission) {
-        let Submission { tx, reply } = submission;
+        let Submission { tx, reply, .. } = submission;
         let account = open.account(tx.sender).unwrap();
         if tx.nonce() < account.nonce {
             let known = view.transaction(tx.hash).is_some() || self.store.transaction_position(tx.hash).unwrap().is_some();
