@@ -4,7 +4,7 @@
 //! final but for that hash.
 
 use crate::{
-    Accepted, Event, Submission, Visibility,
+    Accepted, Event, Submission, SubmitError, Visibility,
     api::{Api, Module, heavy, light},
     args::Args,
     error::RpcError,
@@ -16,6 +16,7 @@ use alloy_consensus::Header;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Deserialize;
 use std::{
     sync::Arc,
@@ -30,9 +31,7 @@ use tributary_pool::{NextBlock, RecoveredTx, validate};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_async_method("eth_sendRawTransaction", |params, api, _| async move {
-        let mut args = Args::new(&params)?;
-        let raw = args.required()?;
-        args.end()?;
+        let raw = send_arguments(Args::new(&params)?)?;
         let tx = decode(&api, raw).await?;
         let hash = tx.hash;
         submit(&api, tx).await.map(|_| hash)
@@ -67,17 +66,57 @@ impl Milliseconds {
     }
 }
 
+/// The parameters of `eth_sendRawTransaction`.
+pub(crate) fn send_arguments(mut args: Args) -> Result<Bytes, RpcError> {
+    let raw = args.required()?;
+    args.end()?;
+    Ok(raw)
+}
+
+/// Sends transactions in their order and waits for all; each has its own answer.
+pub(crate) async fn send_all(api: &Arc<Api>, raw: Vec<Result<Bytes, RpcError>>) -> Vec<Result<B256, RpcError>> {
+    let count = raw.len();
+    let job = {
+        let api = api.clone();
+        move || {
+            let next = next_block(&api)?;
+            Ok(raw.into_par_iter().map(|raw| check(&api, &next, &raw?)).collect::<Vec<_>>())
+        }
+    };
+    let decoded = match api.decoders.run(job).await {
+        Ok(decoded) => decoded,
+        Err(error) => return vec![Err(error); count],
+    };
+    let mut answers = Vec::with_capacity(count);
+    for tx in decoded {
+        answers.push(match tx {
+            Ok(tx) => Ok((tx.hash, hand_over(api, tx).await)),
+            Err(error) => Err(error),
+        });
+    }
+    let mut hashes = Vec::with_capacity(count);
+    for answer in answers {
+        hashes.push(match answer {
+            Ok((hash, Ok(answer))) => acknowledged(answer).await.map(|_| hash),
+            Ok((_, Err(error))) | Err(error) => Err(error),
+        });
+    }
+    hashes
+}
+
 /// Decodes, recovers the sender and checks what needs no state, on a decoding thread.
 async fn decode(api: &Arc<Api>, raw: Bytes) -> Result<RecoveredTx, RpcError> {
     let job = {
         let api = api.clone();
-        move || {
-            let tx = RecoveredTx::decode(&raw)?;
-            validate(&tx, &api.chain.spec, &next_block(&api)?, &api.chain.limits.policy)?;
-            Ok(tx)
-        }
+        move || check(&api, &next_block(&api)?, &raw)
     };
     api.decoders.run(job).await
+}
+
+fn check(api: &Api, next: &NextBlock, raw: &[u8]) -> Result<RecoveredTx, RpcError> {
+    let tx = RecoveredTx::decode(raw)?;
+    validate(&tx, &api.chain.spec, next, &api.chain.limits.policy)?;
+    Ok(tx)
 }
 
 /// The block that a transaction sent now would run in.
@@ -90,16 +129,26 @@ fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
     Ok(NextBlock { number: head.number + 1, timestamp: head.timestamp + 1, gas_limit: head.gas_limit })
 }
 
+/// What the sequencer will answer.
+type Answer = oneshot::Receiver<Result<Accepted, SubmitError>>;
+
 /// Hands a transaction to the sequencer and waits until it is acknowledged.
 async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, RpcError> {
+    acknowledged(hand_over(api, tx).await?).await
+}
+
+async fn hand_over(api: &Api, tx: RecoveredTx) -> Result<Answer, RpcError> {
     let (reply, answer) = oneshot::channel();
     let submission = Submission { arrived: Instant::now(), tx, reply };
     let sent = tokio::time::timeout(api.chain.limits.sync_wait, api.chain.submit.send(submission)).await;
     match sent {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => return Err(RpcError::limit("this node does not accept transactions")),
-        Err(_) => return Err(RpcError::limit("server is busy, try again later")),
+        Ok(Ok(())) => Ok(answer),
+        Ok(Err(_)) => Err(RpcError::limit("this node does not accept transactions")),
+        Err(_) => Err(RpcError::limit("server is busy, try again later")),
     }
+}
+
+async fn acknowledged(answer: Answer) -> Result<Accepted, RpcError> {
     match answer.await {
         Ok(outcome) => Ok(outcome?),
         Err(_) => Err(RpcError::limit("server is stopping")),

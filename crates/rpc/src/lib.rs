@@ -8,6 +8,7 @@
 
 mod api;
 mod args;
+mod batch;
 mod beacon;
 mod chain;
 mod debug;

@@ -3,6 +3,7 @@
 use crate::{
     Chain,
     api::{Api, Module},
+    batch::Batches,
     beacon::BeaconLayer,
     debug,
     error::Error,
@@ -13,6 +14,7 @@ use crate::{
 };
 use jsonrpsee::{
     RpcModule,
+    core::middleware::RpcServiceBuilder,
     server::{BatchRequestConfig, RegisterMethodError, Server, ServerConfig, middleware::http::HostFilterLayer},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -74,7 +76,17 @@ pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandl
     let middleware = tower::ServiceBuilder::new().layer(cors).layer(hosts).layer(BeaconLayer(api.clone()));
     let module = module(api.clone())?;
     let bind = |source| Error::Bind { address, source };
-    let server = Server::builder().set_config(config).set_http_middleware(middleware).build(address).await.map_err(bind)?;
+    let batches = RpcServiceBuilder::new().layer_fn({
+        let api = api.clone();
+        move |service| Batches { service, api: api.clone() }
+    });
+    let server = Server::builder()
+        .set_config(config)
+        .set_http_middleware(middleware)
+        .set_rpc_middleware(batches)
+        .build(address)
+        .await
+        .map_err(bind)?;
     let address = server.local_addr().map_err(bind)?;
     let watcher = tokio::spawn(watch(api.filters.clone(), chain.events.subscribe()));
     Ok(ServerHandle { address, server: server.start(module), watcher })

@@ -1,4 +1,7 @@
-use crate::rig::{COUNTER, REVERTER, Rig};
+use crate::{
+    rig::{COUNTER, REVERTER, Rig},
+    wire::post,
+};
 use alloy_primitives::{B256, Bytes, TxKind, U256};
 use serde_json::{Value, json};
 
@@ -162,4 +165,27 @@ async fn the_rollup_tells_how_far_it_is_settled() {
     let expected = tributary_primitives::rollup::output_root(root(&output["stateRoot"]), root(&output["withdrawalStorageRoot"]), block);
     assert_eq!(output["outputRoot"], json!(expected));
     assert_eq!(rig.err("tributary_batchOf", json!(["0x1"])).await.0, -32000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_transactions_runs_in_its_order_and_each_has_its_own_answer() {
+    let rig = Rig::rollup().await;
+    let to = TxKind::Call(rig.who(1));
+    let sends = (0..20).map(|nonce| rig.sign(0, nonce, to, Bytes::new()).to_string());
+    let sends = sends.chain(["0x1234".to_owned(), rig.sign(0, 3, to, Bytes::new()).to_string()]);
+    let request = |(id, raw)| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw] });
+    let mut batch: Vec<_> = sends.enumerate().map(request).collect();
+    batch.push(json!({ "jsonrpc": "2.0", "id": 22, "method": "eth_getTransactionCount", "params": [rig.who(0), "pending"] }));
+    let answers = post(rig.address, &Value::Array(batch)).await;
+    for (id, answer) in answers.as_array().unwrap().iter().enumerate() {
+        assert_eq!(answer["id"], id);
+        assert_eq!(answer["error"].is_null(), id < 20 || id == 22, "{answer}");
+    }
+    assert_eq!(answers[21]["error"]["message"], "already known");
+    assert_eq!(answers[22]["result"], "0x14", "everything before it in the batch was acknowledged");
+    for (index, answer) in answers.as_array().unwrap()[..20].iter().enumerate() {
+        let receipt = rig.ok("eth_getTransactionReceipt", json!([answer["result"]])).await;
+        // The L1 attributes are first.
+        assert_eq!(receipt["transactionIndex"], format!("{:#x}", index + 1));
+    }
 }
