@@ -56,6 +56,9 @@ pub struct DevNode {
 /// damaged then.
 pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     config.validate()?;
+    for port in [config.port, config.l1_port, config.dashboard_port] {
+        is_free(SocketAddr::new(config.host, port))?;
+    }
     let datadir = DataDirectory::open(config.datadir.as_deref())?;
     let (genesis, config) = settle(&datadir, config)?;
     let accounts = keys::accounts(&genesis.mnemonic, config.accounts)?;
@@ -145,7 +148,13 @@ impl DevNode {
     /// Resolves when a part of the node fails in a way that it must not go on after, and says why. By then nothing is produced, submitted or
     /// derived any more; what is there can still be read.
     pub async fn halted(&mut self) -> String {
-        let reason = self.tasks.failure().await.to_string();
+        let error = self.tasks.failure().await;
+        match &error {
+            Error::Diverged { .. } => self.health.set_verifier_agrees(false),
+            Error::Storage(tributary_storage::Error::Journal { .. }) => self.health.set_journal_ok(false),
+            _ => {}
+        }
+        let reason = error.to_string();
         self.l1.halt();
         self.l2.halt();
         self.tasks.abort();
@@ -256,6 +265,11 @@ fn contracts(genesis: &DevGenesis) -> Vec<(&'static str, alloy_primitives::Addre
         ("Datanets", DATANETS, Layer::L2),
         ("Inference", INFERENCE, Layer::L2),
     ]
+}
+
+/// Asks for the port before anything is written, so that a node with the wrong port leaves nothing behind.
+fn is_free(addr: SocketAddr) -> Result<(), Error> {
+    std::net::TcpListener::bind(addr).map(drop).map_err(|source| Error::Listen { addr, source })
 }
 
 /// Where a server that listens on all addresses can be reached from this machine.

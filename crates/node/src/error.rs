@@ -1,5 +1,6 @@
 //! Why a node does not start, and why it stops.
 
+use alloy_primitives::B256;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// A failure with its severity already decided: whatever reaches a caller as this type ends the node.
@@ -54,6 +55,16 @@ pub enum Error {
     /// Health and metrics could not be served.
     #[error(transparent)]
     Dashboard(#[from] tributary_dashboard::Error),
+    /// What the sequencer built is not what L1 gives.
+    #[error("block {number}: the sequencer has {sequenced}, L1 gives {derived}")]
+    Diverged {
+        /// The first block that differs.
+        number: u64,
+        /// The sequencer's hash.
+        sequenced: B256,
+        /// The verifier's.
+        derived: B256,
+    },
     /// Two parts of the node that must agree do not. The node halts and stays halted.
     #[error("{0}")]
     Disagreement(String),

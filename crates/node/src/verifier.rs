@@ -6,7 +6,7 @@ use crate::{
     l1_view::{L1Reader, gone},
     producer::head_block,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -141,7 +141,9 @@ impl Verifier {
         deriver.executed(l2_block_ref(&self.reader.config, &executed.block, executed.hash)?)?;
         let number = id.number;
         let sequenced = self.sequencer.hash_of(number)?;
-        self.compare(number, id.hash, sequenced)?;
+        if let Some(sequenced) = sequenced.filter(|hash| *hash != id.hash) {
+            return Err(Error::Diverged { number, sequenced, derived: id.hash });
+        }
         self.derivation.derived(number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
         counter!(DERIVED_BLOCKS).increment(1);
         self.unfinal.push_back((number, derived.derived_from.number));
@@ -150,15 +152,6 @@ impl Verifier {
             self.sequencer.set_safe(id)?;
         }
         Ok(())
-    }
-
-    fn compare(&self, number: u64, derived: B256, sequenced: Option<B256>) -> Result<(), Error> {
-        match sequenced {
-            Some(hash) if hash != derived => {
-                Err(Error::Disagreement(format!("block {number}: the sequencer has {hash}, L1 gives {derived}")))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Moves the finalized head to the newest block that came of a final L1 block.
