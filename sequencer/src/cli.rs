@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{demo::DemoArguments, dev::DevArguments};
+use crate::{demo::DemoArguments, dev::DevArguments, import::ImportArguments, serve::ServeArguments};
 use clap::{Parser, Subcommand};
 
 /// An EVM rollup whose AI economy pays the people that data came from.
@@ -17,6 +17,10 @@ pub(crate) enum Command {
     Dev(DevArguments),
     /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
     Demo(DemoArguments),
+    /// Take in an Ethereum chain from a file.
+    Import(ImportArguments),
+    /// Answer JSON-RPC over a chain that was imported.
+    Serve(ServeArguments),
 }
 
 #[cfg(test)]

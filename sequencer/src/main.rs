@@ -4,8 +4,10 @@ mod cli;
 mod demo;
 mod dev;
 mod error;
+mod import;
 mod logging;
 mod secret;
+mod serve;
 mod shutdown;
 mod terminal;
 
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
         match command {
             cli::Command::Dev(arguments) => dev::run(arguments).await,
             cli::Command::Demo(arguments) => demo::run(arguments).await,
+            cli::Command::Import(arguments) => import::run(arguments),
+            cli::Command::Serve(arguments) => serve::run(arguments).await,
         }
     });
     // Whatever still runs in the background has nothing left to save: what was acknowledged is on disk.

@@ -34,6 +34,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A file of blocks holds something that cannot be imported.
+    #[error("{}: {reason}", path.display())]
+    Chain {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The database failed or refuses the directory.
     #[error(transparent)]
     Storage(#[from] tributary_storage::Error),

@@ -6,7 +6,7 @@ use alloy_rlp::Decodable;
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 use tributary_execution::{Ancestor, import_block};
 use tributary_primitives::Block;
@@ -71,7 +71,7 @@ pub fn import(config: &ImportConfig, mut progress: impl FnMut(Imported)) -> Resu
 fn append(store: &Store, head: BlockNumHash, block: &Block) -> Result<BlockNumHash, Error> {
     if block.header.parent_hash != head.hash {
         let parent = block.header.parent_hash;
-        return Err(Error::Disagreement(format!("its parent {parent} is not block {} of this chain, {}", head.number, head.hash)));
+        return Err(Error::Disagreement(format!("the parent {parent} is not block {} of this chain, {}", head.number, head.hash)));
     }
     let ancestors = if block.body.ommers.is_empty() { Vec::new() } else { ancestors(store, head.number)? };
     let parent = store.latest()?;
@@ -85,7 +85,11 @@ fn append(store: &Store, head: BlockNumHash, block: &Block) -> Result<BlockNumHa
 fn ancestors(store: &Store, head: u64) -> Result<Vec<Ancestor>, Error> {
     let lowest = (head + 1).saturating_sub(ANCESTORS).max(store.genesis().number);
     let blocks = (lowest..=head).rev().filter_map(|number| store.block(number).transpose());
-    let ancestor = |stored: tributary_storage::StoredBlock| Ancestor { hash: stored.hash, header: stored.block.header, ommers: stored.block.body.ommers };
+    let ancestor = |stored: tributary_storage::StoredBlock| Ancestor {
+        hash: stored.hash,
+        header: stored.block.header,
+        ommers: stored.block.body.ommers,
+    };
     Ok(blocks.map(|stored| stored.map(ancestor)).collect::<Result<_, _>>()?)
 }
 
@@ -139,7 +143,26 @@ fn malformed(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// Whether a path holds a chain that was imported.
-pub(crate) fn genesis_file(datadir: &Path) -> PathBuf {
-    datadir.join("genesis.json")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_split_into_its_lists() {
+        let long = [vec![0xf9, 0x01, 0x00], vec![7; 256]].concat();
+        let file = [vec![0xc2, 1, 2], long.clone(), vec![0xc0]].concat();
+        let mut reader = file.as_slice();
+        assert_eq!(next_block(&mut reader).unwrap(), Some(vec![0xc2, 1, 2]));
+        assert_eq!(next_block(&mut reader).unwrap(), Some(long));
+        assert_eq!(next_block(&mut reader).unwrap(), Some(vec![0xc0]));
+        assert_eq!(next_block(&mut reader).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_a_list_or_is_cut_off_is_refused() {
+        for (file, words) in [(&[0x83, 1, 2, 3][..], "not a sequence"), (&[0xc2, 1], "middle of a block"), (&[0xff; 9], "not a sequence")] {
+            let error = next_block(&mut &file[..]).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
 }

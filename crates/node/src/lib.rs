@@ -9,6 +9,8 @@
 //!                         └─▶ prover ─▶ proposer
 //! ```
 //!
+//! [`import`] and [`serve`] are for Ethereum chains from elsewhere: into a data directory, and out of it over JSON-RPC.
+//!
 //! The L1 is a chain like the rollup: the same producer, store and server, with other values. The rollup talks to it over its real sockets only.
 
 mod batcher;
@@ -21,11 +23,14 @@ mod derived;
 mod dev;
 mod error;
 mod genesis;
+mod import;
+mod imported;
 mod keys;
 mod l1_view;
 mod producer;
 mod proposer;
 mod report;
+mod serve;
 mod status;
 mod tasks;
 mod verifier;
@@ -33,4 +38,6 @@ mod verifier;
 pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAIN_ID};
 pub use dev::{DevNode, dev};
 pub use error::Error;
+pub use import::{ImportConfig, Imported, import};
+pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};
