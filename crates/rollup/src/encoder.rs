@@ -40,9 +40,11 @@ pub struct EncoderConfig {
 
 impl EncoderConfig {
     /// Up to six full blobs a transaction, a channel a transaction.
+    ///
+    /// Quality 9, not op-batcher's 10: on transfers it gives the same size to a tenth of a percent, at a tenth of the time.
     pub const BLOBS: Self = Self {
         kind: BatchKind::Span,
-        compression: Compression::Brotli { quality: 10 },
+        compression: Compression::Brotli { quality: 9 },
         da: DataAvailability::Blobs { per_transaction: 6 },
         max_frame_size: BLOB_FRAME_CAPACITY,
         target_frames: 6,
@@ -172,7 +174,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Does a bounded piece of work (at most one or two compressions) given the number of the L1 head. Returns whether it did any: call again.
+    /// Does a bounded piece of work (a few compressions of one channel) given the number of the L1 head. Returns whether it did any: call again.
     ///
     /// # Errors
     /// [`Error::Verification`] when a channel does not decode to its blocks, [`Error::Unencodable`] when a block fits no batch. Both mean that
@@ -261,22 +263,22 @@ impl Encoder {
 
     /// Compresses the prefix; closes a channel with it when it is full, or when it is all there is and `due`.
     fn try_close(&mut self, due: bool) -> Result<(), Error> {
-        let (count, raw) = self.prefix;
+        let (mut count, raw) = self.prefix;
         let target = self.config.target_size();
-        let compressed = self.compress(count)?;
+        let mut compressed = self.compress(count)?;
         let full = compressed.len() >= target || raw >= MAX_CHANNEL_INPUT;
         let all = count == self.open.len();
+        let estimate = scale(raw, target, compressed.len());
         if !(full || (due && all)) {
-            self.try_at = scale(raw, target, compressed.len()).max(raw + raw / 16 + 1).min(MAX_CHANNEL_INPUT);
+            self.try_at = estimate.max(raw + raw / 16 + 1).min(MAX_CHANNEL_INPUT);
             return Ok(());
         }
         // The block that filled the channel usually made it too large: fewer blocks save a frame that is mostly empty.
-        if compressed.len() > target && count > 1 {
-            let fewer = scale(count, target, compressed.len()).clamp(1, count - 1);
-            self.try_at = scale(raw, target, compressed.len()).clamp(1, MAX_CHANNEL_INPUT);
-            let compressed = self.compress(fewer)?;
-            return self.close_channel(fewer, compressed);
+        while compressed.len() > target && count > 1 {
+            count = scale(count, target, compressed.len()).clamp(1, count - 1);
+            compressed = self.compress(count)?;
         }
+        self.try_at = estimate.clamp(1, MAX_CHANNEL_INPUT);
         self.close_channel(count, compressed)
     }
 
