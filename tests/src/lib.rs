@@ -2,3 +2,6 @@
 
 pub mod conformance;
 pub mod dev_process;
+pub mod rpc;
+pub mod token;
+pub mod wallet;

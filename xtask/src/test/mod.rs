@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, counted.
 
-mod node;
+mod clients;
 mod program;
 mod rust;
 mod solidity;
@@ -71,12 +71,14 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", about: "cargo fmt --check", run: rust::format },
     Step { name: "clippy", about: "clippy on everything; a warning fails", run: rust::clippy },
-    Step { name: "rust", about: "cargo test of the workspace: units, properties, oracle, end to end", run: rust::tests },
-    Step { name: "conformance", about: "Ethereum's own tests, from ../shared or TRIBUTARY_SHARED", run: rust::conformance },
+    Step {
+        name: "rust",
+        about: "cargo test of the workspace: units, properties, oracle, Ethereum's own tests, end to end, demo",
+        run: rust::tests,
+    },
     Step { name: "artifacts", about: "the committed contract artifacts are what the sources give", run: solidity::artifacts },
     Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
-    Step { name: "clients", about: "viem, ethers and cast against a fresh `tributary dev`", run: node::clients },
-    Step { name: "demo", about: "`tributary demo` against a fresh `tributary dev`", run: node::demo },
+    Step { name: "clients", about: "viem, ethers and cast against a fresh `tributary dev`", run: clients::run },
 ];
 
 /// Names of the steps, for the command line.

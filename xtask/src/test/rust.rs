@@ -9,9 +9,6 @@ use super::{
 /// The oracle's derivation nests deeply.
 const STACK: (&str, &str) = ("RUST_MIN_STACK", "67108864");
 
-/// The suites of the conformance program, the long ones last.
-const SUITES: [&str; 5] = ["rlp", "trie", "transaction", "state", "blockchain"];
-
 impl Run<'_> {
     /// Cargo on the repository.
     fn cargo(&self, arguments: &[&str]) -> Command {
@@ -25,19 +22,23 @@ impl Run<'_> {
         program::run(command, &self.dirs.test_log(name), self.deadline)
     }
 
-    /// Compiles everything that tests run, once. The binary is among it, because its package has integration tests; building it alone would
+    /// Compiles everything that tests run, once, and prints why when it cannot. The binary is among it, because its package has integration tests; building it alone would
     /// compile the dependencies again, with other features.
     pub(super) fn build(&self) -> Result<(), String> {
         let build = || {
             let finished = self.program("build", &mut self.cargo(&["test", "--release", "--workspace", "--no-run"]))?;
-            if finished.success { Ok(()) } else { Err(finished.tail()) }
+            if finished.success {
+                return Ok(());
+            }
+            println!("{}", finished.tail());
+            Err("the workspace does not compile".to_owned())
         };
         self.built.get_or_init(build).clone()
     }
 
     /// A program that [`Run::build`] made, of this name. This program stands in the same folder.
     pub(super) fn built(&self, name: &str) -> Result<PathBuf, String> {
-        self.build().map_err(|_| format!("{name} was not built"))?;
+        self.build()?;
         let own = env::current_exe().map_err(|error| error.to_string())?;
         Ok(own.with_file_name(name))
     }
@@ -78,8 +79,10 @@ pub(super) fn tests(run: &Run<'_>) -> Outcome {
         Err(error) => return Outcome::failed(error),
     };
     let CargoTests { mut tally, failures, skips } = CargoTests::parse(&finished.output);
-    let skips = skips.iter().map(|(_, test, reason)| format!("skipped: {test}: {reason}\n")).collect::<String>();
-    let mut report = failures + &skips;
+    let mut report = failures;
+    for skip in skips {
+        report.push_str(&format!("{} skipped: {}: {}\n", skip.count, skip.test, skip.reason));
+    }
     if !finished.success && tally.failed == 0 {
         // A test program that died leaves no line to count.
         tally.failed = 1;
@@ -88,28 +91,16 @@ pub(super) fn tests(run: &Run<'_>) -> Outcome {
     Outcome { tally, report }
 }
 
-/// Ethereum's own tests through our program for them.
-pub(super) fn conformance(run: &Run<'_>) -> Outcome {
-    let program = match run.built("conformance") {
-        Ok(program) => program,
-        Err(error) => return Outcome::failed(error),
-    };
-    SUITES.iter().fold(Outcome::default(), |sum, suite| sum.and(counted(run, suite, Command::new(&program).arg(suite))))
-}
-
-/// The outcome of a program that ends with a closing line, or with a line that says why it skips.
+/// The outcome of a program that ends with a closing line.
 pub(super) fn counted(run: &Run<'_>, name: &str, command: &mut Command) -> Outcome {
     let finished = match run.program(name, command.current_dir(run.dirs.root())) {
         Ok(finished) => finished,
         Err(error) => return Outcome::failed(error),
     };
-    let said = |word: &str| finished.output.lines().filter(|line| line.contains(word)).collect::<Vec<_>>().join("\n");
+    let skips = || finished.output.lines().filter(|line| line.starts_with("skipped: ")).collect::<Vec<_>>().join("\n");
     match Tally::closing(&finished.output) {
-        Some(tally) if finished.success && tally.failed == 0 => Outcome { tally, report: said("skipped: ") },
+        Some(tally) if finished.success && tally.failed == 0 => Outcome { tally, report: skips() },
         Some(tally) if tally.failed > 0 => Outcome { tally, report: format!("{name}:\n{}", finished.tail()) },
-        None if finished.success && finished.output.starts_with("skipped: ") => {
-            Outcome::skipped(finished.output.trim().trim_start_matches("skipped: "))
-        }
         _ => Outcome::failed(format!("{name}:\n{}", finished.tail())),
     }
 }

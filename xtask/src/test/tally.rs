@@ -48,8 +48,15 @@ pub(crate) struct CargoTests {
     pub(crate) tally: Tally,
     /// What failing tests printed, program by program.
     pub(crate) failures: String,
-    /// Why tests checked nothing: program, test, reason. Such a test prints a line that starts with `skipped:`.
-    pub(crate) skips: Vec<(String, String, String)>,
+    pub(crate) skips: Vec<Skip>,
+}
+
+/// Why a test, or cases that a test ran, checked nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Skip {
+    pub(crate) test: String,
+    pub(crate) count: u64,
+    pub(crate) reason: String,
 }
 
 /// Where in the output of one test program a line stands.
@@ -67,19 +74,21 @@ struct Reader {
     section: Section,
     program: String,
     test: String,
+    /// Tests that passed because they checked nothing.
+    empty: u64,
 }
 
 impl CargoTests {
     /// Reads the output of test programs, one after another.
+    ///
+    /// A test that checked nothing prints a line `skipped: reason`. One that ran many cases prints their sum, a line as [`Tally`] prints it,
+    /// and lines `3 skipped: reason`.
     pub(crate) fn parse(output: &str) -> Self {
         let mut reader = Reader::default();
         output.lines().for_each(|line| reader.line(line));
         let mut read = reader.read;
-        // However many reasons one test gives, it is one test, and it did not pass.
-        read.skips.dedup_by(|next, one| (&next.0, &next.1) == (&one.0, &one.1));
-        let skipped = read.skips.len() as u64;
-        read.tally.passed = read.tally.passed.saturating_sub(skipped);
-        read.tally.skipped += skipped;
+        read.tally.passed = read.tally.passed.saturating_sub(reader.empty);
+        read.tally.skipped += reader.empty;
         read
     }
 }
@@ -109,9 +118,20 @@ impl Reader {
     fn success(&mut self, line: &str) {
         if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
             self.test = name.to_owned();
+        } else if let Some(cases) = Tally::parse(line) {
+            self.read.tally += cases;
         } else if let Some(reason) = line.strip_prefix("skipped:") {
-            self.read.skips.push((self.program.clone(), self.test.clone(), reason.trim().to_owned()));
+            self.skip(1, reason);
+            self.empty += 1;
+        } else if let Some((count, reason)) = line.split_once(" skipped: ")
+            && let Ok(count) = count.parse()
+        {
+            self.skip(count, reason);
         }
+    }
+
+    fn skip(&mut self, count: u64, reason: &str) {
+        self.read.skips.push(Skip { test: self.test.clone(), count, reason: reason.trim().to_owned() });
     }
 
     /// `ok. 3 passed; 0 failed; 1 ignored; …`
@@ -164,9 +184,12 @@ test three ... ok
 
 successes:
 
+---- one stdout ----
+4 skipped: too large
+100 passed, 0 failed, 4 skipped
+
 ---- three stdout ----
 skipped: no shared folder
-skipped: nor another
 
 
 successes:
@@ -201,16 +224,15 @@ test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn programs_and_document_tests_are_summed() {
+    fn programs_cases_and_document_tests_are_summed() {
         let read = CargoTests::parse(CARGO);
-        assert_eq!(read.tally, Tally { passed: 1, failed: 1, skipped: 2 });
+        assert_eq!(read.tally, Tally { passed: 101, failed: 1, skipped: 6 });
     }
 
     #[test]
-    fn a_test_that_says_it_was_skipped_did_not_pass() {
-        let read = CargoTests::parse(CARGO);
-        let skip = |text: &str| text.to_owned();
-        assert_eq!(read.skips, [(skip("unittests src/lib.rs (target/release/deps/a-1)"), skip("three"), skip("no shared folder"))]);
+    fn what_was_skipped_has_its_reason() {
+        let skip = |test: &str, count, reason: &str| Skip { test: test.into(), count, reason: reason.into() };
+        assert_eq!(CargoTests::parse(CARGO).skips, [skip("one", 4, "too large"), skip("three", 1, "no shared folder")]);
     }
 
     #[test]

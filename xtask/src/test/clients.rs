@@ -1,4 +1,4 @@
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
 use super::{Outcome, Run, install, rust::counted};
 use crate::dev_process::DevProcess;
@@ -7,7 +7,7 @@ use crate::dev_process::DevProcess;
 const SCRIPTS: [&str; 4] = ["viem", "ethers", "cast", "withdrawal"];
 
 /// Programs that other people use, against a fresh node.
-pub(super) fn clients(run: &Run<'_>) -> Outcome {
+pub(super) fn run(run: &Run<'_>) -> Outcome {
     let (source, target) = (run.dirs.clients(), run.dirs.installed_clients());
     if let Err(outcome) = install(&source, &target).and_then(|()| install(&run.dirs.contracts(), &run.dirs.npm())) {
         return outcome;
@@ -20,7 +20,21 @@ pub(super) fn clients(run: &Run<'_>) -> Outcome {
             return Outcome::failed(format!("{}: {error}", copy.display()));
         }
     }
-    with_node(run, "clients", |node| SCRIPTS.iter().fold(Outcome::default(), |sum, script| sum.and(client(run, node, script))))
+    let node = match start(run) {
+        Ok(node) => node,
+        Err(error) => return Outcome::failed(error),
+    };
+    let outcome = SCRIPTS.iter().fold(Outcome::default(), |sum, script| sum.and(client(run, &node, script)));
+    let stopped = node.interrupt().and_then(|status| if status.success() { Ok(()) } else { Err(format!("tributary dev: {status}")) });
+    outcome.and(Outcome::of(stopped))
+}
+
+fn start(run: &Run<'_>) -> Result<DevProcess, String> {
+    let binary = run.built("tributary")?;
+    let log = run.dirs.test_log("node");
+    // Absent where nothing was tested yet.
+    let _ = fs::remove_file(&log);
+    DevProcess::start(&binary, &[], &log)
 }
 
 fn client(run: &Run<'_>, node: &DevProcess, script: &str) -> Outcome {
@@ -39,31 +53,4 @@ fn client(run: &Run<'_>, node: &DevProcess, script: &str) -> Outcome {
     }
     command.env("ARTIFACTS", run.dirs.artifacts()).env("CAST", run.dirs.package(".bin").join("cast"));
     counted(run, &format!("client-{script}"), &mut command)
-}
-
-/// The demonstration that newcomers are shown.
-pub(super) fn demo(run: &Run<'_>) -> Outcome {
-    with_node(run, "demo", |node| {
-        let demo = run.built("tributary").and_then(|tributary| {
-            let finished = run.program("demo", Command::new(tributary).args(["demo", "--rpc", &node.banner.l2_url]))?;
-            if finished.success { Ok(()) } else { Err(finished.tail()) }
-        });
-        Outcome::of(demo)
-    })
-}
-
-/// Runs `test` against a node of its own, which must then stop in order.
-fn with_node(run: &Run<'_>, name: &str, test: impl FnOnce(&DevProcess) -> Outcome) -> Outcome {
-    let log: PathBuf = run.dirs.test_log(&format!("{name}-node"));
-    // Absent where no test has logged yet.
-    let _ = fs::remove_file(&log);
-    let _ = fs::create_dir_all(log.parent().unwrap_or(&log));
-    let started = run.built("tributary").and_then(|tributary| DevProcess::start(&tributary, &[], &log));
-    let node = match started {
-        Ok(node) => node,
-        Err(error) => return Outcome::failed(error),
-    };
-    let outcome = test(&node);
-    let stopped = node.interrupt().and_then(|status| if status.success() { Ok(()) } else { Err(format!("tributary dev: {status}")) });
-    outcome.and(Outcome::of(stopped))
 }

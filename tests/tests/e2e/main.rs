@@ -1,0 +1,12 @@
+//! The real binary on real sockets: what a user of `tributary dev` relies on.
+//!
+//! Needs the binary that `cargo build --release -p tributary` makes; `cargo xtask test` makes it with everything else.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+#![allow(clippy::disallowed_macros, reason = "a failing random test prints its seed")]
+
+mod crashes;
+mod heads;
+mod node;
+mod rejections;
+mod transfers;

@@ -1,0 +1,103 @@
+//! A node of a test's own.
+
+use serde_json::{Value, json};
+use std::{thread, time::Duration};
+use tempfile::TempDir;
+use tributary_tests::{
+    dev_process::{DevProcess, built_binary},
+    rpc::{Rpc, RpcError, number},
+    wallet::{Signed, Wallet},
+};
+
+/// A running `tributary dev`, a connection to it, and the directory that goes with both.
+pub(crate) struct Node {
+    pub(crate) process: DevProcess,
+    pub(crate) rpc: Rpc,
+    directory: TempDir,
+}
+
+impl Node {
+    /// A fresh node.
+    pub(crate) fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    fn start_in(directory: TempDir) -> Self {
+        let datadir = directory.path().join("data");
+        let flags = ["--datadir", datadir.to_str().unwrap(), "--log", "warn"];
+        let process = DevProcess::start(&built_binary(), &flags, &directory.path().join("log")).unwrap();
+        let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
+        Self { process, rpc, directory }
+    }
+
+    /// `kill -9`, and another node on the same directory.
+    pub(crate) fn kill_and_restart(self) -> Self {
+        self.process.kill();
+        Self::start_in(self.directory)
+    }
+
+    /// What the node logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap()
+    }
+
+    /// The result of a method that must succeed.
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.rpc.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// A method's result that is a quantity.
+    pub(crate) fn quantity(&mut self, method: &str, params: Value) -> u128 {
+        number(&self.ask(method, params))
+    }
+
+    /// The number of the newest sealed block.
+    pub(crate) fn head(&mut self) -> u128 {
+        self.quantity("eth_blockNumber", json!([]))
+    }
+
+    /// Sends, and gives the receipt.
+    pub(crate) fn include(&mut self, transaction: &Signed) -> Value {
+        self.ask("eth_sendRawTransactionSync", json!([transaction.json()]))
+    }
+
+    /// Sends what the node must refuse; its error code and words.
+    pub(crate) fn refuse(&mut self, transaction: &Signed) -> (i64, String) {
+        match self.rpc.call("eth_sendRawTransaction", json!([transaction.json()])) {
+            Err(RpcError::Refused { code, message, .. }) => (code, message),
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// A funded account, ready to send.
+    pub(crate) fn wallet(&mut self, index: u32) -> Wallet {
+        let chain_id = self.quantity("eth_chainId", json!([])).try_into().unwrap();
+        let mut wallet = Wallet::funded(index, chain_id);
+        wallet.nonce = self.quantity("eth_getTransactionCount", json!([wallet.address(), "pending"])).try_into().unwrap();
+        wallet
+    }
+
+    /// Waits until the answer to a question is yes. Ends the test when the answer is still no after two minutes.
+    pub(crate) fn wait(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
+        for _ in 0..1200 {
+            if done(self) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("never: {what}\n{}", self.log());
+    }
+
+    /// Waits until this block is sealed.
+    pub(crate) fn wait_for_block(&mut self, number: u128) {
+        self.wait(&format!("block {number}"), |node| node.head() >= number);
+    }
+}
+
+/// A receipt without what is known only at the seal: the block's hash.
+pub(crate) fn without_hash(mut receipt: Value) -> Value {
+    let logs = receipt["logs"].as_array_mut().unwrap().iter_mut();
+    logs.for_each(|log| drop(log["blockHash"].take()));
+    receipt["blockHash"].take();
+    receipt
+}
