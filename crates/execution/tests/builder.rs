@@ -189,7 +189,7 @@ fn the_header_commits_to_the_message_passers_storage() {
     execute(&mut block, sign(TxEip1559 { to: TxKind::Call(MESSAGE_PASSER), value: U256::ZERO, ..transfer() }));
     let built = block.seal().unwrap();
     let slot = (U256::ZERO, U256::from_be_slice(key().address().as_slice()));
-    let alone = full_state_root([(MESSAGE_PASSER, Account { nonce: 1, ..Default::default() }, [slot].into_iter())].into_iter());
+    let alone = full_state_root([(MESSAGE_PASSER, Account { nonce: 1, ..Default::default() }, [slot])]);
     let root = alone.1.storage[&keccak256(MESSAGE_PASSER)].nodes[&Default::default()].as_ref().map(keccak256);
     assert_eq!(built.block.header.withdrawals_root, root);
 }

@@ -1,5 +1,7 @@
 //! The contracts that the demo talks to, bound to their sources.
 
+#![allow(clippy::too_many_arguments, reason = "the functions are the contracts'")]
+
 use alloy_primitives::{Address, address};
 use alloy_sol_types::sol;
 

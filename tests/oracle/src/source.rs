@@ -1,5 +1,7 @@
 //! kona's view of the two chains: its provider traits over decoded bytes.
 
+#![allow(clippy::result_large_err, reason = "the errors are kona's")]
+
 use crate::{Error, L1Block};
 use alloy_consensus_1::{Header, Receipt, ReceiptEnvelope, TxEnvelope, TxReceipt};
 use alloy_eips_1::{
