@@ -14,7 +14,7 @@
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
 //!
-//! Journal::open(&store)                    -> (Journal, Recovered { open, stale })
+//! Journal::open(&store)                    -> (Journal, Recovered { open, stale, committed })
 //!   .begin(n, parent, attributes)          a new open block; its segment
 //!   .append(n, entry) .sync()              records; one write and one fsync for all that wait
 //!   .release(n) .discard(n)                blocks up to n are committed; blocks from n on are given up

@@ -152,6 +152,11 @@ impl Store {
         Snapshot::open(self, Some(number))
     }
 
+    /// For how many blocks below the head proofs can be made; see [`Options::trie_history`].
+    pub fn trie_history(&self) -> u64 {
+        self.0.options.trie_history
+    }
+
     /// Rows per table, in the order of the schema, for `db stats`.
     pub fn table_sizes(&self) -> Result<Vec<(&'static str, usize)>, Error> {
         let tx = self.read()?;

@@ -270,3 +270,26 @@ fn threads_that_sync_together_all_find_their_records_durable() {
     positions.sort_unstable();
     assert_eq!(positions, (0..200).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_committed_blocks_segment_is_handed_back_until_it_is_released() {
+    let disk = VolatileDisk::new();
+    let (journal, _) = Journal::with_backend(disk.clone(), id(6)).unwrap();
+    journal.begin(7, id(6).hash, attributes(7)).unwrap();
+    journal.append(7, entry(0)).unwrap();
+    journal.sync().unwrap();
+    drop(journal);
+
+    for _ in 0..2 {
+        let (_, recovered) = Journal::with_backend(disk.clone(), id(7)).unwrap();
+        assert_eq!((recovered.open.len(), recovered.stale.len()), (0, 0));
+        assert_eq!(recovered.committed[0].entries, [entry(0)], "opening the journal does not use it up");
+    }
+    let (journal, _) = Journal::with_backend(disk.clone(), id(7)).unwrap();
+    journal.begin(8, id(7).hash, attributes(8)).unwrap();
+    journal.sync().unwrap();
+    journal.release(7).unwrap();
+    drop(journal);
+    let (_, recovered) = Journal::with_backend(disk, id(7)).unwrap();
+    assert_eq!((recovered.open.len(), recovered.committed.len()), (1, 0));
+}

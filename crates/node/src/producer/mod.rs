@@ -63,7 +63,6 @@ impl std::fmt::Debug for Producer {
 /// The open block, with what only a producer keeps beside it.
 struct Building {
     block: OpenBlock<Snapshot>,
-    number: u64,
     seal_at: SystemTime,
     takes_transactions: bool,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
@@ -93,11 +92,12 @@ impl Producer {
     }
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
-        let entries = journal.open.iter().chain(&journal.stale).flat_map(|block| &block.entries);
+        let entries = journal.open.iter().flat_map(|block| &block.entries);
         for entry in entries.filter(|entry| records::is_waiting(entry)) {
             self.requeue(&entry.raw);
         }
-        for entry in journal.stale.iter().flat_map(|block| &block.entries) {
+        // A committed block's own transactions have used nonces, so that only those that waited beside it come back.
+        for entry in journal.committed.iter().chain(&journal.stale).flat_map(|block| &block.entries) {
             self.requeue(&entry.raw);
         }
         let mut recovered = journal.open.into_iter();
@@ -168,7 +168,9 @@ impl Producer {
             waiting: waiting(&self.pool()).map(|tx| records::waiting(tx.network_encoded())).collect(),
         };
         self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
-        Ok(Building { block, number, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
+        // Only now: the segment before held what waits in the pool, which the new one holds from here on.
+        self.scribe.write(Entry::Released { number: number - 1 })?;
+        Ok(Building { block, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
@@ -329,12 +331,11 @@ impl Producer {
 
     /// Seals, commits, announces.
     fn seal(&mut self, building: Building) -> Result<(), Error> {
-        let Building { block, number, sidecars, .. } = building;
+        let Building { block, sidecars, .. } = building;
         let began = Instant::now();
         let executed = block.seal()?;
         self.scribe.flush()?;
         self.store.commit(&executed, &sidecars)?;
-        self.scribe.write(Entry::Committed { number })?;
         self.forget(&executed);
         self.metrics(&executed, began);
         let sealed = Arc::new(SealedBlock::from(executed));

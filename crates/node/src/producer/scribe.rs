@@ -58,8 +58,8 @@ pub(crate) enum Entry {
     Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, client: Option<Client> },
     /// A transaction was put into the pool.
     Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
-    /// The block is in the database; its segment is no longer needed.
-    Committed { number: u64 },
+    /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed.
+    Released { number: u64 },
     /// Tells when everything before it is durable and published.
     Barrier(SyncSender<()>),
 }
@@ -159,7 +159,7 @@ impl Writer {
                     self.journal.append(self.number, entry.clone())?;
                     dirty = true;
                 }
-                Entry::Executed { entry: None, .. } | Entry::Committed { .. } | Entry::Barrier(_) => {}
+                Entry::Executed { entry: None, .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
             }
         }
         if dirty {
@@ -188,7 +188,7 @@ impl Writer {
                 let _ = self.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
             }
-            Entry::Committed { number } => self.journal.release(number)?,
+            Entry::Released { number } => self.journal.release(number)?,
             Entry::Barrier(done) => {
                 let _ = done.send(());
             }

@@ -54,6 +54,9 @@ pub struct Recovered {
     pub open: Vec<JournalBlock>,
     /// Blocks on a chain that was unwound before the journal could be told. Their segments are gone; their transactions belong back in the pool.
     pub stale: Vec<JournalBlock>,
+    /// Blocks that are committed already, whose segments were not released. What the caller kept there beside the block's transactions is still
+    /// wanted; the segments stay until [`Journal::release`].
+    pub committed: Vec<JournalBlock>,
 }
 
 /// What was acknowledged of open blocks, in one segment per block. All methods take `&self`: one thread may append while another waits for the disk
@@ -163,7 +166,7 @@ impl<B: JournalBackend> Journal<B> {
 
     /// Removes the segments of blocks up to `number`, which are committed.
     pub fn release(&self, number: u64) -> Result<(), Error> {
-        // A committed block's segment that comes back is removed again when the journal is opened.
+        // A committed block's segment that comes back is recovered as such, and released again.
         self.remove(|segment| segment <= number, false)
     }
 
@@ -250,7 +253,11 @@ fn recover<B: JournalBackend>(
 ) -> Result<(), Failure> {
     let place: PathBuf = backend.place();
     for segment in backend.segments()? {
-        let bytes = if segment <= head.number { Vec::new() } else { backend.read(segment)? };
+        if segment <= head.number {
+            recover_committed(backend, segment, recovered, ends)?;
+            continue;
+        }
+        let bytes = backend.read(segment)?;
         let (records, end) = batch::parse(segment, &bytes).map_err(|at| {
             Failure::Corrupt(format!(
                 "{}: the journal of block {segment} is damaged at byte {at}, before data that was synced",
@@ -278,6 +285,25 @@ fn recover<B: JournalBackend>(
         }
         ends.insert(segment, end);
         recovered.open.push(block);
+    }
+    Ok(())
+}
+
+/// A committed block's segment. The block itself needs it no more, so that damage is not worth an error.
+fn recover_committed<B: JournalBackend>(
+    backend: &mut B,
+    segment: u64,
+    recovered: &mut Recovered,
+    ends: &mut BTreeMap<u64, End>,
+) -> Result<(), Failure> {
+    let bytes = backend.read(segment)?;
+    let parsed = batch::parse(segment, &bytes).ok();
+    match parsed.and_then(|(records, end)| Some((open_block(segment, records).ok()??, end))) {
+        Some((block, end)) => {
+            recovered.committed.push(block);
+            ends.insert(segment, end);
+        }
+        None => backend.remove(segment, false)?,
     }
     Ok(())
 }
