@@ -6,6 +6,7 @@ use crate::{
     overlay::Overlay,
     overrides::{self, Overrides},
     rejection::invalid_words,
+    simulate::Fault,
 };
 use alloy_consensus::Header;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
@@ -142,7 +143,7 @@ impl Simulation {
 }
 
 /// geth's checks of a request before anything is executed.
-fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> Result<(), Stop> {
+pub(crate) fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> Result<(), Stop> {
     if request.gas_price.is_some() && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some()) {
         return Err(Stop::Refused("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified".into()));
     }
@@ -163,7 +164,7 @@ fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> Result<(), S
 }
 
 /// The request in the EVM's terms; its type follows from the fields that are present.
-fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
+pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
     let dynamic = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
     let tx_type = if request.authorization_list.is_some() {
         4
@@ -200,6 +201,8 @@ pub(crate) struct Refusal {
     pub(crate) words: String,
     /// More gas could help: the limit is below the intrinsic cost.
     pub(crate) needs_gas: bool,
+    /// What kind of fault it is.
+    pub(crate) fault: Fault,
 }
 
 /// Why [`run`] has no result.
@@ -229,16 +232,31 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
                 ),
                 other => invalid_words(other),
             };
-            Stopped::Refused(Refusal { words, needs_gas })
+            Stopped::Refused(Refusal { words, needs_gas, fault: fault(&error) })
         }
     })
+}
+
+fn fault(error: &InvalidTransaction) -> Fault {
+    use InvalidTransaction as I;
+    match error {
+        I::NonceTooLow { .. } => Fault::NonceTooLow,
+        I::NonceTooHigh { .. } => Fault::NonceTooHigh,
+        I::GasPriceLessThanBasefee => Fault::FeeTooLow,
+        I::CallGasCostMoreThanGasLimit { .. } | I::GasFloorMoreThanGasLimit { .. } => Fault::IntrinsicGas,
+        I::LackOfFundForMaxFee { .. } | I::OverflowPaymentInTransaction => Fault::InsufficientFunds,
+        I::RejectCallerWithCode => Fault::SenderCode,
+        I::CreateInitCodeSizeLimit => Fault::InitCode,
+        I::PriorityFeeGreaterThanMaxFee => Fault::Parameters,
+        _ => Fault::Transaction,
+    }
 }
 
 fn insufficient_funds(sender: Address, have: U256, want: U256) -> String {
     format!("insufficient funds for gas * price + value: address {sender} have {have} want {want}")
 }
 
-fn outcome(result: ExecutionResult<HaltReason>) -> CallOutcome {
+pub(crate) fn outcome(result: ExecutionResult<HaltReason>) -> CallOutcome {
     let gas_used = result.tx_gas_used();
     match result {
         ExecutionResult::Success { logs, output, .. } => CallOutcome { ending: Ending::Returned(output.into_data()), gas_used, logs },

@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     machine::Machine,
 };
+use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use revm::{
@@ -19,6 +20,8 @@ use revm::{
 const TRANSFER_GAS: u64 = 21_000;
 /// Gas that a call with value passes on top.
 const CALL_STIPEND: u64 = 2_300;
+/// Most gas of a transaction since Osaka (EIP-7825).
+const MAX_TRANSACTION_GAS: u64 = 1 << 24;
 /// Gas of one blob (EIP-4844).
 const GAS_PER_BLOB: u64 = 1 << 17;
 /// The search stops once it knows the answer up to this many thousandths; always upwards.
@@ -105,7 +108,9 @@ impl Simulation {
             let allowance: U256 = (available - blobs) / U256::from(env.gas_price);
             high = high.min(allowance.saturating_to());
         }
-        Ok(high.min(self.gas_cap))
+        // A transaction cannot ask for more, though a call can.
+        let osaka = self.spec.is_active(EthereumHardfork::Osaka, self.header.number, self.header.timestamp);
+        Ok(high.min(self.gas_cap).min(if osaka { MAX_TRANSACTION_GAS } else { u64::MAX }))
     }
 }
 

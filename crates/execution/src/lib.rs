@@ -21,8 +21,11 @@ pub mod precompiles;
 mod rejection;
 mod replay;
 mod seal;
+mod simulate;
+mod simulated_tx;
 mod trace;
 mod tracer;
+mod transfers;
 
 pub use access_list::AccessListOutcome;
 pub use builder::{Included, OpenBlock, Outcome, encode};
@@ -38,4 +41,6 @@ pub use overrides::Overrides;
 pub use pending::{PendingBlock, PendingState, PendingTransaction};
 pub use rejection::Rejection;
 pub use replay::execute_block;
+pub use simulate::{Fault, SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain};
+pub use simulated_tx::unsigned;
 pub use trace::BlockReplay;

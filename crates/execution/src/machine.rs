@@ -56,6 +56,10 @@ impl Leniency {
         cfg.disable_base_fee |= self.base_fee;
         cfg.disable_nonce_check |= self.nonce;
         cfg.disable_block_gas_limit |= self.gas_limit;
+        if self.gas_limit {
+            // EIP-7825 bounds transactions, not calls.
+            cfg.tx_gas_limit_cap = Some(u64::MAX);
+        }
         cfg.disable_eip3607 |= self.sender_code;
         cfg.disable_balance_check |= self.balance;
     }
@@ -110,6 +114,11 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
     /// Turns the inspector on or off.
     pub(crate) fn set_inspecting(&mut self, on: bool) {
         each!(self, evm => evm.set_inspector_enabled(on));
+    }
+
+    /// Whether transactions that follow may offer less than the base fee.
+    pub(crate) fn ignore_base_fee(&mut self, on: bool) {
+        each!(self, evm => evm.ctx_mut().cfg.disable_base_fee = on);
     }
 
     pub(crate) fn state(&self) -> &Overlay<S> {

@@ -128,6 +128,11 @@ impl<S: StateReader> Overlay<S> {
         self.new_code.insert(hash, code);
     }
 
+    /// Makes a block known by its number to BLOCKHASH, in place of what the base says.
+    pub fn set_block_hash(&mut self, number: u64, hash: B256) {
+        self.block_hashes.insert(number, hash);
+    }
+
     /// All changes since the overlay was made.
     pub fn diff(&self) -> Result<StateDiff, StateError> {
         let mut diff = StateDiff::default();

@@ -73,17 +73,22 @@ pub(crate) fn after_transactions<S: StateReader, I: AnyInspector<S>>(
 pub(crate) fn seal<S: StateReader + TrieReader>(
     spec: &ChainSpec,
     parent: &Header,
-    mut header: Header,
+    header: Header,
     body: Body,
     overlay: Overlay<S>,
 ) -> Result<(ExecutedBlock, S), Error> {
     let diff = overlay.diff()?;
     let (state_root, trie) = tributary_trie::state_root(overlay.base(), parent.state_root, &diff)?;
+    Ok((assemble(spec, parent, header, body, RootedDiff { diff, trie, state_root }), overlay.into_base()))
+}
+
+/// Completes the header of a block whose state is rooted, and hashes it. `base` is the header of the state that `state` differs from.
+pub(crate) fn assemble(spec: &ChainSpec, base: &Header, mut header: Header, body: Body, state: RootedDiff) -> ExecutedBlock {
     let Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used } = body;
     let at = |fork| spec.is_active(fork, header.number, header.timestamp);
     let (shanghai, cancun, prague) = (at(EthereumHardfork::Shanghai), at(EthereumHardfork::Cancun), at(EthereumHardfork::Prague));
 
-    header.state_root = state_root;
+    header.state_root = state.state_root;
     header.transactions_root = tributary_trie::ordered_root(&transactions.iter().map(|tx| tx.encoded_2718()).collect::<Vec<_>>());
     header.receipts_root = tributary_trie::ordered_root(&receipts.iter().map(Receipt::encoded_2718).collect::<Vec<_>>());
     header.logs_bloom = bloom_of(&receipts);
@@ -95,7 +100,7 @@ pub(crate) fn seal<S: StateReader + TrieReader>(
     if shanghai {
         header.withdrawals_root = Some(match (&attributes.withdrawals, spec.is_rollup()) {
             // Isthmus: the storage root of the message passer, so that output roots follow from the header alone.
-            (_, true) => message_passer_root(&trie, parent),
+            (_, true) => message_passer_root(&state.trie, base),
             (None, _) => EMPTY_WITHDRAWALS,
             (Some(list), _) => tributary_trie::ordered_root(&list.iter().map(alloy_rlp::encode).collect::<Vec<_>>()),
         });
@@ -109,8 +114,7 @@ pub(crate) fn seal<S: StateReader + TrieReader>(
     let withdrawals = shanghai.then(|| attributes.withdrawals.unwrap_or_default());
     let block = Block { header, body: BlockBody { transactions, ommers: attributes.ommers, withdrawals } };
     let hash = block.header.hash_slow();
-    let state = RootedDiff { diff, trie, state_root };
-    Ok((ExecutedBlock { block, hash, senders, receipts, requests, state }, overlay.into_base()))
+    ExecutedBlock { block, hash, senders, receipts, requests, state }
 }
 
 /// The message passer's storage root after the block: the trie's new root node where it changed, the parent's value where not.

@@ -1,0 +1,410 @@
+//! `eth_simulateV1` (execution-apis): calls in a chain of pretended blocks on top of a real one, each block with its own overrides, and complete in the end:
+//! receipts, state root, hash. Where the specification leaves a choice, this is what geth does.
+
+use crate::{
+    builder::next_excess_blob_gas,
+    call::{Ending, Refusal, State, Stop, Stopped, check_request, outcome, run, tx_env},
+    error::Error,
+    machine::{Leniency, Machine},
+    overlay::Overlay,
+    overrides,
+    seal::{self, Body},
+    simulated_tx::{unsigned, with_default_fees},
+    transfers::Transfers,
+};
+use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
+use alloy_eips::eip4895::Withdrawals;
+use alloy_hardforks::EthereumHardfork;
+use alloy_primitives::{Address, B256, Log, U256};
+use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
+use revm::DatabaseCommit;
+use std::{cmp::Ordering, sync::Arc};
+use tributary_primitives::{
+    Account, BlockAttributes, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType,
+};
+
+/// Most blocks of one simulation, pretended ones in gaps included.
+const MAX_BLOCKS: u64 = 256;
+/// Seconds from a block to the next one that does not say its time.
+const SECONDS_PER_BLOCK: u64 = 12;
+
+/// What is simulated, and on what.
+#[derive(Debug)]
+pub struct SimulationChain<'a> {
+    /// The chain's rules.
+    pub spec: Arc<ChainSpec>,
+    /// The block below the first simulated one.
+    pub base: Header,
+    /// Its hash.
+    pub base_hash: B256,
+    /// The state after it.
+    pub state: State,
+    /// The tries of that state.
+    pub tries: &'a dyn TrieReader,
+    /// Most gas that all calls together may use.
+    pub gas_cap: u64,
+    /// Whether transfers of ether are among the logs.
+    pub trace_transfers: bool,
+    /// Whether nonces and fees must be right.
+    pub validation: bool,
+}
+
+/// One block of a request.
+#[derive(Debug, Clone, Default)]
+pub struct SimulationBlock {
+    /// Fields of the header that are not what they would be.
+    pub overrides: BlockOverrides,
+    /// Withdrawals; none by default.
+    pub withdrawals: Withdrawals,
+    /// Accounts that change before the first call.
+    pub state: Option<StateOverride>,
+    /// The calls.
+    pub calls: Vec<TransactionRequest>,
+}
+
+/// A simulated block.
+#[derive(Debug, Clone)]
+pub struct SimulatedBlock {
+    /// The block, with its calls as unsigned transactions. Its difference in state is that from the base.
+    pub executed: ExecutedBlock,
+    /// What became of the calls.
+    pub calls: Vec<SimulatedCall>,
+}
+
+/// What became of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulatedCall {
+    /// How it ended; never refused, which ends the simulation.
+    pub ending: Ending,
+    /// Gas used after refunds.
+    pub gas_used: u64,
+    /// Most gas that was used at any time, which is before refunds.
+    pub max_used_gas: u64,
+    /// Logs with their index in the block, among them the transfers where they are traced; none unless it returned. What failed is counted, too.
+    pub logs: Vec<(u64, Log)>,
+}
+
+/// What is wrong with a request, as far as the specification has codes for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The nonce was used before (−38010).
+    NonceTooLow,
+    /// The nonce leaves a gap (−38011).
+    NonceTooHigh,
+    /// The fee cap is below the base fee (−38012).
+    FeeTooLow,
+    /// The gas limit is below the intrinsic cost (−38013).
+    IntrinsicGas,
+    /// The sender cannot pay (−38014).
+    InsufficientFunds,
+    /// The calls of a block need more gas than it has (−38015).
+    BlockGasLimit,
+    /// Block numbers do not rise (−38020).
+    BlockOrder,
+    /// Timestamps do not rise (−38021).
+    TimestampOrder,
+    /// The sender is a contract (−38024).
+    SenderCode,
+    /// The init code is too large (−38025).
+    InitCode,
+    /// There are too many blocks (−38026).
+    TooManyBlocks,
+    /// The parameters contradict each other (−32602).
+    Parameters,
+    /// The transaction is invalid for a reason without a code (−32603).
+    Transaction,
+    /// An override cannot be applied (−32000).
+    Override,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulateError {
+    /// The request is at fault.
+    #[error("{words}")]
+    Refused {
+        /// What kind of fault.
+        fault: Fault,
+        /// geth's words.
+        words: String,
+    },
+    /// The state or the EVM failed.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<StateError> for SimulateError {
+    fn from(error: StateError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Stop> for SimulateError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(words) => refused(Fault::Override, words),
+            Stop::Failed(error) => Self::Failed(error),
+        }
+    }
+}
+
+fn refused(fault: Fault, words: impl Into<String>) -> SimulateError {
+    SimulateError::Refused { fault, words: words.into() }
+}
+
+/// A block of the request whose number and time are settled.
+#[derive(Debug)]
+struct Slot {
+    number: u64,
+    timestamp: u64,
+    block: SimulationBlock,
+}
+
+/// A block while its calls are executed.
+#[derive(Debug)]
+struct Progress {
+    header: Header,
+    transactions: Vec<Transaction>,
+    receipts: Vec<Receipt>,
+    senders: Vec<Address>,
+    gas_used: u64,
+    blob_gas_used: u64,
+    calls: Vec<SimulatedCall>,
+    next_log: u64,
+}
+
+impl SimulationChain<'_> {
+    /// Executes the blocks, those that fill gaps between their numbers included.
+    ///
+    /// # Errors
+    /// [`SimulateError::Refused`] for the first block or call that cannot be; a call that fails while it runs is a result.
+    pub fn simulate(&self, blocks: Vec<SimulationBlock>) -> Result<Vec<SimulatedBlock>, SimulateError> {
+        let slots = self.slots(blocks)?;
+        let mut overlay = Overlay::new(self.state.clone());
+        overlay.set_block_hash(self.base.number, self.base_hash);
+        let (mut parent, mut parent_hash) = (self.base.clone(), self.base_hash);
+        let mut gas_left = self.gas_cap;
+        let mut results = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let header = self.header(&slot, &parent, parent_hash);
+            let (simulated, after) = self.block(slot.block, header, overlay, &mut gas_left)?;
+            overlay = after;
+            parent = simulated.executed.block.header.clone();
+            parent_hash = simulated.executed.hash;
+            overlay.set_block_hash(parent.number, parent_hash);
+            results.push(simulated);
+        }
+        Ok(results)
+    }
+
+    /// Settles numbers and times, and fills gaps with empty blocks.
+    fn slots(&self, blocks: Vec<SimulationBlock>) -> Result<Vec<Slot>, SimulateError> {
+        let (mut number, mut timestamp) = (self.base.number, self.base.timestamp);
+        let mut slots = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let wanted = block.overrides.number.map_or(number.saturating_add(1), |wanted| wanted.saturating_to());
+            if wanted <= number {
+                return Err(refused(Fault::BlockOrder, format!("block numbers must be in order: {wanted} <= {number}")));
+            }
+            if wanted - self.base.number > MAX_BLOCKS {
+                return Err(refused(Fault::TooManyBlocks, "too many blocks"));
+            }
+            for number in number + 1..wanted {
+                timestamp = timestamp.saturating_add(SECONDS_PER_BLOCK);
+                slots.push(Slot { number, timestamp, block: SimulationBlock::default() });
+            }
+            number = wanted;
+            let time = block.overrides.time.unwrap_or_else(|| timestamp.saturating_add(SECONDS_PER_BLOCK));
+            if time <= timestamp {
+                return Err(refused(Fault::TimestampOrder, format!("block timestamps must be in order: {time} <= {timestamp}")));
+            }
+            timestamp = time;
+            slots.push(Slot { number, timestamp, block });
+        }
+        Ok(slots)
+    }
+
+    /// The header before execution. What is not overridden follows from the parent; without validation the base fee is zero.
+    fn header(&self, slot: &Slot, parent: &Header, parent_hash: B256) -> Header {
+        let Slot { number, timestamp, block: SimulationBlock { overrides, .. } } = slot;
+        let active = |fork| self.spec.is_active(fork, *number, *timestamp);
+        let difficulty = if active(EthereumHardfork::Paris) { U256::ZERO } else { parent.difficulty };
+        let base_fee = || if self.validation { self.spec.next_base_fee(parent, *timestamp).unwrap_or_default() } else { 0 };
+        Header {
+            parent_hash,
+            number: *number,
+            timestamp: *timestamp,
+            beneficiary: overrides.coinbase.unwrap_or(parent.beneficiary),
+            difficulty: overrides.difficulty.unwrap_or(difficulty),
+            gas_limit: overrides.gas_limit.unwrap_or(parent.gas_limit),
+            mix_hash: overrides.random.unwrap_or_default(),
+            // A rollup's blocks carry the parameters of the base fee here.
+            extra_data: if self.spec.is_rollup() { parent.extra_data.clone() } else { Default::default() },
+            base_fee_per_gas: active(EthereumHardfork::London).then(|| overrides.base_fee.map_or_else(base_fee, |fee| fee.saturating_to())),
+            excess_blob_gas: next_excess_blob_gas(&self.spec, parent, *timestamp),
+            parent_beacon_block_root: active(EthereumHardfork::Cancun).then(|| overrides.beacon_root.unwrap_or_default()),
+            ..Default::default()
+        }
+    }
+
+    fn block(
+        &self,
+        block: SimulationBlock,
+        header: Header,
+        overlay: Overlay<State>,
+        gas_left: &mut u64,
+    ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
+        let leniency = Leniency { nonce: !self.validation, base_fee: false, ..Leniency::CALL };
+        let mut machine = Machine::new(&self.spec, &header, overlay, leniency, Transfers::default());
+        machine.set_inspecting(false);
+        if let Some(price) = block.overrides.blob_base_fee {
+            overrides::set_blob_base_fee(&mut machine, price);
+        }
+        for (number, hash) in block.overrides.block_hash.iter().flatten() {
+            machine.state_mut().set_block_hash(*number, *hash);
+        }
+        if let Some(accounts) = &block.state {
+            overrides::apply_state(&mut machine, accounts)?;
+        }
+        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
+        machine.set_inspecting(true);
+        let mut progress = Progress {
+            header,
+            transactions: Vec::new(),
+            receipts: Vec::new(),
+            senders: Vec::new(),
+            gas_used: 0,
+            blob_gas_used: 0,
+            calls: Vec::new(),
+            next_log: 0,
+        };
+        for call in block.calls {
+            self.call(&mut machine, &mut progress, call, gas_left)?;
+        }
+        machine.set_inspecting(false);
+        self.finish(machine, progress, block.withdrawals)
+    }
+
+    /// Executes one call and commits it.
+    fn call(
+        &self,
+        machine: &mut Machine<State, Transfers>,
+        progress: &mut Progress,
+        call: TransactionRequest,
+        gas_left: &mut u64,
+    ) -> Result<(), SimulateError> {
+        let limit = progress.header.gas_limit;
+        let gas = call.gas.unwrap_or(limit - progress.gas_used);
+        let needed = progress.gas_used.saturating_add(gas);
+        if needed > limit {
+            return Err(refused(Fault::BlockGasLimit, format!("block gas limit reached: {needed} >= {limit}")));
+        }
+        check_request(&self.spec, &call)?;
+        let gas = gas.min(*gas_left);
+        let call = with_default_fees(call, progress.header.base_fee_per_gas.is_some());
+        let sender = call.from.unwrap_or_default();
+        let account = machine.state_mut().account_now(sender)?.unwrap_or_default();
+        let nonce = call.nonce.unwrap_or(account.nonce);
+        let tx = unsigned(&call, self.spec.chain_id, gas, nonce)
+            .ok_or_else(|| refused(Fault::Parameters, "missing \"to\" in blob or set-code transaction"))?;
+        let offers_nothing =
+            call.gas_price.or(call.max_fee_per_gas).unwrap_or_default() == 0 && call.max_priority_fee_per_gas.unwrap_or_default() == 0;
+        machine.ignore_base_fee(!self.validation && offers_nothing);
+        *machine.inspector_mut() = Transfers::new(self.trace_transfers, progress.next_log);
+        let wraps = self.check_nonce(sender, nonce, account.nonce, gas)?;
+        if wraps {
+            // geth's nonce starts again from zero, which the EVM refuses: it runs with the nonce before.
+            machine.state_mut().set_account(sender, Some(Account { nonce: u64::MAX - 1, ..account }))?;
+        }
+        let nonce = nonce.min(u64::MAX - 1);
+        let done = run(machine, tx_env(&self.spec, &call, nonce, gas)).map_err(|stopped| match stopped {
+            Stopped::Refused(Refusal { words, fault, .. }) => refused(fault, format!("err: {words} (supplied gas {gas})")),
+            Stopped::Failed(error) => error.into(),
+        })?;
+        let max_used_gas = done.result.gas().total_gas_spent().max(done.result.gas().floor_gas());
+        machine.state_mut().commit(done.state);
+        if wraps {
+            let after = machine.state_mut().account_now(sender)?.unwrap_or_default();
+            machine.state_mut().set_account(sender, Some(Account { nonce: 0, ..after }))?;
+        }
+        let done = outcome(done.result);
+        *gas_left = gas_left.saturating_sub(done.gas_used);
+        progress.gas_used += done.gas_used;
+        progress.blob_gas_used += tx.blob_gas_used().unwrap_or_default();
+        let outcome = self.receipt_outcome(machine.state(), &progress.header, matches!(done.ending, Ending::Returned(_)))?;
+        progress.receipts.push(Receipt {
+            tx_type: tx.tx_type(),
+            outcome,
+            cumulative_gas_used: progress.gas_used,
+            logs: done.logs.clone(),
+            deposit_nonce: None,
+            deposit_receipt_version: (tx.tx_type() == TxType::Deposit).then_some(1),
+        });
+        progress.transactions.push(tx);
+        progress.senders.push(sender);
+        let (logs, next_log) = std::mem::take(machine.inspector_mut()).merge(done.logs);
+        progress.next_log = next_log;
+        progress.calls.push(SimulatedCall { ending: done.ending, gas_used: done.gas_used, max_used_gas, logs });
+        Ok(())
+    }
+
+    /// Holds the nonce against the account's, before anything else as in geth. Without validation any nonce will do; then this says whether the account's is
+    /// the last one.
+    fn check_nonce(&self, sender: Address, nonce: u64, state: u64, gas: u64) -> Result<bool, SimulateError> {
+        if !self.validation {
+            return Ok(state == u64::MAX);
+        }
+        let (fault, words) = match nonce.cmp(&state) {
+            Ordering::Greater => (Fault::NonceTooHigh, format!("nonce too high: address {sender}, tx: {nonce} state: {state}")),
+            Ordering::Less => (Fault::NonceTooLow, format!("nonce too low: address {sender}, tx: {nonce} state: {state}")),
+            Ordering::Equal if nonce == u64::MAX => (Fault::Transaction, format!("nonce has max value: address {sender}, nonce: {nonce}")),
+            Ordering::Equal => return Ok(false),
+        };
+        Err(refused(fault, format!("err: {words} (supplied gas {gas})")))
+    }
+
+    /// The receipt's status, or before Byzantium (EIP-658) the state root after the call.
+    fn receipt_outcome(&self, overlay: &Overlay<State>, header: &Header, succeeded: bool) -> Result<Eip658Value, Error> {
+        match self.spec.is_active(EthereumHardfork::Byzantium, header.number, header.timestamp) {
+            true => Ok(Eip658Value::Eip658(succeeded)),
+            false => Ok(Eip658Value::PostState(self.rooted(overlay)?.state_root)),
+        }
+    }
+
+    /// What the simulation has changed so far, rooted on the base.
+    fn rooted(&self, overlay: &Overlay<State>) -> Result<RootedDiff, Error> {
+        let diff = overlay.diff()?;
+        let (state_root, trie) = tributary_trie::state_root(&self.tries, self.base.state_root, &diff)?;
+        Ok(RootedDiff { diff, trie, state_root })
+    }
+
+    /// What comes after the last call; the complete block.
+    fn finish(
+        &self,
+        mut machine: Machine<State, Transfers>,
+        progress: Progress,
+        withdrawals: Withdrawals,
+    ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
+        let Progress { header, transactions, receipts, senders, gas_used, blob_gas_used, calls, .. } = progress;
+        let shanghai = self.spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
+        let attributes = BlockAttributes {
+            timestamp: header.timestamp,
+            beneficiary: header.beneficiary,
+            mix_hash: header.mix_hash,
+            gas_limit: header.gas_limit,
+            extra_data: header.extra_data.clone(),
+            parent_beacon_block_root: header.parent_beacon_block_root,
+            withdrawals: shanghai.then_some(withdrawals),
+            difficulty: header.difficulty,
+            nonce: header.nonce,
+            ommers: Vec::new(),
+        };
+        let requests = seal::after_transactions(&self.spec, &header, &attributes, &receipts, &mut machine)?;
+        let overlay = machine.into_state();
+        let rooted = self.rooted(&overlay)?;
+        let body = Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };
+        Ok((SimulatedBlock { executed: seal::assemble(&self.spec, &self.base, header, body, rooted), calls }, overlay))
+    }
+}
