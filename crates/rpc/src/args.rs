@@ -34,7 +34,12 @@ impl Args {
         let position = self.taken;
         self.taken += 1;
         let Some(value) = self.values.pop_front() else { return Ok(None) };
-        serde_json::from_str(value.get()).map_err(|error| RpcError::params(format!("invalid argument {position}: {error}")))
+        serde_json::from_str(value.get()).map_err(|error| {
+            let words = error.to_string();
+            // Where in the parameter the fault is says nothing to a client that sees the request.
+            let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+            RpcError::params(format!("invalid argument {position}: {words}"))
+        })
     }
 
     /// An error when parameters are left over.

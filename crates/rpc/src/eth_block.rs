@@ -4,7 +4,7 @@ use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
     error::RpcError,
-    json::{BlockJson, ReceiptContext, ReceiptJson},
+    json::{BlockJson, HeaderJson, ReceiptContext, ReceiptJson},
     resolve::{OpenContents, Target},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
@@ -36,7 +36,9 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getUncleCountByBlockNumber", |api, args| uncle_count(api, by_number(api, args)?))?;
     light(module, "eth_getUncleCountByBlockHash", |api, args| uncle_count(api, by_hash(args)?))?;
     light(module, "eth_getUncleByBlockNumberAndIndex", |api, args| uncle(api, by_number(api, args)?, args.required()?))?;
-    light(module, "eth_getUncleByBlockHashAndIndex", |api, args| uncle(api, by_hash(args)?, args.required()?))
+    light(module, "eth_getUncleByBlockHashAndIndex", |api, args| uncle(api, by_hash(args)?, args.required()?))?;
+    light(module, "eth_getHeaderByNumber", |api, args| header(api, by_number(api, args)?))?;
+    light(module, "eth_getHeaderByHash", |api, args| header(api, by_hash(args)?))
 }
 
 /// The block whose number or tag is the next parameter.
@@ -64,6 +66,13 @@ fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, Rpc
         false => Vec::new(),
     };
     Ok(Some(BlockJson::new(&block, Some(hash), &senders, full, &receipts)))
+}
+
+fn header(api: &Api, target: Target) -> Result<Option<HeaderJson>, RpcError> {
+    Ok(match target {
+        Target::Open(open) => Some(HeaderJson::new(open.header(), None)),
+        Target::Sealed(id) => api.chain.store.header(id)?.map(|header| HeaderJson::new(&header, Some(header.hash()))),
+    })
 }
 
 fn block_receipts(api: &Api, target: Target) -> Result<Option<Vec<ReceiptJson>>, RpcError> {

@@ -26,6 +26,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(U128::from(price))
     })?;
     light(module, "eth_maxPriorityFeePerGas", |api, _| Ok(U128::from(suggested_tip(api)?)))?;
+    light(module, "eth_baseFee", |api, _| Ok(next_base_fee(api)?.map(U64::from)))?;
     light(module, "eth_blobBaseFee", |api, _| {
         let head = head(api)?;
         let params = api.chain.spec.blob_params(head.timestamp);
@@ -40,7 +41,7 @@ fn head(api: &Api) -> Result<Header, RpcError> {
 }
 
 /// The base fee of the block that a transaction sent now runs in.
-fn next_base_fee(api: &Api) -> Result<Option<u64>, RpcError> {
+pub(crate) fn next_base_fee(api: &Api) -> Result<Option<u64>, RpcError> {
     if let Some(open) = api.open()? {
         return Ok(open.header().base_fee_per_gas);
     }
@@ -49,7 +50,7 @@ fn next_base_fee(api: &Api) -> Result<Option<u64>, RpcError> {
 }
 
 /// A tip with which a transaction gets in: little while blocks have room, above the median of the last block when it was full (op-geth's rule).
-fn suggested_tip(api: &Api) -> Result<u128, RpcError> {
+pub(crate) fn suggested_tip(api: &Api) -> Result<u128, RpcError> {
     let least = if api.chain.spec.is_rollup() { ROLLUP_TIP } else { ETHEREUM_TIP }.max(api.chain.limits.policy.min_tip);
     let head = head(api)?;
     if head.gas_used < head.gas_limit / 10 * 9 {

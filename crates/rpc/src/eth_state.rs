@@ -14,6 +14,7 @@ use alloy_rpc_types_eth::{AccessList, BlockOverrides, TransactionRequest, state:
 use alloy_serde::JsonStorageKey;
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tributary_execution::{AccessListOutcome, Ending, Estimate, Overrides, Simulation};
 use tributary_primitives::StateReader;
 use tributary_trie::{AccountLeaf, prove_account};
@@ -34,10 +35,11 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         })
     })?;
     light(module, "eth_getStorageAt", |api, args| {
-        let (address, slot): (Address, JsonStorageKey) = (args.required()?, args.required()?);
-        let at = block_or_latest(args)?;
-        Ok(B256::from(api.state_at(at)?.state.storage(address, slot.as_b256().into())?))
+        let (address, key): (Address, String) = (args.required()?, args.required()?);
+        let (slot, at) = (storage_key(&key)?, block_or_latest(args)?);
+        Ok(B256::from(api.state_at(at)?.state.storage(address, slot)?))
     })?;
+    heavy(module, "eth_getStorageValues", storage_values)?;
     heavy(module, "eth_call", call)?;
     heavy(module, "eth_estimateGas", estimate_gas)?;
     heavy(module, "eth_createAccessList", create_access_list)?;
@@ -47,6 +49,37 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 /// The next parameter as a block, the newest when it is missing.
 pub(crate) fn block_or_latest(args: &mut Args) -> Result<BlockId, RpcError> {
     Ok(args.optional()?.unwrap_or(BlockId::latest()))
+}
+
+/// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and a leading zero.
+fn storage_key(key: &str) -> Result<U256, RpcError> {
+    let digits = key.strip_prefix("0x").or(key.strip_prefix("0X")).unwrap_or(key);
+    if digits.len() > 64 {
+        return Err(RpcError::params(format!("storage key too long (want at most 32 bytes): {key:?}")));
+    }
+    if digits.is_empty() {
+        return Ok(U256::ZERO);
+    }
+    let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| U256::from_str_radix(digits, 16).ok());
+    hexadecimal.flatten().ok_or_else(|| RpcError::params(format!("invalid hex in storage key: {key:?}")))
+}
+
+/// Several slots of several accounts, as of one block.
+fn storage_values(api: &Api, args: &mut Args) -> Result<BTreeMap<Address, Vec<B256>>, RpcError> {
+    let wanted: BTreeMap<Address, Vec<String>> = args.required()?;
+    let at = block_or_latest(args)?;
+    let most = api.chain.limits.proof_slots;
+    match wanted.values().map(Vec::len).sum::<usize>() {
+        0 => return Err(RpcError::params("empty request")),
+        count if count > most => return Err(RpcError::params(format!("too many slots (max {most})"))),
+        _ => {}
+    }
+    let state = api.state_at(at)?.state;
+    let read = |address, key: &String| Ok::<_, RpcError>(B256::from(state.storage(address, storage_key(key)?)?));
+    let values = |(address, keys): (Address, Vec<String>)| {
+        Ok((address, keys.iter().map(|key| read(address, key)).collect::<Result<_, RpcError>>()?))
+    };
+    wanted.into_iter().map(values).collect()
 }
 
 /// At `pending` the transactions that wait in the pool without a gap count, too.
@@ -155,4 +188,19 @@ fn proof(api: &Api, args: &mut Args) -> Result<ProofJson, RpcError> {
         storage_hash: proof.storage_root,
         storage_proof: slots.map(|(key, slot)| SlotJson { key, value: slot.value, proof: slot.proof }).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storage_key_is_read_as_geth_reads_it() {
+        for (key, slot) in [("0x0", 0), ("0x00", 0), ("1f", 31), ("0x", 0), ("0X2", 2)] {
+            assert_eq!(storage_key(key).unwrap(), U256::from(slot), "{key}");
+        }
+        assert_eq!(storage_key(&format!("0x{}", "f".repeat(64))).unwrap(), U256::MAX);
+        assert_eq!(storage_key("0xasdf").unwrap_err().message, "invalid hex in storage key: \"0xasdf\"");
+        assert!(storage_key(&"0".repeat(65)).unwrap_err().message.starts_with("storage key too long"));
+    }
 }

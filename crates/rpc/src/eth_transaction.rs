@@ -45,6 +45,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getTransactionByHash", |api, args| by_transaction_hash(api, args.required()?))?;
     light(module, "eth_getRawTransactionByHash", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
     light(module, "eth_getTransactionReceipt", |api, args| receipt(api, args.required()?))?;
+    light(module, "eth_getRawTransactionByBlockNumberAndIndex", |api, args| raw_at_index(api, by_number(api, args)?, args.required()?))?;
+    light(module, "eth_getRawTransactionByBlockHashAndIndex", |api, args| raw_at_index(api, by_hash(args)?, args.required()?))?;
     heavy(module, "eth_getTransactionByBlockNumberAndIndex", |api, args| at_index(api, by_number(api, args)?, args.required()?))?;
     heavy(module, "eth_getTransactionByBlockHashAndIndex", |api, args| at_index(api, by_hash(args)?, args.required()?))
 }
@@ -223,7 +225,13 @@ fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>,
 }
 
 fn open_place(header: &Header, index: usize) -> Place {
-    Place { block_hash: Some(B256::ZERO), block_number: Some(header.number), index: Some(index as u64), base_fee: header.base_fee_per_gas }
+    Place {
+        block_hash: Some(B256::ZERO),
+        block_number: Some(header.number),
+        timestamp: Some(header.timestamp),
+        index: Some(index as u64),
+        base_fee: header.base_fee_per_gas,
+    }
 }
 
 fn sealed_transaction(api: &Api, number: u64, index: u32) -> Result<Option<TransactionJson>, RpcError> {
@@ -231,8 +239,13 @@ fn sealed_transaction(api: &Api, number: u64, index: u32) -> Result<Option<Trans
     let Some(found) = store.transaction(number, index)? else { return Ok(None) };
     let Some(header) = store.header(number)? else { return Ok(None) };
     let receipt = if found.transaction.is_deposit() { store.receipt(number, index)? } else { None };
-    let place =
-        Place { block_hash: Some(header.hash()), block_number: Some(number), index: Some(index.into()), base_fee: header.base_fee_per_gas };
+    let place = Place {
+        block_hash: Some(header.hash()),
+        block_number: Some(number),
+        timestamp: Some(header.timestamp),
+        index: Some(index.into()),
+        base_fee: header.base_fee_per_gas,
+    };
     Ok(Some(TransactionJson::new(&found.transaction, found.sender, place, receipt.as_ref().map(|stored| &stored.receipt))))
 }
 
@@ -250,6 +263,18 @@ fn at_index(api: &Api, target: Target, index: U64) -> Result<Option<TransactionJ
         },
     };
     sealed_transaction(api, number, index)
+}
+
+/// EIP-2718 bytes of the transaction at a position, `None` when there is none.
+fn raw_at_index(api: &Api, target: Target, index: U64) -> Result<Option<Bytes>, RpcError> {
+    let Ok(index) = u32::try_from(index.to::<u64>()) else { return Ok(None) };
+    match target {
+        Target::Open(open) => Ok(open.get(index as usize).map(|found| found.tx.encoded_2718().into())),
+        Target::Sealed(id) => {
+            let Some(header) = api.chain.store.header(id)? else { return Ok(None) };
+            Ok(api.chain.store.transaction(header.number, index)?.map(|found| found.transaction.encoded_2718().into()))
+        }
+    }
 }
 
 /// EIP-2718 bytes of a transaction, without blobs.

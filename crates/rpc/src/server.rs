@@ -7,7 +7,7 @@ use crate::{
     beacon::BeaconLayer,
     debug,
     error::Error,
-    eth_block, eth_fee, eth_filter, eth_pubsub, eth_state, eth_transaction,
+    eth_block, eth_config, eth_fee, eth_fill, eth_filter, eth_pubsub, eth_simulate, eth_state, eth_transaction,
     filters::Filters,
     ids::HexIds,
     net_web3, optimism, tributary, txpool,
@@ -101,8 +101,11 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     eth_transaction::register(&mut module)?;
     eth_state::register(&mut module)?;
     eth_fee::register(&mut module)?;
+    eth_fill::register(&mut module)?;
     eth_filter::register(&mut module)?;
     eth_pubsub::register(&mut module)?;
+    eth_simulate::register(&mut module)?;
+    eth_config::register(&mut module)?;
     net_web3::register(&mut module)?;
     txpool::register(&mut module)?;
     if with_debug {

@@ -104,6 +104,7 @@ impl BlockJson {
             let place = |index| Place {
                 block_hash: hash,
                 block_number: Some(header.number),
+                timestamp: Some(header.timestamp),
                 index: Some(index),
                 base_fee: header.base_fee_per_gas,
             };

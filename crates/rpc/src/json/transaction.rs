@@ -9,6 +9,7 @@ use tributary_primitives::{Receipt, Transaction};
 pub(crate) struct Place {
     pub(crate) block_hash: Option<B256>,
     pub(crate) block_number: Option<u64>,
+    pub(crate) timestamp: Option<u64>,
     pub(crate) index: Option<u64>,
     pub(crate) base_fee: Option<u64>,
 }
@@ -19,6 +20,7 @@ pub(crate) struct Place {
 pub(crate) struct TransactionJson {
     block_hash: Option<B256>,
     block_number: Option<U64>,
+    block_timestamp: Option<U64>,
     from: Address,
     #[serde(with = "alloy_serde::quantity")]
     gas: u64,
@@ -77,6 +79,7 @@ impl TransactionJson {
         Self {
             block_hash: place.block_hash,
             block_number: place.block_number.map(U64::from),
+            block_timestamp: place.timestamp.map(U64::from),
             from,
             gas: tx.gas_limit(),
             gas_price: quantity(gas_price),
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn a_mined_transaction_shows_the_price_that_it_paid() {
         let tx = TxEip1559 { chain_id: 5, max_fee_per_gas: 9, max_priority_fee_per_gas: 2, ..Default::default() };
-        let place = Place { block_hash: Some(B256::ZERO), block_number: Some(1), index: Some(0), base_fee: Some(3) };
+        let place = Place { block_hash: Some(B256::ZERO), block_number: Some(1), timestamp: Some(5), index: Some(0), base_fee: Some(3) };
         assert_eq!(json(&Transaction::Eip1559(tx.into_signed(signature())), place, None)["gasPrice"], "0x5");
     }
 
