@@ -46,6 +46,11 @@ fn every_rlp_test_encodes_and_decodes_as_expected() {
 }
 
 #[test]
+fn every_rpc_request_is_answered_as_expected() {
+    conforms(Suite::Rpc, 120);
+}
+
+#[test]
 fn a_chain_from_homestead_to_bpo2_is_imported_to_its_head() {
     let Some(data) = Data::find() else {
         println!("skipped: no conformance tests in TRIBUTARY_SHARED or ../shared");

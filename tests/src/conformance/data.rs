@@ -35,6 +35,7 @@ impl Data {
             Suite::Trie => ("small", "TrieTests"),
             Suite::Transaction => ("small", "TransactionTests"),
             Suite::Rlp => ("small", "RLPTests"),
+            Suite::Rpc => ("small", "rpc-compat"),
         };
         Ok(self.unpack(archive)?.join(folder))
     }

@@ -9,7 +9,9 @@ mod data;
 mod fork;
 mod report;
 mod rlp;
+mod rpc;
 mod runner;
+mod shape;
 mod skips;
 mod state;
 mod transaction;
@@ -24,7 +26,7 @@ pub use skips::Skips;
 
 use serde_json::Error as JsonError;
 
-/// A kind of test of ethereum/tests.
+/// A kind of test of ethereum/tests or ethereum/execution-apis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suite {
     /// GeneralStateTests: one transaction on a state.
@@ -37,6 +39,8 @@ pub enum Suite {
     Transaction,
     /// RLPTests: values and their encoding.
     Rlp,
+    /// Requests and answers of ethereum/execution-apis, on a chain that is imported first.
+    Rpc,
 }
 
 /// A case: where it was found and what became of it.
@@ -44,12 +48,13 @@ pub(crate) type Case = (String, Result<(), Failure>);
 
 impl Suite {
     /// All suites by the name that the command line uses.
-    pub const ALL: [(&str, Self); 5] = [
+    pub const ALL: [(&str, Self); 6] = [
         ("state", Self::State),
         ("blockchain", Self::Blockchain),
         ("trie", Self::Trie),
         ("transaction", Self::Transaction),
         ("rlp", Self::Rlp),
+        ("rpc", Self::Rpc),
     ];
 
     /// The suite of this name.
@@ -65,6 +70,8 @@ impl Suite {
             Self::Trie => trie::cases(file, json, wanted),
             Self::Transaction => transaction::cases(json, wanted),
             Self::Rlp => rlp::cases(json, wanted),
+            // Its files are no JSON: `run` hands them to `rpc::run`.
+            Self::Rpc => Ok(Vec::new()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Running files on all cores.
 
-use super::{Failure, Report, Skips, Suite, Verdict};
+use super::{Failure, Report, Skips, Suite, Verdict, rpc};
 use std::{
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -26,6 +26,9 @@ pub struct Progress {
 /// # Errors
 /// When a path cannot be read.
 pub fn run(suite: Suite, paths: &[PathBuf], filter: &str, progress: &(dyn Fn(Progress) + Sync)) -> io::Result<Report> {
+    if suite == Suite::Rpc {
+        return rpc::run(paths, filter, progress);
+    }
     let mut files = Vec::new();
     for path in paths {
         collect(path, path.parent().unwrap_or(path), &mut files)?;
