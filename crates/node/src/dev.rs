@@ -64,6 +64,8 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let accounts = keys::accounts(&genesis.mnemonic, config.accounts)?;
     let operators = Operators::from_mnemonic(&genesis.mnemonic)?;
     let tasks = Tasks::new();
+    // First, or what is counted before would be lost.
+    let metrics = tributary_dashboard::metrics::install()?;
 
     let l1_store = Store::open(&datadir.join("l1"), genesis.l1_spec(), Options::default())?;
     let l2_store = Store::open(&datadir.join("l2"), genesis.l2_spec(), Options::default())?;
@@ -126,7 +128,6 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     );
     let reporter = Reporter { store: l2_store, included: l2.included.clone(), l1: l1_watch, last_batch, last_proposal };
     let (health, status) = reporter.start(config.block_time, config.l1_block_time, &tasks)?;
-    let metrics = tributary_dashboard::metrics::install()?;
     let dashboard = tributary_dashboard::serve(SocketAddr::new(config.host, config.dashboard_port), health.clone(), metrics).await?;
 
     let url = |address: SocketAddr| format!("http://{}", reachable(address));
