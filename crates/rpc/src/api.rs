@@ -22,8 +22,6 @@ pub(crate) struct Api {
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
-    /// The parent of the open block that was last seen to hold a user's transaction. It will not lose it again.
-    pub(crate) in_use: Mutex<Option<B256>>,
 }
 
 impl Api {
@@ -34,7 +32,6 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16)),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
-            in_use: Mutex::new(None),
             chain,
         }
     }

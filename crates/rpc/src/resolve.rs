@@ -97,14 +97,9 @@ impl Api {
         self.by_tag(BlockNumberOrTag::Latest)
     }
 
-    /// Whether the open block holds anything that a user sent. Once it does, its transactions are not looked through again.
+    /// Whether the open block holds anything but what every block of a rollup begins with, the L1 attributes. A deposit counts: it has a receipt, too.
     fn is_in_use(&self, open: &Open) -> bool {
-        let parent = open.header().parent_hash;
-        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        if *in_use != Some(parent) && open.len().checked_sub(1).and_then(|last| open.get(last)).is_some_and(|last| !last.tx.is_deposit()) {
-            *in_use = Some(parent);
-        }
-        *in_use == Some(parent)
+        open.len() > usize::from(self.chain.spec.is_rollup())
     }
 
     /// The state after a sealed block.
