@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 #![expect(clippy::disallowed_macros, reason = "a program for people at a terminal")]
 
+mod bench;
 mod contracts;
 #[path = "../../tests/src/dev_process.rs"]
 #[allow(unreachable_pub, dead_code, reason = "the same file is part of the tests' library, where all of it is used")]
@@ -40,6 +41,8 @@ enum Command {
         #[arg(last = true, requires = "test")]
         forge: Vec<String>,
     },
+    /// Measure throughput, latency and bytes on L1, beside anvil. Takes some minutes; nothing else should run meanwhile.
+    Bench,
     /// Run every test there is; the last line is `N passed, N failed, N skipped`.
     Test {
         /// Run only these steps.
@@ -71,6 +74,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             let written = contracts::write(&dirs)?;
             println!("{written} artifacts in {}", dirs.artifacts().display());
         }
+        Command::Bench => bench::bench(&dirs)?,
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } if !test::run(&dirs, &only) => return Ok(ExitCode::FAILURE),
         Command::Test { .. } => {}

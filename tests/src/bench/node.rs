@@ -1,0 +1,110 @@
+//! The nodes that are measured.
+
+use super::{load::CHAIN_ID, measure::Error};
+use crate::{
+    dev_process::DevProcess,
+    rpc::{Rpc, get},
+};
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// Funded accounts of each node.
+const ACCOUNTS: &str = "400";
+
+/// Tributary's, for both: the machine and not the limit shall be the bound.
+const GAS_LIMIT: &str = "1000000000";
+
+/// Who is measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contender {
+    /// `tributary dev --datadir …`: every acknowledgement is on disk.
+    Tributary(PathBuf),
+    /// `anvil --block-time 1`: everything in memory.
+    AnvilOneSecond(PathBuf),
+    /// `anvil`, a block for each transaction.
+    AnvilAutomine(PathBuf),
+}
+
+/// A running node.
+#[derive(Debug)]
+pub(super) enum Running {
+    /// The directory goes with the node.
+    Tributary { process: DevProcess, _directory: TempDir },
+    /// A process, and its JSON-RPC.
+    Anvil(Child, String),
+}
+
+impl Running {
+    /// Starts a fresh one.
+    pub(super) fn start(contender: &Contender) -> Result<Self, Error> {
+        let directory = tempfile::tempdir()?;
+        let interval: &[&str] = match contender {
+            Contender::Tributary(binary) => {
+                let datadir = directory.path().join("data").to_string_lossy().into_owned();
+                let flags = ["--datadir", &datadir, "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--log", "warn"];
+                let process = DevProcess::start(binary, &flags, &directory.path().join("log")).map_err(Error::Start)?;
+                return Ok(Self::Tributary { process, _directory: directory });
+            }
+            Contender::AnvilOneSecond(_) => &["--block-time", "1", "--order", "fifo"],
+            Contender::AnvilAutomine(_) => &[],
+        };
+        let (Contender::Tributary(binary) | Contender::AnvilOneSecond(binary) | Contender::AnvilAutomine(binary)) = contender;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let mut command = Command::new(binary);
+        command.args(["--port", &port, "--chain-id", &CHAIN_ID.to_string(), "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--silent"]);
+        command.args(interval).stdin(Stdio::null()).stdout(File::create(directory.path().join("log"))?).stderr(Stdio::null());
+        let mut running = Self::Anvil(command.spawn()?, format!("http://127.0.0.1:{port}"));
+        running.wait()?;
+        Ok(running)
+    }
+
+    /// Its JSON-RPC.
+    pub(super) fn url(&self) -> &str {
+        match self {
+            Self::Tributary { process, .. } => &process.banner.l2_url,
+            Self::Anvil(_, url) => url,
+        }
+    }
+
+    /// Process id.
+    pub(super) fn id(&self) -> u32 {
+        match self {
+            Self::Tributary { process, .. } => process.id(),
+            Self::Anvil(child, _) => child.id(),
+        }
+    }
+
+    /// One of the metrics that Tributary counts; `None` of a node that has none.
+    pub(super) fn counter(&self, name: &str) -> Option<u64> {
+        let Self::Tributary { process, .. } = self else { return None };
+        let page = get(&format!("{}/metrics", process.banner.dashboard_url)).ok()?;
+        page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
+    fn wait(&mut self) -> Result<(), Error> {
+        for _ in 0..300 {
+            if Rpc::connect(self.url()).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Err(Error::Start("anvil does not answer".to_owned()))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Self::Anvil(child, _) = self {
+            // Both fail only for a process that is gone already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `bench --tributary FILE --anvil FILE`: how fast the node is, beside anvil on the same machine. `cargo xtask bench` calls it.
+
+#![allow(clippy::disallowed_macros, reason = "a program prints")]
+
+use clap::Parser;
+use std::{path::PathBuf, process::ExitCode};
+use tributary_tests::bench::{Contender, measure, render};
+
+/// Measures throughput and latency through JSON-RPC, and bytes on L1.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The node's binary.
+    #[arg(long, value_name = "FILE")]
+    tributary: PathBuf,
+    /// anvil's binary.
+    #[arg(long, value_name = "FILE")]
+    anvil: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let Arguments { tributary, anvil } = Arguments::parse();
+    let contenders = [Contender::Tributary(tributary), Contender::AnvilOneSecond(anvil.clone()), Contender::AnvilAutomine(anvil)];
+    let figures = measure(&contenders, &|what| eprintln!("{what} …"));
+    match figures.map(<[_; 3]>::try_from) {
+        Ok(Ok(figures)) => {
+            println!("{}", render(&figures));
+            ExitCode::SUCCESS
+        }
+        Ok(Err(_)) => unreachable!("three contenders have three figures"),
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
