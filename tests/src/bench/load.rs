@@ -15,6 +15,9 @@ use std::{
 /// Chain id of all contenders.
 pub(super) const CHAIN_ID: u64 = 630_925;
 
+/// How long a paced measurement goes on at most.
+const BEHIND: Duration = Duration::from_secs(20);
+
 /// What a transaction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -89,7 +92,8 @@ pub(super) fn flood(url: &str, lanes: &[Lane], batch: usize, time: Duration) -> 
 }
 
 /// Sends `rate` transactions a second, each at its time, whatever became of those before it, as far as there is a free connection. How long
-/// each took from the time at which it should have been sent to its acknowledgement, in order of duration.
+/// each took from the time at which it should have been sent to its acknowledgement, in order of duration. A node that cannot keep up is left
+/// after [`BEHIND`].
 pub(super) fn paced(url: &str, lanes: &[Lane], method: &str, rate: u32) -> Result<Vec<Duration>, Error> {
     let start = Instant::now() + Duration::from_millis(100);
     let every = Duration::from_secs(1) / rate;
@@ -98,6 +102,9 @@ pub(super) fn paced(url: &str, lanes: &[Lane], method: &str, rate: u32) -> Resul
         let mut taken = Vec::with_capacity(lane.len());
         for (turn, transaction) in lane.iter().enumerate() {
             let request = request(&rpc, method, std::slice::from_ref(transaction));
+            if start.elapsed() > BEHIND {
+                break;
+            }
             let due = start + every * u32::try_from(turn * lanes.len() + number).expect("invariant: few transactions");
             thread::sleep(due.saturating_duration_since(Instant::now()));
             deliver(&mut rpc, &request)?;
