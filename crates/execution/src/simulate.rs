@@ -408,3 +408,152 @@ impl SimulationChain<'_> {
         Ok((SimulatedBlock { executed: seal::assemble(&self.spec, &self.base, header, body, rooted), calls }, overlay))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::EMPTY_ROOT_HASH;
+    use alloy_genesis::{ChainConfig, Genesis};
+    use alloy_primitives::{Bytes, hex};
+    use alloy_rpc_types_eth::state::AccountOverride;
+    use nybbles::Nibbles;
+    use tributary_primitives::StateReader;
+
+    const RICH: Address = Address::repeat_byte(0xa1);
+    const TARGET: Address = Address::repeat_byte(0xb1);
+
+    /// The state without accounts.
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl StateReader for Nothing {
+        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+            Ok(None)
+        }
+        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+            Ok(U256::ZERO)
+        }
+        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+            Ok(B256::ZERO)
+        }
+    }
+
+    impl TrieReader for Nothing {
+        fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
+            Err(StateError::Missing(hash.to_string()))
+        }
+    }
+
+    fn chain(validation: bool) -> SimulationChain<'static> {
+        let config = ChainConfig {
+            london_block: Some(0),
+            terminal_total_difficulty: Some(U256::ZERO),
+            shanghai_time: Some(0),
+            ..Default::default()
+        };
+        let base = Header {
+            number: 7,
+            timestamp: 100,
+            gas_limit: 30_000_000,
+            base_fee_per_gas: Some(1000),
+            state_root: EMPTY_ROOT_HASH,
+            ..Default::default()
+        };
+        SimulationChain {
+            spec: Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() })),
+            base_hash: base.hash_slow(),
+            base,
+            state: Arc::new(Nothing),
+            tries: &Nothing,
+            gas_cap: 50_000_000,
+            trace_transfers: true,
+            validation,
+        }
+    }
+
+    fn numbered(number: u64) -> SimulationBlock {
+        SimulationBlock { overrides: BlockOverrides { number: Some(U256::from(number)), ..Default::default() }, ..Default::default() }
+    }
+
+    fn account(over: AccountOverride, at: Address) -> Option<StateOverride> {
+        Some([(at, over)].into_iter().collect())
+    }
+
+    fn fault(blocks: Vec<SimulationBlock>, validation: bool) -> (Fault, String) {
+        match chain(validation).simulate(blocks) {
+            Err(SimulateError::Refused { fault, words }) => (fault, words),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn gaps_between_block_numbers_are_filled_and_every_block_has_its_parents_hash() {
+        let blocks = chain(false).simulate(vec![numbered(10), SimulationBlock::default()]).unwrap();
+        let headers: Vec<&Header> = blocks.iter().map(|block| &block.executed.block.header).collect();
+        assert_eq!(
+            headers.iter().map(|header| (header.number, header.timestamp)).collect::<Vec<_>>(),
+            [(8, 112), (9, 124), (10, 136), (11, 148)]
+        );
+        assert_eq!(headers[0].parent_hash, chain(false).base_hash);
+        for (parent, child) in blocks.iter().zip(&headers[1..]) {
+            assert_eq!(child.parent_hash, parent.executed.hash);
+        }
+        assert_eq!(headers[3].base_fee_per_gas, Some(0), "without validation there is no base fee");
+        assert_eq!(chain(true).simulate(vec![numbered(8)]).unwrap()[0].executed.block.header.base_fee_per_gas, Some(875));
+    }
+
+    #[test]
+    fn blocks_must_rise_and_be_few() {
+        let (fault_of_order, words) = fault(vec![numbered(9), numbered(9)], false);
+        assert_eq!((fault_of_order, words.as_str()), (Fault::BlockOrder, "block numbers must be in order: 9 <= 9"));
+        assert_eq!(fault(vec![numbered(7 + 257)], false).0, Fault::TooManyBlocks);
+        let late = BlockOverrides { time: Some(100), ..Default::default() };
+        assert_eq!(fault(vec![SimulationBlock { overrides: late, ..Default::default() }], false).0, Fault::TimestampOrder);
+    }
+
+    #[test]
+    fn a_call_sees_the_blocks_and_the_state_before_it() {
+        // BLOCKHASH(NUMBER − 1), returned; and a transfer, which is a log.
+        let code = AccountOverride { code: Some(hex!("60014303405f5260205ff3").into()), ..Default::default() };
+        let give = AccountOverride { balance: Some(U256::from(5)), ..Default::default() };
+        let pay = TransactionRequest::default().from(RICH).to(TARGET).value(U256::from(3));
+        let first = SimulationBlock { state: account(code, TARGET), ..Default::default() };
+        let second = SimulationBlock { state: account(give, RICH), calls: vec![pay.clone(), pay], ..Default::default() };
+        let chain = chain(false);
+        let mut blocks = vec![first, second];
+        let words = match chain.simulate(blocks.clone()) {
+            Err(SimulateError::Refused { fault: Fault::InsufficientFunds, words }) => words,
+            other => panic!("{other:?}"),
+        };
+        assert!(words.contains("have 2 want 3"), "{words}");
+        blocks[1].calls.pop();
+        let done = chain.simulate(blocks).unwrap();
+        let call = &done[1].calls[0];
+        assert_eq!(call.ending, Ending::Returned(done[0].executed.hash.to_vec().into()));
+        assert_eq!(call.logs.len(), 1);
+        assert!(done[1].executed.receipts[0].logs.is_empty(), "a transfer is no log of the block");
+        assert_ne!(done[1].executed.state.state_root, done[0].executed.state.state_root);
+    }
+
+    #[test]
+    fn with_validation_nonces_and_fees_must_be_right() {
+        let call = |nonce| SimulationBlock {
+            calls: vec![TransactionRequest { nonce: Some(nonce), ..TransactionRequest::default().from(RICH).to(TARGET) }],
+            ..Default::default()
+        };
+        assert_eq!(fault(vec![call(1)], true).0, Fault::NonceTooHigh);
+        assert_eq!(fault(vec![call(0)], true).0, Fault::FeeTooLow);
+        chain(false).simulate(vec![call(1)]).unwrap();
+    }
+
+    #[test]
+    fn calls_of_a_block_share_its_gas() {
+        let call = TransactionRequest { gas: Some(20_000_000), ..TransactionRequest::default().from(RICH).to(TARGET) };
+        let overrides = BlockOverrides { gas_limit: Some(20_000_000), ..Default::default() };
+        let block = SimulationBlock { overrides, calls: vec![call.clone(), call], ..Default::default() };
+        assert_eq!(fault(vec![block], false).0, Fault::BlockGasLimit);
+    }
+}

@@ -60,7 +60,7 @@ impl ImportedChain {
         Ok(Store::open(&self.chain, self.spec.clone(), options)?)
     }
 
-    /// The store, for reading; others may read and write it meanwhile.
+    /// The store, for reading; others may read it meanwhile.
     pub(crate) fn open_for_reading(&self) -> Result<Store, Error> {
         Ok(Store::open(&self.chain, self.spec.clone(), Options { read_only: true, ..Options::default() })?)
     }

@@ -35,7 +35,7 @@ pub struct ServedChain {
     clerk: tokio::task::JoinHandle<()>,
 }
 
-/// Serves the chain that was imported into a directory. Other processes may read it and import more into it meanwhile.
+/// Serves the chain that was imported into a directory. Other processes may serve it, too; an import must wait until nobody does.
 ///
 /// # Errors
 /// When the directory holds no imported chain, or the address cannot be listened on.

@@ -245,8 +245,8 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
             page_size: Some(PageSize::Set(4096)),
         });
     builder.open(dir).map_err(|error| match error {
-        // One process may not map the database twice.
-        MdbxError::Busy => Error::Locked { path: dir.to_owned() },
+        // One process may not map the database twice, and all must sync alike.
+        MdbxError::Busy | MdbxError::Incompatible => Error::Locked { path: dir.to_owned() },
         MdbxError::Other(code) if io::Error::from_raw_os_error(code).kind() == ErrorKind::WouldBlock => {
             Error::Locked { path: dir.to_owned() }
         }
