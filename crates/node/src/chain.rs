@@ -13,7 +13,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{BeaconView, Chain, Limits, RollupView, ServerHandle, Visibility};
 use tributary_storage::{Journal, Store};
@@ -61,7 +61,7 @@ impl RunningChain {
             store: store.clone(),
             spec: spec.clone(),
             pool: pool.clone(),
-            pending: open.clone(),
+            pending: open,
             submit,
             events: events.clone(),
             rollup,
@@ -71,6 +71,7 @@ impl RunningChain {
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
         let scribe = Scribe::start(name, journal, pending, events.clone(), tasks.reporter()).map_err(thread)?;
+        let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let producer = Producer {
             store: store.clone(),
@@ -83,6 +84,7 @@ impl RunningChain {
             sealed,
             included: included.clone(),
             stop: stop.clone(),
+            ready: Some(ready),
             runtime: tokio::runtime::Handle::current(),
         };
         let report = tasks.reporter();
@@ -92,7 +94,11 @@ impl RunningChain {
             }
         };
         let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
-        opened(open, tasks).await?;
+        tokio::select! {
+            // A producer that fails before says why through its failure.
+            Ok(()) = replayed => {}
+            error = tasks.failure() => return Err(error),
+        }
         let server = tributary_rpc::serve(Arc::new(chain), listen).await?;
         Ok(Self { address: server.local_addr(), included, stop, producer, server })
     }
@@ -108,13 +114,5 @@ impl RunningChain {
         let producer = tokio::task::spawn_blocking(move || self.producer.join());
         // A producer that panicked has nothing left to stop.
         let _ = tokio::join!(self.server.stop(), producer);
-    }
-}
-
-/// Waits until the first block is open.
-async fn opened<T>(mut open: watch::Receiver<Option<T>>, tasks: &Tasks) -> Result<(), Error> {
-    tokio::select! {
-        found = open.wait_for(Option::is_some) => found.map(|_| ()).map_err(|_| Error::Stopped("producer")),
-        error = tasks.failure() => Err(error),
     }
 }

@@ -26,7 +26,7 @@ use std::{
     },
     time::{Duration, Instant, SystemTime},
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_pool::{Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
@@ -51,6 +51,8 @@ pub(crate) struct Producer {
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) stop: Arc<AtomicBool>,
+    /// Told once everything that was acknowledged before a restart is there again.
+    pub(crate) ready: Option<oneshot::Sender<()>>,
     pub(crate) runtime: tokio::runtime::Handle,
 }
 
@@ -110,6 +112,13 @@ impl Producer {
                     self.open(&parent, plan, false)?
                 }
             };
+            if recovered.len() == 0
+                && let Some(ready) = self.ready.take()
+            {
+                self.scribe.flush()?;
+                // Whoever waited for it has given up when this fails.
+                let _ = ready.send(());
+            }
             self.run_pool(&mut building)?;
             self.take_submissions(&mut building)?;
             if self.stopping() {
