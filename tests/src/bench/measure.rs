@@ -201,8 +201,8 @@ struct Sealed {
 }
 
 impl Sealed {
-    /// Waits until as many are sealed as were acknowledged; when the last came. A node that seals no more of what it acknowledged (anvil without
-    /// a block time leaves some behind) is counted by what it did seal.
+    /// Waits until as many are sealed as were acknowledged; when the last came. A node that seals no more of what it acknowledged is counted by
+    /// what it did seal.
     fn until(&mut self, rpc: &mut Rpc, acknowledged: usize) -> Result<Instant, Error> {
         let (mut last, mut seen) = (Instant::now(), self.transactions);
         while self.count(rpc)? < acknowledged && last.elapsed() < STALLED {

@@ -27,9 +27,7 @@ pub enum Contender {
     /// `tributary dev --datadir …`: every acknowledgement is on disk.
     Tributary(PathBuf),
     /// `anvil --block-time 1`: everything in memory.
-    AnvilOneSecond(PathBuf),
-    /// `anvil`, a block for each transaction.
-    AnvilAutomine(PathBuf),
+    Anvil(PathBuf),
 }
 
 /// A running node.
@@ -45,21 +43,20 @@ impl Running {
     /// Starts a fresh one.
     pub(super) fn start(contender: &Contender) -> Result<Self, Error> {
         let directory = tempfile::tempdir()?;
-        let interval: &[&str] = match contender {
+        let binary = match contender {
             Contender::Tributary(binary) => {
                 let datadir = directory.path().join("data").to_string_lossy().into_owned();
                 let flags = ["--datadir", &datadir, "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--log", "warn"];
                 let process = DevProcess::start(binary, &flags, &directory.path().join("log")).map_err(Error::Start)?;
                 return Ok(Self::Tributary { process, _directory: directory });
             }
-            Contender::AnvilOneSecond(_) => &["--block-time", "1", "--order", "fifo"],
-            Contender::AnvilAutomine(_) => &[],
+            Contender::Anvil(binary) => binary,
         };
-        let (Contender::Tributary(binary) | Contender::AnvilOneSecond(binary) | Contender::AnvilAutomine(binary)) = contender;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let mut command = Command::new(binary);
         command.args(["--port", &port, "--chain-id", &CHAIN_ID.to_string(), "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--silent"]);
-        command.args(interval).stdin(Stdio::null()).stdout(File::create(directory.path().join("log"))?).stderr(Stdio::null());
+        // A block for each transaction, which is anvil's default, does not stand a flood: it acknowledges and then seals nothing.
+        command.args(["--block-time", "1", "--order", "fifo"]).stdin(Stdio::null()).stdout(File::create(directory.path().join("log"))?).stderr(Stdio::null());
         let mut running = Self::Anvil(command.spawn()?, format!("http://127.0.0.1:{port}"));
         running.wait()?;
         Ok(running)

@@ -6,26 +6,24 @@ use super::{
 };
 use std::{fmt::Write, time::Duration};
 
-/// A table with one row for each measurement; `figures` are Tributary's, anvil's with a block a second, and anvil's with a block for each
-/// transaction.
-pub fn render(figures: &[Figures; 3]) -> String {
+/// A table with one row for each measurement; `figures` are Tributary's and anvil's.
+pub fn render(figures: &[Figures; 2]) -> String {
     let mut table = format!("{} cores, {}\n\n", cores(), processor());
     // Writing to a string never fails.
     let _ = write_tables(&mut table, figures);
     table
 }
 
-fn write_tables(out: &mut String, figures: &[Figures; 3]) -> std::fmt::Result {
-    let [tributary, ..] = figures;
-    writeln!(out, "| to sealed blocks | Tributary, synced to disk | anvil --block-time 1 | anvil automine | ratio |")?;
-    writeln!(out, "|---|--:|--:|--:|--:|")?;
-    for row in 0..tributary.throughput.len() {
-        let rates = figures.each_ref().map(|of| of.throughput[row].1.per_second);
-        let ratios = format!("{} / {}", ratio(rates[0], rates[1]), ratio(rates[0], rates[2]));
-        writeln!(out, "| {} | {} | {} | {} | {ratios} |", tributary.throughput[row].0, rates[0], rates[1], rates[2])?;
-    }
-    writeln!(out, "\n| acknowledgement p50 / p99, ms | Tributary, synced to disk | anvil --block-time 1 | anvil automine |")?;
+fn write_tables(out: &mut String, figures: &[Figures; 2]) -> std::fmt::Result {
+    let [tributary, _] = figures;
+    writeln!(out, "| to sealed blocks | Tributary, synced to disk | anvil --block-time 1 | ratio |")?;
     writeln!(out, "|---|--:|--:|--:|")?;
+    for row in 0..tributary.throughput.len() {
+        let [ours, theirs] = figures.each_ref().map(|of| of.throughput[row].1.per_second);
+        writeln!(out, "| {} | {ours} | {theirs} | {} |", tributary.throughput[row].0, ratio(ours, theirs))?;
+    }
+    writeln!(out, "\n| acknowledgement p50 / p99, ms | Tributary, synced to disk | anvil --block-time 1 |")?;
+    writeln!(out, "|---|--:|--:|")?;
     for row in 0..tributary.latency.len() {
         let cells = figures.each_ref().map(|of| {
             of.latency[row]
@@ -34,11 +32,8 @@ fn write_tables(out: &mut String, figures: &[Figures; 3]) -> std::fmt::Result {
         });
         writeln!(out, "| {} | {} |", tributary.latency[row].0, cells.join(" | "))?;
     }
-    writeln!(
-        out,
-        "\n| share of the machine: generator, node | Tributary | anvil --block-time 1 | anvil automine | DA bytes per transaction |"
-    )?;
-    writeln!(out, "|---|--:|--:|--:|--:|")?;
+    writeln!(out, "\n| share of the machine: generator, node | Tributary | anvil --block-time 1 | DA bytes per transaction |")?;
+    writeln!(out, "|---|--:|--:|--:|")?;
     for row in 0..tributary.throughput.len() {
         let cells = figures.each_ref().map(|of| format!("{} %, {} %", of.throughput[row].1.generator, of.throughput[row].1.node));
         let da = tributary.throughput[row].1.da_bytes_per_thousand.map_or_else(|| "–".to_owned(), thousandths);
@@ -74,9 +69,9 @@ mod tests {
             throughput: vec![("transfers/s", Throughput { per_second, generator: 7, node: 80, da_bytes_per_thousand: da })],
             latency: vec![("send".into(), da.map(|_| Latency { median: Duration::from_micros(1_250), p99: Duration::from_millis(9) }))],
         };
-        let table = render(&[figures(5_000, Some(90_450)), figures(1_000, None), figures(400, None)]);
-        assert!(table.contains("| transfers/s | 5000 | 1000 | 400 | 5.0 × / 12.5 × |"), "{table}");
-        assert!(table.contains("| send | 1.2 / 9.0 | – | – |"), "{table}");
-        assert!(table.contains("| 7 %, 80 % | 7 %, 80 % | 7 %, 80 % | 90.4 |"), "{table}");
+        let table = render(&[figures(5_000, Some(90_450)), figures(1_000, None)]);
+        assert!(table.contains("| transfers/s | 5000 | 1000 | 5.0 × |"), "{table}");
+        assert!(table.contains("| send | 1.2 / 9.0 | – |"), "{table}");
+        assert!(table.contains("| 7 %, 80 % | 7 %, 80 % | 90.4 |"), "{table}");
     }
 }

@@ -19,14 +19,14 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { tributary, anvil } = Arguments::parse();
-    let contenders = [Contender::Tributary(tributary), Contender::AnvilOneSecond(anvil.clone()), Contender::AnvilAutomine(anvil)];
+    let contenders = [Contender::Tributary(tributary), Contender::Anvil(anvil)];
     let figures = measure(&contenders, &|what| eprintln!("{what} …"));
-    match figures.map(<[_; 3]>::try_from) {
+    match figures.map(<[_; 2]>::try_from) {
         Ok(Ok(figures)) => {
             println!("{}", render(&figures));
             ExitCode::SUCCESS
         }
-        Ok(Err(_)) => unreachable!("three contenders have three figures"),
+        Ok(Err(_)) => unreachable!("two contenders have two figures"),
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::FAILURE
