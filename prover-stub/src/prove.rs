@@ -64,17 +64,17 @@ fn prove_block(spec: &Arc<ChainSpec>, witness: &BlockWitness, parent: &Header, p
     if witness.state.root != parent.state_root {
         return Err(Error::OtherState { number, found: witness.state.root, expected: parent.state_root });
     }
-    let senders = senders(witness)?;
+    let senders = senders(spec, witness)?;
     let state = History::new(WitnessState::from(witness.state.clone()), parent, parent_hash);
     let executed = execute_block(spec.clone(), state, parent, block, &senders).map_err(|source| Error::Block { number, source })?;
     Ok(executed.hash)
 }
 
 /// The senders are recovered here: a witness that named them could spend anybody's money.
-fn senders(witness: &BlockWitness) -> Result<Vec<Address>, Error> {
+fn senders(spec: &ChainSpec, witness: &BlockWitness) -> Result<Vec<Address>, Error> {
     let number = witness.block.header.number;
     let transactions = witness.block.body.transactions.iter().enumerate();
-    transactions.map(|(index, tx)| tx.sender().map_err(|_| Error::Signature { number, index })).collect()
+    transactions.map(|(index, tx)| spec.sender(tx).map_err(|_| Error::Signature { number, index })).collect()
 }
 
 fn output_root_of(header: &Header, hash: B256) -> Result<B256, Error> {

@@ -102,13 +102,20 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         if spec.is_rollup() {
             let mut env: EvmEnv<OpSpecId> = evm_env_for_op_block(header, spec, spec.chain_id);
             leniency.apply(&mut env.cfg_env);
+            env.cfg_env.disable_eip3607 |= spec.development;
             let mut evm = OpEvmFactory::<OpTx>::default().create_evm_with_inspector(state, env, inspector);
-            install_precompiles(&mut evm);
+            install_precompiles(&mut evm, spec.development);
             return Self::Rollup(Box::new(evm));
         }
         let mut env = EvmEnv::for_eth_block(header, spec, spec.chain_id, spec.blob_params(header.timestamp));
         leniency.apply(&mut env.cfg_env);
-        Self::Ethereum(Box::new(EthEvmFactory::default().create_evm_with_inspector(state, env, inspector)))
+        // Unsigned transactions may be from contracts.
+        env.cfg_env.disable_eip3607 |= spec.development;
+        let mut evm = EthEvmFactory::default().create_evm_with_inspector(state, env, inspector);
+        if spec.development {
+            precompiles::install_development(evm.components_mut().2);
+        }
+        Self::Ethereum(Box::new(evm))
     }
 
     /// Turns the inspector on or off.
@@ -198,8 +205,11 @@ impl<S: StateReader, I> std::fmt::Debug for Machine<S, I> {
 /// but time depends on them.
 static INDEXES: LazyLock<Arc<precompiles::IndexCache>> = LazyLock::new(|| Arc::new(precompiles::IndexCache::new(1 << 30)));
 
-fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>) {
+fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>, development: bool) {
     let (state, _, map) = evm.components_mut();
+    if development {
+        precompiles::install_development(map);
+    }
     match state.base().is_witnessed() {
         true => precompiles::install(map),
         false => precompiles::install_cached(map, &INDEXES),

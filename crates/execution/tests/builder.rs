@@ -8,9 +8,13 @@ use alloy_genesis::{ChainConfig, Genesis};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, TxKind, U256, address, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
 use op_alloy_consensus::TxDeposit;
 use std::{collections::BTreeMap, sync::Arc};
-use tributary_execution::{Error, OpenBlock, Outcome, execute_block};
+use tributary_execution::{
+    Error, OpenBlock, Outcome, execute_block,
+    precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
+};
 use tributary_primitives::{
     Account, BlockAttributes, ChainSpec, Eip1559Params, Transaction,
     rollup::predeploys::{BASE_FEE_VAULT, MESSAGE_PASSER, SEQUENCER_FEE_VAULT},
@@ -40,6 +44,7 @@ fn genesis() -> (Header, WitnessState) {
         codes.iter().map(|(address, code)| (*address, Account { nonce: 1, code_hash: keccak256(code), ..Default::default() })).collect();
     let rich = Account { nonce: 0, balance: U256::from(10).pow(U256::from(18)), code_hash: KECCAK256_EMPTY };
     accounts.insert(key().address(), rich);
+    accounts.insert(DEVELOPER, rich);
     let (root, nodes) = full_state_root(accounts.iter().map(|(address, account)| (*address, *account, std::iter::empty())));
     let nodes = nodes.accounts.into_values().flatten().collect();
     let codes = codes.into_iter().map(|(_, code)| code).collect();
@@ -192,4 +197,51 @@ fn the_header_commits_to_the_message_passers_storage() {
     let alone = full_state_root([(MESSAGE_PASSER, Account { nonce: 1, ..Default::default() }, [slot])]);
     let root = alone.1.storage[&keccak256(MESSAGE_PASSER)].nodes[&Default::default()].as_ref().map(keccak256);
     assert_eq!(built.block.header.withdrawals_root, root);
+}
+
+/// A call of the precompile that rewrites accounts, from the account that may.
+fn rewrite(nonce: u64, call: &impl SolCall) -> Transaction {
+    let tx = TxEip1559 { nonce, to: TxKind::Call(DEVELOPMENT), value: U256::ZERO, input: call.abi_encode().into(), ..transfer() };
+    Transaction::unsigned(tx.into(), DEVELOPER)
+}
+
+#[test]
+fn a_development_chain_rewrites_accounts_by_transactions_that_execute_again_to_the_same_block() {
+    let spec = Arc::new(spec().as_ref().clone().for_development());
+    let (parent, state) = genesis();
+    let (slot, value) = (U256::from(5), U256::from(6));
+    let changes = [
+        rewrite(0, &IDevelopment::setBalanceCall { account: OTHER, balance: U256::from(77) }),
+        rewrite(1, &IDevelopment::setNonceCall { account: OTHER, nonce: 9 }),
+        rewrite(2, &IDevelopment::setCodeCall { account: OTHER, code: Bytes::from_static(STORES) }),
+        rewrite(3, &IDevelopment::setStorageAtCall { account: OTHER, slot, value }),
+    ];
+    let mut block = OpenBlock::new(spec.clone(), state, &parent, parent.hash_slow(), attributes()).unwrap();
+    for tx in changes {
+        let (sender, encoded) = (spec.sender(&tx).unwrap(), tx.encoded_2718().into());
+        assert!(matches!(block.execute(tx, sender, encoded).unwrap(), Outcome::Included(_)));
+    }
+    assert!(block.receipts().iter().all(|receipt| receipt.outcome.coerce_status()));
+    let sealed = block.seal().unwrap();
+    let other = &sealed.state.diff.accounts[&OTHER];
+    assert_eq!(other.after, Some(Account { nonce: 9, balance: U256::from(77), code_hash: keccak256(STORES) }));
+    assert_eq!(other.storage[&slot], (U256::ZERO, value));
+
+    let senders: Vec<_> = sealed.block.body.transactions.iter().map(|tx| spec.sender(tx).unwrap()).collect();
+    let again = execute_block(spec, genesis().1, &parent, &sealed.block, &senders).unwrap();
+    assert_eq!(again.hash, sealed.hash);
+}
+
+#[test]
+fn accounts_cannot_be_rewritten_by_others_nor_on_other_chains() {
+    let call = IDevelopment::setBalanceCall { account: OTHER, balance: U256::from(77) };
+    let tx = TxEip1559 { to: TxKind::Call(DEVELOPMENT), value: U256::ZERO, input: call.abi_encode().into(), ..transfer() };
+    for (spec, refused) in [(spec(), false), (Arc::new(spec().as_ref().clone().for_development()), true)] {
+        let (parent, state) = genesis();
+        let mut block = OpenBlock::new(spec, state, &parent, parent.hash_slow(), attributes()).unwrap();
+        assert!(matches!(execute(&mut block, sign(tx.clone())), Outcome::Included(_)));
+        // Where there is no precompile the account is an ordinary one without code.
+        assert_eq!(block.receipts()[0].outcome.coerce_status(), !refused);
+        assert!(!block.seal().unwrap().state.diff.accounts.contains_key(&OTHER));
+    }
 }

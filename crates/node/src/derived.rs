@@ -43,7 +43,7 @@ pub(crate) fn derive_block(
     let mut block = OpenBlock::new(store.spec().clone(), store.latest()?, header, parent.hash, block_attributes(config, attributes))?;
     for raw in &attributes.transactions {
         let Ok(tx) = Transaction::decode_2718_exact(raw) else { return Ok(None) };
-        let Ok(sender) = tx.sender() else { return Ok(None) };
+        let Ok(sender) = store.spec().sender(&tx) else { return Ok(None) };
         if !matches!(block.execute(tx, sender, raw.clone())?, Outcome::Included(_)) {
             return Ok(None);
         }

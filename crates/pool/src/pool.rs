@@ -179,6 +179,11 @@ impl Pool {
         senders.into_iter().flat_map(|sender| self.advance(sender, next_nonce(sender))).collect()
     }
 
+    /// Forgets everything: the chain was set back to before any of it was sent.
+    pub fn clear(&mut self) {
+        *self = Self { fees: self.fees, ..Self::new(self.limits.clone(), self.ordering) };
+    }
+
     /// A waiting transaction.
     pub fn get(&self, hash: B256) -> Option<&RecoveredTx> {
         let (sender, nonce) = self.by_hash.get(&hash)?;
@@ -498,6 +503,16 @@ mod tests {
         let dropped = pool.refresh(|sender| if sender == address(1) { 4 } else { 6 });
         assert_eq!(dropped[0].sender, address(2));
         assert_eq!(pool.status(), Status { pending: 0, queued: 1 });
+    }
+
+    #[test]
+    fn a_cleared_pool_takes_the_same_transactions_again() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        pool.add(from(1, 5, 10), &rich(5)).unwrap();
+        pool.clear();
+        assert!(pool.is_empty());
+        pool.add(from(1, 5, 10), &rich(5)).unwrap();
+        assert_eq!(pool.status(), Status { pending: 1, queued: 0 });
     }
 
     #[test]

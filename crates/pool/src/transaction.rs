@@ -8,7 +8,7 @@ use alloy_eips::{eip2718::Encodable2718, eip7594::BlobTransactionSidecarVariant}
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::Header;
 use std::sync::Arc;
-use tributary_primitives::Transaction;
+use tributary_primitives::{ChainSpec, Transaction};
 
 /// A transaction with its sender, its hash and its exact bytes. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,6 +38,18 @@ impl RecoveredTx {
     /// [`PoolError::Decode`], [`PoolError::TypedTooShort`], [`PoolError::UnknownType`] (deposits among them: nobody sends those) and
     /// [`PoolError::InvalidSignature`].
     pub fn decode(raw: &[u8]) -> Result<Self, PoolError> {
+        Self::decode_with(raw, |tx| tx.sender().ok())
+    }
+
+    /// As [`Self::decode`], of a transaction that this node took in before: on a development chain it may be unsigned.
+    ///
+    /// # Errors
+    /// As of [`Self::decode`].
+    pub fn decode_on(spec: &ChainSpec, raw: &[u8]) -> Result<Self, PoolError> {
+        Self::decode_with(raw, |tx| spec.sender(tx).ok())
+    }
+
+    fn decode_with(raw: &[u8], sender: impl FnOnce(&Transaction) -> Option<Address>) -> Result<Self, PoolError> {
         let mut rest = raw;
         let (tx, sidecar) = decode_any(&mut rest)?;
         if !rest.is_empty() {
@@ -48,7 +60,7 @@ impl RecoveredTx {
         if sidecar.is_none() && *encoded != *raw {
             return Err(PoolError::Decode(DecodeFault::NonCanonical));
         }
-        let sender = tx.sender().map_err(|_| PoolError::InvalidSignature)?;
+        let sender = sender(&tx).ok_or(PoolError::InvalidSignature)?;
         Ok(Self { hash: tx.hash(), encoded, tx: Arc::new(tx), sender, sidecar: sidecar.map(Arc::new) })
     }
 

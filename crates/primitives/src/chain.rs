@@ -1,7 +1,7 @@
 //! A chain's rules: which forks are active when, and what follows from that.
 
-use crate::rollup::Eip1559Params;
-use alloy_consensus::Header;
+use crate::{rollup::Eip1559Params, transaction::Transaction};
+use alloy_consensus::{Header, crypto::RecoveryError};
 use alloy_eips::{
     eip1559::BaseFeeParams,
     eip7594::MAX_BLOBS_PER_TX_FUSAKA,
@@ -33,6 +33,8 @@ pub struct ChainSpec {
     pub kind: ChainKind,
     /// Genesis block and state; its `config` is geth's chain config.
     pub genesis: Genesis,
+    /// Whether this is a throw-away chain whose users may change any account and send from any ([`Self::for_development`]).
+    pub development: bool,
     /// Fork activations, in order.
     forks: Vec<(EthereumHardfork, ForkCondition)>,
     /// Blob parameters by activation time, ascending.
@@ -43,7 +45,14 @@ impl ChainSpec {
     /// An Ethereum chain with the forks of its genesis' config.
     pub fn ethereum(genesis: Genesis) -> Self {
         let config = &genesis.config;
-        Self { chain_id: config.chain_id, kind: ChainKind::Ethereum, forks: forks_of(config), blobs: blobs_of(config), genesis }
+        Self {
+            chain_id: config.chain_id,
+            kind: ChainKind::Ethereum,
+            development: false,
+            forks: forks_of(config),
+            blobs: blobs_of(config),
+            genesis,
+        }
     }
 
     /// An OP Stack rollup with all forks through Isthmus (Prague) active at genesis.
@@ -53,7 +62,32 @@ impl ChainSpec {
             .take_while(|fork| **fork <= EthereumHardfork::Prague)
             .map(|fork| (*fork, ForkCondition::Timestamp(0)))
             .collect();
-        Self { chain_id: genesis.config.chain_id, kind: ChainKind::Rollup { eip1559 }, genesis, forks, blobs: Vec::new() }
+        Self {
+            chain_id: genesis.config.chain_id,
+            kind: ChainKind::Rollup { eip1559 },
+            genesis,
+            development: false,
+            forks,
+            blobs: Vec::new(),
+        }
+    }
+
+    /// The same chain for development: unsigned transactions ([`Transaction::unsigned`](crate::Transaction::unsigned)) are valid from any account, and
+    /// the precompile that rewrites accounts is there. Both are transactions like others, so that every node still agrees on every block.
+    #[must_use]
+    pub fn for_development(self) -> Self {
+        Self { development: true, ..self }
+    }
+
+    /// The sender of a transaction by this chain's rules.
+    ///
+    /// # Errors
+    /// When the signature does not recover to a key and is not the mark of an unsigned transaction on a development chain.
+    pub fn sender(&self, tx: &Transaction) -> Result<Address, RecoveryError> {
+        match tx.unsigned_sender().filter(|_| self.development) {
+            Some(sender) => Ok(sender),
+            None => tx.sender(),
+        }
     }
 
     /// Whether this is an OP Stack rollup.

@@ -4,11 +4,11 @@
 //! accepts is [`ChainSpec`](crate::ChainSpec)'s decision, not the codec's.
 
 use alloy_consensus::{
-    Sealed, Signed, TransactionEnvelope, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy,
+    Sealed, SignableTransaction, Signed, TransactionEnvelope, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, TypedTransaction,
     crypto::RecoveryError,
     transaction::{SignerRecoverable, TxHashRef},
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Signature, U256};
 use op_alloy_consensus::TxDeposit;
 
 /// An EIP-2718 transaction envelope. Blob transactions are held without their sidecar, as they are in blocks.
@@ -53,6 +53,33 @@ impl Transaction {
     /// Whether this is an OP Stack deposit.
     pub fn is_deposit(&self) -> bool {
         matches!(self, Self::Deposit(_))
+    }
+
+    /// A transaction of `sender` that nobody signed, for development chains ([`ChainSpec::for_development`](crate::ChainSpec::for_development)).
+    /// Its signature is `r` = sender, `s` = 0, which is no signature of any key (SEC 1, 4.1.4), so that it is valid nowhere else.
+    pub fn unsigned(tx: TypedTransaction, sender: Address) -> Self {
+        let mark = Signature::new(U256::from_be_slice(sender.as_slice()), U256::ZERO, false);
+        match tx {
+            TypedTransaction::Legacy(tx) => Self::Legacy(tx.into_signed(mark)),
+            TypedTransaction::Eip2930(tx) => Self::Eip2930(tx.into_signed(mark)),
+            TypedTransaction::Eip1559(tx) => Self::Eip1559(tx.into_signed(mark)),
+            TypedTransaction::Eip4844(tx) => Self::Eip4844(tx.into_signed(mark).map(|tx| tx.tx().clone())),
+            TypedTransaction::Eip7702(tx) => Self::Eip7702(tx.into_signed(mark)),
+        }
+    }
+
+    /// Whom an unsigned transaction is from; `None` of one with a signature.
+    pub fn unsigned_sender(&self) -> Option<Address> {
+        let signature = match self {
+            Self::Legacy(tx) => tx.signature(),
+            Self::Eip2930(tx) => tx.signature(),
+            Self::Eip1559(tx) => tx.signature(),
+            Self::Eip4844(tx) => tx.signature(),
+            Self::Eip7702(tx) => tx.signature(),
+            Self::Deposit(_) => return None,
+        };
+        let is_address = signature.r().leading_zeros() >= 96;
+        (signature.s().is_zero() && is_address).then(|| Address::from_word(signature.r().into()))
     }
 
     /// The sender: recovered from the signature (EIP-2 low `s` enforced), or a deposit's `from`.
@@ -112,7 +139,7 @@ impl From<TxDeposit> for Transaction {
 mod tests {
     use super::*;
     use alloy_eips::{Decodable2718, Encodable2718};
-    use alloy_primitives::{U256, address};
+    use alloy_primitives::address;
 
     #[test]
     fn a_deposit_round_trips_and_its_sender_is_its_from() {
@@ -125,5 +152,15 @@ mod tests {
         assert_eq!(back, tx);
         assert_eq!(back.sender().unwrap(), from);
         assert_eq!(back.hash(), alloy_primitives::keccak256(&bytes));
+    }
+
+    #[test]
+    fn an_unsigned_transaction_has_its_sender_on_a_development_chain_alone() {
+        let from = address!("00000000000000000000000000000000deadbeef");
+        let tx = Transaction::unsigned(TxEip1559 { chain_id: 1, nonce: 4, ..Default::default() }.into(), from);
+        let back = Transaction::decode_2718_exact(&tx.encoded_2718()).unwrap();
+        let chain = crate::ChainSpec::ethereum(Default::default());
+        assert!(chain.sender(&back).is_err());
+        assert_eq!(chain.for_development().sender(&back).unwrap(), from);
     }
 }

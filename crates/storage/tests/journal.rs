@@ -230,11 +230,42 @@ fn blocks_on_an_unwound_chain_are_handed_back_as_stale() {
     journal.sync().unwrap();
     drop(journal);
 
-    let (_, recovered) = Journal::with_backend(disk.clone(), id(3)).unwrap();
-    assert_eq!(recovered.open, []);
-    assert_eq!(recovered.stale.iter().map(|block| block.number).collect::<Vec<_>>(), [7, 8]);
-    let (_, recovered) = Journal::with_backend(disk, id(6)).unwrap();
+    for _ in 0..2 {
+        let (_, recovered) = Journal::with_backend(disk.clone(), id(3)).unwrap();
+        assert_eq!(recovered.open, []);
+        assert_eq!(
+            recovered.stale.iter().map(|block| block.number).collect::<Vec<_>>(),
+            [7, 8],
+            "opening the journal does not use them up"
+        );
+    }
+    let (journal, _) = Journal::with_backend(disk.clone(), id(3)).unwrap();
+    journal.discard(5).unwrap();
+    drop(journal);
+    let (_, recovered) = Journal::with_backend(disk, id(3)).unwrap();
     assert_eq!(recovered, Default::default());
+}
+
+#[test]
+fn parked_transactions_come_back_whatever_becomes_of_the_chain_until_they_are_discarded() {
+    let disk = VolatileDisk::new();
+    let (journal, _) = Journal::with_backend(disk.clone(), id(6)).unwrap();
+    journal.park([entry(0), entry(1)]).unwrap();
+    drop(journal);
+    for head in [6, 3] {
+        let (_, recovered) = Journal::with_backend(disk.clone(), id(head)).unwrap();
+        assert_eq!(recovered.stale[0].entries, [entry(0), entry(1)]);
+    }
+    let (journal, recovered) = Journal::with_backend(disk.clone(), id(3)).unwrap();
+    journal.begin(4, id(3).hash, attributes(4)).unwrap();
+    for entry in &recovered.stale[0].entries {
+        journal.append(4, entry.clone()).unwrap();
+    }
+    journal.sync().unwrap();
+    journal.discard(5).unwrap();
+    drop(journal);
+    let (_, recovered) = Journal::with_backend(disk, id(3)).unwrap();
+    assert_eq!((recovered.open[0].entries.len(), recovered.stale.len()), (2, 0));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{
     abi::IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction},
     store,
 };
-use alloy_evm::precompiles::PrecompileInput;
+use alloy_evm::{EvmInternals, precompiles::PrecompileInput};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256};
 use alloy_sol_types::{SolError, SolEvent, SolInterface};
 use revm::{
@@ -107,6 +107,11 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
+    /// The state, to a precompile that is about more than the store's account.
+    pub(super) const fn internals(&mut self) -> &mut EvmInternals<'a> {
+        &mut self.input.internals
+    }
+
     /// A slot of the store's account, whichever precompile asks.
     pub(super) fn load(&mut self, slot: U256) -> Step<U256> {
         let loaded = self.input.internals.sload(store::ADDRESS, slot).map_err(fatal)?;
@@ -141,6 +146,7 @@ impl<'a> Call<'a> {
     }
 }
 
-fn fatal(error: impl std::fmt::Display) -> Stop {
+/// State that cannot be read.
+pub(super) fn fatal(error: impl std::fmt::Display) -> Stop {
     Stop::Fatal(error.to_string())
 }

@@ -34,6 +34,7 @@
 mod abi;
 mod call;
 mod content;
+mod development;
 mod rank;
 mod sets;
 mod shapley;
@@ -46,6 +47,8 @@ mod text;
 
 pub use abi::{IAttributionErrors, IAttributionStore, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution};
 pub use content::IndexCache;
+pub(crate) use development::install as install_development;
+pub use development::{DEVELOPER, DEVELOPMENT, IDevelopment};
 
 use alloy_evm::precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap};
 use alloy_primitives::Address;

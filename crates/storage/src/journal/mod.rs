@@ -23,6 +23,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+/// The segment of [`Journal::park`]: no block has this number, so that it never continues a chain.
+const PARKED: u64 = u64::MAX;
+
 /// A transaction that was executed on an open block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -52,7 +55,8 @@ pub struct JournalBlock {
 pub struct Recovered {
     /// Blocks to be replayed on the head, in order: their numbers follow on from it and the first one's parent is it. Their segments can be continued.
     pub open: Vec<JournalBlock>,
-    /// Blocks on a chain that was unwound before the journal could be told. Their segments are gone; their transactions belong back in the pool.
+    /// Blocks on a chain that was unwound before the journal could be told, and what was [parked](Journal::park). Their transactions are still wanted;
+    /// the segments stay until [`Journal::discard`].
     pub stale: Vec<JournalBlock>,
     /// Blocks that are committed already, whose segments were not released. What the caller kept there beside the block's transactions is still
     /// wanted; the segments stay until [`Journal::release`].
@@ -141,6 +145,15 @@ impl<B: JournalBackend> Journal<B> {
         }
         queue.push(number, &Record::Entry(entry));
         Ok(queue.appended)
+    }
+
+    /// Keeps transactions outside of any block while the chain is unwound, in a segment of its own until [`Self::discard`]. Durable on return.
+    pub fn park(&self, entries: impl IntoIterator<Item = JournalEntry>) -> Result<(), Error> {
+        self.begin(PARKED, B256::ZERO, Bytes::new())?;
+        for entry in entries {
+            self.append(PARKED, entry)?;
+        }
+        self.sync().map(|_| ())
     }
 
     /// Makes everything durable that was appended before the call; returns how many records that is. Calls that wait for one another share one write.
@@ -274,7 +287,7 @@ fn recover<B: JournalBackend>(
         };
         if !follows {
             tracing::warn!(segment, parent = %block.parent, head = %head.hash, "journal of a block that is not on the chain");
-            backend.remove(segment, false)?;
+            ends.insert(segment, end);
             recovered.stale.push(block);
             continue;
         }
