@@ -118,27 +118,44 @@ impl Simulation {
         check_request(&self.spec, request)?;
         let no_overrides = Default::default();
         let block = self.overrides.block.as_ref().unwrap_or(&no_overrides);
-        let (mut header, state) = overrides::of_block(&self.header, self.state.clone(), block);
-        // A call that offers no fee is not held against the base fee, and sees none (geth's NoBaseFee).
+        let (header, state) = overrides::of_block(&self.header, self.state.clone(), block);
+        let mut machine = self.machine_on(Overlay::new(state), header, request, inspector);
+        if let Some(accounts) = &self.overrides.state {
+            overrides::apply_state(&mut machine, accounts)?;
+        }
+        let env = self.env(&mut machine, request)?;
+        Ok((machine, env))
+    }
+
+    /// A machine in a block with this header, as far as the request decides about the block: a call that offers no fee is not held against the base
+    /// fee, and sees none (geth's NoBaseFee).
+    pub(crate) fn machine_on<I: AnyInspector<State>>(
+        &self,
+        overlay: Overlay<State>,
+        mut header: Header,
+        request: &TransactionRequest,
+        inspector: I,
+    ) -> Machine<State, I> {
         if request.gas_price.unwrap_or_default() == 0 && request.max_fee_per_gas.unwrap_or_default() == 0 {
             header.base_fee_per_gas = header.base_fee_per_gas.map(|_| 0);
         }
-        let mut machine = Machine::new(&self.spec, &header, Overlay::new(state), LENIENCY, inspector);
+        let mut machine = Machine::new(&self.spec, &header, overlay, LENIENCY, inspector);
         let pays_no_blob_fee = request.blob_versioned_hashes.is_some() && request.max_fee_per_blob_gas.unwrap_or_default() == 0;
-        match block.blob_base_fee {
+        match self.overrides.block.as_ref().and_then(|block| block.blob_base_fee) {
             _ if pays_no_blob_fee => overrides::set_blob_base_fee(&mut machine, U256::ZERO),
             Some(price) => overrides::set_blob_base_fee(&mut machine, price),
             None => {}
         }
-        if let Some(accounts) = &self.overrides.state {
-            overrides::apply_state(&mut machine, accounts)?;
-        }
-        let sender = request.from.unwrap_or_default();
+        machine
+    }
+
+    /// The request in the EVM's terms.
+    pub(crate) fn env<I: AnyInspector<State>>(&self, machine: &mut Machine<State, I>, request: &TransactionRequest) -> Result<TxEnv, Stop> {
         let nonce = match request.nonce {
             Some(nonce) => nonce,
-            None => machine.state_mut().account_now(sender)?.unwrap_or_default().nonce,
+            None => machine.state_mut().account_now(request.from.unwrap_or_default())?.unwrap_or_default().nonce,
         };
-        Ok((machine, tx_env(&self.spec, request, nonce, self.gas_cap)))
+        Ok(tx_env(&self.spec, request, nonce, self.gas_cap))
     }
 }
 
@@ -269,7 +286,7 @@ pub(crate) fn outcome(result: ExecutionResult<HaltReason>) -> CallOutcome {
 pub(crate) fn halt_words(reason: &HaltReason) -> String {
     match reason {
         HaltReason::OutOfGas(OutOfGasError::InvalidOperand) => "gas uint64 overflow",
-        HaltReason::OutOfGas(OutOfGasError::ReentrancySentry) => "not enough gas for reentrancy sentry",
+        HaltReason::OutOfGas(OutOfGasError::ReentrancySentry) => "out of gas: not enough gas for reentrancy sentry",
         HaltReason::OutOfGas(_) => "out of gas",
         HaltReason::InvalidFEOpcode => "invalid opcode: INVALID",
         HaltReason::OpcodeNotFound | HaltReason::NotActivated => "invalid opcode",
@@ -429,5 +446,12 @@ pub(crate) mod tests {
             let ending = simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }).unwrap().ending;
             assert_eq!(ending, Ending::Halted(words.into()));
         }
+    }
+
+    #[test]
+    fn a_store_with_the_gas_of_a_stipend_is_out_of_gas() {
+        let gas = 21_000 + 6 + 2_300;
+        let ending = simulation(&hex!("6001600055")).call(&TransactionRequest { gas: Some(gas), ..to_target() }).unwrap().ending;
+        assert_eq!(ending, Ending::Halted("out of gas: not enough gas for reentrancy sentry".into()));
     }
 }

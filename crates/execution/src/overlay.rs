@@ -6,7 +6,7 @@ use alloy_primitives::{
     map::{AddressMap, B256Map, HashMap, hash_map::Entry},
 };
 use revm::{
-    Database, DatabaseCommit,
+    Database, DatabaseCommit, DatabaseRef,
     bytecode::Bytecode,
     primitives::{StorageKey, StorageValue},
     state::{Account as EvmAccount, AccountInfo},
@@ -233,12 +233,16 @@ pub(crate) fn bytecode(code: Bytes) -> Bytecode {
     Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
 }
 
+fn account_info(account: Account) -> AccountInfo {
+    AccountInfo { balance: account.balance, nonce: account.nonce, code_hash: account.code_hash, account_id: None, code: None }
+}
+
 impl<S: StateReader> Database for Overlay<S> {
     type Error = DbError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, DbError> {
         let account = self.account_now(address)?;
-        Ok(account.map(|a| AccountInfo { balance: a.balance, nonce: a.nonce, code_hash: a.code_hash, account_id: None, code: None }))
+        Ok(account.map(account_info))
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, DbError> {
@@ -261,6 +265,44 @@ impl<S: StateReader> Database for Overlay<S> {
         let hash = self.base.block_hash(number)?;
         self.block_hashes.insert(number, hash);
         Ok(hash)
+    }
+}
+
+/// Reads that leave nothing behind, for tracers: they look while the machine holds the overlay.
+impl<S: StateReader> DatabaseRef for Overlay<S> {
+    type Error = DbError;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, DbError> {
+        let account = match self.accounts.get(&address) {
+            Some(cached) => cached.now,
+            None => self.base.account(address)?,
+        };
+        Ok(account.map(account_info))
+    }
+
+    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, DbError> {
+        match self.code.get(&hash) {
+            Some(code) => Ok(code.clone()),
+            None => Ok(bytecode(self.base.code(hash)?)),
+        }
+    }
+
+    fn storage_ref(&self, address: Address, slot: StorageKey) -> Result<StorageValue, DbError> {
+        match self.accounts.get(&address) {
+            Some(cached) => match cached.storage.get(&slot) {
+                Some(value) => Ok(value.now),
+                None if cached.storage_cleared || cached.before.is_none() => Ok(U256::ZERO),
+                None => Ok(self.base.storage(address, slot)?),
+            },
+            None => Ok(self.base.storage(address, slot)?),
+        }
+    }
+
+    fn block_hash_ref(&self, number: u64) -> Result<B256, DbError> {
+        match self.block_hashes.get(&number) {
+            Some(hash) => Ok(*hash),
+            None => Ok(self.base.block_hash(number)?),
+        }
     }
 }
 

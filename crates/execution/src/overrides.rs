@@ -100,6 +100,11 @@ pub(crate) fn apply_state<I: AnyInspector<State>>(machine: &mut Machine<State, I
     Ok(())
 }
 
+/// Applies again what state overrides say of precompiles, to a machine on a state that they were applied to.
+pub(crate) fn apply_precompiles<I: AnyInspector<State>>(machine: &mut Machine<State, I>, overrides: &StateOverride) -> Result<(), Stop> {
+    move_precompiles(precompiles(machine), &overrides.iter().collect())
+}
+
 fn move_precompiles(map: &mut PrecompilesMap, overrides: &BTreeMap<&Address, &AccountOverride>) -> Result<(), Stop> {
     for (address, account) in overrides {
         let is_precompile = map.get(address).is_some();

@@ -1,27 +1,31 @@
-//! `debug_trace*`: transactions and calls executed again under an inspector, with geth's built-in tracers.
+//! `debug_trace*`: transactions and calls executed again under an inspector, with geth's built-in tracers or a client's script.
 
 use crate::{
     builder::encode,
     call::{Refusal, Simulation, State, Stop, Stopped, run},
-    error::{DbError, Error},
-    machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
+    error::Error,
+    frozen::Frozen,
+    machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
     rejection::invalid_words,
-    tracer::{Plan, Tracer},
+    tracer::{Plan, Spent, Tracer},
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256};
 use alloy_rpc_types_eth::{TransactionInfo, TransactionRequest};
 use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace, TraceResult};
 use revm::{
-    Database, DatabaseCommit, DatabaseRef,
-    bytecode::Bytecode,
-    context::result::ResultAndState,
-    primitives::{StorageKey, StorageValue},
-    state::AccountInfo,
+    DatabaseCommit,
+    context::{
+        TxEnv,
+        result::{HaltReason, ResultAndState},
+    },
 };
-use std::{cell::RefCell, sync::Arc};
-use tributary_primitives::{Block, ChainSpec};
+use std::sync::Arc;
+use tributary_primitives::{Block, ChainSpec, TrieReader};
+
+/// A machine that traces.
+pub(crate) type TracingMachine = Machine<State, Tracer>;
 
 /// A block to execute again on its parent's post-state.
 #[derive(Debug)]
@@ -38,123 +42,17 @@ pub struct BlockReplay<'a> {
     pub senders: &'a [Address],
 }
 
-impl BlockReplay<'_> {
-    /// The trace of the transaction at `index`, which must be in the block.
-    ///
-    /// # Errors
-    /// [`Error::Trace`] when the tracer is unknown, misconfigured or would record too much; else as executing the block.
-    pub fn trace_transaction(&self, index: usize, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
-        let plan = Plan::new(options)?;
-        let mut machine = self.machine(Tracer::Off)?;
-        for earlier in 0..index {
-            let done = self.execute(&mut machine, earlier)?;
-            machine.state_mut().commit(done.state);
-        }
-        Ok(self.trace_next(&mut machine, index, &plan)?.0)
-    }
-
-    /// The traces of all transactions; one that cannot be traced has an error in its place.
-    ///
-    /// # Errors
-    /// As [`Self::trace_transaction`], but for what concerns a single transaction.
-    pub fn trace_block(&self, options: &GethDebugTracingOptions) -> Result<Vec<TraceResult>, Error> {
-        let plan = Plan::new(options)?;
-        let mut machine = self.machine(Tracer::Off)?;
-        let mut traces = Vec::with_capacity(self.senders.len());
-        for (index, tx) in self.block.body.transactions.iter().enumerate() {
-            let tx_hash = Some(tx.hash());
-            let state = match self.trace_next(&mut machine, index, &plan) {
-                Ok((result, state)) => {
-                    traces.push(TraceResult::Success { result, tx_hash });
-                    state
-                }
-                Err(Error::Trace(error)) => {
-                    traces.push(TraceResult::Error { error, tx_hash });
-                    machine.set_inspecting(false);
-                    self.execute(&mut machine, index)?.state
-                }
-                Err(error) => return Err(error),
-            };
-            machine.state_mut().commit(state);
-        }
-        Ok(traces)
-    }
-
-    /// A machine after the system calls that precede the block's transactions.
-    fn machine(&self, tracer: Tracer) -> Result<Machine<State, Tracer>, Error> {
-        let header = &self.block.header;
-        let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), tracer);
-        machine.set_inspecting(false);
-        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
-        Ok(machine)
-    }
-
-    fn execute<I: AnyInspector<State>>(&self, machine: &mut Machine<State, I>, index: usize) -> Result<Transacted, Error> {
-        let tx = &self.block.body.transactions[index];
-        machine.transact(tx, self.senders[index], encode(tx)).map_err(|error| match error {
-            TransactError::Failed(error) => error,
-            TransactError::Invalid(error) => Error::InvalidTransaction { index, hash: tx.hash(), reason: invalid_words(&error) },
-        })
-    }
-
-    /// Traces the next transaction without committing it; the trace and what it changed.
-    fn trace_next(
-        &self,
-        machine: &mut Machine<State, Tracer>,
-        index: usize,
-        plan: &Plan,
-    ) -> Result<(GethTrace, revm::state::EvmState), Error> {
-        let tx = &self.block.body.transactions[index];
-        *machine.inspector_mut() = plan.tracer()?;
-        machine.set_inspecting(true);
-        let done = self.execute(machine, index);
-        let tracer = std::mem::take(machine.inspector_mut());
-        machine.set_inspecting(false);
-        tracer.check()?;
-        let done = done?;
-        let context = Traced {
-            sender: self.senders[index],
-            gas_limit: tx.gas_limit(),
-            info: TransactionInfo {
-                hash: Some(tx.hash()),
-                index: Some(index as u64),
-                block_hash: Some(self.hash),
-                block_number: Some(self.block.header.number),
-                base_fee: self.block.header.base_fee_per_gas,
-                ..Default::default()
-            },
-        };
-        let result = ResultAndState { result: done.result, state: done.state };
-        let trace = plan.trace(tracer, &result, &Before::new(machine.state_mut()), context)?;
-        Ok((trace, result.state))
-    }
+/// A transaction that was executed and not committed, on the machine that did it.
+#[derive(Debug)]
+pub(crate) struct Finished<'a> {
+    pub(crate) machine: &'a TracingMachine,
+    pub(crate) result: &'a ResultAndState<HaltReason>,
 }
 
-impl Simulation {
-    /// The trace of a simulated call.
-    ///
-    /// # Errors
-    /// [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
-    pub fn trace_call(&self, request: &TransactionRequest, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
-        let plan = Plan::new(options)?;
-        let (mut machine, env) = self.machine(request, plan.tracer()?).map_err(|stop| match stop {
-            Stop::Refused(words) => Error::Trace(words),
-            Stop::Failed(error) => error,
-        })?;
-        let context = Traced {
-            sender: env.caller,
-            gas_limit: env.gas_limit,
-            info: TransactionInfo { block_number: Some(self.header.number), base_fee: self.header.base_fee_per_gas, ..Default::default() },
-        };
-        let done = run(&mut machine, env);
-        let tracer = std::mem::take(machine.inspector_mut());
-        tracer.check()?;
-        let done = done.map_err(|stopped| match stopped {
-            Stopped::Refused(Refusal { words, .. }) => Error::Trace(format!("tracing failed: {words}")),
-            Stopped::Failed(error) => error,
-        })?;
-        let result = ResultAndState { result: done.result, state: done.state };
-        plan.trace(tracer, &result, &Before::new(machine.state_mut()), context)
+impl Finished<'_> {
+    /// The state before the transaction.
+    pub(crate) fn before(&self) -> &Overlay<State> {
+        self.machine.state()
     }
 }
 
@@ -166,29 +64,168 @@ pub(crate) struct Traced {
     pub(crate) info: TransactionInfo,
 }
 
-/// The state before a transaction that was executed and not committed, for tracers that compare with it.
-#[derive(Debug)]
-pub(crate) struct Before<'a>(RefCell<&'a mut Overlay<State>>);
+impl BlockReplay<'_> {
+    /// The trace of the transaction at `index`, which must be in the block.
+    ///
+    /// # Errors
+    /// [`Error::Trace`] when the tracer is unknown, misconfigured or would record too much; else as executing the block.
+    pub fn trace_transaction(&self, index: usize, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
+        let plan = Plan::new(options)?;
+        let mut machine = self.machine_before(index)?;
+        let (tracer, result) = self.run_next(&mut machine, index, plan.tracer(Spent::default())?)?;
+        plan.trace(tracer, &Finished { machine: &machine, result: &result }, &self.traced(index))
+    }
 
-impl<'a> Before<'a> {
-    fn new(overlay: &'a mut Overlay<State>) -> Self {
-        Self(RefCell::new(overlay))
+    /// The traces of all transactions; one that cannot be traced has an error in its place.
+    ///
+    /// # Errors
+    /// As [`Self::trace_transaction`], but for what concerns a single transaction.
+    pub fn trace_block(&self, options: &GethDebugTracingOptions) -> Result<Vec<TraceResult>, Error> {
+        let plan = Plan::new(options)?;
+        let mut machine = self.machine_before(0)?;
+        let mut traces = Vec::with_capacity(self.senders.len());
+        let mut spent = Spent::default();
+        for (index, tx) in self.block.body.transactions.iter().enumerate() {
+            let tx_hash = Some(tx.hash());
+            let traced = self.run_next(&mut machine, index, plan.tracer(spent)?).and_then(|(tracer, result)| {
+                spent = tracer.spent();
+                let trace = plan.trace(tracer, &Finished { machine: &machine, result: &result }, &self.traced(index))?;
+                Ok((trace, result.state))
+            });
+            let state = match traced {
+                Ok((result, state)) => {
+                    traces.push(TraceResult::Success { result, tx_hash });
+                    state
+                }
+                Err(Error::Trace(error)) => {
+                    traces.push(TraceResult::Error { error, tx_hash });
+                    self.execute(&mut machine, index)?.state
+                }
+                Err(error) => return Err(error),
+            };
+            machine.state_mut().commit(state);
+        }
+        Ok(traces)
+    }
+
+    /// The state after the first `count` transactions of the block, for calls.
+    ///
+    /// # Errors
+    /// As executing the block.
+    pub fn state_after(&self, count: usize) -> Result<State, Error> {
+        Ok(Arc::new(Frozen::new(self.machine_before(count)?.into_state())))
+    }
+
+    /// The state root after each transaction (geth's `debug_intermediateRoots`). `tries` are those of the parent's state, whose root is
+    /// `parent_root`.
+    ///
+    /// # Errors
+    /// As executing the block, and when a trie node is not there any more.
+    pub fn intermediate_roots(&self, tries: &dyn TrieReader, parent_root: B256) -> Result<Vec<B256>, Error> {
+        let mut machine = self.machine_before(0)?;
+        let mut roots = Vec::with_capacity(self.senders.len());
+        for index in 0..self.block.body.transactions.len() {
+            let done = self.execute(&mut machine, index)?;
+            machine.state_mut().commit(done.state);
+            let (root, _) = tributary_trie::state_root(&tries, parent_root, &machine.state().diff()?)?;
+            roots.push(root);
+        }
+        Ok(roots)
+    }
+
+    /// A machine after the system calls that precede the block's transactions and after `count` of these.
+    pub(crate) fn machine_before(&self, count: usize) -> Result<TracingMachine, Error> {
+        let header = &self.block.header;
+        let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), Tracer::Off);
+        machine.set_inspecting(false);
+        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
+        for index in 0..count {
+            let done = self.execute(&mut machine, index)?;
+            machine.state_mut().commit(done.state);
+        }
+        Ok(machine)
+    }
+
+    /// Executes the next transaction without a tracer and without committing it.
+    pub(crate) fn execute(&self, machine: &mut TracingMachine, index: usize) -> Result<Transacted, Error> {
+        let tx = &self.block.body.transactions[index];
+        machine.transact(tx, self.senders[index], encode(tx)).map_err(|error| match error {
+            TransactError::Failed(error) => error,
+            TransactError::Invalid(error) => Error::InvalidTransaction { index, hash: tx.hash(), reason: invalid_words(&error) },
+        })
+    }
+
+    /// Executes the next transaction under a tracer without committing it; the tracer with what it recorded, and what the transaction changed.
+    pub(crate) fn run_next(
+        &self,
+        machine: &mut TracingMachine,
+        index: usize,
+        tracer: Tracer,
+    ) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
+        *machine.inspector_mut() = tracer;
+        machine.set_inspecting(true);
+        let done = self.execute(machine, index);
+        let tracer = std::mem::take(machine.inspector_mut());
+        machine.set_inspecting(false);
+        tracer.check()?;
+        let Transacted { result, state } = done?;
+        Ok((tracer, ResultAndState { result, state }))
+    }
+
+    /// Who and what the transaction at `index` is.
+    pub(crate) fn traced(&self, index: usize) -> Traced {
+        let tx = &self.block.body.transactions[index];
+        Traced {
+            sender: self.senders[index],
+            gas_limit: tx.gas_limit(),
+            info: TransactionInfo {
+                hash: Some(tx.hash()),
+                index: Some(index as u64),
+                block_hash: Some(self.hash),
+                block_number: Some(self.block.header.number),
+                base_fee: self.block.header.base_fee_per_gas,
+                ..Default::default()
+            },
+        }
     }
 }
 
-impl DatabaseRef for Before<'_> {
-    type Error = DbError;
+/// The words of a call that could not start, as a tracer's error.
+pub(crate) fn stopped(stop: Stop) -> Error {
+    match stop {
+        Stop::Refused(words) => Error::Trace(words),
+        Stop::Failed(error) => error,
+    }
+}
 
-    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, DbError> {
-        self.0.borrow_mut().basic(address)
+/// Executes a call under the machine's tracer without committing it.
+pub(crate) fn run_traced(machine: &mut TracingMachine, env: TxEnv) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
+    let done = run(machine, env);
+    let tracer = std::mem::take(machine.inspector_mut());
+    tracer.check()?;
+    let Transacted { result, state } = done.map_err(|stopped| match stopped {
+        Stopped::Refused(Refusal { words, .. }) => Error::Trace(format!("tracing failed: {words}")),
+        Stopped::Failed(error) => error,
+    })?;
+    Ok((tracer, ResultAndState { result, state }))
+}
+
+impl Simulation {
+    /// The trace of a simulated call.
+    ///
+    /// # Errors
+    /// [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
+    pub fn trace_call(&self, request: &TransactionRequest, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
+        let plan = Plan::new(options)?;
+        let (mut machine, env) = self.machine(request, plan.tracer(Spent::default())?).map_err(stopped)?;
+        let traced = self.traced(&env);
+        let (tracer, result) = run_traced(&mut machine, env)?;
+        plan.trace(tracer, &Finished { machine: &machine, result: &result }, &traced)
     }
-    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, DbError> {
-        self.0.borrow_mut().code_by_hash(hash)
-    }
-    fn storage_ref(&self, address: Address, slot: StorageKey) -> Result<StorageValue, DbError> {
-        self.0.borrow_mut().storage(address, slot)
-    }
-    fn block_hash_ref(&self, number: u64) -> Result<B256, DbError> {
-        self.0.borrow_mut().block_hash(number)
+
+    /// Who and what a call is.
+    pub(crate) fn traced(&self, env: &TxEnv) -> Traced {
+        let info = TransactionInfo { block_number: Some(self.header.number), base_fee: self.header.base_fee_per_gas, ..Default::default() };
+        Traced { sender: env.caller, gas_limit: env.gas_limit, info }
     }
 }

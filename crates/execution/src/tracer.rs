@@ -2,30 +2,29 @@
 
 use crate::{
     error::Error,
-    trace::{Before, Traced},
+    script::{Script, ScriptPlan},
+    trace::{Finished, Traced},
 };
 use alloy_primitives::{Address, Log, U256};
 use alloy_rpc_types_trace::geth::{
     CallConfig, FlatCallConfig, FourByteFrame, GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingOptions,
-    GethDefaultTracingOptions, GethTrace, NoopFrame, PreStateConfig, erc7562::Erc7562Config, mux::MuxConfig,
+    GethDefaultTracingOptions, GethTrace, NoopFrame, PreStateConfig, erc7562::Erc7562Config, mux::MuxFrame,
 };
 use revm::{
-    Inspector,
-    context::{
-        ContextError, ContextTr,
-        result::{HaltReason, ResultAndState},
-    },
+    DatabaseRef, Inspector,
+    context::{ContextError, ContextTr},
     inspector::JournalExt,
     interpreter::{CallInputs, CallOutcome, CreateInputs, CreateOutcome, Interpreter},
 };
-use revm_inspectors::tracing::{
-    FourByteInspector, MuxInspector, TraceLimitBehavior, TraceLimits, TracingInspector, TracingInspectorConfig,
-};
+use revm_inspectors::tracing::{FourByteInspector, TraceLimitBehavior, TraceLimits, TracingInspector, TracingInspectorConfig};
+use std::collections::BTreeMap;
 
-/// Most steps that a step tracer records; each takes about a kilobyte here and some hundred bytes in the answer.
+/// Most steps that a step tracer records in one request; each takes about a kilobyte here and some hundred bytes in the answer.
 const MAX_STEPS: usize = 250_000;
 /// Most bytes of call data, memory and return data that a tracer records.
 const MAX_BYTES: usize = 256 << 20;
+/// Most stack items that a step tracer records in one request, 32 bytes each.
+const MAX_WORDS: usize = MAX_BYTES / 32;
 
 /// A tracer that a client asked for, with its options.
 #[derive(Debug)]
@@ -36,38 +35,52 @@ pub(crate) enum Plan {
     PreState(PreStateConfig),
     Erc7562(Erc7562Config),
     FourByte,
-    Mux(MuxConfig),
+    Mux(Vec<(BuiltIn, Plan)>),
     Noop,
+    Script(ScriptPlan),
 }
 
 impl Plan {
     /// Reads a client's options.
     pub(crate) fn new(options: &GethDebugTracingOptions) -> Result<Self, Error> {
         let config = options.tracer_config.clone();
-        let invalid = |error: serde_json::Error| Error::Trace(format!("invalid tracer config: {error}"));
         let Some(tracer) = &options.tracer else { return Ok(Self::Steps(options.config)) };
-        let GethDebugTracerType::BuiltInTracer(tracer) = tracer else {
-            return Err(Error::Trace(format!("tracer not found: {}", tracer.as_str().chars().take(64).collect::<String>())));
-        };
+        match tracer {
+            GethDebugTracerType::BuiltInTracer(tracer) => Self::builtin(*tracer, config.0),
+            GethDebugTracerType::JsTracer(code) => Ok(Self::Script(ScriptPlan::new(code, config.0)?)),
+        }
+    }
+
+    fn builtin(tracer: BuiltIn, config: serde_json::Value) -> Result<Self, Error> {
+        let invalid = |error: serde_json::Error| Error::Trace(format!("invalid tracer config: {error}"));
+        fn read<T: Default + serde::de::DeserializeOwned>(config: serde_json::Value) -> Result<T, serde_json::Error> {
+            if config.is_null() { Ok(T::default()) } else { serde_json::from_value(config) }
+        }
         Ok(match tracer {
-            BuiltIn::CallTracer => Self::Call(config.into_call_config().map_err(invalid)?),
-            BuiltIn::FlatCallTracer => Self::FlatCall(config.into_flat_call_config().map_err(invalid)?),
-            BuiltIn::PreStateTracer => Self::PreState(config.into_pre_state_config().map_err(invalid)?),
-            BuiltIn::Erc7562Tracer if config.is_null() => Self::Erc7562(Erc7562Config::default()),
-            BuiltIn::Erc7562Tracer => Self::Erc7562(config.from_value().map_err(invalid)?),
+            BuiltIn::CallTracer => Self::Call(read(config).map_err(invalid)?),
+            BuiltIn::FlatCallTracer => Self::FlatCall(read(config).map_err(invalid)?),
+            BuiltIn::PreStateTracer => Self::PreState(read(config).map_err(invalid)?),
+            BuiltIn::Erc7562Tracer => Self::Erc7562(read(config).map_err(invalid)?),
             BuiltIn::FourByteTracer => Self::FourByte,
-            BuiltIn::MuxTracer => Self::Mux(config.into_mux_config().map_err(invalid)?),
+            BuiltIn::MuxTracer => {
+                let configs: BTreeMap<String, serde_json::Value> = read(config).map_err(invalid)?;
+                let plan = |(name, config): (String, serde_json::Value)| {
+                    let tracer: BuiltIn = serde_json::from_value(name.clone().into()).map_err(|_| not_found(&name))?;
+                    match tracer {
+                        BuiltIn::MuxTracer => Err(Error::Trace("muxTracer cannot be nested".into())),
+                        _ => Ok((tracer, Self::builtin(tracer, config)?)),
+                    }
+                };
+                Self::Mux(configs.into_iter().map(plan).collect::<Result<_, _>>()?)
+            }
             BuiltIn::NoopTracer => Self::Noop,
-            BuiltIn::StateGasTracer => return Err(Error::Trace("tracer not found: stateGasTracer".into())),
+            BuiltIn::StateGasTracer => return Err(not_found("stateGasTracer")),
         })
     }
 
-    /// A fresh inspector that records what the answer needs.
-    pub(crate) fn tracer(&self) -> Result<Tracer, Error> {
-        let recording = |config| {
-            let limits = TraceLimits::default().set_max_recorded_bytes(Some(MAX_BYTES)).set_behavior(TraceLimitBehavior::Halt);
-            Tracer::Recording { inspector: Box::new(TracingInspector::new(config).with_limits(limits)), steps: 0 }
-        };
+    /// A fresh inspector that records what the answer needs, after what was recorded for the same request.
+    pub(crate) fn tracer(&self, spent: Spent) -> Result<Tracer, Error> {
+        let recording = |config| Tracer::recording(config, spent);
         Ok(match self {
             Self::Steps(options) => recording(TracingInspectorConfig::from_geth_config(options)),
             Self::Call(config) => recording(TracingInspectorConfig::from_geth_call_config(config)),
@@ -75,42 +88,53 @@ impl Plan {
             Self::PreState(config) => recording(TracingInspectorConfig::from_geth_prestate_config(config)),
             Self::Erc7562(config) => recording(TracingInspectorConfig::from_geth_erc7562_config(config)),
             Self::FourByte => Tracer::FourByte(FourByteInspector::default()),
-            Self::Mux(config) => {
-                Tracer::Mux(Box::new(MuxInspector::try_from_config(config.clone()).map_err(|error| Error::Trace(error.to_string()))?))
-            }
+            Self::Mux(plans) => Tracer::Mux(plans.iter().map(|(_, plan)| plan.tracer(spent)).collect::<Result<_, _>>()?),
             Self::Noop => Tracer::Off,
+            Self::Script(plan) => Tracer::Script(Box::new(plan.start()?)),
         })
     }
 
-    /// The answer, from what the tracer recorded and the state before the transaction.
-    pub(crate) fn trace(
-        &self,
-        tracer: Tracer,
-        result: &ResultAndState<HaltReason>,
-        before: &Before<'_>,
-        traced: Traced,
-    ) -> Result<GethTrace, Error> {
+    /// The answer, from what the tracer recorded and a machine that executed the transaction and has not committed it.
+    pub(crate) fn trace(&self, tracer: Tracer, done: &Finished<'_>, traced: &Traced) -> Result<GethTrace, Error> {
         let mut inspector = match tracer {
             Tracer::Off => return Ok(NoopFrame::default().into()),
             Tracer::FourByte(inspector) => return Ok(FourByteFrame::from(&inspector).into()),
-            Tracer::Mux(inspector) => return Ok(inspector.try_into_mux_frame(result, before, traced.info)?.into()),
+            Tracer::Mux(tracers) => {
+                let Self::Mux(plans) = self else { return Ok(NoopFrame::default().into()) };
+                let frame = |((name, plan), tracer): (&(BuiltIn, Self), Tracer)| Ok((GethDebugTracerType::BuiltInTracer(*name), plan.trace(tracer, done, traced)?));
+                return Ok(MuxFrame(plans.iter().zip(tracers).map(frame).collect::<Result<_, Error>>()?).into());
+            }
+            Tracer::Script(script) => return Ok(GethTrace::JS(script.result(done, traced)?)),
             Tracer::Recording { inspector, .. } => inspector,
         };
         inspector.set_transaction_gas_limit(traced.gas_limit);
         inspector.set_transaction_caller(traced.sender);
-        let gas_used = result.result.tx_gas_used();
+        let before = done.before();
+        let gas_used = done.result.result.tx_gas_used();
         Ok(match self {
             Self::Call(config) => inspector.geth_builder().geth_call_traces(*config, gas_used).into(),
             Self::FlatCall(_) => inspector.into_parity_builder().into_localized_transaction_traces(traced.info).into(),
-            Self::PreState(config) => inspector.geth_builder().geth_prestate_traces(result, config, before)?.into(),
+            Self::PreState(config) => inspector.geth_builder().geth_prestate_traces(done.result, config, before)?.into(),
             Self::Erc7562(config) => inspector.geth_builder().geth_erc7562_traces(config.clone(), gas_used, before).into(),
             Self::Steps(options) => {
-                let output = result.result.output().cloned().unwrap_or_default();
+                let output = done.result.result.output().cloned().unwrap_or_default();
                 inspector.geth_builder().geth_traces(gas_used, output, *options).into()
             }
-            Self::FourByte | Self::Mux(_) | Self::Noop => NoopFrame::default().into(),
+            Self::FourByte | Self::Mux(_) | Self::Noop | Self::Script(_) => NoopFrame::default().into(),
         })
     }
+}
+
+/// geth's words for a tracer that it does not have.
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::Trace(format!("tracer not found: {}", name.chars().take(64).collect::<String>()))
+}
+
+/// What was recorded so far for one request, which may trace many transactions.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    steps: usize,
+    words: usize,
 }
 
 /// The inspector behind every tracer.
@@ -122,23 +146,39 @@ pub(crate) enum Tracer {
     /// Records calls and, where it was made to, steps.
     Recording {
         inspector: Box<TracingInspector>,
-        steps: usize,
+        spent: Spent,
     },
     FourByte(FourByteInspector),
-    Mux(Box<MuxInspector>),
+    Mux(Vec<Tracer>),
+    Script(Box<Script>),
 }
 
 impl Tracer {
+    pub(crate) fn recording(config: TracingInspectorConfig, spent: Spent) -> Self {
+        let limits = TraceLimits::default().set_max_recorded_bytes(Some(MAX_BYTES)).set_behavior(TraceLimitBehavior::Halt);
+        Self::Recording { inspector: Box::new(TracingInspector::new(config).with_limits(limits)), spent }
+    }
+
     /// An error when the recording was broken off because it grew too large.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self {
-            Self::Recording { steps, .. } if *steps > MAX_STEPS => {
+            Self::Recording { spent, .. } if spent.steps > MAX_STEPS => {
                 Err(Error::Trace(format!("trace has more than {MAX_STEPS} steps: use a tracer that does not record them")))
             }
-            Self::Recording { inspector, .. } if inspector.limit_exceeded() => {
+            Self::Recording { inspector, spent } if spent.words > MAX_WORDS || inspector.limit_exceeded() => {
                 Err(Error::Trace(format!("trace holds more than {MAX_BYTES} bytes: use a tracer that records less")))
             }
+            Self::Mux(tracers) => tracers.iter().try_for_each(Self::check),
             _ => Ok(()),
+        }
+    }
+
+    /// What was recorded so far.
+    pub(crate) fn spent(&self) -> Spent {
+        match self {
+            Self::Recording { spent, .. } => *spent,
+            Self::Mux(tracers) => tracers.iter().map(Self::spent).max_by_key(|spent| spent.steps).unwrap_or_default(),
+            _ => Spent::default(),
         }
     }
 }
@@ -149,21 +189,28 @@ macro_rules! delegate {
             Tracer::Off => $default,
             Tracer::Recording { inspector: $inspector, .. } => $call,
             Tracer::FourByte($inspector) => $call,
-            Tracer::Mux($inspector) => $call,
+            Tracer::Mux(tracers) => tracers.iter_mut().fold($default, |_, $inspector| $call),
+            Tracer::Script($inspector) => $call,
         }
     };
 }
 
-impl<CTX: ContextTr<Journal: JournalExt>> Inspector<CTX> for Tracer {
+impl<CTX: ContextTr<Journal: JournalExt, Db: DatabaseRef>> Inspector<CTX> for Tracer {
     fn initialize_interp(&mut self, interp: &mut Interpreter, context: &mut CTX) {
         delegate!(self, (), inspector => inspector.initialize_interp(interp, context));
     }
 
     fn step(&mut self, interp: &mut Interpreter, context: &mut CTX) {
-        if let Self::Recording { inspector, steps } = self {
-            *steps += usize::from(inspector.config().record_steps);
-            if *steps > MAX_STEPS {
-                *context.error() = Err(ContextError::Custom("trace has too many steps".into()));
+        if let Self::Recording { inspector, spent } = self
+            && inspector.config().record_steps
+        {
+            spent.steps += 1;
+            let stacks = inspector.config().record_stack_snapshots;
+            if stacks.is_full() || stacks.is_all() {
+                spent.words += interp.stack.len();
+            }
+            if spent.steps > MAX_STEPS || spent.words > MAX_WORDS {
+                *context.error() = Err(ContextError::Custom("trace is too large".into()));
                 interp.halt_fatal();
                 return;
             }
@@ -176,11 +223,11 @@ impl<CTX: ContextTr<Journal: JournalExt>> Inspector<CTX> for Tracer {
     }
 
     fn log(&mut self, context: &mut CTX, log: Log) {
-        delegate!(self, (), inspector => inspector.log(context, log));
+        delegate!(self, (), inspector => inspector.log(context, log.clone()));
     }
 
     fn log_full(&mut self, interp: &mut Interpreter, context: &mut CTX, log: Log) {
-        delegate!(self, (), inspector => inspector.log_full(interp, context, log));
+        delegate!(self, (), inspector => inspector.log_full(interp, context, log.clone()));
     }
 
     fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {

@@ -1,0 +1,47 @@
+//! A state in the middle of a block, for calls on it.
+
+use crate::{
+    call::State,
+    error::DbError,
+    overlay::Overlay,
+};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use revm::DatabaseRef;
+use tributary_primitives::{Account, StateError, StateReader};
+
+/// What some transactions left behind, readable like any state.
+#[derive(Debug)]
+pub(crate) struct Frozen(Overlay<State>);
+
+impl Frozen {
+    pub(crate) fn new(overlay: Overlay<State>) -> Self {
+        Self(overlay)
+    }
+}
+
+impl StateReader for Frozen {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        let info = self.0.basic_ref(address).map_err(cause)?;
+        Ok(info.map(|info| Account { nonce: info.nonce, balance: info.balance, code_hash: info.code_hash }))
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        self.0.storage_ref(address, slot).map_err(cause)
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        self.0.code_by_hash_ref(hash).map(|code| code.original_bytes()).map_err(cause)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
+        self.0.block_hash_ref(number).map_err(cause)
+    }
+
+    fn is_witnessed(&self) -> bool {
+        self.0.base().is_witnessed()
+    }
+}
+
+fn cause(error: DbError) -> StateError {
+    error.0
+}

@@ -1,0 +1,184 @@
+//! OpenEthereum's traces (`trace_*`): flat lists of calls, creations, self-destructs and rewards, and per transaction the difference in state and
+//! the course of the machine.
+
+use crate::{
+    call::Simulation,
+    error::Error,
+    machine::{Leniency, Machine, TransactError, Transacted},
+    overlay::Overlay,
+    parity_diff::state_diff,
+    rejection::Rejection,
+    trace::{BlockReplay, Finished, TracingMachine, run_traced, stopped},
+    tracer::{Spent, Tracer},
+    vm_trace::vm_trace,
+};
+use alloy_evm::block::calc::{base_block_reward, block_reward, ommer_reward};
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_rpc_types_eth::{BlockNumHash, TransactionRequest};
+use alloy_rpc_types_trace::parity::{
+    LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash, TraceType,
+};
+use revm::{DatabaseCommit, context::result::ResultAndState};
+use revm_inspectors::tracing::{StackSnapshotType, TracingInspectorConfig};
+use tributary_primitives::Transaction;
+
+/// What `trace_call` and `trace_replay*` are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TraceTypes {
+    /// `trace`: the flat list of calls.
+    pub trace: bool,
+    /// `vmTrace`: every instruction.
+    pub vm_trace: bool,
+    /// `stateDiff`: what changed in the state.
+    pub state_diff: bool,
+}
+
+impl FromIterator<TraceType> for TraceTypes {
+    fn from_iter<I: IntoIterator<Item = TraceType>>(types: I) -> Self {
+        let mut all = Self::default();
+        for one in types {
+            match one {
+                TraceType::Trace => all.trace = true,
+                TraceType::VmTrace => all.vm_trace = true,
+                TraceType::StateDiff => all.state_diff = true,
+            }
+        }
+        all
+    }
+}
+
+impl TraceTypes {
+    /// A fresh inspector that records what is asked for.
+    pub(crate) fn tracer(self, spent: Spent) -> Tracer {
+        let config = TracingInspectorConfig::default_parity();
+        if !self.vm_trace {
+            return Tracer::recording(config, spent);
+        }
+        Tracer::recording(config.set_steps(true).set_memory_snapshots(true).set_stack_snapshots(StackSnapshotType::All), spent)
+    }
+
+    /// The answer, from what was recorded.
+    pub(crate) fn results(self, tracer: Tracer, done: &Finished<'_>) -> Result<TraceResults, Error> {
+        let Tracer::Recording { inspector, .. } = tracer else { return Err(Error::Trace("nothing was recorded".into())) };
+        let output = done.result.result.output().cloned().unwrap_or_default();
+        let vm_trace = self.vm_trace.then(|| vm_trace(inspector.traces().nodes(), done)).transpose()?;
+        let state_diff = self.state_diff.then(|| state_diff(done)).transpose()?;
+        let trace = if self.trace { inspector.into_parity_builder().into_transaction_traces() } else { Vec::new() };
+        Ok(TraceResults { output, state_diff, trace, vm_trace })
+    }
+}
+
+/// The calls of one transaction only.
+const CALLS: TraceTypes = TraceTypes { trace: true, vm_trace: false, state_diff: false };
+
+impl BlockReplay<'_> {
+    /// The calls of the transaction at `index`, which must be in the block (`trace_transaction`).
+    ///
+    /// # Errors
+    /// As executing the block, and [`Error::Trace`] when there would be too much to record.
+    pub fn calls_of_transaction(&self, index: usize) -> Result<Vec<LocalizedTransactionTrace>, Error> {
+        let mut machine = self.machine_before(index)?;
+        Ok(self.calls_of_next(&mut machine, index)?.0)
+    }
+
+    /// The calls of all transactions and, on a chain that has them, the rewards (`trace_block`).
+    ///
+    /// # Errors
+    /// As [`Self::calls_of_transaction`].
+    pub fn calls_of_block(&self) -> Result<Vec<LocalizedTransactionTrace>, Error> {
+        let mut machine = self.machine_before(0)?;
+        let mut calls = Vec::new();
+        for index in 0..self.senders.len() {
+            let (of_transaction, done) = self.calls_of_next(&mut machine, index)?;
+            calls.extend(of_transaction);
+            machine.state_mut().commit(done.state);
+        }
+        calls.extend(self.rewards());
+        Ok(calls)
+    }
+
+    /// The transaction at `index`, which must be in the block, in all that `types` ask for (`trace_replayTransaction`).
+    ///
+    /// # Errors
+    /// As [`Self::calls_of_transaction`].
+    pub fn replay_transaction(&self, index: usize, types: TraceTypes) -> Result<TraceResults, Error> {
+        let mut machine = self.machine_before(index)?;
+        let (tracer, result) = self.run_next(&mut machine, index, types.tracer(Spent::default()))?;
+        types.results(tracer, &Finished { machine: &machine, result: &result })
+    }
+
+    /// All transactions, in all that `types` ask for (`trace_replayBlockTransactions`).
+    ///
+    /// # Errors
+    /// As [`Self::calls_of_transaction`].
+    pub fn replay_transactions(&self, types: TraceTypes) -> Result<Vec<TraceResultsWithTransactionHash>, Error> {
+        let mut machine = self.machine_before(0)?;
+        let mut all = Vec::with_capacity(self.senders.len());
+        let mut spent = Spent::default();
+        for (index, tx) in self.block.body.transactions.iter().enumerate() {
+            let (tracer, result) = self.run_next(&mut machine, index, types.tracer(spent))?;
+            spent = tracer.spent();
+            let full_trace = types.results(tracer, &Finished { machine: &machine, result: &result })?;
+            all.push(TraceResultsWithTransactionHash { full_trace, transaction_hash: tx.hash() });
+            machine.state_mut().commit(result.state);
+        }
+        Ok(all)
+    }
+
+    fn calls_of_next(
+        &self,
+        machine: &mut TracingMachine,
+        index: usize,
+    ) -> Result<(Vec<LocalizedTransactionTrace>, ResultAndState<revm::context::result::HaltReason>), Error> {
+        let (tracer, done) = self.run_next(machine, index, CALLS.tracer(Spent::default()))?;
+        let Tracer::Recording { inspector, .. } = tracer else { return Ok((Vec::new(), done)) };
+        Ok((inspector.into_parity_builder().into_localized_transaction_traces(self.traced(index).info), done))
+    }
+
+    /// What proof of work paid: to the block's author and to those of its ommers.
+    fn rewards(&self) -> Vec<LocalizedTransactionTrace> {
+        let header = &self.block.header;
+        let before_merge = !self.spec.is_rollup() && !header.difficulty.is_zero();
+        let Some(base) = base_block_reward(&*self.spec, header.number).filter(|_| before_merge) else { return Vec::new() };
+        let at = BlockNumHash { number: header.number, hash: self.hash };
+        let reward = |author, reward_type, value: u128| {
+            RewardAction { author, reward_type, value: U256::from(value) }.into_localized_trace(at)
+        };
+        let ommers = &self.block.body.ommers;
+        let of_block = reward(header.beneficiary, RewardType::Block, block_reward(base, ommers.len()));
+        let of_ommer = |ommer: &alloy_consensus::Header| {
+            reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, header.number, ommer.number))
+        };
+        std::iter::once(of_block).chain(ommers.iter().map(of_ommer)).collect()
+    }
+}
+
+impl Simulation {
+    /// A simulated call, in all that `types` ask for (`trace_call`).
+    ///
+    /// # Errors
+    /// [`Error::Trace`] when the call cannot start, in geth's words, or there would be too much to record.
+    pub fn trace_parity(&self, request: &TransactionRequest, types: TraceTypes) -> Result<TraceResults, Error> {
+        let (mut machine, env) = self.machine(request, types.tracer(Spent::default())).map_err(stopped)?;
+        let (tracer, result) = run_traced(&mut machine, env)?;
+        types.results(tracer, &Finished { machine: &machine, result: &result })
+    }
+
+    /// A signed transaction as it would run here, in all that `types` ask for (`trace_rawTransaction`). `encoded` are its EIP-2718 bytes.
+    ///
+    /// # Errors
+    /// [`Error::Trace`] when the transaction is not valid here, in geth's words, or there would be too much to record.
+    pub fn trace_signed(&self, tx: &Transaction, sender: Address, encoded: Bytes, types: TraceTypes) -> Result<TraceResults, Error> {
+        let overlay = Overlay::new(self.state.clone());
+        let mut machine = Machine::new(&self.spec, &self.header, overlay, Leniency::default(), types.tracer(Spent::default()));
+        let done = machine.transact(tx, sender, encoded);
+        let tracer = std::mem::take(machine.inspector_mut());
+        tracer.check()?;
+        let base_fee = machine.block_env().basefee;
+        let Transacted { result, state } = done.map_err(|error| match error {
+            TransactError::Failed(error) => error,
+            TransactError::Invalid(error) => Error::Trace(Rejection::new(error, tx, sender, base_fee).to_string()),
+        })?;
+        types.results(tracer, &Finished { machine: &machine, result: &ResultAndState { result, state } })
+    }
+}

@@ -1,0 +1,127 @@
+//! Tracers that a client writes in JavaScript (geth's custom tracers), run by boa.
+//!
+//! A script is bounded in loops and recursion here, but not in memory or time, because the engine has no limits for them: whoever runs scripts of
+//! strangers does so in a process that may be killed.
+
+use crate::{
+    error::Error,
+    trace::{Finished, Traced},
+    tracer::not_found,
+};
+use alloy_primitives::{Address, Log, U256};
+use alloy_rpc_types_trace::geth::{GethDebugTracerType, GethDebugTracingOptions};
+use revm::{
+    DatabaseRef, Inspector,
+    context::ContextTr,
+    inspector::JournalExt,
+    interpreter::{CallInputs, CallOutcome, CreateInputs, CreateOutcome, Interpreter},
+};
+use revm_inspectors::tracing::{
+    TransactionContext,
+    js::{JsInspector, JsInspectorError},
+};
+use serde_json::Value;
+
+/// Around the client's object: what geth gives to scripts and the engine's binding does not, and the failures that the binding swallows.
+const PRELUDE: &str = include_str!("script.js");
+/// Stands in [`PRELUDE`] for the client's code.
+const PLACE: &str = "TRACER_CODE";
+
+/// Whether these options ask for a tracer written by the client.
+pub fn asks_for_script(options: &GethDebugTracingOptions) -> bool {
+    matches!(&options.tracer, Some(GethDebugTracerType::JsTracer(code)) if !is_name(code))
+}
+
+/// Whether this can only be the name of a tracer.
+fn is_name(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A script that a client sent, with its configuration.
+#[derive(Debug)]
+pub(crate) struct ScriptPlan {
+    code: String,
+    config: Value,
+}
+
+impl ScriptPlan {
+    pub(crate) fn new(code: &str, config: Value) -> Result<Self, Error> {
+        if is_name(code) {
+            return Err(not_found(code));
+        }
+        Ok(Self { code: PRELUDE.replacen(PLACE, code, 1), config: if config.is_null() { Value::Object(Default::default()) } else { config } })
+    }
+
+    /// A fresh run of the script.
+    pub(crate) fn start(&self) -> Result<Script, Error> {
+        Ok(Script(JsInspector::new(self.code.clone(), self.config.clone()).map_err(in_words)?))
+    }
+}
+
+fn in_words(error: JsInspectorError) -> Error {
+    Error::Trace(match error {
+        JsInspectorError::SetupCallFailed(error) => failed_in("setup", error),
+        JsInspectorError::EvalCode(error) => error.to_string(),
+        other => other.to_string(),
+    })
+}
+
+fn failed_in(function: &str, error: impl std::fmt::Display) -> String {
+    format!("{error}    in server-side tracer function '{function}'")
+}
+
+/// A script that watches one transaction.
+#[derive(Debug)]
+pub(crate) struct Script(JsInspector);
+
+impl Script {
+    /// What the script's `result` gives.
+    pub(crate) fn result(mut self, done: &Finished<'_>, traced: &Traced) -> Result<Value, Error> {
+        let context: TransactionContext = traced.info.into();
+        self.0.set_transaction_context(context);
+        let answer = done.machine.script_result(&mut self.0, done.result.clone()).map_err(|error| Error::Trace(failed_in("result", error)))?;
+        let Value::Object(mut answer) = answer else { return Ok(answer) };
+        match answer.remove("failure") {
+            Some(Value::String(words)) => Err(Error::Trace(words)),
+            _ => Ok(answer.remove("value").unwrap_or_default()),
+        }
+    }
+}
+
+impl<CTX: ContextTr<Journal: JournalExt, Db: DatabaseRef>> Inspector<CTX> for Script {
+    fn initialize_interp(&mut self, interp: &mut Interpreter, context: &mut CTX) {
+        self.0.initialize_interp(interp, context);
+    }
+
+    fn step(&mut self, interp: &mut Interpreter, context: &mut CTX) {
+        self.0.step(interp, context);
+    }
+
+    fn step_end(&mut self, interp: &mut Interpreter, context: &mut CTX) {
+        self.0.step_end(interp, context);
+    }
+
+    fn log(&mut self, context: &mut CTX, log: Log) {
+        self.0.log(context, log);
+    }
+
+    fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
+        self.0.call(context, inputs)
+    }
+
+    fn call_end(&mut self, context: &mut CTX, inputs: &CallInputs, outcome: &mut CallOutcome) {
+        self.0.call_end(context, inputs, outcome);
+    }
+
+    fn create(&mut self, context: &mut CTX, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
+        self.0.create(context, inputs)
+    }
+
+    fn create_end(&mut self, context: &mut CTX, inputs: &CreateInputs, outcome: &mut CreateOutcome) {
+        self.0.create_end(context, inputs, outcome);
+    }
+
+    fn selfdestruct(&mut self, contract: Address, target: Address, value: U256) {
+        Inspector::<CTX>::selfdestruct(&mut self.0, contract, target, value);
+    }
+}

@@ -1,0 +1,91 @@
+//! All that executing a block reads of its parent's state, for who executes it elsewhere (`debug_executionWitness`).
+
+use crate::{error::Error, replay::execute_block};
+use alloy_consensus::Header;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use nybbles::Nibbles;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader, TrieReader};
+use tributary_trie::{Recorder, Witness};
+
+/// What an execution read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionReads {
+    /// Trie nodes, codes, and answers to BLOCKHASH.
+    pub witness: Witness,
+    /// Accounts that were asked for.
+    pub accounts: BTreeSet<Address>,
+    /// Slots that were asked for.
+    pub slots: BTreeSet<U256>,
+}
+
+/// Executes `block` on `state`, the post-state of `parent`, and gives what it read. `senders` are those of its transactions.
+///
+/// # Errors
+/// When execution does not give this very block, or the trie lacks what the flat state has.
+pub fn record_reads<S: StateReader + TrieReader>(
+    spec: Arc<ChainSpec>,
+    state: S,
+    parent: &Header,
+    block: &Block,
+    senders: &[Address],
+) -> Result<ExecutionReads, Error> {
+    let recorder = Recorder::new(state, parent.state_root);
+    let noted = Noted { state: &recorder, keys: Mutex::default() };
+    execute_block(spec, &noted, parent, block, senders)?;
+    let Keys { accounts, slots } = noted.keys.into_inner().expect("invariant: no holder of the lock panics");
+    Ok(ExecutionReads { witness: recorder.into_witness()?, accounts, slots })
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    accounts: BTreeSet<Address>,
+    slots: BTreeSet<U256>,
+}
+
+/// A state that notes what it is asked for.
+#[derive(Debug)]
+struct Noted<S> {
+    state: S,
+    keys: Mutex<Keys>,
+}
+
+impl<S> Noted<S> {
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        // A std mutex: it is held for one insertion.
+        self.keys.lock().expect("invariant: no holder of the lock panics")
+    }
+}
+
+impl<S: StateReader> StateReader for Noted<S> {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        self.keys().accounts.insert(address);
+        self.state.account(address)
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        self.keys().slots.insert(slot);
+        self.state.storage(address, slot)
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        self.state.code(hash)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
+        self.state.block_hash(number)
+    }
+
+    fn is_witnessed(&self) -> bool {
+        self.state.is_witnessed()
+    }
+}
+
+impl<S: TrieReader> TrieReader for Noted<S> {
+    fn trie_node(&self, owner: Option<B256>, path: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
+        self.state.trie_node(owner, path, hash)
+    }
+}
