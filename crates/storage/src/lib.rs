@@ -10,7 +10,7 @@
 //!   .latest() .at(number)                  -> Snapshot: StateReader + TrieReader at any block
 //!   .block(id) .header(id) .hash_of(n) .number_of(hash) .is_canonical(id) .transaction_count(id)
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
-//!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log
+//!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log, and their logs
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
 //!
@@ -46,7 +46,7 @@ pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
 pub use error::Error;
 pub use journal::{Files, Journal, JournalBackend, JournalBlock, JournalEntry, Recovered};
-pub use logs::{BlocksWithLogs, LogFilter};
+pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;
 pub use store::Store;

@@ -1,9 +1,20 @@
-//! The log index: for each address and each topic the blocks that have it in a log. Finds the blocks of a sparse `eth_getLogs` without reading the others.
+//! The log index: for each address and each topic the blocks that have it in a log. Finds the blocks of a sparse `eth_getLogs` without reading the
+//! others, and the logs in such a block without decoding the receipts that have none.
 
-use crate::{Error, Store, store::heads, tables::Tables};
+use crate::{
+    Error, Store,
+    store::{heads, read_header},
+    tables::{self, Tables},
+    v1,
+};
+use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, Log};
+use alloy_rlp::Header as RlpHeader;
 use signet_libmdbx::tx::{TransactionKind, Tx, aliases::RoTxUnsync};
 use std::{collections::BTreeSet, fmt};
+
+/// How many blocks the clauses of a filter may disagree about before one is handed out undecided, so that no single step takes long.
+const STEPS: usize = 1000;
 
 /// What an `eth_getLogs` filter asks of a log. An empty list matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +32,15 @@ impl LogFilter {
         let topic =
             |(position, wanted): (usize, &Vec<B256>)| wanted.is_empty() || topics.get(position).is_some_and(|topic| wanted.contains(topic));
         (self.addresses.is_empty() || self.addresses.contains(&log.address)) && self.topics.iter().enumerate().all(topic)
+    }
+
+    /// The same for a log that is still encoded: its address and topics, and whether the filter takes them.
+    fn matches_parts(&self, address: &[u8], topics: &[&[u8]]) -> bool {
+        let topic = |(position, wanted): (usize, &Vec<B256>)| {
+            wanted.is_empty() || topics.get(position).is_some_and(|topic| wanted.iter().any(|wanted| wanted.as_slice() == *topic))
+        };
+        (self.addresses.is_empty() || self.addresses.iter().any(|wanted| wanted.as_slice() == address))
+            && self.topics.iter().enumerate().all(topic)
     }
 
     /// Index keys; a block must have one of each list.
@@ -42,21 +62,50 @@ pub(crate) fn terms_of(log: &Log, terms: &mut BTreeSet<Vec<u8>>) {
     terms.extend((1..).zip(log.data.topics()).map(|(kind, topic)| term(kind, topic.as_slice())));
 }
 
+/// A log with its place in its block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLog {
+    /// The log.
+    pub log: Log,
+    /// Its index among the block's logs.
+    pub index: u64,
+    /// Index of its transaction in the block.
+    pub transaction_index: u32,
+    /// Hash of its transaction.
+    pub transaction_hash: B256,
+}
+
+/// The logs of one block that a filter takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogsOfBlock {
+    /// Number and hash of the block.
+    pub block: BlockNumHash,
+    /// Its time, seconds.
+    pub timestamp: u64,
+    /// The logs in their order.
+    pub logs: Vec<FoundLog>,
+    /// How many receipts were looked through.
+    pub receipts: usize,
+}
+
 impl Store {
     /// The numbers of the blocks from `from` to `to` (inclusive, at most the head) that may have a matching log, ascending: every block that has one,
-    /// and perhaps some whose address and topics are of different logs. Reads one consistent view.
+    /// and perhaps some that have none. Reads one consistent view.
     pub fn blocks_with_logs(&self, from: u64, to: u64, filter: &LogFilter) -> Result<BlocksWithLogs, Error> {
         let tx = self.read()?;
-        let head = heads(&tx, &self.0.tables)?.ok_or_else(|| Error::corrupt("there is no head"))?.unsafe_head.number;
-        Ok(BlocksWithLogs { tx, tables: self.0.tables, clauses: filter.clauses(), next: Some(from), to: to.min(head) })
+        let head = heads(&tx, &self.0.tables)?.ok_or_else(|| Error::corrupt("there is no head"))?.unsafe_head;
+        let to = to.min(head.number);
+        Ok(BlocksWithLogs { tx, tables: self.0.tables, filter: filter.clone(), clauses: filter.clauses(), head, next: Some(from), to })
     }
 }
 
-/// Ascending block numbers; see [`Store::blocks_with_logs`].
+/// Ascending block numbers, and what is asked about them in the same view; see [`Store::blocks_with_logs`].
 pub struct BlocksWithLogs {
     tx: RoTxUnsync,
     tables: Tables,
+    filter: LogFilter,
     clauses: Vec<Vec<Vec<u8>>>,
+    head: BlockNumHash,
     next: Option<u64>,
     to: u64,
 }
@@ -81,8 +130,56 @@ impl Iterator for BlocksWithLogs {
 }
 
 impl BlocksWithLogs {
+    /// The newest block of this view.
+    pub fn head(&self) -> BlockNumHash {
+        self.head
+    }
+
+    /// The hash of the block with this number in this view.
+    pub fn hash_of(&self, number: u64) -> Result<Option<B256>, Error> {
+        tables::get(&self.tx, self.tables.headers, &number.to_be_bytes())?.map(|row| v1::header_hash(&row)).transpose()
+    }
+
+    /// The logs of a block that the filter takes; `None` when the chain has no such block.
+    pub fn logs_of(&self, number: u64) -> Result<Option<LogsOfBlock>, Error> {
+        let Some(header) = read_header(&self.tx, &self.tables, number)? else { return Ok(None) };
+        let block = BlockNumHash { number, hash: header.hash() };
+        let mut found = LogsOfBlock { block, timestamp: header.timestamp, logs: Vec::new(), receipts: 0 };
+        if header.logs_bloom.is_zero() {
+            return Ok(Some(found));
+        }
+        tables::visit(&self.tx, self.tables.receipts, &number.to_be_bytes(), |key, row| {
+            found.receipts += 1;
+            if self.receipt_matches(row)? { self.take_logs(key, row, &mut found.logs) } else { Ok(()) }
+        })?;
+        Ok(Some(found))
+    }
+
+    /// Whether a stored receipt has a log that the filter takes, without decoding it.
+    fn receipt_matches(&self, row: &[u8]) -> Result<bool, Error> {
+        let mut matches = false;
+        let read = visit_logs(row, |address, topics| matches |= self.filter.matches_parts(address, topics));
+        read.map_err(|error| Error::corrupt(format!("a receipt: {error}")))?;
+        Ok(matches)
+    }
+
+    fn take_logs(&self, key: &[u8], row: &[u8], found: &mut Vec<FoundLog>) -> Result<(), Error> {
+        let (number, transaction_index) = v1::decode_indexed(key)?;
+        let (first_log, receipt) = v1::decode_receipt(row)?;
+        let transaction = tables::get(&self.tx, self.tables.transactions, key)?
+            .ok_or_else(|| Error::corrupt(format!("block {number} lacks transaction {transaction_index}")))?;
+        let transaction_hash = v1::transaction_hash(&transaction)?;
+        for (index, log) in (u64::from(first_log)..).zip(receipt.logs) {
+            if self.filter.matches(&log) {
+                found.push(FoundLog { log, index, transaction_index, transaction_hash });
+            }
+        }
+        Ok(())
+    }
+
     /// The first block from `candidate` on that all clauses have. Each clause skips to its next block, so that the sparsest sets the pace.
     fn advance(&self, mut candidate: u64) -> Result<Option<u64>, Error> {
+        let mut steps = 0;
         'candidates: while candidate <= self.to {
             for clause in &self.clauses {
                 let mut nearest = None;
@@ -92,8 +189,9 @@ impl BlocksWithLogs {
                 }
                 match nearest {
                     None => return Ok(None),
-                    Some(number) if number > candidate => {
+                    Some(number) if number > candidate && steps < STEPS => {
                         candidate = number;
+                        steps += 1;
                         continue 'candidates;
                     }
                     Some(_) => {}
@@ -109,4 +207,87 @@ impl BlocksWithLogs {
 fn next_block<K: TransactionKind>(tx: &Tx<K>, tables: &Tables, term: &[u8], from: u64) -> Result<Option<u64>, Error> {
     let found: Option<[u8; 8]> = tx.cursor(tables.logs)?.get_both_range(term, &from.to_be_bytes())?;
     Ok(found.map(u64::from_be_bytes))
+}
+
+/// Calls `see` with address and topics of each log of a stored receipt: index of the first log u32 ‖ type u8 ‖ `[outcome, gas, [[address, topics, data]…], …]`.
+fn visit_logs(row: &[u8], mut see: impl FnMut(&[u8], &[&[u8]])) -> alloy_rlp::Result<()> {
+    let mut receipt = row.get(5..).ok_or(alloy_rlp::Error::InputTooShort)?;
+    let mut fields = RlpHeader::decode_bytes(&mut receipt, true)?;
+    for _ in 0..2 {
+        RlpHeader::decode_bytes(&mut fields, false)?;
+    }
+    let mut logs = RlpHeader::decode_bytes(&mut fields, true)?;
+    while !logs.is_empty() {
+        let mut log = RlpHeader::decode_bytes(&mut logs, true)?;
+        let address = RlpHeader::decode_bytes(&mut log, false)?;
+        let mut list = RlpHeader::decode_bytes(&mut log, true)?;
+        let mut topics: [&[u8]; 4] = [&[]; 4];
+        let mut count = 0;
+        while !list.is_empty() {
+            *topics.get_mut(count).ok_or(alloy_rlp::Error::Custom("a log has more than four topics"))? =
+                RlpHeader::decode_bytes(&mut list, false)?;
+            count += 1;
+        }
+        see(address, &topics[..count]);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::{Bytes, LogData};
+    use tributary_primitives::{Receipt, TxType};
+
+    fn log(address: u8, topics: &[u8]) -> Log {
+        let topics = topics.iter().map(|byte| B256::repeat_byte(*byte)).collect();
+        Log { address: Address::repeat_byte(address), data: LogData::new_unchecked(topics, Bytes::from(vec![7; 60])) }
+    }
+
+    fn row(logs: Vec<Log>) -> Vec<u8> {
+        let receipt = Receipt {
+            tx_type: TxType::Deposit,
+            outcome: true.into(),
+            cumulative_gas_used: 70_000,
+            logs,
+            deposit_nonce: Some(3),
+            deposit_receipt_version: Some(1),
+        };
+        v1::encode_receipt(9, &receipt)
+    }
+
+    #[test]
+    fn an_encoded_log_is_seen_as_it_was_written() {
+        for logs in [vec![], vec![log(1, &[])], vec![log(1, &[2]), log(3, &[4, 5, 6, 7])]] {
+            let mut seen = Vec::new();
+            visit_logs(&row(logs.clone()), |address, topics| {
+                let topics = topics.iter().map(|topic| B256::from_slice(topic)).collect();
+                seen.push(Log { address: Address::from_slice(address), data: LogData::new_unchecked(topics, Bytes::from(vec![7; 60])) });
+            })
+            .unwrap();
+            assert_eq!(seen, logs);
+        }
+    }
+
+    #[test]
+    fn a_damaged_receipt_is_an_error() {
+        let whole = row(vec![log(1, &[2])]);
+        for end in [0, 4, 5, 6, 20, whole.len() - 1] {
+            assert!(visit_logs(&whole[..end], |_, _| {}).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_log_matches_as_the_decoded_one_does() {
+        let logs = [log(1, &[]), log(1, &[2]), log(3, &[2, 4])];
+        let address = |byte| LogFilter { addresses: vec![Address::repeat_byte(byte)], ..Default::default() };
+        let mut second = LogFilter::default();
+        second.topics[1] = vec![B256::repeat_byte(9), B256::repeat_byte(4)];
+        for filter in [LogFilter::default(), address(1), address(2), second] {
+            for log in &logs {
+                let topics: Vec<&[u8]> = log.data.topics().iter().map(|topic| topic.as_slice()).collect();
+                assert_eq!(filter.matches_parts(log.address.as_slice(), &topics), filter.matches(log));
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use alloy_eips::{
     eip4844::{BYTES_PER_BLOB, Blob, Bytes48},
     eip4895::Withdrawals,
 };
-use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable};
 use nybbles::Nibbles;
 use tributary_primitives::{Account, Receipt, Transaction};
@@ -205,6 +205,11 @@ pub(crate) fn decode_transaction(bytes: &[u8]) -> Result<(Address, Transaction),
     let (sender, encoded) = bytes.split_first_chunk::<20>().ok_or_else(|| Error::corrupt("a transaction is cut off"))?;
     let transaction = Transaction::decode_2718_exact(encoded).map_err(|e| Error::corrupt(format!("a transaction: {e}")))?;
     Ok((sender.into(), transaction))
+}
+
+/// Only the hash of an encoded transaction (EIP-2718: that of its bytes).
+pub(crate) fn transaction_hash(bytes: &[u8]) -> Result<B256, Error> {
+    bytes.get(20..).map(keccak256).ok_or_else(|| Error::corrupt("a transaction is cut off"))
 }
 
 /// A receipt with the index of its first log in front.

@@ -10,7 +10,7 @@ use nybbles::Nibbles;
 use proptest::prelude::*;
 use std::{collections::BTreeMap, path::Path};
 use tributary_primitives::{ExecutedBlock, StateError, StateReader, TrieReader, rollup::predeploys::MESSAGE_PASSER};
-use tributary_storage::{Durability, Error, LogFilter, Options, Snapshot, Store, testing::table_digests};
+use tributary_storage::{Durability, Error, FoundLog, LogFilter, Options, Snapshot, Store, testing::table_digests};
 use tributary_trie::{EMPTY_ROOT, full_state_root, prove_account, verify_proof};
 
 #[derive(Debug, Clone, Copy)]
@@ -280,6 +280,29 @@ fn verify_logs(store: &Store, blocks: &[ExecutedBlock], filter: &LogFilter, rand
         };
         assert!(!found.contains(&number) || address && (0..4).all(topic));
     }
+    verify_found_logs(store, blocks, filter);
+}
+
+/// Every block's matching logs, read without the receipts that have none.
+fn verify_found_logs(store: &Store, blocks: &[ExecutedBlock], filter: &LogFilter) {
+    let search = store.blocks_with_logs(0, u64::MAX, filter).unwrap();
+    assert_eq!(search.head(), store.heads().unwrap().unsafe_head);
+    assert_eq!(search.hash_of(blocks.len() as u64 + 1).unwrap(), None);
+    for (number, block) in (1..).zip(blocks) {
+        assert_eq!(search.hash_of(number).unwrap(), Some(block.hash));
+        let (mut expected, mut index) = (Vec::new(), 0);
+        for (transaction_index, (receipt, transaction)) in (0..).zip(block.receipts.iter().zip(&block.block.body.transactions)) {
+            for log in &receipt.logs {
+                if filter.matches(log) {
+                    expected.push(FoundLog { log: log.clone(), index, transaction_index, transaction_hash: transaction.hash() });
+                }
+                index += 1;
+            }
+        }
+        let found = search.logs_of(number).unwrap().unwrap();
+        assert_eq!((found.block.number, found.block.hash, found.logs), (number, block.hash, expected));
+    }
+    assert_eq!(search.logs_of(blocks.len() as u64 + 1).unwrap(), None);
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use alloy_eips::{
     eip4895::{Withdrawal, Withdrawals},
 };
 use alloy_genesis::{Genesis, GenesisAccount};
-use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256, logs_bloom};
 use op_alloy_consensus::TxDeposit;
 use std::{collections::BTreeMap, sync::Arc};
 use tributary_primitives::{
@@ -112,6 +112,7 @@ pub(crate) fn next_block(parent: &Snapshot, before: &State, random: &mut Random)
         state_root: root,
         transactions_root: ordered_root(&transactions.iter().map(alloy_eips::Encodable2718::encoded_2718).collect::<Vec<_>>()),
         receipts_root: ordered_root(&receipts.iter().map(Receipt::encoded_2718).collect::<Vec<_>>()),
+        logs_bloom: logs_bloom(receipts.iter().flat_map(|receipt| &receipt.logs)),
         gas_used: cumulative_gas_used,
         base_fee_per_gas: Some(7),
         extra_data: random.hash().to_vec().into(),
