@@ -40,9 +40,10 @@ pub struct PoolLimits {
 }
 
 impl Default for PoolLimits {
-    /// geth's where it has them: 64 a sender, 10 % and 100 %, three hours (at one block a second).
+    /// geth's where it has them: 10 % and 100 %, three hours (at one block a second). More of one sender than geth's 64, because programs that
+    /// count nonces themselves send hundreds at once, which arrive in any order.
     fn default() -> Self {
-        Self { transactions: 4096, bytes: 64 << 20, per_sender: 64, price_bump: 10, blob_price_bump: 100, lifetime_blocks: 3 * 60 * 60 }
+        Self { transactions: 4096, bytes: 64 << 20, per_sender: 1024, price_bump: 10, blob_price_bump: 100, lifetime_blocks: 3 * 60 * 60 }
     }
 }
 
