@@ -1,5 +1,6 @@
 // What the scripts share: where the node is, one line for each check, and the closing line.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,10 +14,13 @@ export const MNEMONIC = process.env.MNEMONIC ?? 'test test test test test test t
 export const RPC_URL = process.env.RPC_URL ?? process.argv[2] ?? 'http://127.0.0.1:8545'
 export const WS_URL = process.env.WS_URL ?? RPC_URL.replace(/^http/, 'ws')
 
-/** A compiled contract of the repository: `{ abi, bytecode }`. */
+/** Where the repository's contracts are, compiled, and those that are only for these scripts (compile.mjs). */
+const FOLDERS = [process.env.ARTIFACTS ?? fileURLToPath(new URL('../../contracts/artifacts', import.meta.url)), process.env.FIXTURES ?? 'artifacts']
+
+/** A compiled contract: `{ abi, bytecode }`. */
 export function artifact(name) {
-  const folder = process.env.ARTIFACTS ?? fileURLToPath(new URL('../../contracts/artifacts', import.meta.url))
-  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
+  const paths = FOLDERS.map((folder) => join(folder, `${name}.json`))
+  return JSON.parse(readFileSync(paths.find(existsSync) ?? paths[0], 'utf8'))
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -40,6 +44,30 @@ export function skip(sentence, reason) {
   console.log(`skipped: ${sentence}: ${reason}`)
 }
 
+/**
+ * As `check`, for a body that needs the node to be killed and started again. `RESTART=host:port` is somebody who does that for
+ * whoever connects, and says so with a line when the node answers again, on the same ports with the same data.
+ */
+export async function checkWithRestart(sentence, body) {
+  if (!process.env.RESTART) return skip(sentence, 'nobody restarts the node (RESTART=host:port)')
+  return check(sentence, () => body(restart))
+}
+
+function restart() {
+  const [host, port] = process.env.RESTART.split(':')
+  return new Promise((resolve, reject) => {
+    const said = []
+    const socket = connect(Number(port), host)
+    socket.on('data', (bytes) => said.push(bytes))
+    socket.on('error', reject)
+    socket.on('close', () => {
+      const line = Buffer.concat(said).toString().trim()
+      if (line === 'restarted') resolve()
+      else reject(new Error(`the node was not restarted: ${line}`))
+    })
+  })
+}
+
 /** Prints the closing line and ends the process, whatever connections are still open. */
 export function finish() {
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
@@ -55,12 +83,21 @@ export function soon(promise, milliseconds = 30_000) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
+/** Waits until something is so. */
+export async function until(condition, milliseconds = 60_000) {
+  const late = Date.now() + milliseconds
+  while (!(await condition())) {
+    if (Date.now() > late) throw new Error(`not so within ${milliseconds / 1000} s: ${condition}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 /**
  * Waits until the block of a receipt is sealed. A node may give receipts before (Tributary does, as soon as the transaction is on
  * disk); blocks, their hashes and logs come with the seal.
  */
 export async function sealed(blockNumber, head) {
-  while (BigInt(await head()) < BigInt(blockNumber)) await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(async () => BigInt(await head()) >= BigInt(blockNumber))
 }
 
 /** The error that `body` throws; its absence is an error. */

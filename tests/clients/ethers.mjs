@@ -1,7 +1,18 @@
 // ethers against any Ethereum JSON-RPC node with the development accounts: `node ethers.mjs [URL]`.
 import assert from 'node:assert/strict'
-import { Contract, ContractFactory, HDNodeWallet, JsonRpcProvider, WebSocketProvider, Wallet, isError, parseEther } from 'ethers'
-import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, soon, thrown } from './checks.mjs'
+import {
+  Contract,
+  ContractFactory,
+  HDNodeWallet,
+  JsonRpcProvider,
+  NonceManager,
+  WebSocketProvider,
+  Wallet,
+  ZeroAddress,
+  isError,
+  parseEther,
+} from 'ethers'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, checkWithRestart, finish, sealed, soon, thrown, until } from './checks.mjs'
 
 const { abi, bytecode } = artifact('OpenToken')
 const SUPPLY = 1_000_000n
@@ -94,17 +105,62 @@ await check('ethers knows the error for a nonce that is too low', async () => {
   assert.ok(isError(error, 'NONCE_EXPIRED'), error.message)
 })
 
-await check('ethers sends many transactions at once', async () => {
-  let nonce = await signer.getNonce('pending')
-  const responses = await Promise.all(Array.from({ length: 20 }, () => signer.sendTransaction({ to: friend, value: 1n, nonce: nonce++ })))
-  const receipts = await Promise.all(responses.map((response) => response.wait()))
-  assert.deepEqual(new Set(receipts.map((receipt) => receipt.status)), new Set([1]))
-})
-
 await check('ethers reads a block with its transactions', async () => {
   const block = await provider.getBlock(sent.blockNumber, true)
   assert.ok(block.prefetchedTransactions.some((transaction) => transaction.hash === sent.hash))
   assert.equal((await provider.getBlock(block.hash)).number, sent.blockNumber)
+})
+
+await check('ethers simulates a block of calls that build on each other', async () => {
+  const address = await token.getAddress()
+  const call = (name, ...args) => ({ from: signer.address, to: address, input: token.interface.encodeFunctionData(name, args) })
+  const calls = [call('transfer', friend, 5n), call('balanceOf', friend), call('transfer', friend, SUPPLY * 2n)]
+  const held = await token.balanceOf(friend)
+  const [block] = await provider.send('eth_simulateV1', [{ blockStateCalls: [{ calls }] }, 'latest'])
+  assert.deepEqual(block.calls.map(({ status }) => status), ['0x1', '0x1', '0x0'])
+  assert.equal(BigInt(block.calls[1].returnData), held + 5n)
+  assert.equal(token.interface.parseError(block.calls[2].error.data).name, 'ERC20InsufficientBalance')
+})
+
+await check('ethers traces a transaction', async () => {
+  const trace = await provider.send('debug_traceTransaction', [sent.hash, { tracer: 'callTracer', tracerConfig: { withLog: true } }])
+  assert.deepEqual([trace.type, BigInt(trace.gasUsed), trace.logs.length], ['CALL', sent.gasUsed, 1])
+  assert.deepEqual([...token.interface.parseTransaction({ data: trace.input }).args], [friend, 7n])
+})
+
+await check('ethers sends 200 transactions at once with its nonce manager', async () => {
+  const crowd = Wallet.createRandom().connect(provider)
+  await (await signer.sendTransaction({ to: crowd.address, value: parseEther('1') })).wait()
+  const manager = new NonceManager(crowd)
+  const responses = await Promise.all(Array.from({ length: 200 }, () => manager.sendTransaction({ to: ZeroAddress, value: 1n })))
+  const receipts = await Promise.all(responses.map((response) => response.wait()))
+  assert.deepEqual(new Set(receipts.map((receipt) => receipt.status)), new Set([1]))
+  assert.deepEqual(new Set(responses.map(({ nonce }) => nonce)), new Set(Array.from({ length: 200 }, (_, nonce) => nonce)))
+  assert.equal(await provider.getTransactionCount(crowd.address), 200)
+})
+
+await checkWithRestart('ethers goes on after a restart of the node, and misses no event', async (restart) => {
+  // ethers polls eth_getLogs with this option. Without it, it polls a filter, which no node has any more after a restart.
+  const polling = new JsonRpcProvider(RPC_URL, undefined, { polling: true, cacheTimeout: -1, pollingInterval: 100 })
+  const [blocks, seen] = [[], []]
+  const watched = new Contract(await token.getAddress(), abi, polling)
+  await polling.on('block', (number) => blocks.push(number))
+  await watched.on('Transfer', (from, to, value, event) => seen.push(event.log.transactionHash))
+  await until(() => blocks.length > 1)
+  const held = await token.balanceOf(friend)
+  const acknowledged = await (await token.transfer(friend, 3n)).wait()
+  await restart()
+  assert.equal((await provider.getTransactionReceipt(acknowledged.hash)).status, 1)
+  assert.equal(await token.balanceOf(friend), held + 3n)
+  const after = await (await token.transfer(friend, 4n)).wait()
+  await until(() => seen.includes(after.hash))
+  assert.deepEqual(seen, [acknowledged.hash, after.hash])
+  assert.deepEqual(blocks, blocks.map((_, index) => blocks[0] + index))
+  polling.destroy()
+  // A WebSocketProvider ends with its socket; the next one is as good.
+  const next = new WebSocketProvider(WS_URL)
+  await soon(new Promise((resolve) => next.once('block', resolve)))
+  await next.destroy()
 })
 
 finish()

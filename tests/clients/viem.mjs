@@ -8,7 +8,9 @@ import {
   createPublicClient,
   createWalletClient,
   defineChain,
+  encodeFunctionData,
   http,
+  nonceManager,
   parseEther,
   parseEventLogs,
   parseGwei,
@@ -16,7 +18,7 @@ import {
   zeroAddress,
 } from 'viem'
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
-import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, soon, thrown } from './checks.mjs'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, checkWithRestart, finish, sealed, soon, thrown, until } from './checks.mjs'
 
 const { abi, bytecode } = artifact('OpenToken')
 const account = mnemonicToAccount(MNEMONIC, { addressIndex: 1 })
@@ -190,6 +192,70 @@ await check('viem estimates fees that are enough', async () => {
   assert.ok(maxFeePerGas >= block.baseFeePerGas)
   const history = await client.getFeeHistory({ blockCount: 2, rewardPercentiles: [50] })
   assert.equal(history.baseFeePerGas.length, 3)
+})
+
+await check('viem simulates blocks of calls that build on each other', async () => {
+  const call = (functionName, ...args) => ({ to: token.address, abi, functionName, args })
+  const [held] = [await balanceOf(account.address)]
+  const { results, assetChanges } = await client.simulateCalls({
+    account: account.address,
+    calls: [call('transfer', zeroAddress.replace(/0$/, '1'), 5n), call('balanceOf', account.address), call('transfer', friend.address, SUPPLY * 2n)],
+    traceAssetChanges: false,
+  })
+  assert.deepEqual(results.map(({ status }) => status), ['success', 'success', 'failure'])
+  assert.deepEqual([results[0].result, results[1].result, results[0].logs.length, assetChanges], [true, held - 5n, 1, []])
+  const error = results[2].error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+  assert.equal(error.data.errorName, 'ERC20InsufficientBalance')
+  const blocks = await client.simulateBlocks({
+    blocks: [
+      { blockOverrides: { time: 2n ** 40n }, stateOverrides: [{ address: friend.address, balance: 9n }], calls: [{ account: friend.address, to: zeroAddress, value: 4n }] },
+      { calls: [{ ...call('balanceOf', friend.address) }] },
+    ],
+  })
+  assert.deepEqual([blocks[0].timestamp, blocks[0].calls[0].status, blocks[1].calls[0].result], [2n ** 40n, 'success', await balanceOf(friend.address)])
+})
+
+await check('viem traces a transaction and a call', async () => {
+  const trace = await client.request({ method: 'debug_traceTransaction', params: [sent.transactionHash, { tracer: 'callTracer', tracerConfig: { withLog: true } }] })
+  assert.deepEqual([trace.type, trace.from, trace.to, BigInt(trace.gasUsed)], ['CALL', sent.from, sent.to, sent.gasUsed])
+  assert.deepEqual(trace.logs.map((log) => log.data), sent.logs.map((log) => log.data))
+  const data = encodeFunctionData({ abi, functionName: 'transfer', args: [friend.address, SUPPLY * 2n] })
+  const failed = await client.request({ method: 'debug_traceCall', params: [{ from: account.address, to: token.address, data }, 'latest', { tracer: 'callTracer' }] })
+  assert.deepEqual([failed.error, failed.output.slice(0, 10)], ['execution reverted', '0xe450d38c'])
+})
+
+await check('viem sends 200 transactions at once with its nonce manager', async () => {
+  const crowd = privateKeyToAccount(generatePrivateKey(), { nonceManager })
+  await included(await wallet.sendTransaction({ to: crowd.address, value: parseEther('1') }))
+  const crowdWallet = createWalletClient({ chain, transport: http(), account: crowd })
+  const before = await client.getBalance({ address: friend.address })
+  const hashes = await Promise.all(Array.from({ length: 200 }, () => crowdWallet.sendTransaction({ to: friend.address, value: 1n })))
+  const receipts = await Promise.all(hashes.map((hash) => client.waitForTransactionReceipt({ hash })))
+  assert.deepEqual(new Set(receipts.map(({ status }) => status)), new Set(['success']))
+  assert.deepEqual([new Set(hashes).size, await client.getTransactionCount({ address: crowd.address })], [200, 200])
+  assert.equal(await client.getBalance({ address: friend.address }), before + 200n)
+})
+
+await checkWithRestart('viem goes on after a restart of the node, and so do its subscriptions', async (restart) => {
+  const [heads, logs, errors] = [[], [], []]
+  const stops = [
+    socket.watchBlocks({ onBlock: (block) => heads.push(block), onError: (error) => errors.push(error) }),
+    socket.watchContractEvent({ ...token, eventName: 'Transfer', onLogs: (some) => logs.push(...some), onError: (error) => errors.push(error) }),
+  ]
+  await until(() => heads.length > 1)
+  const held = await balanceOf(friend.address)
+  const acknowledged = await client.waitForTransactionReceipt({ hash: await transfer(3n) })
+  await restart()
+  assert.equal((await included(acknowledged.transactionHash)).status, 'success')
+  assert.equal(await balanceOf(friend.address), held + 3n)
+  heads.length = 0
+  await until(() => heads.length > 1)
+  assert.equal(heads[1].parentHash, heads[0].hash)
+  const after = await included(await transfer(4n))
+  await until(() => logs.some((log) => log.transactionHash === after.transactionHash))
+  stops.forEach((stop) => stop())
+  assert.ok(errors.length > 0, 'viem tells its subscribers that the connection broke')
+  assert.equal(await balanceOf(friend.address), held + 7n)
 })
 
 finish()

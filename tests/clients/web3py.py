@@ -1,0 +1,244 @@
+"""web3.py against any Ethereum JSON-RPC node with the development accounts: `python web3py.py [URL]`."""
+
+import asyncio
+
+from eth_account import Account
+from websockets.exceptions import ConnectionClosed
+from web3 import AsyncHTTPProvider, AsyncWeb3, HTTPProvider, Web3, WebSocketProvider
+from web3.exceptions import (
+    BadFunctionCallOutput,
+    BlockNotFound,
+    ContractCustomError,
+    ContractLogicError,
+    ContractPanicError,
+    MethodUnavailable,
+    TimeExhausted,
+    TransactionNotFound,
+    Web3RPCError,
+)
+from web3.middleware import SignAndSendRawMiddlewareBuilder
+
+from checks import MNEMONIC, RPC_URL, WS_URL, artifact, check, check_with_restart, finish, thrown, until
+
+Account.enable_unaudited_hdwallet_features()
+ACCOUNT = Account.from_mnemonic(MNEMONIC, account_path="m/44'/60'/0'/0/8")
+NOBODY = "0x" + "00" * 20
+LIMIT = 1_000
+GWEI = 10**9
+
+w3 = AsyncWeb3(AsyncHTTPProvider(RPC_URL))
+w3.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(ACCOUNT), layer=0)
+w3.eth.default_account = ACCOUNT.address
+COUNTER = artifact("Counter")
+CLOSED = Web3.keccak(text="Closed()")[:4].to_0x_hex()
+
+
+async def receipt_of(transaction_hash):
+    """The receipt of a transaction in a sealed block."""
+    receipt = await w3.eth.wait_for_transaction_receipt(transaction_hash, timeout=60)
+
+    async def sealed():
+        return await w3.eth.block_number >= receipt["blockNumber"]
+
+    await until(sealed)
+    return await w3.eth.get_transaction_receipt(transaction_hash)
+
+
+async def use(counter):
+    """Deploying, calling, events, simulating and tracing."""
+
+    async def calls():
+        assert await counter.functions.limit().call() == LIMIT
+        assert await counter.functions.count(7, "seen").call() == 7
+        assert await counter.functions.total().call() == 0
+
+    await check("web3.py calls a contract", calls)
+
+    async def sends():
+        receipt = await receipt_of(await counter.functions.count(7, "first").transact())
+        assert receipt["status"] == 1
+        assert await counter.functions.counted(ACCOUNT.address).call() == 7
+        assert await counter.functions.total().call(block_identifier=receipt["blockNumber"] - 1) == 0
+        transaction = await w3.eth.get_transaction(receipt["transactionHash"])
+        assert counter.decode_function_input(transaction["input"])[1] == {"amount": 7, "note": "first"}
+        return receipt
+
+    sent = await check("web3.py sends a transaction and reads it again", sends)
+
+    async def events():
+        expected = {"who": ACCOUNT.address, "amount": 7, "note": "first"}
+        (inside,) = counter.events.Counted().process_receipt(sent)
+        (found,) = await counter.events.Counted().get_logs(from_block=0, argument_filters={"who": ACCOUNT.address})
+        assert dict(inside["args"]) == dict(found["args"]) == expected
+        assert await counter.events.Counted().get_logs(from_block=0, argument_filters={"who": NOBODY}) == []
+        polled = await counter.events.Counted.create_filter(from_block="latest")
+        again = await receipt_of(await counter.functions.count(1, "second").transact())
+        assert [event["transactionHash"] for event in await polled.get_new_entries()] == [again["transactionHash"]]
+
+    await check("web3.py reads events from a receipt, a range and a filter", events)
+
+    async def simulates():
+        call = {"from": ACCOUNT.address, "to": counter.address, "data": counter.encode_abi("count", [5, ""])}
+        (block,) = await w3.eth.simulate_v1({"blockStateCalls": [{"calls": [call, call]}]}, "latest")
+        assert [int(result["returnData"].hex(), 16) for result in block["calls"]] == [13, 18]
+        assert len(block["calls"][0]["logs"]) == 1
+        override = {counter.address: {"code": "0x602a60005260206000f3"}}
+        assert await counter.functions.total().call(state_override=override) == 42
+        assert await counter.functions.count(1, "").estimate_gas() > 21_000
+        listed = await w3.eth.create_access_list({"from": ACCOUNT.address, "to": counter.address, "data": call["data"]})
+        assert [entry["address"] for entry in listed["accessList"]] == [counter.address]
+
+    await check("web3.py simulates blocks and calls", simulates)
+
+    async def traces():
+        # The module of web3.py for debug_traceTransaction is for the synchronous provider.
+        geth = Web3(HTTPProvider(RPC_URL)).geth.debug
+        trace = await asyncio.to_thread(geth.trace_transaction, sent["transactionHash"], {"tracer": "callTracer"})
+        assert (trace["type"], int(trace["gasUsed"])) == ("CALL", sent["gasUsed"]), trace
+        before = await asyncio.to_thread(geth.trace_transaction, sent["transactionHash"], {"tracer": "prestateTracer"})
+        assert counter.address in before or counter.address.lower() in before
+
+    await check("web3.py traces a transaction", traces)
+
+
+async def fail(counter):
+    """Reverts and refusals, by web3.py's own exceptions."""
+
+    async def reverts():
+        functions = counter.functions
+        assert "no such luck" in (await thrown(ContractLogicError, functions.failWithReason().call())).message
+        custom = await thrown(ContractCustomError, functions.failWithError().call())
+        assert custom.data == CLOSED
+        limited = await thrown(ContractCustomError, functions.count(LIMIT + 1, "").transact())
+        (decoded,) = [error for error in COUNTER["abi"] if error.get("name") == "LimitExceeded"]
+        types = [argument["type"] for argument in decoded["inputs"]]
+        arguments = w3.codec.decode(types, bytes.fromhex(limited.data[10:]))
+        assert Web3.to_checksum_address(arguments[0]) == ACCOUNT.address and arguments[1] == LIMIT
+        for function in [functions.failByOverflow(1), functions.failByDivision(0), functions.failByPop(), functions.failByIndex(0)]:
+            await thrown(ContractPanicError, function.call())
+        await thrown(ContractLogicError, functions.failWithoutWords().call())
+        await thrown(BadFunctionCallOutput, w3.eth.contract(NOBODY, abi=COUNTER["abi"]).functions.total().call())
+        receipt = await receipt_of(await functions.failWithError().transact({"gas": 100_000}))
+        assert receipt["status"] == 0
+
+    await check("web3.py tells reasons, custom errors and panics apart", reverts)
+
+    async def refusals():
+        poor = Account.create()
+        fees = {"maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": 1, "chainId": await w3.eth.chain_id}
+        rich = {"to": NOBODY, "value": 1, "gas": 21_000, "nonce": await w3.eth.get_transaction_count(ACCOUNT.address), **fees}
+        for signer, fields, words in [
+            (ACCOUNT, {"nonce": 0}, "nonce too low"),
+            (ACCOUNT, {"gas": 20_999}, "intrinsic gas too low"),
+            (ACCOUNT, {"chainId": 1}, "invalid chain id for signer"),
+            (ACCOUNT, {"maxPriorityFeePerGas": 3 * GWEI}, "max priority fee per gas higher than max fee per gas"),
+            (poor, {"nonce": 0}, "insufficient funds for gas * price + value"),
+        ]:
+            raw = signer.sign_transaction({**rich, **fields}).raw_transaction
+            error = await thrown(Web3RPCError, w3.eth.send_raw_transaction(raw))
+            assert words in error.message and error.rpc_response["error"]["code"] == -32000, error
+        await thrown(TransactionNotFound, w3.eth.get_transaction("0x" + "00" * 32))
+        await thrown(TransactionNotFound, w3.eth.get_transaction_receipt("0x" + "00" * 32))
+        await thrown(BlockNotFound, w3.eth.get_block(2**40))
+        await thrown(TimeExhausted, w3.eth.wait_for_transaction_receipt("0x" + "00" * 32, timeout=0.5))
+        await thrown(MethodUnavailable, w3.manager.coro_request("eth_mistype", []))
+
+    await check("web3.py knows why transactions and requests are refused", refusals)
+
+
+async def hurry():
+    """Many transactions at once. web3.py has no nonce manager; this counter is the whole of one."""
+
+    async def crowd():
+        sender, friend = Account.create(), Account.create().address
+        await receipt_of(await w3.eth.send_transaction({"to": sender.address, "value": 10**18}))
+        fields = {"to": friend, "value": 1, "gas": 21_000, "maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": 1}
+        chain_id = await w3.eth.chain_id
+        signed = [sender.sign_transaction({**fields, "nonce": nonce, "chainId": chain_id}) for nonce in range(200)]
+        hashes = await asyncio.gather(*(w3.eth.send_raw_transaction(each.raw_transaction) for each in signed))
+        receipts = await asyncio.gather(*(w3.eth.wait_for_transaction_receipt(each) for each in hashes))
+        assert {receipt["status"] for receipt in receipts} == {1} and len(receipts) == 200
+        assert await w3.eth.get_transaction_count(sender.address) == 200
+        assert await w3.eth.get_balance(friend) == 200
+
+    await check("web3.py sends 200 transactions at once", crowd)
+
+    async def batch():
+        async with w3.batch_requests() as together:
+            for number in range(20):
+                together.add(w3.eth.get_block(number))
+            blocks = await together.async_execute()
+        assert [block["number"] for block in blocks] == list(range(20))
+
+    await check("web3.py batches requests", batch)
+
+
+async def subscribe(counter):
+    """WebSocket subscriptions, and a restart of the node."""
+    heads, logs, connections = [], [], []
+
+    async def listen():
+        # web3.py connects again by itself; what was subscribed to is subscribed to again here.
+        async for socket in AsyncWeb3(WebSocketProvider(WS_URL)):
+            connections.append(socket)
+            try:
+                new_heads = await socket.eth.subscribe("newHeads")
+                await socket.eth.subscribe("logs", {"address": counter.address})
+                async for message in socket.socket.process_subscriptions():
+                    (heads if message["subscription"] == new_heads else logs).append(message["result"])
+            except ConnectionClosed:
+                continue
+
+    def seen(transaction_hash):
+        async def condition():
+            return any(log["transactionHash"] == transaction_hash for log in logs)
+
+        return condition
+
+    async def more_heads():
+        return len(heads) > 2
+
+    listener = asyncio.create_task(listen())
+
+    async def hears():
+        await until(more_heads)
+        assert [head["parentHash"] for head in heads[1:3]] == [head["hash"] for head in heads[:2]]
+        await until(seen((await receipt_of(await counter.functions.count(1, "heard").transact()))["transactionHash"]))
+
+    await check("web3.py sees new heads and logs over WebSocket", hears)
+
+    async def goes_on(restart):
+        acknowledged = await counter.functions.count(2, "before").transact()
+        assert (await w3.eth.wait_for_transaction_receipt(acknowledged))["status"] == 1
+        total = await counter.functions.total().call()
+        await restart()
+        assert (await receipt_of(acknowledged))["status"] == 1
+        assert await counter.functions.total().call() == total
+        heads.clear()
+        await until(more_heads)
+        after = await receipt_of(await counter.functions.count(3, "after").transact())
+        await until(seen(after["transactionHash"]))
+        assert await counter.functions.total().call() == total + 3
+        assert len(connections) > 1
+
+    await check_with_restart("web3.py goes on after a restart of the node, and connects again", goes_on)
+    listener.cancel()
+
+
+async def main():
+    async def deploys():
+        factory = w3.eth.contract(abi=COUNTER["abi"], bytecode=COUNTER["bytecode"])
+        receipt = await receipt_of(await factory.constructor(LIMIT).transact())
+        assert len(await w3.eth.get_code(receipt["contractAddress"])) > 100
+        return w3.eth.contract(receipt["contractAddress"], abi=COUNTER["abi"])
+
+    counter = await check("web3.py deploys a contract", deploys)
+    if counter is not None:
+        await use(counter)
+        await fail(counter)
+        await hurry()
+        await subscribe(counter)
+    finish()
+
+
+asyncio.run(main())
