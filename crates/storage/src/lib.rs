@@ -11,6 +11,7 @@
 //!   .block(id) .header(id) .hash_of(n) .number_of(hash) .is_canonical(id) .transaction_count(id)
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log, and their logs
+//!   .account_changes(address)              -> the blocks that changed an account, newest first, with what it was before
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
 //!
@@ -30,6 +31,7 @@ mod check;
 mod directory;
 mod error;
 mod genesis;
+mod history;
 mod journal;
 mod logs;
 mod options;
@@ -45,6 +47,7 @@ mod write;
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
 pub use error::Error;
+pub use history::AccountChanges;
 pub use journal::{Files, Journal, JournalBackend, JournalBlock, JournalEntry, Recovered};
 pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};

@@ -281,6 +281,22 @@ fn verify_logs(store: &Store, blocks: &[ExecutedBlock], filter: &LogFilter, rand
         assert!(!found.contains(&number) || address && (0..4).all(topic));
     }
     verify_found_logs(store, blocks, filter);
+    verify_changes(store, blocks);
+}
+
+/// The blocks that changed each account, newest first, and what it was before.
+fn verify_changes(store: &Store, blocks: &[ExecutedBlock]) {
+    for address in chain::addresses() {
+        let mut expected: Vec<_> = (1..)
+            .zip(blocks)
+            .filter_map(|(number, block)| Some((number, block.state.diff.accounts.get(&address)?)))
+            .filter(|(_, diff)| diff.before != diff.after)
+            .map(|(number, diff)| (number, diff.before))
+            .collect();
+        expected.reverse();
+        let found: Vec<_> = store.account_changes(address).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(found, expected, "of {address}");
+    }
 }
 
 /// Every block's matching logs, read without the receipts that have none.
