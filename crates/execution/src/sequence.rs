@@ -1,6 +1,7 @@
 //! Calls that build on each other: each sees what those before it changed (`eth_callMany`, `debug_traceCallMany`, `trace_callMany`).
 
 use crate::{
+    abort::Abort,
     call::{CallOutcome, Ending, Refusal, Simulation, State, Stop, Stopped, check_request, outcome, run},
     error::Error,
     machine::Transacted,
@@ -17,7 +18,10 @@ use alloy_rpc_types_trace::{
 };
 use revm::{DatabaseCommit, context::TxEnv};
 
-/// Calls in a row, in one block or in blocks that follow each other.
+/// Gas without which nothing can be called.
+const MIN_GAS: u64 = 21_000;
+
+/// Calls in a row, in one block or in blocks that follow each other. Together they have the gas of one call ([`Simulation::gas_cap`]).
 #[derive(Debug)]
 pub struct CallSequence {
     /// What the calls believe of their block; its state is only the one below `overlay`.
@@ -59,24 +63,24 @@ impl CallSequence {
         self.simulation.header.timestamp = self.simulation.header.timestamp.saturating_add(1);
     }
 
-    /// Executes a call and keeps what it changed.
+    /// Executes a call and keeps what it changed. It ends early when `abort` is set.
     ///
     /// # Errors
     /// When the state cannot be read; whatever the call itself does is an [`Ending`].
-    pub fn call(&mut self, request: &TransactionRequest) -> Result<CallOutcome, Error> {
+    pub fn call(&mut self, request: &TransactionRequest, abort: &Abort) -> Result<CallOutcome, Error> {
         let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
-        let (mut machine, env) = match self.machine(request, Tracer::Off) {
+        let (mut machine, env) = match self.machine(request, Tracer::Watch(abort.clone())) {
             Ok(ready) => ready,
             Err(Stop::Refused(words)) => return refused(words),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        machine.set_inspecting(false);
         let gas = env.gas_limit;
         let done = run(&mut machine, env);
         let mut overlay = machine.into_state();
         let done = match done {
             Ok(Transacted { result, state }) => {
                 overlay.commit(state);
+                self.pay(result.tx_gas_used());
                 Ok(outcome(result))
             }
             Err(Stopped::Refused(Refusal { words, .. })) => refused(format!("err: {words} (supplied gas {gas})")),
@@ -116,6 +120,7 @@ impl CallSequence {
         let (answer, state) = match done {
             Ok((tracer, result)) => {
                 self.spent = tracer.spent();
+                self.pay(result.result.tx_gas_used());
                 let finished = Finished { machine: &machine, result: &result };
                 (answer(tracer, &finished, &self.simulation, &env), result.state)
             }
@@ -127,10 +132,17 @@ impl CallSequence {
         answer
     }
 
+    fn pay(&mut self, gas: u64) {
+        self.simulation.gas_cap = self.simulation.gas_cap.saturating_sub(gas);
+    }
+
     /// A machine on the state so far. It has the overlay until it gives it back.
     fn machine(&mut self, request: &TransactionRequest, tracer: Tracer) -> Result<(TracingMachine, TxEnv), Stop> {
         let simulation = &self.simulation;
         check_request(&simulation.spec, request)?;
+        if simulation.gas_cap < MIN_GAS {
+            return Err(Stop::Refused("the gas of all calls together is used up".into()));
+        }
         let no_overrides = BlockOverrides::default();
         let block = simulation.overrides.block.as_ref().unwrap_or(&no_overrides);
         let (header, _) = overrides::of_block(&simulation.header, simulation.state.clone(), block);

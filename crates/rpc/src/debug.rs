@@ -7,22 +7,27 @@ use crate::{
     eth_block::{by_hash, by_number},
     eth_state::{block_or_latest, simulate_at},
     eth_transaction::raw_transaction,
+    many,
     resolve::{OpenContents, Target},
+    script_host::{self, Calls, TraceAnswer},
+    witness,
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes};
-use alloy_rlp::Encodable;
-use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult};
+use alloy_rlp::{Decodable, Encodable};
+use alloy_rpc_types_eth::Bundle;
+use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
 use jsonrpsee::server::RegisterMethodError;
 use std::sync::Arc;
-use tributary_execution::{BlockReplay, Overrides};
-use tributary_primitives::Receipt;
+use tributary_execution::{BlockReplay, Overrides, Simulation, asks_for_script};
+use tributary_primitives::{Block, Receipt};
 use tributary_storage::StoredBlock;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "debug_traceTransaction", |api, args| {
         let (hash, options) = (args.required()?, args.optional()?.unwrap_or_default());
-        trace_transaction(api, hash, &options)
+        let traced = with_transaction(api, hash, |block, index| trace(api, &block, Some(index), &options))?;
+        traced.ok_or_else(|| RpcError::server("transaction not found"))
     })?;
     heavy(module, "debug_traceCall", trace_call)?;
     heavy(module, "debug_traceBlockByNumber", |api, args| {
@@ -33,6 +38,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let (target, options) = (by_hash(args)?, args.optional()?.unwrap_or_default());
         trace_block(api, target, &options)
     })?;
+    heavy(module, "debug_traceBlock", trace_given_block)?;
+    heavy(module, "debug_intermediateRoots", intermediate_roots)?;
     heavy(module, "debug_getRawHeader", |api, args| Ok(encoded(&stored(api, args)?.block.header)))?;
     heavy(module, "debug_getRawBlock", |api, args| Ok(encoded(&stored(api, args)?.block)))?;
     heavy(module, "debug_getRawTransaction", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
@@ -40,66 +47,164 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let hash = stored(api, args)?.hash;
         let receipts = api.chain.store.receipts(hash)?.unwrap_or_default();
         Ok(receipts.iter().map(|receipt| Receipt::encoded_2718(receipt).into()).collect::<Vec<Bytes>>())
-    })
+    })?;
+    many::register_debug(module)?;
+    witness::register(module)
 }
 
 fn encoded(value: &impl Encodable) -> Bytes {
     alloy_rlp::encode(value).into()
 }
 
+/// geth's words for a block that is not there.
+pub(crate) fn not_found(id: BlockId) -> RpcError {
+    match id {
+        BlockId::Hash(hash) => RpcError::server(format!("block {} not found", hash.block_hash)),
+        BlockId::Number(tag) => RpcError::server(format!("block #{tag} not found")),
+    }
+}
+
 /// The sealed block that the next parameter names.
-fn stored(api: &Api, args: &mut Args) -> Result<StoredBlock, RpcError> {
+pub(crate) fn stored(api: &Api, args: &mut Args) -> Result<StoredBlock, RpcError> {
     let id: BlockId = block_or_latest(args)?;
     let found = match api.by_id(id)? {
         Target::Sealed(id) => api.chain.store.block(id)?,
         Target::Open(_) => None,
     };
-    found.ok_or_else(|| match id {
-        BlockId::Hash(hash) => RpcError::server(format!("block {} not found", hash.block_hash)),
-        BlockId::Number(tag) => RpcError::server(format!("block #{tag} not found")),
+    found.ok_or_else(|| not_found(id))
+}
+
+/// A sealed block, or the open block as far as it is; its hash is then zero.
+pub(crate) fn block_of(api: &Api, target: Target) -> Result<Option<StoredBlock>, RpcError> {
+    Ok(match target {
+        Target::Open(open) => Some(open.contents(&api.chain.spec).0),
+        Target::Sealed(id) => api.chain.store.block(id)?,
     })
 }
 
+/// Whether this is the chain's first block, which nothing led to.
+pub(crate) fn is_genesis(api: &Api, stored: &StoredBlock) -> bool {
+    stored.block.header.number <= api.chain.store.genesis().number
+}
+
 /// Executes a block again on its parent's post-state.
-fn replay<T>(api: &Api, stored: &StoredBlock, trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>) -> Result<T, RpcError> {
-    let number = stored.block.header.number;
-    let parent = number.checked_sub(1).filter(|_| number > api.chain.store.genesis().number);
-    let parent = parent.ok_or_else(|| RpcError::server("genesis is not traceable"))?;
-    let state = Arc::new(api.chain.store.at(parent)?);
+pub(crate) fn replay<T>(api: &Api, stored: &StoredBlock, trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>) -> Result<T, RpcError> {
+    if is_genesis(api, stored) {
+        return Err(RpcError::server("genesis is not traceable"));
+    }
+    let state = Arc::new(api.chain.store.at(stored.block.header.number - 1)?);
     trace(BlockReplay { spec: api.chain.spec.clone(), state, block: &stored.block, hash: stored.hash, senders: &stored.senders })
 }
 
-fn trace_transaction(api: &Api, hash: B256, options: &GethDebugTracingOptions) -> Result<GethTrace, RpcError> {
+/// Executes the block of a transaction again; `None` when there is no such transaction.
+pub(crate) fn with_transaction<T>(
+    api: &Api,
+    hash: B256,
+    trace: impl FnOnce(BlockReplay<'_>, usize) -> Result<T, RpcError>,
+) -> Result<Option<T>, RpcError> {
     let open = api.chain.pending.borrow().clone();
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
         let stored = api.chain.store.block(number)?.ok_or_else(RpcError::header_not_found)?;
-        return replay(api, &stored, |block| Ok(block.trace_transaction(index as usize, options)?));
+        return replay(api, &stored, |block| trace(block, index as usize)).map(Some);
     }
-    let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else {
-        return Err(RpcError::server("transaction not found"));
-    };
+    let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else { return Ok(None) };
     let (block, _) = open.contents(&api.chain.spec);
-    replay(api, &block, |block| Ok(block.trace_transaction(index, options)?))
+    replay(api, &block, |block| trace(block, index)).map(Some)
 }
 
-fn trace_block(api: &Api, target: Target, options: &GethDebugTracingOptions) -> Result<Vec<TraceResult>, RpcError> {
-    let stored = match target {
-        Target::Open(open) => open.contents(&api.chain.spec).0,
-        Target::Sealed(id) => {
-            let missing = || RpcError::server(format!("block {id} not found"));
-            api.chain.store.block(id)?.ok_or_else(missing)?
-        }
+/// Traces one transaction of a block, or all.
+fn trace(api: &Api, block: &BlockReplay<'_>, index: Option<usize>, options: &GethDebugTracingOptions) -> Result<TraceAnswer, RpcError> {
+    if asks_for_script(options) {
+        return script_host::trace_block(api, block, index, options);
+    }
+    Ok(match index {
+        Some(index) => TraceAnswer::of(&block.trace_transaction(index, options)?)?,
+        None => TraceAnswer::of(&block.trace_block(options)?)?,
+    })
+}
+
+fn trace_block(api: &Api, target: Target, options: &GethDebugTracingOptions) -> Result<TraceAnswer, RpcError> {
+    let id = match &target {
+        Target::Sealed(id) => id.to_string(),
+        Target::Open(_) => "pending".to_owned(),
     };
-    replay(api, &stored, |block| Ok(block.trace_block(options)?))
+    let stored = block_of(api, target)?.ok_or_else(|| RpcError::server(format!("block {id} not found")))?;
+    replay(api, &stored, |block| trace(api, &block, None, options))
 }
 
-fn trace_call(api: &Api, args: &mut Args) -> Result<GethTrace, RpcError> {
+/// A block that the client brings along; only its parent must be known.
+fn trace_given_block(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError> {
+    let (rlp, options): (Bytes, _) = (args.required()?, args.optional()?.unwrap_or_default());
+    let unreadable = |error| RpcError::server(format!("could not decode block: {error}"));
+    let mut rest = &rlp[..];
+    let block = Block::decode(&mut rest).map_err(unreadable)?;
+    if !rest.is_empty() {
+        return Err(unreadable(alloy_rlp::Error::UnexpectedLength));
+    }
+    let parent = block.header.parent_hash;
+    let known = api.chain.store.number_of(parent)?.filter(|number| number.checked_add(1) == Some(block.header.number));
+    if known.is_none() {
+        return Err(RpcError::server(format!("parent {parent} not found")));
+    }
+    let senders = block.body.transactions.iter().map(|tx| api.chain.spec.sender(tx));
+    let senders = senders.collect::<Result<_, _>>().map_err(|_| RpcError::server("invalid transaction v, r, s values"))?;
+    let stored = StoredBlock { hash: block.header.hash_slow(), block, senders };
+    replay(api, &stored, |block| trace(api, &block, None, &options)).map_err(|error| match error.code {
+        // The block is the client's: that it cannot be executed is not this node's failure.
+        crate::error::code::INTERNAL => RpcError::server("block could not be executed"),
+        _ => error,
+    })
+}
+
+/// The state root after each transaction of a block.
+fn intermediate_roots(api: &Api, args: &mut Args) -> Result<Vec<B256>, RpcError> {
+    let hash: B256 = args.required()?;
+    args.optional::<GethDebugTracingOptions>()?;
+    let stored = api.chain.store.block(hash)?.ok_or_else(|| not_found(hash.into()))?;
+    replay(api, &stored, |block| {
+        let parent = api.chain.store.at(stored.block.header.number - 1)?;
+        Ok(block.intermediate_roots(&parent, parent.header().state_root)?)
+    })
+}
+
+fn trace_call(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError> {
     let request = args.required()?;
     let at = block_or_latest(args)?;
     let options: GethDebugTracingCallOptions = args.optional()?.unwrap_or_default();
-    if options.tx_index.is_some() {
-        return Err(RpcError::params("txIndex is not supported"));
-    }
     let overrides = Overrides { state: options.state_overrides, block: options.block_overrides };
-    Ok(simulate_at(api, at, overrides)?.trace_call(&request, &options.tracing_options)?)
+    let simulation = match options.tx_index {
+        Some(index) => simulate_within(api, at, usize::try_from(index).unwrap_or(usize::MAX), overrides)?,
+        None => simulate_at(api, at, overrides)?,
+    };
+    if asks_for_script(&options.tracing_options) {
+        let calls = Calls { bundles: vec![vec![request].into()], single: true };
+        return script_host::trace_calls(api, simulation, calls, &options.tracing_options);
+    }
+    TraceAnswer::of(&simulation.trace_call(&request, &options.tracing_options)?)
+}
+
+/// Traces bundles of calls in a row.
+pub(crate) fn answer_of_calls(
+    api: &Api,
+    simulation: Simulation,
+    bundles: Vec<Bundle>,
+    options: &GethDebugTracingOptions,
+) -> Result<TraceAnswer, RpcError> {
+    let calls = Calls { bundles, single: false };
+    if asks_for_script(options) {
+        return script_host::trace_calls(api, simulation, calls, options);
+    }
+    calls.trace(simulation, options)
+}
+
+/// A simulation in the middle of a block: on the state after its first `count` transactions.
+pub(crate) fn simulate_within(api: &Api, at: BlockId, count: usize, overrides: Overrides) -> Result<Simulation, RpcError> {
+    let stored = block_of(api, api.by_id(at)?)?.ok_or_else(|| not_found(at))?;
+    let most = stored.block.body.transactions.len();
+    if count > most {
+        return Err(RpcError::server(format!("transaction index {count} out of range for block {} with {most}", stored.hash)));
+    }
+    let state = replay(api, &stored, |block| Ok(block.state_after(count)?))?;
+    let (spec, header) = (api.chain.spec.clone(), stored.block.header);
+    Ok(Simulation { spec, state, header, overrides, gas_cap: api.chain.limits.call_gas })
 }
