@@ -17,8 +17,6 @@ use tributary_storage::StoredBlock;
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_chainId", |api, _| Ok(U64::from(api.chain.spec.chain_id)))?;
     light(module, "eth_blockNumber", |api, _| Ok(U64::from(api.head()?)))?;
-    // A node that serves RPC serves what it has; how far it is behind L1 is what `optimism_syncStatus` tells.
-    light(module, "eth_syncing", |_, _| Ok(false))?;
     heavy(module, "eth_getBlockByNumber", |api, args| {
         let (tag, full) = (args.required()?, args.optional()?.unwrap_or(false));
         block(api, api.by_tag(tag)?, full)
@@ -68,7 +66,7 @@ fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, Rpc
     Ok(Some(BlockJson::new(&block, Some(hash), &senders, full, &receipts)))
 }
 
-fn header(api: &Api, target: Target) -> Result<Option<HeaderJson>, RpcError> {
+pub(crate) fn header(api: &Api, target: Target) -> Result<Option<HeaderJson>, RpcError> {
     Ok(match target {
         Target::Open(open) => Some(HeaderJson::new(open.header(), None)),
         Target::Sealed(id) => api.chain.store.header(id)?.map(|header| HeaderJson::new(&header, Some(header.hash()))),

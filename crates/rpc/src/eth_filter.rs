@@ -4,11 +4,12 @@ use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
     error::RpcError,
+    eth_transaction::by_transaction_hash,
     filters::Watched,
-    json::LogJson,
-    logs::{self, LogQuery, Range},
+    json::{LogJson, TransactionJson},
+    log_query::LogQuery,
+    logs::{self, Budget},
 };
-use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, U128};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
@@ -18,25 +19,36 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "eth_getLogs", |api, args| logs::query(api, &args.required()?))?;
     light(module, "eth_newFilter", new_log_filter)?;
     light(module, "eth_newBlockFilter", |api, _| api.filters.add(Watched::Blocks, api.head()? + 1))?;
-    light(module, "eth_newPendingTransactionFilter", |api, _| api.filters.add(Watched::Transactions, 0))?;
-    light(module, "eth_uninstallFilter", |api, args| Ok(api.filters.remove(args.required()?)))?;
-    heavy(module, "eth_getFilterChanges", |api, args| changes(api, args.required()?))?;
-    heavy(module, "eth_getFilterLogs", |api, args| match api.filters.watched(args.required()?)? {
+    light(module, "eth_newPendingTransactionFilter", |api, args| {
+        let full = args.optional()?.unwrap_or_default();
+        api.filters.add(Watched::Transactions { full }, 0)
+    })?;
+    light(module, "eth_uninstallFilter", |api, args| Ok(id(args)?.is_some_and(|id| api.filters.remove(id))))?;
+    heavy(module, "eth_getFilterChanges", |api, args| changes(api, known(args)?))?;
+    heavy(module, "eth_getFilterLogs", |api, args| match api.filters.watched(known(args)?)? {
         Watched::Logs(query) => logs::query(api, &query),
-        _ => Err(RpcError::server("filter not found")),
+        _ => Err(not_found()),
     })
+}
+
+fn not_found() -> RpcError {
+    RpcError::server("filter not found")
+}
+
+/// The filter that the next parameter names. Names that this server never gave out are those of filters that are not there.
+fn id(args: &mut Args) -> Result<Option<U128>, RpcError> {
+    let text: String = args.required()?;
+    Ok(text.strip_prefix("0x").filter(|digits| !digits.is_empty()).and_then(|digits| U128::from_str_radix(digits, 16).ok()))
+}
+
+fn known(args: &mut Args) -> Result<U128, RpcError> {
+    id(args)?.ok_or_else(not_found)
 }
 
 fn new_log_filter(api: &Api, args: &mut Args) -> Result<U128, RpcError> {
     let query: LogQuery = args.optional()?.unwrap_or_default();
+    let (from, _) = query.live_range()?;
     let next = api.head()? + 1;
-    let from = match query.range {
-        Range::FromTo(BlockNumberOrTag::Pending, _) | Range::FromTo(_, BlockNumberOrTag::Pending) => {
-            return Err(RpcError::params("pending logs are not supported"));
-        }
-        Range::FromTo(BlockNumberOrTag::Number(from), _) => from,
-        _ => 0,
-    };
     api.filters.add(Watched::Logs(Arc::new(query)), next.max(from))
 }
 
@@ -45,15 +57,20 @@ fn new_log_filter(api: &Api, args: &mut Args) -> Result<U128, RpcError> {
 #[serde(untagged)]
 enum Changes {
     Hashes(Vec<B256>),
+    Transactions(Vec<TransactionJson>),
     Logs(Vec<LogJson>),
 }
 
 fn changes(api: &Api, id: U128) -> Result<Changes, RpcError> {
     let mut poll = api.filters.poll(id)?;
-    let head = api.head()?;
-    let last = head.min(poll.next.saturating_add(api.chain.limits.log_blocks.max(1) - 1));
+    let last = api.head()?.min(poll.next.saturating_add(api.chain.limits.log_blocks.max(1) - 1));
     match poll.watched.clone() {
-        Watched::Transactions => Ok(Changes::Hashes(std::mem::take(&mut poll.hashes))),
+        Watched::Transactions { full: false } => Ok(Changes::Hashes(std::mem::take(&mut poll.hashes))),
+        Watched::Transactions { full: true } => {
+            // One that was dropped meanwhile is nowhere any more.
+            let found = poll.hashes.iter().filter_map(|hash| by_transaction_hash(api, *hash).transpose());
+            Ok(Changes::Transactions(found.collect::<Result<_, _>>()?))
+        }
         Watched::Blocks => {
             let hashes = (poll.next..=last).map(|number| api.chain.store.hash_of(number));
             let hashes: Vec<B256> = hashes.filter_map(Result::transpose).collect::<Result<_, _>>()?;
@@ -62,14 +79,13 @@ fn changes(api: &Api, id: U128) -> Result<Changes, RpcError> {
         }
         Watched::Logs(query) => {
             let mut logs = std::mem::take(&mut poll.removed);
-            let to = match query.range {
-                Range::FromTo(_, BlockNumberOrTag::Number(to)) => last.min(to),
-                _ => last,
-            };
-            if poll.next <= to {
-                let found = logs::collect(api, &query, poll.next..=to)?;
+            let to = query.live_range()?.1.unwrap_or(u64::MAX);
+            let mut search = api.chain.store.blocks_with_logs(poll.next, to, &query.filter)?;
+            let head = search.head().number;
+            if poll.next <= head {
+                let found = logs::collect(&mut search, &query, None, Budget::of(api))?;
                 logs.extend(found.logs);
-                api.filters.seen(id, &poll, found.complete_to.unwrap_or(to) + 1);
+                api.filters.seen(id, &poll, found.broken_off.map_or(head, |(_, complete)| complete) + 1);
             }
             Ok(Changes::Logs(logs))
         }

@@ -1,7 +1,7 @@
 //! Open filters: what a client that polls has not seen yet. Blocks and logs are a place in the chain to go on from; only hashes of waiting
 //! transactions and logs of removed blocks are kept, both bounded.
 
-use crate::{Event, SealedBlock, error::RpcError, ids::random_id, json::LogJson, logs::LogQuery};
+use crate::{Event, SealedBlock, error::RpcError, ids::random_id, json::LogJson, log_query::LogQuery};
 use alloy_primitives::{B256, U128};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -19,8 +19,8 @@ pub(crate) enum Watched {
     Blocks,
     /// New logs.
     Logs(Arc<LogQuery>),
-    /// Transactions that arrive.
-    Transactions,
+    /// Transactions that arrive: their hashes, or all of each.
+    Transactions { full: bool },
 }
 
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl Filters {
 }
 
 fn note(open: &mut HashMap<U128, Filter>, hash: B256) {
-    for filter in open.values_mut().filter(|filter| matches!(filter.watched, Watched::Transactions)) {
+    for filter in open.values_mut().filter(|filter| matches!(filter.watched, Watched::Transactions { .. })) {
         // A transaction that waited is announced again when it is included.
         if !filter.known.insert(hash) {
             continue;
