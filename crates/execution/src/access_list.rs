@@ -1,6 +1,7 @@
 //! `eth_createAccessList`: the accounts and slots that a transaction touches beyond those that are warm anyway.
 
 use crate::{
+    abort::Abort,
     call::{Refusal, Simulation, Stop, Stopped, halt_words, run},
     error::Error,
 };
@@ -32,14 +33,14 @@ impl Simulation {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn create_access_list(&self, request: &TransactionRequest) -> Result<AccessListOutcome, Error> {
+    pub fn create_access_list(&self, request: &TransactionRequest, abort: &Abort) -> Result<AccessListOutcome, Error> {
         let mut request = request.clone();
         let mut list = sorted(request.access_list.take().unwrap_or_default());
         let mut round = 0;
         loop {
             round += 1;
             request.access_list = Some(list.clone());
-            let (mut machine, env) = match self.machine(&request, AccessListInspector::new(list.clone())) {
+            let (mut machine, env) = match self.machine(&request, (AccessListInspector::new(list.clone()), abort.clone())) {
                 Ok(ready) => ready,
                 Err(Stop::Refused(words)) => return Ok(AccessListOutcome::Refused(words)),
                 Err(Stop::Failed(error)) => return Err(error),
@@ -51,7 +52,7 @@ impl Simulation {
                 }
                 Err(Stopped::Failed(error)) => return Err(error),
             };
-            let found = sorted(std::mem::take(machine.inspector_mut()).into_access_list());
+            let found = sorted(std::mem::take(&mut machine.inspector_mut().0).into_access_list());
             if found == list || round == ROUNDS {
                 let gas_used = result.tx_gas_used();
                 let error = match &result {

@@ -1,6 +1,7 @@
 //! Simulated calls: `eth_call` and what estimates, access lists and traces of calls share with it.
 
 use crate::{
+    abort::Abort,
     error::Error,
     machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
@@ -17,7 +18,6 @@ use revm::{
         result::{ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError},
     },
     context_interface::either::Either,
-    inspector::NoOpInspector,
 };
 use std::sync::Arc;
 use tributary_primitives::{ChainSpec, StateError, StateReader};
@@ -89,18 +89,17 @@ impl From<StateError> for Stop {
 }
 
 impl Simulation {
-    /// Executes a call and forgets what it changed.
+    /// Executes a call, until it ends or is told to, and forgets what it changed.
     ///
     /// # Errors
     /// When the state cannot be read; whatever the call itself does is an [`Ending`].
-    pub fn call(&self, request: &TransactionRequest) -> Result<CallOutcome, Error> {
+    pub fn call(&self, request: &TransactionRequest, abort: &Abort) -> Result<CallOutcome, Error> {
         let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
-        let (mut machine, env) = match self.machine(request, NoOpInspector {}) {
+        let (mut machine, env) = match self.machine(request, abort.clone()) {
             Ok(ready) => ready,
             Err(Stop::Refused(words)) => return refused(words),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        machine.set_inspecting(false);
         let gas = env.gas_limit;
         match run(&mut machine, env) {
             Ok(done) => Ok(outcome(done.result)),
@@ -366,7 +365,7 @@ pub(crate) mod tests {
     }
 
     fn returned(simulation: &Simulation, request: &TransactionRequest) -> U256 {
-        match simulation.call(request).unwrap().ending {
+        match simulation.call(request, &Abort::default()).unwrap().ending {
             Ending::Returned(output) => U256::from_be_slice(&output),
             other => panic!("{other:?}"),
         }
@@ -380,7 +379,7 @@ pub(crate) mod tests {
         let paying = TransactionRequest { gas: Some(100_000), max_fee_per_gas: Some(100), ..to_target() };
         assert_eq!(returned(&simulation, &paying), U256::from(100));
         let stingy = TransactionRequest { max_fee_per_gas: Some(99), ..paying };
-        let Ending::Refused(words) = simulation.call(&stingy).unwrap().ending else { panic!("a fee cap below the base fee passed") };
+        let Ending::Refused(words) = simulation.call(&stingy, &Abort::default()).unwrap().ending else { panic!("a fee cap below the base fee passed") };
         assert!(words.contains("max fee per gas less than block base fee") && words.contains("maxFeePerGas: 99, baseFee: 100"), "{words}");
     }
 
@@ -409,9 +408,9 @@ pub(crate) mod tests {
     fn an_estimate_covers_what_a_callee_must_be_left_with() {
         // Reverts unless more than 100,000 gas is left: the used gas is far below what is needed.
         let simulation = simulation(&hex!("620186a05a11600d57600080fd5b00"));
-        let Estimate::Gas(gas) = simulation.estimate_gas(&to_target()).unwrap() else { panic!("no estimate") };
+        let Estimate::Gas(gas) = simulation.estimate_gas(&to_target(), &Abort::default()).unwrap() else { panic!("no estimate") };
         assert!((121_000..124_000).contains(&gas), "{gas}");
-        let with = |gas| simulation.call(&TransactionRequest { gas: Some(gas), ..to_target() }).unwrap().ending;
+        let with = |gas| simulation.call(&TransactionRequest { gas: Some(gas), ..to_target() }, &Abort::default()).unwrap().ending;
         assert!(matches!(with(gas), Ending::Returned(_)) && matches!(with(121_000), Ending::Reverted(_)));
     }
 
@@ -420,7 +419,7 @@ pub(crate) mod tests {
         let simulation = simulation(&hex!("5b600056"));
         // 10^18 wei / 10^13 wei per gas = 100,000 gas.
         let request = TransactionRequest { max_fee_per_gas: Some(10_000_000_000_000), ..to_target() };
-        let estimate = simulation.estimate_gas(&request).unwrap();
+        let estimate = simulation.estimate_gas(&request, &Abort::default()).unwrap();
         assert_eq!(estimate, Estimate::Impossible("gas required exceeds allowance (100000)".into()));
     }
 
@@ -428,7 +427,7 @@ pub(crate) mod tests {
     fn an_access_list_that_depends_on_itself_ends() {
         // Reads the slot that is the gas left.
         let simulation = simulation(&hex!("5a5400"));
-        let AccessListOutcome::Listed { access_list, error, .. } = simulation.create_access_list(&to_target()).unwrap() else {
+        let AccessListOutcome::Listed { access_list, error, .. } = simulation.create_access_list(&to_target(), &Abort::default()).unwrap() else {
             panic!("refused")
         };
         assert_eq!((access_list.0[0].address, error), (TARGET, None));
@@ -443,7 +442,7 @@ pub(crate) mod tests {
             (&hex!("01"), "stack underflow"),
             (&hex!("5b600056"), "out of gas"),
         ] {
-            let ending = simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }).unwrap().ending;
+            let ending = simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }, &Abort::default()).unwrap().ending;
             assert_eq!(ending, Ending::Halted(words.into()));
         }
     }
@@ -451,7 +450,7 @@ pub(crate) mod tests {
     #[test]
     fn a_store_with_the_gas_of_a_stipend_is_out_of_gas() {
         let gas = 21_000 + 6 + 2_300;
-        let ending = simulation(&hex!("6001600055")).call(&TransactionRequest { gas: Some(gas), ..to_target() }).unwrap().ending;
+        let ending = simulation(&hex!("6001600055")).call(&TransactionRequest { gas: Some(gas), ..to_target() }, &Abort::default()).unwrap().ending;
         assert_eq!(ending, Ending::Halted("out of gas: not enough gas for reentrancy sentry".into()));
     }
 }

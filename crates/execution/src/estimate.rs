@@ -1,6 +1,7 @@
 //! `eth_estimateGas`: the smallest gas limit with which a transaction succeeds, found as geth finds it.
 
 use crate::{
+    abort::Abort,
     call::{Refusal, Simulation, State, Stop, Stopped, halt_words, run},
     error::Error,
     machine::Machine,
@@ -8,12 +9,9 @@ use crate::{
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
-use revm::{
-    context::{
-        TxEnv,
-        result::{ExecutionResult, HaltReason},
-    },
-    inspector::NoOpInspector,
+use revm::context::{
+    TxEnv,
+    result::{ExecutionResult, HaltReason},
 };
 
 /// Gas of a plain transfer.
@@ -55,17 +53,16 @@ impl Simulation {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn estimate_gas(&self, request: &TransactionRequest) -> Result<Estimate, Error> {
-        match self.search(request) {
+    pub fn estimate_gas(&self, request: &TransactionRequest, abort: &Abort) -> Result<Estimate, Error> {
+        match self.search(request, abort) {
             Ok(estimate) => Ok(estimate),
             Err(Stop::Refused(words)) => Ok(Estimate::Impossible(words)),
             Err(Stop::Failed(error)) => Err(error),
         }
     }
 
-    fn search(&self, request: &TransactionRequest) -> Result<Estimate, Stop> {
-        let (mut machine, env) = self.machine(request, NoOpInspector {})?;
-        machine.set_inspecting(false);
+    fn search(&self, request: &TransactionRequest, abort: &Abort) -> Result<Estimate, Stop> {
+        let (mut machine, env) = self.machine(request, abort.clone())?;
         let mut high = self.ceiling(request, &mut machine, &env)?;
         if is_transfer(&mut machine, &env)?
             && let Ok(Attempt::Succeeded { .. }) = attempt(&mut machine, &env, TRANSFER_GAS)
@@ -93,7 +90,7 @@ impl Simulation {
     }
 
     /// The highest limit worth trying: the block's or the request's, bounded by what the sender can pay and by the node's cap.
-    fn ceiling(&self, request: &TransactionRequest, machine: &mut Machine<State, NoOpInspector>, env: &TxEnv) -> Result<u64, Stop> {
+    fn ceiling(&self, request: &TransactionRequest, machine: &mut Machine<State, Abort>, env: &TxEnv) -> Result<u64, Stop> {
         let mut high = request.gas.filter(|gas| *gas >= TRANSFER_GAS).unwrap_or(machine.block_env().gas_limit);
         if env.gas_price != 0 {
             let balance = machine.state_mut().account_now(env.caller)?.unwrap_or_default().balance;
@@ -115,7 +112,7 @@ impl Simulation {
 }
 
 /// Tries a limit between the two bounds and moves one of them.
-fn bisect(machine: &mut Machine<State, NoOpInspector>, env: &TxEnv, limit: u64, low: &mut u64, high: &mut u64) -> Result<(), Stop> {
+fn bisect(machine: &mut Machine<State, Abort>, env: &TxEnv, limit: u64, low: &mut u64, high: &mut u64) -> Result<(), Stop> {
     match attempt(machine, env, limit)? {
         Attempt::Succeeded { .. } => *high = limit,
         _ => *low = limit,
@@ -123,14 +120,14 @@ fn bisect(machine: &mut Machine<State, NoOpInspector>, env: &TxEnv, limit: u64, 
     Ok(())
 }
 
-fn is_transfer(machine: &mut Machine<State, NoOpInspector>, env: &TxEnv) -> Result<bool, Stop> {
+fn is_transfer(machine: &mut Machine<State, Abort>, env: &TxEnv) -> Result<bool, Stop> {
     match env.kind {
         TxKind::Call(to) if env.data.is_empty() => Ok(!machine.state_mut().account_now(to)?.unwrap_or_default().has_code()),
         _ => Ok(false),
     }
 }
 
-fn attempt(machine: &mut Machine<State, NoOpInspector>, env: &TxEnv, gas_limit: u64) -> Result<Attempt, Stop> {
+fn attempt(machine: &mut Machine<State, Abort>, env: &TxEnv, gas_limit: u64) -> Result<Attempt, Stop> {
     let result = match run(machine, TxEnv { gas_limit, ..env.clone() }) {
         Ok(done) => done.result,
         Err(Stopped::Refused(Refusal { needs_gas: true, .. })) => return Ok(Attempt::Starved),

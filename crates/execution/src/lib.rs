@@ -3,6 +3,7 @@
 //! The only crate that runs revm. It has no clock, no I/O and no second path: building, replaying, deriving and proving a block all go
 //! through [`OpenBlock`]; calls, estimates and traces use the same machine on the same state.
 
+mod abort;
 mod access_list;
 mod builder;
 mod call;
@@ -34,6 +35,7 @@ mod transfers;
 mod vm_trace;
 mod witness;
 
+pub use abort::Abort;
 pub use access_list::AccessListOutcome;
 pub use builder::{Included, OpenBlock, Outcome, encode};
 pub use call::{CallOutcome, Ending, Simulation, State};

@@ -3,13 +3,16 @@
 //! The sequencer executes on its own [`OpenBlock`](crate::OpenBlock); once a transaction is durable it is published here. Values are kept
 //! by the number of the transaction that wrote them, so that a [`PendingState`] stays the same while more transactions arrive.
 
-use crate::overlay::TxChanges;
+use crate::overlay::{AccountChange, TxChanges};
 use alloy_consensus::Header;
 use alloy_primitives::{
     Address, B256, Bytes, U256,
     map::{AddressMap, B256Map, HashMap},
 };
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 use tributary_primitives::{Account, Receipt, StateError, StateReader, Transaction};
 
 /// An acknowledged transaction of the open block.
@@ -71,6 +74,11 @@ impl<S: StateReader> PendingBlock<S> {
     /// The draft header: number, time, base fee and limits are final, roots are not.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The state below the block.
+    pub const fn base(&self) -> &S {
+        &self.base
     }
 
     /// Number of transactions published so far.
@@ -149,6 +157,29 @@ impl<S> Clone for PendingState<S> {
     }
 }
 
+impl<S> PendingState<S> {
+    /// All that differs from the state below the block, as one change for each account.
+    pub fn changes(&self) -> TxChanges {
+        let contents = self.block.contents.read().unwrap_or_else(PoisonError::into_inner);
+        let change = |(address, versions): (&Address, &Vec<(usize, Option<Account>)>)| {
+            let (_, after) = newest(Some(versions), self.upto)?;
+            let cleared = contents.cleared.get(address).and_then(|all| all.iter().rev().find(|number| **number <= self.upto).copied());
+            Some((*address, (AccountChange { address: *address, after, storage_cleared: cleared.is_some(), storage: Vec::new() }, cleared)))
+        };
+        let mut accounts: BTreeMap<Address, _> = contents.accounts.iter().filter_map(change).collect();
+        for ((address, slot), versions) in &contents.storage {
+            if let Some((at, value)) = newest(Some(versions), self.upto)
+                && let Some((change, cleared)) = accounts.get_mut(address)
+                && cleared.is_none_or(|cleared| at >= cleared)
+            {
+                change.storage.push((*slot, value));
+            }
+        }
+        let code = contents.code.iter().map(|(hash, code)| (*hash, code.clone())).collect();
+        TxChanges { accounts: accounts.into_values().map(|(change, _)| change).collect(), code }
+    }
+}
+
 /// The newest of `versions` (ascending by transaction number) that is not newer than `upto`.
 fn newest<T: Copy>(versions: Option<&Vec<(usize, T)>>, upto: usize) -> Option<(usize, T)> {
     versions?.iter().rev().find(|(number, _)| *number <= upto).copied()
@@ -194,7 +225,6 @@ impl<S: StateReader> StateReader for PendingState<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::AccountChange;
     use alloy_primitives::address;
 
     #[derive(Debug)]
@@ -252,5 +282,13 @@ mod tests {
         assert_eq!(second.storage(who, U256::ZERO).unwrap(), U256::from(2));
         assert_eq!(second.storage(who, U256::from(1)).unwrap(), U256::ZERO, "cleared by the second transaction");
         assert_eq!(second.account(who).unwrap().unwrap().nonce, 2);
+
+        assert!(before.changes().accounts.is_empty());
+        let seen = |state: &PendingState<Sevens>| {
+            let all = state.changes().accounts;
+            all.into_iter().map(|one| (one.address, one.after.unwrap().nonce, one.storage_cleared, one.storage)).collect::<Vec<_>>()
+        };
+        assert_eq!(seen(&first), [(who, 1, false, vec![(U256::ZERO, U256::from(1))])]);
+        assert_eq!(seen(&second), [(who, 2, true, vec![(U256::ZERO, U256::from(2))])]);
     }
 }

@@ -2,11 +2,12 @@
 //! receipts, state root, hash. Where the specification leaves a choice, this is what geth does.
 
 use crate::{
+    abort::Abort,
     builder::next_excess_blob_gas,
     call::{Ending, Refusal, State, Stop, Stopped, check_request, outcome, run, tx_env},
     error::Error,
     machine::{Leniency, Machine},
-    overlay::Overlay,
+    overlay::{Overlay, TxChanges},
     overrides,
     seal::{self, Body},
     simulated_tx::{unsigned, with_default_fees},
@@ -35,18 +36,24 @@ pub struct SimulationChain<'a> {
     pub spec: Arc<ChainSpec>,
     /// The block below the first simulated one.
     pub base: Header,
-    /// Its hash.
+    /// Its hash; zero for an open block, which has none yet.
     pub base_hash: B256,
+    /// The newest block with a state root: `base`, or the parent of an open one.
+    pub sealed: Header,
     /// The state after it.
     pub state: State,
     /// The tries of that state.
     pub tries: &'a dyn TrieReader,
+    /// What an open `base` changed on that state; nothing for a sealed one.
+    pub before: TxChanges,
     /// Most gas that all calls together may use.
     pub gas_cap: u64,
     /// Whether transfers of ether are among the logs.
     pub trace_transfers: bool,
     /// Whether nonces and fees must be right.
     pub validation: bool,
+    /// Ends the simulation before its time.
+    pub abort: Abort,
 }
 
 /// One block of a request.
@@ -182,7 +189,7 @@ impl SimulationChain<'_> {
     /// [`SimulateError::Refused`] for the first block or call that cannot be; a call that fails while it runs is a result.
     pub fn simulate(&self, blocks: Vec<SimulationBlock>) -> Result<Vec<SimulatedBlock>, SimulateError> {
         let slots = self.slots(blocks)?;
-        let mut overlay = Overlay::new(self.state.clone());
+        let mut overlay = self.overlay()?;
         overlay.set_block_hash(self.base.number, self.base_hash);
         let (mut parent, mut parent_hash) = (self.base.clone(), self.base_hash);
         let mut gas_left = self.gas_cap;
@@ -197,6 +204,24 @@ impl SimulationChain<'_> {
             results.push(simulated);
         }
         Ok(results)
+    }
+
+    /// The state after the base.
+    fn overlay(&self) -> Result<Overlay<State>, StateError> {
+        let mut overlay = Overlay::new(self.state.clone());
+        for (hash, code) in &self.before.code {
+            overlay.insert_code(*hash, code.clone());
+        }
+        for change in &self.before.accounts {
+            overlay.set_account(change.address, change.after)?;
+            if change.storage_cleared {
+                overlay.clear_storage(change.address)?;
+            }
+            for (slot, value) in &change.storage {
+                overlay.set_storage(change.address, *slot, *value)?;
+            }
+        }
+        Ok(overlay)
     }
 
     /// Settles numbers and times, and fills gaps with empty blocks.
@@ -257,7 +282,7 @@ impl SimulationChain<'_> {
         gas_left: &mut u64,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let leniency = Leniency { nonce: !self.validation, base_fee: false, ..Leniency::CALL };
-        let mut machine = Machine::new(&self.spec, &header, overlay, leniency, Transfers::default());
+        let mut machine = Machine::new(&self.spec, &header, overlay, leniency, (Transfers::default(), self.abort.clone()));
         machine.set_inspecting(false);
         if let Some(price) = block.overrides.blob_base_fee {
             overrides::set_blob_base_fee(&mut machine, price);
@@ -290,7 +315,7 @@ impl SimulationChain<'_> {
     /// Executes one call and commits it.
     fn call(
         &self,
-        machine: &mut Machine<State, Transfers>,
+        machine: &mut Machine<State, (Transfers, Abort)>,
         progress: &mut Progress,
         call: TransactionRequest,
         gas_left: &mut u64,
@@ -312,7 +337,7 @@ impl SimulationChain<'_> {
         let offers_nothing =
             call.gas_price.or(call.max_fee_per_gas).unwrap_or_default() == 0 && call.max_priority_fee_per_gas.unwrap_or_default() == 0;
         machine.ignore_base_fee(!self.validation && offers_nothing);
-        *machine.inspector_mut() = Transfers::new(self.trace_transfers, progress.next_log);
+        machine.inspector_mut().0 = Transfers::new(self.trace_transfers, progress.next_log);
         let wraps = self.check_nonce(sender, nonce, account.nonce, gas)?;
         if wraps {
             // geth's nonce starts again from zero, which the EVM refuses: it runs with the nonce before.
@@ -344,7 +369,7 @@ impl SimulationChain<'_> {
         });
         progress.transactions.push(tx);
         progress.senders.push(sender);
-        let (logs, next_log) = std::mem::take(machine.inspector_mut()).merge(done.logs);
+        let (logs, next_log) = std::mem::take(&mut machine.inspector_mut().0).merge(done.logs);
         progress.next_log = next_log;
         progress.calls.push(SimulatedCall { ending: done.ending, gas_used: done.gas_used, max_used_gas, logs });
         Ok(())
@@ -373,17 +398,17 @@ impl SimulationChain<'_> {
         }
     }
 
-    /// What the simulation has changed so far, rooted on the base.
+    /// What the simulation and an open base have changed so far, rooted on the newest block that has a root.
     fn rooted(&self, overlay: &Overlay<State>) -> Result<RootedDiff, Error> {
         let diff = overlay.diff()?;
-        let (state_root, trie) = tributary_trie::state_root(&self.tries, self.base.state_root, &diff)?;
+        let (state_root, trie) = tributary_trie::state_root(&self.tries, self.sealed.state_root, &diff)?;
         Ok(RootedDiff { diff, trie, state_root })
     }
 
     /// What comes after the last call; the complete block.
     fn finish(
         &self,
-        mut machine: Machine<State, Transfers>,
+        mut machine: Machine<State, (Transfers, Abort)>,
         progress: Progress,
         withdrawals: Withdrawals,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
@@ -405,7 +430,7 @@ impl SimulationChain<'_> {
         let overlay = machine.into_state();
         let rooted = self.rooted(&overlay)?;
         let body = Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };
-        Ok((SimulatedBlock { executed: seal::assemble(&self.spec, &self.base, header, body, rooted), calls }, overlay))
+        Ok((SimulatedBlock { executed: seal::assemble(&self.spec, &self.sealed, header, body, rooted), calls }, overlay))
     }
 }
 
@@ -465,12 +490,15 @@ mod tests {
         SimulationChain {
             spec: Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() })),
             base_hash: base.hash_slow(),
+            sealed: base.clone(),
             base,
+            before: TxChanges::default(),
             state: Arc::new(Nothing),
             tries: &Nothing,
             gas_cap: 50_000_000,
             trace_transfers: true,
             validation,
+            abort: Abort::default(),
         }
     }
 

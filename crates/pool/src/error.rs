@@ -263,6 +263,12 @@ pub enum PoolError {
     /// The pool is full, and a transaction that cannot run yet makes nobody else leave.
     #[error("txpool is full")]
     Full,
+    /// As many transactions wait behind nonce gaps as may.
+    #[error("txpool is full: {queued} transactions wait for earlier nonces")]
+    QueueFull {
+        /// How many wait.
+        queued: usize,
+    },
     /// The sender has as many transactions waiting as one sender may.
     #[error("account limit exceeded: pooled {pooled} txs")]
     AccountLimit {

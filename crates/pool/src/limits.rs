@@ -16,9 +16,10 @@ pub struct TxPolicy {
 }
 
 impl Default for TxPolicy {
-    /// 128 KiB as in geth; no least tip, no fee cap, EIP-155 required.
+    /// 128 KiB as in geth; no least tip and no fee cap. Without EIP-155 there are keyless deployers (Nick's method), which put contracts that tools
+    /// rely on at the same address on every chain; whoever signs like that has left out the chain on purpose.
     fn default() -> Self {
-        Self { max_bytes: 128 * 1024, min_tip: 0, fee_cap: None, allow_unprotected: false }
+        Self { max_bytes: 128 * 1024, min_tip: 0, fee_cap: None, allow_unprotected: true }
     }
 }
 
@@ -29,8 +30,10 @@ pub struct PoolLimits {
     pub transactions: usize,
     /// Most bytes, including blobs.
     pub bytes: usize,
-    /// Most transactions of one sender.
+    /// Most transactions of one sender, those behind a nonce gap included.
     pub per_sender: usize,
+    /// With so many transactions behind nonce gaps, of all senders together, no further one is taken.
+    pub queued: usize,
     /// How much more a replacement pays, percent.
     pub price_bump: u128,
     /// How much more the replacement of a blob transaction pays, percent.
@@ -43,7 +46,15 @@ impl Default for PoolLimits {
     /// geth's where it has them: 10 % and 100 %, three hours (at one block a second). More of one sender than geth's 64, because programs that
     /// count nonces themselves send hundreds at once, which arrive in any order.
     fn default() -> Self {
-        Self { transactions: 4096, bytes: 64 << 20, per_sender: 1024, price_bump: 10, blob_price_bump: 100, lifetime_blocks: 3 * 60 * 60 }
+        Self {
+            transactions: 4096,
+            bytes: 64 << 20,
+            per_sender: 1024,
+            queued: 2048,
+            price_bump: 10,
+            blob_price_bump: 100,
+            lifetime_blocks: 3 * 60 * 60,
+        }
     }
 }
 

@@ -100,6 +100,12 @@ impl Pool {
         self.check_sender(&new, account)?;
         let first_gap = self.senders.get(&new.tx.sender).map_or(account.nonce, SenderQueue::first_gap);
         let position = if new.tx.nonce() <= first_gap { Position::Pending } else { Position::Queued };
+        if position == Position::Queued && self.get_at(new.tx.sender, new.tx.nonce()).is_none() {
+            let Status { queued, .. } = self.status();
+            if queued >= self.limits.queued {
+                return Err(PoolError::QueueFull { queued });
+            }
+        }
         let victims = self.victims_for(&new, position)?;
 
         self.last_arrival = arrival;
@@ -188,6 +194,11 @@ impl Pool {
     pub fn get(&self, hash: B256) -> Option<&RecoveredTx> {
         let (sender, nonce) = self.by_hash.get(&hash)?;
         self.senders.get(sender)?.entries.get(nonce).map(|entry| &entry.tx)
+    }
+
+    /// A sender's waiting transaction with this nonce.
+    fn get_at(&self, sender: Address, nonce: u64) -> Option<&Entry> {
+        self.senders.get(&sender)?.entries.get(&nonce)
     }
 
     /// The nonce that a wallet should use next (`eth_getTransactionCount` at `pending`): `state_nonce`, or what follows the transactions
@@ -436,6 +447,21 @@ mod tests {
         pool.add(from(1, 2, 10), &rich(0)).unwrap();
         pool.add(from(1, 3, 10), &rich(0)).unwrap();
         assert_eq!(pool.add(from(1, 4, 10), &rich(0)).unwrap_err(), PoolError::AccountLimit { pooled: 3 });
+    }
+
+    #[test]
+    fn what_waits_for_earlier_nonces_is_bounded_over_all_senders() {
+        let limits = PoolLimits { queued: 2, ..Default::default() };
+        let mut pool = Pool::new(limits, Ordering::ArrivalOrder);
+        pool.add(from(1, 1, 10), &rich(0)).unwrap();
+        pool.add(from(2, 7, 10), &rich(0)).unwrap();
+        let error = pool.add(from(3, 1, 10), &rich(0)).unwrap_err();
+        assert_eq!(error.to_string(), "txpool is full: 2 transactions wait for earlier nonces");
+        pool.add(from(2, 7, 20), &rich(0)).unwrap();
+        pool.add(from(3, 0, 10), &rich(0)).unwrap();
+        pool.add(from(1, 0, 10), &rich(0)).unwrap();
+        pool.add(from(3, 9, 10), &rich(0)).unwrap();
+        assert_eq!(pool.status(), Status { pending: 3, queued: 2 });
     }
 
     #[test]

@@ -68,14 +68,50 @@ impl SenderQueue {
     }
 }
 
-/// Whether `new` pays enough more than `old` to take its place: fee cap, tip and, for blobs, blob fee cap each by the bump.
+/// Whether `new` pays enough more than `old` to take its place: fee cap, tip and, for blobs, blob fee cap each by the bump, rounded down as in geth.
 pub(crate) fn check_replacement(old: &Transaction, new: &Transaction, limits: &PoolLimits) -> Result<(), PoolError> {
     let blob = old.is_eip4844() || new.is_eip4844();
     let percent = 100 + if blob { limits.blob_price_bump } else { limits.price_bump };
-    let enough = |old: u128, new: u128| new > old && U256::from(new) * U256::from(100) >= U256::from(old) * U256::from(percent);
+    let enough = |old: u128, new: u128| new > old && U256::from(new) >= U256::from(old) * U256::from(percent) / U256::from(100);
     let mut pays = enough(old.max_fee_per_gas(), new.max_fee_per_gas()) && enough(old.priority_fee_or_price(), new.priority_fee_or_price());
     if let (Some(old), Some(new)) = (old.max_fee_per_blob_gas(), new.max_fee_per_blob_gas()) {
         pays &= enough(old, new);
     }
     if pays { Ok(()) } else { Err(PoolError::ReplacementUnderpriced) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{signed, transfer};
+    use alloy_consensus::TxEip4844;
+
+    fn paying(fee: u128, tip: u128) -> Transaction {
+        Transaction::Eip1559(signed(alloy_consensus::TxEip1559 { max_priority_fee_per_gas: tip, ..transfer(0, fee) }))
+    }
+
+    fn blob(fee: u128, blob_fee: u128) -> Transaction {
+        let tx = TxEip4844 { max_fee_per_gas: fee, max_priority_fee_per_gas: fee, max_fee_per_blob_gas: blob_fee, ..Default::default() };
+        Transaction::Eip4844(signed(tx))
+    }
+
+    #[test]
+    fn a_replacement_pays_a_tenth_more_in_every_fee() {
+        let limits = PoolLimits::default();
+        let replaces =
+            |old: (u128, u128), new: (u128, u128)| check_replacement(&paying(old.0, old.1), &paying(new.0, new.1), &limits).is_ok();
+        assert!(replaces((100, 10), (110, 11)) && replaces((15, 1), (16, 2)));
+        assert!(!replaces((100, 10), (109, 11)) && !replaces((100, 10), (110, 10)) && !replaces((100, 0), (200, 0)));
+        assert!(!replaces((1, 1), (1, 1)), "more is more");
+    }
+
+    #[test]
+    fn a_replacement_of_blobs_pays_twice_as_much_in_every_fee() {
+        let limits = PoolLimits::default();
+        let replaces = |old: (u128, u128), new: (u128, u128)| check_replacement(&blob(old.0, old.1), &blob(new.0, new.1), &limits).is_ok();
+        assert!(replaces((100, 7), (200, 14)));
+        assert!(!replaces((100, 7), (199, 14)) && !replaces((100, 7), (200, 13)));
+        assert!(check_replacement(&blob(100, 7), &paying(199, 199), &limits).is_err());
+        assert!(check_replacement(&blob(100, 7), &paying(200, 200), &limits).is_ok());
+    }
 }

@@ -260,9 +260,10 @@ mod tests {
     #[test]
     fn an_unprotected_transaction_needs_the_policys_leave() {
         let unprotected = tx(signed(TxLegacy { gas_limit: 21_000, to: TxKind::Call(Address::ZERO), ..Default::default() }));
-        assert_eq!(refusal(&unprotected, &rollup()), "only replay-protected (EIP-155) transactions allowed over RPC");
-        let policy = TxPolicy { allow_unprotected: true, ..Default::default() };
-        validate(&unprotected, &rollup(), &BLOCK, &policy).unwrap();
+        validate(&unprotected, &rollup(), &BLOCK, &TxPolicy::default()).unwrap();
+        let policy = TxPolicy { allow_unprotected: false, ..Default::default() };
+        let error = validate(&unprotected, &rollup(), &BLOCK, &policy).unwrap_err();
+        assert_eq!(error.to_string(), "only replay-protected (EIP-155) transactions allowed over RPC");
     }
 
     #[test]

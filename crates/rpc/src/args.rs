@@ -1,6 +1,6 @@
 //! Positional parameters, read one after the other, with geth's words for what is wrong with them.
 
-use crate::error::RpcError;
+use crate::{error::RpcError, forms};
 use jsonrpsee::types::Params;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -24,17 +24,18 @@ impl Args {
     }
 
     /// The next parameter, which must be there.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
+    pub(crate) fn required<T: DeserializeOwned + 'static>(&mut self) -> Result<T, RpcError> {
         let position = self.taken;
         self.optional()?.ok_or_else(|| RpcError::params(format!("missing value for required argument {position}")))
     }
 
     /// The next parameter, `None` when it is missing or `null`.
-    pub(crate) fn optional<T: DeserializeOwned>(&mut self) -> Result<Option<T>, RpcError> {
+    pub(crate) fn optional<T: DeserializeOwned + 'static>(&mut self) -> Result<Option<T>, RpcError> {
         let position = self.taken;
         self.taken += 1;
-        let Some(value) = self.values.pop_front() else { return Ok(None) };
-        serde_json::from_str(value.get()).map_err(|error| {
+        let Some(value) = self.values.pop_front().filter(|value| value.get() != "null") else { return Ok(None) };
+        forms::check::<T>(value.get()).map_err(|words| RpcError::params(format!("invalid argument {position}: {words}")))?;
+        serde_json::from_str(value.get()).map(Some).map_err(|error| {
             let words = error.to_string();
             // Where in the parameter the fault is says nothing to a client that sees the request.
             let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);

@@ -1,6 +1,6 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
-use crate::derivation::Derivation;
+use crate::{derivation::Derivation, development::Development, script_host::ScriptHost};
 use alloy_primitives::{Address, B256};
 use std::{
     net::IpAddr,
@@ -33,6 +33,8 @@ pub struct Chain {
     pub rollup: Option<RollupView>,
     /// Of an Ethereum chain that answers for its own beacon node; its blobs are then served over HTTP beside JSON-RPC.
     pub beacon: Option<BeaconView>,
+    /// What only a development chain has: its users may change accounts, time and history.
+    pub development: Option<Arc<Development>>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
     /// When a transaction becomes visible.
@@ -177,6 +179,10 @@ pub struct Limits {
     pub backlog: u32,
     /// Gas cap of `eth_call`, `eth_estimateGas`, `eth_createAccessList` and `debug_traceCall`.
     pub call_gas: u64,
+    /// Time after which a call is aborted.
+    pub call_time: Duration,
+    /// How long a client may take nothing of what is written to it before it is cut off.
+    pub write_time: Duration,
     /// CPU-heavy calls that run at the same time.
     pub workers: usize,
     /// CPU-heavy calls that may wait for a worker; more are refused at once.
@@ -200,8 +206,10 @@ pub struct Limits {
     /// Whether `latest`, to methods that read state or execute, means the open block once it holds a transaction ([`Visibility::Realtime`] only).
     /// Without it, a client that has a receipt does not find its effects until the seal unless it asks for `pending`.
     pub latest_is_open: bool,
-    /// Whether the `debug` namespace is served.
+    /// Whether the `debug` and `trace` namespaces are served.
     pub debug: bool,
+    /// The program that runs clients' JavaScript tracers; `None` refuses them.
+    pub scripts: Option<ScriptHost>,
     /// `Host` headers that are answered; `None` answers all. Keeps web pages from reaching a loopback port by DNS rebinding.
     pub hosts: Option<Vec<String>>,
     /// Web origins that may call (CORS); `None` allows all.
@@ -218,6 +226,8 @@ impl Default for Limits {
             subscriptions: 128,
             backlog: 1024,
             call_gas: 50_000_000,
+            call_time: Duration::from_secs(5),
+            write_time: Duration::from_secs(10),
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             waiting: 1024,
             log_blocks: 10_000,
@@ -230,6 +240,7 @@ impl Default for Limits {
             sync_wait: Duration::from_secs(20),
             latest_is_open: true,
             debug: true,
+            scripts: ScriptHost::this_program(),
             hosts: None,
             origins: None,
         }

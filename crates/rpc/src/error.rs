@@ -15,6 +15,14 @@ pub mod code {
     pub const SERVER_ERROR: i32 = -32000;
     /// A limit of this node is exceeded, or it is too busy.
     pub const LIMIT_EXCEEDED: i32 = -32005;
+    /// The bytes are no JSON.
+    pub const PARSE: i32 = -32700;
+    /// The JSON is no call.
+    pub const INVALID_REQUEST: i32 = -32600;
+    /// There is no such method, or not on this kind of connection.
+    pub const METHOD_NOT_FOUND: i32 = -32601;
+    /// The answer is larger than the node sends (geth).
+    pub const RESPONSE_TOO_LARGE: i32 = -32003;
     /// The parameters are malformed.
     pub const INVALID_PARAMS: i32 = -32602;
     /// The node itself failed.

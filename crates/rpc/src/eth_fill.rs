@@ -6,7 +6,7 @@ use crate::{
     error::RpcError,
     eth_fee::{next_base_fee, suggested_tip},
     eth_state::simulate_at,
-    json::{Place, TransactionJson},
+    json::TransactionJson,
 };
 use alloy_consensus::transaction::RlpEcdsaEncodableTx;
 use alloy_eips::{BlockId, eip2718::Encodable2718};
@@ -30,7 +30,14 @@ struct Filled {
 }
 
 fn fill(api: &Api, args: &mut Args) -> Result<Filled, RpcError> {
-    let mut request: TransactionRequest = args.required()?;
+    let request: TransactionRequest = args.required()?;
+    let sender = request.from.unwrap_or_default();
+    let tx = complete(api, request)?;
+    Ok(Filled { raw: raw(&tx), tx: TransactionJson::to_sign(&tx, sender) })
+}
+
+/// The transaction that a request means, with a signature of zeros.
+pub(crate) fn complete(api: &Api, mut request: TransactionRequest) -> Result<Transaction, RpcError> {
     let sender = request.from.unwrap_or_default();
     let pending = BlockId::pending();
     fill_fees(api, &mut request)?;
@@ -46,15 +53,17 @@ fn fill(api: &Api, args: &mut Args) -> Result<Filled, RpcError> {
     }
     let gas = match request.gas {
         Some(gas) => gas,
-        None => match simulate_at(api, pending, Overrides::default())?.estimate_gas(&request)? {
+        None => match {
+            let simulation = simulate_at(api, pending, Overrides::default())?;
+            api.in_time(|abort| Ok(simulation.estimate_gas(&request, abort)?))?
+        } {
             Estimate::Gas(gas) => gas,
             Estimate::Reverted(data) => return Err(RpcError::reverted(&data)),
             Estimate::Impossible(words) => return Err(RpcError::server(words)),
         },
     };
-    let tx = unsigned(&request, api.chain.spec.chain_id, gas, nonce)
-        .ok_or_else(|| RpcError::server("missing \"to\" in blob or set-code transaction"))?;
-    Ok(Filled { raw: raw(&tx), tx: TransactionJson::new(&tx, sender, Place::default(), None) })
+    unsigned(&request, api.chain.spec.chain_id, gas, nonce)
+        .ok_or_else(|| RpcError::server("missing \"to\" in blob or set-code transaction"))
 }
 
 /// Offers twice the base fee and the suggested tip, where the request offers nothing.

@@ -1,6 +1,7 @@
-//! `eth_simulateV1` (execution-apis): calls in pretended blocks on top of a sealed one.
+//! `eth_simulateV1` (execution-apis): calls in pretended blocks on top of a real one.
 //!
-//! The base is a sealed block, because only those have a state root: `pending` is answered for the newest.
+//! On the open block the first pretended block is the one after it, with the open block's transactions in its state; its parent's hash is zero, as
+//! everywhere else where the open block's hash is asked for.
 
 use crate::{
     api::{Api, Module, heavy},
@@ -8,15 +9,17 @@ use crate::{
     error::{RpcError, code},
     eth_state::block_or_latest,
     json::{BlockJson, LogJson, LogPlace},
-    resolve::Target,
+    resolve::{OpenContents, Target},
 };
-use alloy_eips::eip4895::Withdrawals;
-use alloy_primitives::{Bytes, U64};
+use alloy_consensus::Header;
+use alloy_eips::{BlockId, eip4895::Withdrawals};
+use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use jsonrpsee::server::RegisterMethodError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tributary_execution::{Ending, Fault, SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain};
+use tributary_execution::{Ending, Fault, SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain, TxChanges};
+use tributary_storage::Snapshot;
 
 /// Most blocks in one request.
 const MAX_BLOCKS: usize = 256;
@@ -94,6 +97,30 @@ struct CallError {
     data: Option<String>,
 }
 
+/// The block that is simulated on.
+struct Base {
+    /// The newest sealed state in it or below it.
+    snapshot: Snapshot,
+    header: Header,
+    hash: B256,
+    before: TxChanges,
+}
+
+fn base(api: &Api, at: BlockId) -> Result<Base, RpcError> {
+    match api.target_of_state(at)? {
+        Target::Sealed(id) => {
+            let snapshot = api.snapshot(id)?;
+            let (header, hash) = (snapshot.header().inner().clone(), snapshot.header().hash());
+            Ok(Base { snapshot, header, hash, before: TxChanges::default() })
+        }
+        Target::Open(open) => {
+            let before = open.state().changes();
+            let header = open.contents(&api.chain.spec).0.block.header;
+            Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before })
+        }
+    }
+}
+
 fn simulate(api: &Api, args: &mut Args) -> Result<Vec<Simulated>, RpcError> {
     let request: Request = args.required()?;
     let at = block_or_latest(args)?;
@@ -103,27 +130,29 @@ fn simulate(api: &Api, args: &mut Args) -> Result<Vec<Simulated>, RpcError> {
     if request.block_state_calls.len() > MAX_BLOCKS {
         return Err(refusal(Fault::TooManyBlocks, "too many blocks".to_owned()));
     }
-    let snapshot = match api.by_id(at)? {
-        Target::Sealed(id) => api.snapshot(id)?,
-        Target::Open(_) => api.chain.store.latest()?,
-    };
-    let chain = SimulationChain {
-        spec: api.chain.spec.clone(),
-        base: snapshot.header().inner().clone(),
-        base_hash: snapshot.header().hash(),
-        state: Arc::new(snapshot.clone()),
-        tries: &snapshot,
-        gas_cap: api.chain.limits.call_gas,
-        trace_transfers: request.trace_transfers,
-        validation: request.validation,
-    };
-    let blocks = chain.simulate(request.block_state_calls.into_iter().map(SimulationBlock::from).collect());
-    let blocks = blocks.map_err(|error| match error {
-        SimulateError::Refused { fault, words } => refusal(fault, words),
-        SimulateError::Failed(error) => error.into(),
-        other => RpcError::internal(&other),
+    let Base { snapshot, header, hash, before } = base(api, at)?;
+    let blocks = request.block_state_calls.into_iter().map(SimulationBlock::from).collect();
+    let simulated = api.in_time(|abort| {
+        let chain = SimulationChain {
+            spec: api.chain.spec.clone(),
+            base: header,
+            base_hash: hash,
+            sealed: snapshot.header().inner().clone(),
+            state: Arc::new(snapshot.clone()),
+            tries: &snapshot,
+            before,
+            gas_cap: api.chain.limits.call_gas,
+            trace_transfers: request.trace_transfers,
+            validation: request.validation,
+            abort: abort.clone(),
+        };
+        chain.simulate(blocks).map_err(|error| match error {
+            SimulateError::Refused { fault, words } => refusal(fault, words),
+            SimulateError::Failed(error) => error.into(),
+            other => RpcError::internal(&other),
+        })
     })?;
-    Ok(blocks.into_iter().map(|block| json(block, request.return_full_transactions)).collect())
+    Ok(simulated.into_iter().map(|block| json(block, request.return_full_transactions)).collect())
 }
 
 /// The specification's code of a fault.

@@ -92,7 +92,7 @@ fn transaction_count(api: &Api, args: &mut Args) -> Result<U64, RpcError> {
 
 fn call(api: &Api, args: &mut Args) -> Result<Bytes, RpcError> {
     let (request, simulation) = simulation(api, args, BlockNumberOrTag::Latest)?;
-    match simulation.call(&request)?.ending {
+    match api.in_time(|abort| Ok(simulation.call(&request, abort)?))?.ending {
         Ending::Returned(output) => Ok(output),
         Ending::Reverted(data) => Err(RpcError::reverted(&data)),
         Ending::Halted(words) | Ending::Refused(words) => Err(RpcError::server(words)),
@@ -101,7 +101,7 @@ fn call(api: &Api, args: &mut Args) -> Result<Bytes, RpcError> {
 
 fn estimate_gas(api: &Api, args: &mut Args) -> Result<U64, RpcError> {
     let (request, simulation) = simulation(api, args, BlockNumberOrTag::Pending)?;
-    match simulation.estimate_gas(&request)? {
+    match api.in_time(|abort| Ok(simulation.estimate_gas(&request, abort)?))? {
         Estimate::Gas(gas) => Ok(U64::from(gas)),
         Estimate::Reverted(data) => Err(RpcError::reverted(&data)),
         Estimate::Impossible(words) => Err(RpcError::server(words)),
@@ -119,7 +119,7 @@ struct AccessListJson {
 
 fn create_access_list(api: &Api, args: &mut Args) -> Result<AccessListJson, RpcError> {
     let (request, simulation) = simulation(api, args, BlockNumberOrTag::Pending)?;
-    match simulation.create_access_list(&request)? {
+    match api.in_time(|abort| Ok(simulation.create_access_list(&request, abort)?))? {
         AccessListOutcome::Listed { access_list, gas_used, error } => {
             Ok(AccessListJson { access_list, error, gas_used: U64::from(gas_used) })
         }

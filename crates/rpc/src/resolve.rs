@@ -73,16 +73,20 @@ impl Api {
 
     /// The state after a block, for methods that read state or execute.
     pub(crate) fn state_at(&self, id: BlockId) -> Result<StateAt, RpcError> {
-        let target = match id {
-            BlockId::Number(BlockNumberOrTag::Latest) => self.newest_state()?,
-            other => self.by_id(other)?,
-        };
-        match target {
+        match self.target_of_state(id)? {
             Target::Open(open) => Ok(StateAt { header: open.header().clone(), state: Arc::new(open.state()) }),
             Target::Sealed(id) => {
                 let snapshot = self.snapshot(id)?;
                 Ok(StateAt { header: snapshot.header().inner().clone(), state: Arc::new(snapshot) })
             }
+        }
+    }
+
+    /// The block after whose state a method that reads state or executes is asked for.
+    pub(crate) fn target_of_state(&self, id: BlockId) -> Result<Target, RpcError> {
+        match id {
+            BlockId::Number(BlockNumberOrTag::Latest) => self.newest_state(),
+            other => self.by_id(other),
         }
     }
 

@@ -3,32 +3,37 @@
 use crate::{
     Chain,
     api::{Api, Module},
-    batch::Batches,
     beacon::BeaconLayer,
-    debug,
+    calls::Session,
+    debug, dev_accounts, dev_time,
     error::Error,
     eth_block, eth_config, eth_fee, eth_fill, eth_filter, eth_pubsub, eth_simulate, eth_state, eth_transaction,
     filters::Filters,
-    ids::HexIds,
-    net_web3, optimism, tributary, txpool,
+    http::Http,
+    listener::{GRACE, Listener},
+    many, net_web3, optimism, ots, syncing, trace, tributary, txpool, websocket::Sockets,
 };
 use jsonrpsee::{
-    RpcModule,
-    core::middleware::RpcServiceBuilder,
-    server::{BatchRequestConfig, RegisterMethodError, Server, ServerConfig, middleware::http::HostFilterLayer},
+    Methods, RpcModule,
+    server::{RegisterMethodError, middleware::http::HostFilterLayer},
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{
+    net::TcpListener,
+    sync::{
+        broadcast::{Receiver, error::RecvError},
+        mpsc, watch,
+    },
+};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
-
-/// How long open requests have to end when the server stops.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A running server. It stops when it is told to, or when this is dropped.
 #[derive(Debug)]
 pub struct ServerHandle {
     address: SocketAddr,
-    server: jsonrpsee::server::ServerHandle,
+    stop: watch::Sender<bool>,
+    /// Ends when the last connection does.
+    running: mpsc::Receiver<()>,
     watcher: tokio::task::JoinHandle<()>,
 }
 
@@ -39,19 +44,16 @@ impl ServerHandle {
     }
 
     /// Stops accepting requests, gives those that are open half a second to end, and returns.
-    pub async fn stop(self) {
-        self.watcher.abort();
-        // An error means that it has stopped already.
-        if self.server.stop().is_ok() {
-            let _ = tokio::time::timeout(GRACE, self.server.clone().stopped()).await;
-        }
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let _ = tokio::time::timeout(2 * GRACE, self.running.recv()).await;
     }
 }
 
 impl Drop for ServerHandle {
     fn drop(&mut self) {
         self.watcher.abort();
-        let _ = self.server.stop();
+        self.stop.send_replace(true);
     }
 }
 
@@ -60,42 +62,60 @@ impl Drop for ServerHandle {
 /// # Errors
 /// [`Error::Bind`] when the address is taken or not ours, [`Error::InvalidHost`] when [`Limits`](crate::Limits) name a host or origin that is none.
 pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandle, Error> {
-    let limits = &chain.limits;
-    let config = ServerConfig::builder()
-        .max_request_body_size(limits.request_size)
-        .max_response_body_size(limits.response_size)
-        .max_connections(limits.connections)
-        .max_subscriptions_per_connection(limits.subscriptions)
-        .set_message_buffer_capacity(limits.backlog)
-        .set_batch_request_config(BatchRequestConfig::Limit(limits.batch))
-        .set_id_provider(HexIds)
-        .build();
-    let cors = cors(limits.origins.as_deref())?;
-    let hosts = hosts(limits.hosts.as_deref())?;
+    let cors = cors(chain.limits.origins.as_deref())?;
+    let hosts = hosts(chain.limits.hosts.as_deref())?;
     let api = Arc::new(Api::new(chain.clone()));
-    let middleware = tower::ServiceBuilder::new().layer(cors).layer(hosts).layer(BeaconLayer(api.clone()));
-    let module = module(api.clone())?;
+    let methods = Methods::from(module(api.clone())?);
     let bind = |source| Error::Bind { address, source };
-    let batches = RpcServiceBuilder::new().layer_fn({
-        let api = api.clone();
-        move |service| Batches { service, api: api.clone() }
-    });
-    let server = Server::builder()
-        .set_config(config)
-        .set_http_middleware(middleware)
-        .set_rpc_middleware(batches)
-        .build(address)
-        .await
-        .map_err(bind)?;
-    let address = server.local_addr().map_err(bind)?;
+    let socket = TcpListener::bind(address).await.map_err(bind)?;
+    let address = socket.local_addr().map_err(bind)?;
+    let (stop, stopped) = watch::channel(false);
+    let (held, running) = mpsc::channel(1);
     let watcher = tokio::spawn(watch(api.filters.clone(), chain.events.subscribe()));
-    Ok(ServerHandle { address, server: server.start(module), watcher })
+    let service = Http {
+        session: Session { api: api.clone(), methods, link: None },
+        sockets: Sockets { stop: stopped.clone() },
+        connections: Arc::default(),
+    };
+    let service = tower::ServiceBuilder::new().layer(cors).layer(hosts).layer(BeaconLayer(api)).service(service);
+    let listener = Listener { socket, stop: stopped, running: held };
+    tokio::spawn(listener.run(service, chain.limits.clone()));
+    Ok(ServerHandle { address, stop, running, watcher })
+}
+
+/// Answers requests without sockets, in the same words: for fuzzing and for programs that hold the node themselves.
+#[derive(Debug, Clone)]
+pub struct InProcess(Session);
+
+impl InProcess {
+    /// The methods of a chain.
+    ///
+    /// # Errors
+    /// [`Error::Method`], never: the names differ.
+    pub fn new(chain: Arc<Chain>) -> Result<Self, Error> {
+        let api = Arc::new(Api::new(chain));
+        let methods = Methods::from(module(api.clone())?);
+        Ok(Self(Session { api, methods, link: None }))
+    }
+
+    /// What the body of an HTTP request is answered with; `None` for an empty response.
+    pub async fn answer(&self, body: &[u8]) -> Option<String> {
+        self.0.answer(body).await.json
+    }
+
+    /// The names of all methods, sorted.
+    pub fn methods(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.0.methods.method_names().collect();
+        names.sort_unstable();
+        names
+    }
 }
 
 /// All methods that the chain has.
 fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     let rollup = api.chain.rollup.clone();
     let with_debug = api.chain.limits.debug;
+    let is_for_development = api.chain.development.is_some();
     let mut module = RpcModule::from_arc(api);
     eth_block::register(&mut module)?;
     eth_transaction::register(&mut module)?;
@@ -104,12 +124,22 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     eth_fill::register(&mut module)?;
     eth_filter::register(&mut module)?;
     eth_pubsub::register(&mut module)?;
+    syncing::register(&mut module)?;
     eth_simulate::register(&mut module)?;
     eth_config::register(&mut module)?;
+    many::register(&mut module)?;
     net_web3::register(&mut module)?;
     txpool::register(&mut module)?;
+    ots::register(&mut module)?;
     if with_debug {
         debug::register(&mut module)?;
+        trace::register(&mut module)?;
+    }
+    if is_for_development {
+        // In place of the one without accounts.
+        module.remove_method("eth_accounts");
+        dev_accounts::register(&mut module)?;
+        dev_time::register(&mut module)?;
     }
     if let Some(rollup) = rollup {
         optimism::register(&mut module, rollup)?;

@@ -2,12 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_input;
 mod ethereum;
+mod keyless;
 mod limits;
 mod logs;
+mod many;
+mod otterscan;
+mod parity;
 mod rig;
+mod scripts;
+mod slow_readers;
 mod state;
 mod subscriptions;
 mod traces;
 mod transactions;
 mod wire;
+mod witness;

@@ -19,7 +19,6 @@ pub(crate) struct Response {
 
 /// Sends one HTTP request. `headers` are lines without the end of line.
 pub(crate) async fn http(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Response {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let has_host = headers.iter().any(|header| header.to_lowercase().starts_with("host:"));
     let host = if has_host { String::new() } else { format!("Host: {address}\r\n") };
     let extra: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
@@ -27,9 +26,15 @@ pub(crate) async fn http(address: SocketAddr, method: &str, path: &str, headers:
         "{method} {path} HTTP/1.1\r\n{host}{extra}Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    stream.write_all(head.as_bytes()).await.unwrap();
+    exchange(address, head.as_bytes(), body.as_bytes()).await
+}
+
+/// Sends a head and a body as they are, and reads until the server closes.
+pub(crate) async fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> Response {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head).await.unwrap();
     // A server that refuses a body may close before it has read it.
-    let _ = stream.write_all(body.as_bytes()).await;
+    let _ = stream.write_all(body).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     let text = String::from_utf8_lossy(&bytes);
@@ -82,7 +87,16 @@ impl Socket {
 
     pub(crate) async fn send(&mut self, method: &str, params: Value) {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        self.sender.send_text(request.to_string()).await.unwrap();
+        self.send_text(&request.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.sender.send_text(text).await.unwrap();
+        self.sender.flush().await.unwrap();
+    }
+
+    pub(crate) async fn send_binary(&mut self, bytes: &[u8]) {
+        self.sender.send_binary(bytes).await.unwrap();
         self.sender.flush().await.unwrap();
     }
 

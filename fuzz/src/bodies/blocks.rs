@@ -1,0 +1,97 @@
+//! Bytes that somebody gives as a block to import.
+
+use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header};
+use alloy_genesis::{ChainConfig, Genesis};
+use alloy_hardforks::EthereumHardfork;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::Decodable;
+use nybbles::Nibbles;
+use std::sync::{Arc, LazyLock};
+use tributary_execution::import_block;
+use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader, TrieReader};
+
+/// The state without accounts.
+#[derive(Debug, Clone, Copy)]
+struct Nothing;
+
+impl StateReader for Nothing {
+    fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+        Ok(None)
+    }
+
+    fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+        Ok(U256::ZERO)
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        Err(StateError::Missing(hash.to_string()))
+    }
+
+    fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+        Ok(B256::ZERO)
+    }
+}
+
+impl TrieReader for Nothing {
+    fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
+        Err(StateError::Missing(hash.to_string()))
+    }
+}
+
+/// A chain before London, one at Shanghai and one at Osaka.
+static CHAINS: LazyLock<[Arc<ChainSpec>; 3]> = LazyLock::new(|| {
+    let frontier = ChainConfig { chain_id: 1, homestead_block: Some(0), byzantium_block: Some(0), ..Default::default() };
+    let shanghai =
+        ChainConfig { london_block: Some(0), terminal_total_difficulty: Some(U256::ZERO), shanghai_time: Some(0), ..frontier.clone() };
+    let osaka = ChainConfig { cancun_time: Some(0), prague_time: Some(0), osaka_time: Some(0), ..shanghai.clone() };
+    [frontier, shanghai, osaka].map(|config| Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() })))
+});
+
+fn parent(spec: &ChainSpec) -> Header {
+    let at = |fork| spec.is_active(fork, 0, 0);
+    let (london, cancun) = (at(EthereumHardfork::London), at(EthereumHardfork::Cancun));
+    Header {
+        gas_limit: 30_000_000,
+        difficulty: if london { U256::ZERO } else { U256::from(131_072) },
+        base_fee_per_gas: london.then_some(7),
+        excess_blob_gas: cancun.then_some(0),
+        blob_gas_used: cancun.then_some(0),
+        state_root: EMPTY_ROOT_HASH,
+        ommers_hash: EMPTY_OMMER_ROOT_HASH,
+        ..Default::default()
+    }
+}
+
+/// Decodes, encodes again, and imports: as it is, and as a child of a known block.
+pub fn rlp_block(data: &[u8]) {
+    let rest = &mut &*data;
+    let Ok(block) = Block::decode(rest) else { return };
+    let encoded = alloy_rlp::encode(&block);
+    assert_eq!(encoded, data[..data.len() - rest.len()], "what decodes is its own encoding");
+    for spec in CHAINS.iter() {
+        let parent = parent(spec);
+        let _ = import_block(spec.clone(), Nothing, &parent, &[], &block);
+        let _ = import_block(spec.clone(), Nothing, &parent, &[], &child(block.clone(), spec, &parent));
+    }
+}
+
+/// The block with a header that fits its parent, so that more than the header is looked at.
+fn child(mut block: Block, spec: &ChainSpec, parent: &Header) -> Block {
+    let header = &mut block.header;
+    header.parent_hash = parent.hash_slow();
+    header.number = 1;
+    header.timestamp = parent.timestamp + 1 + header.timestamp % 1000;
+    header.gas_limit = parent.gas_limit;
+    header.difficulty = if parent.difficulty.is_zero() { U256::ZERO } else { header.difficulty };
+    header.base_fee_per_gas = parent.base_fee_per_gas;
+    header.excess_blob_gas = parent.excess_blob_gas;
+    let at = |fork| spec.is_active(fork, header.number, header.timestamp);
+    let (shanghai, cancun, prague) = (at(EthereumHardfork::Shanghai), at(EthereumHardfork::Cancun), at(EthereumHardfork::Prague));
+    let is_there = |there: bool, value: Option<B256>| there.then(|| value.unwrap_or_default());
+    header.withdrawals_root = is_there(shanghai, header.withdrawals_root);
+    header.parent_beacon_block_root = is_there(cancun, header.parent_beacon_block_root);
+    header.requests_hash = is_there(prague, header.requests_hash);
+    header.blob_gas_used = cancun.then(|| header.blob_gas_used.unwrap_or_default());
+    block.body.withdrawals = shanghai.then(|| block.body.withdrawals.unwrap_or_default());
+    block
+}
