@@ -21,11 +21,10 @@ use revm::{
     Inspector,
     context::{
         CfgEnv, TxEnv,
-        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction, ResultAndState},
+        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     },
     state::EvmState,
 };
-use revm_inspectors::tracing::js::{JsInspector, JsInspectorError};
 use std::sync::{Arc, LazyLock};
 use tributary_primitives::{ChainSpec, StateReader, Transaction};
 
@@ -145,18 +144,6 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         each!(self, evm => evm.components_mut().1)
     }
 
-    /// What a script makes of a transaction that was executed and not committed.
-    pub(crate) fn script_result(
-        &self,
-        script: &mut JsInspector,
-        result: ResultAndState<HaltReason>,
-    ) -> Result<serde_json::Value, JsInspectorError> {
-        each!(self, evm => {
-            let context = evm.ctx();
-            script.json_result(result, &context.tx, &context.block, &context.journaled_state.database)
-        })
-    }
-
     /// The block that the machine executes in.
     pub(crate) fn block_env(&self) -> &revm::context::BlockEnv {
         each!(self, evm => evm.block())
@@ -257,7 +244,7 @@ fn op_env(tx: &Transaction, sender: Address, encoded: Bytes) -> Option<OpTx> {
 
 /// Brings both machines' results to one form.
 fn finish<H, E>(
-    outcome: Result<ResultAndState<H>, EVMError<DbError, E>>,
+    outcome: Result<revm::context::result::ResultAndState<H>, EVMError<DbError, E>>,
     invalid: impl FnOnce(E) -> InvalidTransaction,
     halt: impl FnOnce(H) -> HaltReason,
 ) -> Result<Transacted, TransactError> {

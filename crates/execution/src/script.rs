@@ -4,17 +4,26 @@
 //! strangers does so in a process that may be killed.
 
 use crate::{
-    error::Error,
+    call::State,
+    error::{DbError, Error},
+    machine::Machine,
+    overlay::Overlay,
     trace::{Finished, Traced},
-    tracer::not_found,
+    tracer::{Tracer, not_found},
 };
-use alloy_primitives::{Address, Log, U256};
+use alloy_primitives::{Address, B256, Log, U256};
 use alloy_rpc_types_trace::geth::{GethDebugTracerType, GethDebugTracingOptions};
 use revm::{
     DatabaseRef, Inspector,
-    context::ContextTr,
+    bytecode::Bytecode,
+    context::{
+        ContextTr,
+        result::{HaltReason, ResultAndState},
+    },
     inspector::JournalExt,
     interpreter::{CallInputs, CallOutcome, CreateInputs, CreateOutcome, Interpreter},
+    primitives::{StorageKey, StorageValue},
+    state::{AccountInfo, EvmState},
 };
 use revm_inspectors::tracing::{
     TransactionContext,
@@ -70,6 +79,45 @@ fn failed_in(function: &str, error: impl std::fmt::Display) -> String {
     format!("{error}    in server-side tracer function '{function}'")
 }
 
+/// The state after a transaction that was not committed, which is what a script sees in the end.
+struct After<'a> {
+    state: &'a EvmState,
+    before: &'a Overlay<State>,
+}
+
+impl DatabaseRef for After<'_> {
+    type Error = DbError;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, DbError> {
+        self.before.basic_ref(address)
+    }
+
+    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, DbError> {
+        self.before.code_by_hash_ref(hash)
+    }
+
+    fn storage_ref(&self, address: Address, slot: StorageKey) -> Result<StorageValue, DbError> {
+        match self.state.get(&address).and_then(|account| account.storage.get(&slot)) {
+            Some(value) => Ok(value.present_value),
+            None => self.before.storage_ref(address, slot),
+        }
+    }
+
+    fn block_hash_ref(&self, number: u64) -> Result<B256, DbError> {
+        self.before.block_hash_ref(number)
+    }
+}
+
+impl Machine<State, Tracer> {
+    fn script_result(&self, script: &mut JsInspector, result: &ResultAndState<HaltReason>) -> Result<Value, JsInspectorError> {
+        let after = After { state: &result.state, before: self.state() };
+        match self {
+            Self::Ethereum(evm) => script.json_result(result.clone(), &evm.ctx().tx, &evm.ctx().block, &after),
+            Self::Rollup(evm) => script.json_result(result.clone(), &evm.ctx().tx, &evm.ctx().block, &after),
+        }
+    }
+}
+
 /// A script that watches one transaction.
 #[derive(Debug)]
 pub(crate) struct Script(JsInspector);
@@ -79,7 +127,7 @@ impl Script {
     pub(crate) fn result(mut self, done: &Finished<'_>, traced: &Traced) -> Result<Value, Error> {
         let context: TransactionContext = traced.info.into();
         self.0.set_transaction_context(context);
-        let answer = done.machine.script_result(&mut self.0, done.result.clone()).map_err(|error| Error::Trace(failed_in("result", error)))?;
+        let answer = done.machine.script_result(&mut self.0, done.result).map_err(|error| Error::Trace(failed_in("result", error)))?;
         let Value::Object(mut answer) = answer else { return Ok(answer) };
         match answer.remove("failure") {
             Some(Value::String(words)) => Err(Error::Trace(words)),

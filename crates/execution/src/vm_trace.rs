@@ -14,11 +14,13 @@ pub(crate) fn vm_trace(nodes: &[CallTraceNode], done: &Finished<'_>) -> Result<V
 
 fn of_call(nodes: &[CallTraceNode], node: &CallTraceNode, done: &Finished<'_>) -> Result<VmTrace, Error> {
     let steps = &node.trace.steps;
+    let code = if node.trace.kind.is_any_create() { node.trace.data.clone() } else { code_at(node.trace.address, done)? };
     let mut ops: Vec<VmInstruction> = Vec::with_capacity(steps.len());
     for member in &node.ordering {
         match member {
             TraceMemberOrder::Step(index) => {
-                if let Some(step) = steps.get(*index) {
+                // Running over the end of the code is no instruction, but the machine stops by one.
+                if let Some(step) = steps.get(*index).filter(|step| step.pc < code.len() || step.op.get() != op::STOP) {
                     ops.push(instruction(step, steps.get(index + 1)));
                 }
             }
@@ -31,7 +33,6 @@ fn of_call(nodes: &[CallTraceNode], node: &CallTraceNode, done: &Finished<'_>) -
             TraceMemberOrder::Log(_) => {}
         }
     }
-    let code = if node.trace.kind.is_any_create() { node.trace.data.clone() } else { code_at(node.trace.address, done)? };
     Ok(VmTrace { code, ops })
 }
 

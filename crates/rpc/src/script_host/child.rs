@@ -1,13 +1,12 @@
 //! The side of the process that runs a script.
 
 use super::{
-    Calls, read_line, send,
     protocol::{Answer, GREETING, Job, Question, Work},
+    read_line, send,
 };
 use crate::error::RpcError;
-use alloy_consensus::Header;
+use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_rlp::Decodable;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::value::{RawValue, to_raw_value};
 use std::{
@@ -16,8 +15,8 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex},
 };
-use tributary_execution::{BlockReplay, Overrides, Simulation, State};
-use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader};
+use tributary_execution::{BlockReplay, Overrides, Simulation};
+use tributary_primitives::{Account, Block, BlockBody, StateError, StateReader, Transaction};
 
 /// Stack of the thread that runs the script: scripts may recurse deeply.
 const STACK: usize = 256 << 20;
@@ -61,8 +60,10 @@ fn give_up_rights(job: &Job) -> std::io::Result<()> {
 fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
     let spec = Arc::new(job.chain.spec());
     match job.work {
-        Work::Block { block, hash, senders, index } => {
-            let block: Block = decoded(&block)?;
+        Work::Block { header, transactions, hash, senders, index } => {
+            let transactions = transactions.iter().map(|encoded| Transaction::decode_2718(&mut &encoded[..]));
+            let transactions = transactions.collect::<Result<_, _>>().map_err(RpcError::server)?;
+            let block = Block { header, body: BlockBody { transactions, ..Default::default() } };
             let replay = BlockReplay { spec, state: node, block: &block, hash, senders: &senders };
             match index {
                 Some(index) => json(&replay.trace_transaction(index, &job.options)?),
@@ -71,23 +72,9 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
         }
         Work::Calls { header, state, block, gas_cap, calls } => {
             let overrides = Overrides { state, block };
-            trace_calls(spec, node, (decoded(&header)?, overrides, gas_cap), &calls, &job.options)
+            json(&calls.trace(Simulation { spec, state: node, header, overrides, gas_cap }, &job.options)?)
         }
     }
-}
-
-fn trace_calls(
-    spec: Arc<ChainSpec>,
-    state: State,
-    (header, overrides, gas_cap): (Header, Overrides, u64),
-    calls: &Calls,
-    options: &alloy_rpc_types_trace::geth::GethDebugTracingOptions,
-) -> Result<Box<RawValue>, RpcError> {
-    json(&calls.trace(Simulation { spec, state, header, overrides, gas_cap }, options)?)
-}
-
-fn decoded<T: Decodable>(rlp: &[u8]) -> Result<T, RpcError> {
-    T::decode(&mut &*rlp).map_err(|error| RpcError::server(error.to_string()))
 }
 
 fn json(trace: &impl serde::Serialize) -> Result<Box<RawValue>, RpcError> {

@@ -9,7 +9,7 @@ mod protocol;
 use crate::{api::Api, api::to_json, error::RpcError};
 use alloy_rpc_types_eth::Bundle;
 use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace};
-use protocol::{Answer, Chain, GREETING, Job, MAX_QUESTION, Question, Work};
+use protocol::{Answer, Chain, GREETING, Job, MAX_GREETING, Question, Work};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{
@@ -23,7 +23,7 @@ use std::{
     },
     time::Duration,
 };
-use tributary_execution::{BlockReplay, CallSequence, Simulation, State};
+use tributary_execution::{BlockReplay, CallSequence, Simulation, State, encode};
 
 pub use child::run as run_script_host;
 
@@ -129,7 +129,13 @@ pub(crate) fn trace_block(
     index: Option<usize>,
     options: &GethDebugTracingOptions,
 ) -> Result<TraceAnswer, RpcError> {
-    let work = Work::Block { block: alloy_rlp::encode(block.block).into(), hash: block.hash, senders: block.senders.to_vec(), index };
+    let work = Work::Block {
+        header: block.block.header.clone(),
+        transactions: block.block.body.transactions.iter().map(encode).collect(),
+        hash: block.hash,
+        senders: block.senders.to_vec(),
+        index,
+    };
     run(api, work, &block.state, options)
 }
 
@@ -141,7 +147,7 @@ pub(crate) fn trace_calls(
     options: &GethDebugTracingOptions,
 ) -> Result<TraceAnswer, RpcError> {
     let Simulation { state, header, overrides, gas_cap, .. } = simulation;
-    let work = Work::Calls { header: alloy_rlp::encode(&header).into(), state: overrides.state, block: overrides.block, gas_cap, calls };
+    let work = Work::Calls { header, state: overrides.state, block: overrides.block, gas_cap, calls };
     run(api, work, &state, options)
 }
 
@@ -212,8 +218,8 @@ fn converse(
     let mut line = Vec::new();
     // Before its greeting a host may say what it likes.
     loop {
-        if read_line(&mut from, &mut line, MAX_QUESTION)? == 0 {
-            return Ok(None);
+        if read_line(&mut from, &mut line, MAX_GREETING)? == 0 {
+            return Ok(Some(Err(RpcError::server("JavaScript tracers are not available: their host does not start"))));
         }
         if line == GREETING.as_bytes() {
             break;

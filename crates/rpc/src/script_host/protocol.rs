@@ -2,6 +2,7 @@
 //! until the host is done.
 
 use super::Calls;
+use alloy_consensus::Header;
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rpc_types_eth::{BlockOverrides, state::StateOverride};
@@ -13,7 +14,7 @@ use tributary_primitives::{Account, ChainKind, ChainSpec, Eip1559Params};
 /// The host's first line.
 pub(super) const GREETING: &str = "tributary script host 1";
 /// Longest line before the greeting, bytes.
-pub(super) const MAX_QUESTION: u64 = 4096;
+pub(super) const MAX_GREETING: u64 = 4096;
 
 /// What there is to do, and within which bounds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,8 +60,10 @@ impl Chain {
 pub(super) enum Work {
     /// Transactions of a block, on the state before it.
     Block {
-        /// RLP.
-        block: Bytes,
+        /// Not in RLP, which has no form for a header that is not complete, as the open block's.
+        header: Header,
+        /// EIP-2718.
+        transactions: Vec<Bytes>,
         hash: B256,
         senders: Vec<Address>,
         /// One transaction, or all.
@@ -68,8 +71,8 @@ pub(super) enum Work {
     },
     /// Calls, on a state.
     Calls {
-        /// RLP of the header of the block that they believe to be in.
-        header: Bytes,
+        /// The block that they believe to be in.
+        header: Header,
         state: Option<StateOverride>,
         block: Option<BlockOverrides>,
         gas_cap: u64,
@@ -131,13 +134,15 @@ mod tests {
         let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
         let options: GethDebugTracingOptions =
             serde_json::from_value(json!({ "tracer": "{ result: 1 }", "tracerConfig": { "a": [1] }, "timeout": "1s", "enableMemory": true })).unwrap();
-        let work = Work::Block { block: Bytes::from_static(&[1, 2]), hash: B256::repeat_byte(3), senders: vec![Address::ZERO], index: Some(0) };
+        let header = Header { number: 3, excess_blob_gas: Some(0), ..Default::default() };
+        let transactions = vec![Bytes::from_static(&[1, 2])];
+        let work = Work::Block { header: header.clone(), transactions, hash: B256::repeat_byte(3), senders: vec![Address::ZERO], index: Some(0) };
         let line = serde_json::to_string(&Job { chain: Chain::of(&spec), options: options.clone(), work, memory: 1, seconds: 2 }).unwrap();
         assert!(!line.contains('\n'));
         let job: Job = serde_json::from_str(&line).unwrap();
         assert_eq!(job.options, options);
-        let Work::Block { index: Some(0), senders, .. } = job.work else { panic!("{line}") };
-        assert_eq!(senders, [Address::ZERO]);
+        let Work::Block { index: Some(0), header: again, senders, .. } = job.work else { panic!("{line}") };
+        assert_eq!((again, &senders[..]), (header, &[Address::ZERO][..]));
         let back = job.chain.spec();
         assert_eq!((back.chain_id, back.kind, back.development), (7, spec.kind, true));
     }

@@ -45,8 +45,8 @@ async fn every_builtin_tracer_answers() {
     let mux = trace(json!({ "tracer": "muxTracer", "tracerConfig": { "callTracer": { "withLog": true }, "4byteTracer": null } })).await;
     assert_eq!(mux["callTracer"]["logs"][0]["topics"][0], json!(B256::with_last_byte(1)));
     assert_eq!(mux["4byteTracer"], json!({ "0x00000000-28": 1 }));
-    let unknown = rig.err("debug_traceTransaction", json!([hash, { "tracer": "{ result: 1 }" }])).await;
-    assert_eq!(unknown, (-32000, "tracer not found: { result: 1 }".into()));
+    let unknown = rig.err("debug_traceTransaction", json!([hash, { "tracer": "noSuchTracer" }])).await;
+    assert_eq!(unknown, (-32000, "tracer not found: noSuchTracer".into()));
     let nothing = rig.err("debug_traceTransaction", json!([B256::repeat_byte(9)])).await;
     assert_eq!(nothing, (-32000, "transaction not found".into()));
 }
