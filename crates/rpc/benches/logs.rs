@@ -53,7 +53,9 @@ fn main() {
     let mut dense = json!({ "address": FREQUENT, "topics": [transfer] });
     (dense["fromBlock"], dense["toBlock"]) = (json!("0x0"), json!(format!("{:#x}", blocks.min(90_000) - 1)));
     query(server.local_addr(), "frequent address and topic in 90,000 blocks", dense, scan);
-    println!("refused over all blocks: {}", call(server.local_addr(), &json!({ "address": FREQUENT, "fromBlock": "0x0" })).unwrap_err());
+    if let Err(words) = call(server.local_addr(), &json!({ "address": FREQUENT, "fromBlock": "0x0" })) {
+        println!("frequent address over all blocks: {words}");
+    }
     runtime.block_on(server.stop());
 }
 
