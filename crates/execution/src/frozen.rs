@@ -1,10 +1,6 @@
 //! A state in the middle of a block, for calls on it.
 
-use crate::{
-    call::State,
-    error::DbError,
-    overlay::Overlay,
-};
+use crate::{call::State, error::DbError, overlay::Overlay};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use revm::DatabaseRef;
 use tributary_primitives::{Account, StateError, StateReader};

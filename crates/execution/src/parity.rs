@@ -141,14 +141,12 @@ impl BlockReplay<'_> {
         let before_merge = !self.spec.is_rollup() && !header.difficulty.is_zero();
         let Some(base) = base_block_reward(&*self.spec, header.number).filter(|_| before_merge) else { return Vec::new() };
         let at = BlockNumHash { number: header.number, hash: self.hash };
-        let reward = |author, reward_type, value: u128| {
-            RewardAction { author, reward_type, value: U256::from(value) }.into_localized_trace(at)
-        };
+        let reward =
+            |author, reward_type, value: u128| RewardAction { author, reward_type, value: U256::from(value) }.into_localized_trace(at);
         let ommers = &self.block.body.ommers;
         let of_block = reward(header.beneficiary, RewardType::Block, block_reward(base, ommers.len()));
-        let of_ommer = |ommer: &alloy_consensus::Header| {
-            reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, header.number, ommer.number))
-        };
+        let of_ommer =
+            |ommer: &alloy_consensus::Header| reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, header.number, ommer.number));
         std::iter::once(of_block).chain(ommers.iter().map(of_ommer)).collect()
     }
 }
@@ -180,5 +178,47 @@ impl Simulation {
             TransactError::Invalid(error) => Error::Trace(Rejection::new(error, tx, sender, base_fee).to_string()),
         })?;
         types.results(tracer, &Finished { machine: &machine, result: &ResultAndState { result, state } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::tests::simulation;
+    use alloy_consensus::Header;
+    use alloy_genesis::{ChainConfig, Genesis};
+    use alloy_primitives::B256;
+    use std::sync::Arc;
+    use tributary_primitives::{Block, BlockBody, ChainSpec};
+
+    fn rewards(difficulty: u64, byzantium: Option<u64>, ommers: Vec<Header>) -> Vec<(RewardType, Address, U256)> {
+        let config = ChainConfig { byzantium_block: byzantium, ..Default::default() };
+        let header = Header { number: 5, difficulty: U256::from(difficulty), beneficiary: Address::repeat_byte(1), ..Default::default() };
+        let block = Block { header, body: BlockBody { ommers, ..Default::default() } };
+        let spec = Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }));
+        let replay = BlockReplay { spec, state: simulation(&[]).state, block: &block, hash: B256::repeat_byte(5), senders: &[] };
+        let traces = replay.calls_of_block().unwrap();
+        let reward = |trace: LocalizedTransactionTrace| {
+            assert_eq!((trace.block_number, trace.block_hash, trace.transaction_hash), (Some(5), Some(B256::repeat_byte(5)), None));
+            let action = trace.trace.action.as_reward().unwrap();
+            (action.reward_type, action.author, action.value)
+        };
+        traces.into_iter().map(reward).collect()
+    }
+
+    fn ether(thousandths: u64) -> U256 {
+        U256::from(thousandths) * U256::from(10).pow(U256::from(15))
+    }
+
+    #[test]
+    fn a_mined_block_pays_its_author_and_those_of_its_ommers() {
+        assert_eq!(rewards(1, None, Vec::new()), [(RewardType::Block, Address::repeat_byte(1), ether(5000))]);
+        let ommer = Header { number: 4, beneficiary: Address::repeat_byte(2), ..Default::default() };
+        let expected = [
+            (RewardType::Block, Address::repeat_byte(1), ether(3000) + ether(3000) / U256::from(32)),
+            (RewardType::Uncle, Address::repeat_byte(2), ether(2625)),
+        ];
+        assert_eq!(rewards(1, Some(0), vec![ommer]), expected, "1/32 for the ommer, and 7/8 to its author");
+        assert_eq!(rewards(0, None, Vec::new()), [], "no work, no reward");
     }
 }

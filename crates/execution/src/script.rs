@@ -58,7 +58,10 @@ impl ScriptPlan {
         if is_name(code) {
             return Err(not_found(code));
         }
-        Ok(Self { code: PRELUDE.replacen(PLACE, code, 1), config: if config.is_null() { Value::Object(Default::default()) } else { config } })
+        Ok(Self {
+            code: PRELUDE.replacen(PLACE, code, 1),
+            config: if config.is_null() { Value::Object(Default::default()) } else { config },
+        })
     }
 
     /// A fresh run of the script.

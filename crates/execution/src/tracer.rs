@@ -9,7 +9,7 @@ use crate::{
 use alloy_primitives::{Address, Log, U256};
 use alloy_rpc_types_trace::geth::{
     CallConfig, FlatCallConfig, FourByteFrame, GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingOptions,
-    GethDefaultTracingOptions, GethTrace, NoopFrame, PreStateConfig, erc7562::Erc7562Config, mux::MuxFrame,
+    GethDefaultTracingOptions, GethTrace, NoopFrame, PreStateConfig, StructLog, erc7562::Erc7562Config, mux::MuxFrame,
 };
 use revm::{
     DatabaseRef, Inspector,
@@ -102,7 +102,9 @@ impl Plan {
             Tracer::FourByte(inspector) => return Ok(FourByteFrame::from(&inspector).into()),
             Tracer::Mux(tracers) => {
                 let Self::Mux(plans) = self else { return Ok(NoopFrame::default().into()) };
-                let frame = |((name, plan), tracer): (&(BuiltIn, Self), Tracer)| Ok((GethDebugTracerType::BuiltInTracer(*name), plan.trace(tracer, done, traced)?));
+                let frame = |((name, plan), tracer): (&(BuiltIn, Self), Tracer)| {
+                    Ok((GethDebugTracerType::BuiltInTracer(*name), plan.trace(tracer, done, traced)?))
+                };
                 return Ok(MuxFrame(plans.iter().zip(tracers).map(frame).collect::<Result<_, Error>>()?).into());
             }
             Tracer::Script(script) => return Ok(GethTrace::JS(script.result(done, traced)?)),
@@ -119,11 +121,27 @@ impl Plan {
             Self::Erc7562(config) => inspector.geth_builder().geth_erc7562_traces(config.clone(), gas_used, before).into(),
             Self::Steps(options) => {
                 let output = done.result.result.output().cloned().unwrap_or_default();
-                inspector.geth_builder().geth_traces(gas_used, output, *options).into()
+                let mut frame = inspector.geth_builder().geth_traces(gas_used, output, *options);
+                if let Some(most) = options.limit.filter(|most| *most > 0) {
+                    limit(&mut frame.struct_logs, most);
+                }
+                frame.into()
             }
             Self::FourByte | Self::Mux(_) | Self::Noop | Self::Script(_) => NoopFrame::default().into(),
         })
     }
+}
+
+/// Keeps the first steps up to and including the one with which their JSON is longer than `most` bytes, as geth does.
+fn limit(steps: &mut Vec<StructLog>, most: u64) {
+    let mut size = 0;
+    let within = |step: &StructLog| {
+        let is_within = size <= most;
+        size += serde_json::to_string(step).map_or(0, |json| json.len()) as u64;
+        is_within
+    };
+    let kept = steps.iter().map(within).take_while(|is_within| *is_within).count();
+    steps.truncate(kept);
 }
 
 /// geth's words for a tracer that it does not have.

@@ -88,7 +88,11 @@ pub(crate) fn is_genesis(api: &Api, stored: &StoredBlock) -> bool {
 }
 
 /// Executes a block again on its parent's post-state.
-pub(crate) fn replay<T>(api: &Api, stored: &StoredBlock, trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>) -> Result<T, RpcError> {
+pub(crate) fn replay<T>(
+    api: &Api,
+    stored: &StoredBlock,
+    trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>,
+) -> Result<T, RpcError> {
     if is_genesis(api, stored) {
         return Err(RpcError::server("genesis is not traceable"));
     }

@@ -58,7 +58,9 @@ fn block(api: &Api, args: &mut Args) -> Result<Option<Vec<LocalizedTransactionTr
 fn get(api: &Api, args: &mut Args) -> Result<Option<LocalizedTransactionTrace>, RpcError> {
     let (hash, address): (B256, Vec<U64>) = (args.required()?, args.required()?);
     let calls = with_transaction(api, hash, |block, index| Ok(block.calls_of_transaction(index)?))?;
-    let is_there = |call: &LocalizedTransactionTrace| call.trace.trace_address.iter().map(|index| *index as u64).eq(address.iter().map(|index| index.to::<u64>()));
+    let is_there = |call: &LocalizedTransactionTrace| {
+        call.trace.trace_address.iter().map(|index| *index as u64).eq(address.iter().map(|index| index.to::<u64>()))
+    };
     Ok(calls.unwrap_or_default().into_iter().find(is_there))
 }
 

@@ -51,7 +51,9 @@ fn serve() -> std::io::Result<()> {
 
 /// From here on this process cannot take more memory or time than it was given, nor open or write files.
 fn give_up_rights(job: &Job) -> std::io::Result<()> {
-    for (what, most) in [(Resource::As, job.memory), (Resource::Cpu, job.seconds), (Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nofile, 3)] {
+    for (what, most) in
+        [(Resource::As, job.memory), (Resource::Cpu, job.seconds), (Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nofile, 3)]
+    {
         setrlimit(what, Rlimit { current: Some(most), maximum: Some(most) })?;
     }
     Ok(())
@@ -63,7 +65,7 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
         Work::Block { header, transactions, hash, senders, index } => {
             let transactions = transactions.iter().map(|encoded| Transaction::decode_2718(&mut &encoded[..]));
             let transactions = transactions.collect::<Result<_, _>>().map_err(RpcError::server)?;
-            let block = Block { header, body: BlockBody { transactions, ..Default::default() } };
+            let block = Block { header: *header, body: BlockBody { transactions, ..Default::default() } };
             let replay = BlockReplay { spec, state: node, block: &block, hash, senders: &senders };
             match index {
                 Some(index) => json(&replay.trace_transaction(index, &job.options)?),
@@ -71,8 +73,8 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
             }
         }
         Work::Calls { header, state, block, gas_cap, calls } => {
-            let overrides = Overrides { state, block };
-            json(&calls.trace(Simulation { spec, state: node, header, overrides, gas_cap }, &job.options)?)
+            let overrides = Overrides { state, block: block.map(|block| *block) };
+            json(&calls.trace(Simulation { spec, state: node, header: *header, overrides, gas_cap }, &job.options)?)
         }
     }
 }

@@ -130,7 +130,7 @@ pub(crate) fn trace_block(
     options: &GethDebugTracingOptions,
 ) -> Result<TraceAnswer, RpcError> {
     let work = Work::Block {
-        header: block.block.header.clone(),
+        header: Box::new(block.block.header.clone()),
         transactions: block.block.body.transactions.iter().map(encode).collect(),
         hash: block.hash,
         senders: block.senders.to_vec(),
@@ -147,7 +147,7 @@ pub(crate) fn trace_calls(
     options: &GethDebugTracingOptions,
 ) -> Result<TraceAnswer, RpcError> {
     let Simulation { state, header, overrides, gas_cap, .. } = simulation;
-    let work = Work::Calls { header, state: overrides.state, block: overrides.block, gas_cap, calls };
+    let work = Work::Calls { header: Box::new(header), state: overrides.state, block: overrides.block.map(Box::new), gas_cap, calls };
     run(api, work, &state, options)
 }
 
@@ -169,11 +169,13 @@ fn run(api: &Api, work: Work, state: &State, options: &GethDebugTracingOptions) 
     let mut child = start.map_err(|error| RpcError::internal(&error))?;
     let pipes = child.stdin.take().zip(child.stdout.take()).expect("invariant: both were asked for");
     let watched = Watched::start(child, time);
-    let answer = converse(pipes, &job, state, api.chain.limits.response_size);
+    let mut greeted = false;
+    let answer = converse(pipes, &job, state, (&mut greeted, api.chain.limits.response_size));
     match answer {
         Ok(Some(answer)) => answer,
         // The pipe broke or ended early: the child is gone.
         Ok(None) | Err(_) if watched.is_out_of_time() => Err(RpcError::server("execution timeout")),
+        Ok(None) | Err(_) if !greeted => Err(RpcError::server("JavaScript tracers are not available: their host does not start")),
         Ok(None) | Err(_) => Err(RpcError::server("the tracer was stopped: it needs too much memory or recursion")),
     }
 }
@@ -207,24 +209,26 @@ impl Watched {
     }
 }
 
-/// Gives the child its job and what it asks for until it has an answer. `None` when it ends without one.
+/// Gives the child its job and what it asks for until it has an answer of at most so many bytes. `None` when it ends without one. Says whether it has
+/// greeted.
 fn converse(
     (mut to, from): (ChildStdin, ChildStdout),
     job: &Job,
     state: &State,
-    most: u32,
+    (greeted, most): (&mut bool, u32),
 ) -> std::io::Result<Option<Result<TraceAnswer, RpcError>>> {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
     // Before its greeting a host may say what it likes.
     loop {
         if read_line(&mut from, &mut line, MAX_GREETING)? == 0 {
-            return Ok(Some(Err(RpcError::server("JavaScript tracers are not available: their host does not start"))));
+            return Ok(None);
         }
         if line == GREETING.as_bytes() {
             break;
         }
     }
+    *greeted = true;
     send(&mut to, job)?;
     loop {
         // The last thing that it says is its answer.

@@ -61,7 +61,7 @@ pub(super) enum Work {
     /// Transactions of a block, on the state before it.
     Block {
         /// Not in RLP, which has no form for a header that is not complete, as the open block's.
-        header: Header,
+        header: Box<Header>,
         /// EIP-2718.
         transactions: Vec<Bytes>,
         hash: B256,
@@ -72,9 +72,9 @@ pub(super) enum Work {
     /// Calls, on a state.
     Calls {
         /// The block that they believe to be in.
-        header: Header,
+        header: Box<Header>,
         state: Option<StateOverride>,
-        block: Option<BlockOverrides>,
+        block: Option<Box<BlockOverrides>>,
         gas_cap: u64,
         calls: Calls,
     },
@@ -130,19 +130,30 @@ mod tests {
 
     #[test]
     fn a_job_survives_its_line() {
-        let genesis: Genesis = serde_json::from_value(json!({ "config": { "chainId": 7, "londonBlock": 5 }, "gasLimit": "0x5", "difficulty": "0x0", "alloc": {} })).unwrap();
+        let genesis: Genesis = serde_json::from_value(
+            json!({ "config": { "chainId": 7, "londonBlock": 5 }, "gasLimit": "0x5", "difficulty": "0x0", "alloc": {} }),
+        )
+        .unwrap();
         let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
-        let options: GethDebugTracingOptions =
-            serde_json::from_value(json!({ "tracer": "{ result: 1 }", "tracerConfig": { "a": [1] }, "timeout": "1s", "enableMemory": true })).unwrap();
+        let options: GethDebugTracingOptions = serde_json::from_value(
+            json!({ "tracer": "{ result: 1 }", "tracerConfig": { "a": [1] }, "timeout": "1s", "enableMemory": true }),
+        )
+        .unwrap();
         let header = Header { number: 3, excess_blob_gas: Some(0), ..Default::default() };
         let transactions = vec![Bytes::from_static(&[1, 2])];
-        let work = Work::Block { header: header.clone(), transactions, hash: B256::repeat_byte(3), senders: vec![Address::ZERO], index: Some(0) };
+        let work = Work::Block {
+            header: Box::new(header.clone()),
+            transactions,
+            hash: B256::repeat_byte(3),
+            senders: vec![Address::ZERO],
+            index: Some(0),
+        };
         let line = serde_json::to_string(&Job { chain: Chain::of(&spec), options: options.clone(), work, memory: 1, seconds: 2 }).unwrap();
         assert!(!line.contains('\n'));
         let job: Job = serde_json::from_str(&line).unwrap();
         assert_eq!(job.options, options);
         let Work::Block { index: Some(0), header: again, senders, .. } = job.work else { panic!("{line}") };
-        assert_eq!((again, &senders[..]), (header, &[Address::ZERO][..]));
+        assert_eq!((*again, &senders[..]), (header, &[Address::ZERO][..]));
         let back = job.chain.spec();
         assert_eq!((back.chain_id, back.kind, back.development), (7, spec.kind, true));
     }

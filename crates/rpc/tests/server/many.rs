@@ -57,7 +57,9 @@ async fn a_call_can_be_put_into_the_middle_of_a_block() {
     assert_eq!((at("pending", 1).await, at("pending", 3).await), (word(0), word(2)));
     rig.seal().await;
     assert_eq!((at("0x1", 0).await, at("0x1", 2).await, at("0x1", 4).await), (word(0), word(1), word(3)), "the L1 attributes count, too");
-    let whole = rig.ok("eth_callMany", json!([[{ "transactions": [{ "to": COUNTER }] }], { "blockNumber": "0x1", "transactionIndex": -1 }, code])).await;
+    let whole = rig
+        .ok("eth_callMany", json!([[{ "transactions": [{ "to": COUNTER }] }], { "blockNumber": "0x1", "transactionIndex": -1 }, code]))
+        .await;
     assert_eq!(whole[0][0]["value"], word(3));
 
     let traced = |index: Value| json!([{ "to": COUNTER }, "0x1", { "tracer": "callTracer", "stateOverrides": code, "txIndex": index }]);

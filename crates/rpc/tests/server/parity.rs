@@ -54,7 +54,10 @@ async fn what_failed_says_so_and_what_was_created_is_named() {
     assert_eq!((&created[0]["action"]["creationMethod"], &created[0]["result"]["code"]), (&json!("create"), &json!("0x00")));
     assert_eq!(created[0]["result"]["address"], receipt["contractAddress"]);
     let failed = rig.ok("trace_transaction", json!([failed])).await;
-    assert_eq!((&failed[0]["type"], &failed[0]["error"], &failed[0]["result"]), (&json!("create"), &json!("Bad instruction"), &Value::Null));
+    assert_eq!(
+        (&failed[0]["type"], &failed[0]["error"], &failed[0]["result"]),
+        (&json!("create"), &json!("Bad instruction"), &Value::Null)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,7 +100,9 @@ async fn creations_reverts_precompiles_and_self_destructs_have_their_places() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_instruction_says_what_it_pushed_wrote_and_stored() {
     let rig = Rig::rollup().await;
-    let run = async |to: Address| rig.ok("trace_call", json!([{ "from": rig.who(0), "to": to, "gas": "0x30d40" }, ["vmTrace"]])).await["vmTrace"].clone();
+    let run = async |to: Address| {
+        rig.ok("trace_call", json!([{ "from": rig.who(0), "to": to, "gas": "0x30d40" }, ["vmTrace"]])).await["vmTrace"].clone()
+    };
     let counter = run(COUNTER).await;
     let ops = counter["ops"].as_array().unwrap();
     let names: Vec<_> = ops.iter().map(|op| op["op"].as_str().unwrap()).collect();

@@ -113,7 +113,7 @@ async fn scripts_trace_calls_blocks_and_calls_in_a_row_too() {
     let bundles = json!([{ "transactions": [{ "to": COUNTER }, { "to": CALLER }] }]);
     assert_eq!(rig.ok("debug_traceCallMany", json!([bundles, null, count])).await, json!([[7, 16]]));
     let open = rig.send(1, 0, EMITTER, B256::ZERO.to_vec()).await;
-    assert_eq!(rig.ok("debug_traceTransaction", json!([open, count])).await, json!(7));
+    assert_eq!(rig.ok("debug_traceTransaction", json!([open, count])).await, json!(6));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +124,10 @@ async fn what_is_wrong_with_a_script_is_told() {
         ("{ result: 1 }", "trace object must expose a function result()"),
         ("{ result: function() {} }", "trace object must expose a function fault()"),
         ("{ result: function() {}, fault: function() {}, enter: function() {} }", "either both or none of enter() and exit()"),
-        ("{ step: function(log) { log.nothing() }, fault: function() {}, result: function() { return 1 } }", "in server-side tracer function 'step'"),
+        (
+            "{ step: function(log) { log.nothing() }, fault: function() {}, result: function() { return 1 } }",
+            "in server-side tracer function 'step'",
+        ),
         ("{ fault: function() {}, result: function() { throw 'no' } }", "no    in server-side tracer function 'result'"),
         ("{ setup: function() { throw 'no' }, fault: function() {}, result: function() {} }", "no"),
         ("{ fault: function( }", "SyntaxError"),
@@ -154,7 +157,8 @@ async fn a_script_that_means_harm_ends_and_the_node_goes_on() {
         let (code, message) = rig.err("debug_traceTransaction", json!([hash, options])).await;
         assert!(code == -32000 && message.contains(words), "{body}: {code} {message}");
     }
-    let endless = json!({ "tracer": step("'a'.repeat(40).match(/^(a|aa)+$|(a|a)*b/); for (let i = 0; i < 199999; i++) {}"), "timeout": "1ms" });
+    let endless =
+        json!({ "tracer": step("'a'.repeat(40).match(/^(a|aa)+$|(a|a)*b/); for (let i = 0; i < 199999; i++) {}"), "timeout": "1ms" });
     assert_eq!(rig.err("debug_traceTransaction", json!([hash, endless])).await, (-32000, "execution timeout".into()));
     let bad = json!({ "tracer": step(""), "timeout": "soon" });
     assert_eq!(rig.err("debug_traceTransaction", json!([hash, bad])).await.0, -32602);
@@ -170,4 +174,7 @@ async fn a_node_without_a_host_runs_no_scripts() {
     let host = ScriptHost::new("/nowhere/at/all".into(), Vec::new());
     let rig = Rig::rollup_with(Limits { scripts: Some(host), ..Limits::default() }).await;
     assert_eq!(rig.err("debug_traceCall", json!([{ "to": COUNTER }, "latest", options])).await.0, -32603);
+    let rig = Rig::rollup_with(Limits { scripts: Some(ScriptHost::new("/bin/true".into(), Vec::new())), ..Limits::default() }).await;
+    let silent = rig.err("debug_traceCall", json!([{ "to": COUNTER }, "latest", options])).await;
+    assert_eq!(silent, (-32000, "JavaScript tracers are not available: their host does not start".into()));
 }

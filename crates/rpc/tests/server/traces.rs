@@ -1,5 +1,5 @@
 use crate::rig::{CALLER, COUNTER, EMITTER, REVERTER, Rig, SPINNER};
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,4 +78,134 @@ async fn calls_are_traced_with_overrides() {
     let huge = rig.err("debug_traceCall", json!([{ "to": SPINNER }, "latest"])).await;
     assert_eq!(huge.0, -32000);
     assert!(huge.1.contains("trace has more than"), "{huge:?}");
+}
+
+/// The frames of the call tracer: type, target and number of calls, outermost first.
+fn frames(frame: &Value, out: &mut Vec<(String, String, usize)>) {
+    let calls = frame["calls"].as_array().cloned().unwrap_or_default();
+    out.push((frame["type"].as_str().unwrap().to_owned(), frame["to"].as_str().unwrap_or_default().to_owned(), calls.len()));
+    calls.iter().for_each(|call| frames(call, out));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_the_call_tracer_have_their_effect() {
+    let rig = Rig::rollup().await;
+    let trace = async |to: Address, config: Value| {
+        let options = json!({ "tracer": "callTracer", "tracerConfig": config });
+        rig.ok("debug_traceCall", json!([{ "from": rig.who(0), "to": to, "gas": "0x30d40" }, "latest", options])).await
+    };
+    let mut all = Vec::new();
+    frames(&trace(CALLER, json!({})).await, &mut all);
+    assert_eq!(all, [("CALL".to_owned(), format!("{CALLER:?}"), 1), ("CALL".to_owned(), format!("{COUNTER:?}"), 0)]);
+    let top = trace(CALLER, json!({ "onlyTopCall": true })).await;
+    assert_eq!(top["calls"], Value::Null);
+    assert_eq!(trace(EMITTER, json!({})).await["logs"], Value::Null);
+    let logs = trace(EMITTER, json!({ "withLog": true })).await["logs"].clone();
+    let expected = json!([{ "address": EMITTER, "topics": [B256::ZERO], "data": "0x", "position": "0x0", "index": "0x0" }]);
+    assert_eq!(logs, expected);
+    let bad = json!([{ "to": CALLER }, "latest", { "tracer": "callTracer", "tracerConfig": { "withLog": "yes" } }]);
+    let bad = rig.err("debug_traceCall", bad).await;
+    assert!(bad.0 == -32000 && bad.1.starts_with("invalid tracer config"), "{bad:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_the_prestate_tracer_have_their_effect() {
+    let rig = Rig::rollup().await;
+    let trace = async |config: Value| {
+        let options = json!({ "tracer": "prestateTracer", "tracerConfig": config });
+        rig.ok("debug_traceCall", json!([{ "from": rig.who(0), "to": CALLER }, "latest", options])).await
+    };
+    let (caller, counter) = (format!("{CALLER:?}"), format!("{COUNTER:?}"));
+    let whole = trace(json!({})).await;
+    assert!(whole[&caller]["code"].is_string() && whole[&counter]["storage"].is_object());
+    let no_code = trace(json!({ "disableCode": true })).await;
+    assert!(no_code[&caller]["code"].is_null() && no_code[&counter]["storage"].is_object());
+    let no_storage = trace(json!({ "disableStorage": true })).await;
+    assert!(no_storage[&caller]["code"].is_string() && no_storage[&counter]["storage"].is_null(), "{no_storage}");
+    let diff = trace(json!({ "diffMode": true })).await;
+    assert!(diff["pre"].get(&caller).is_none(), "it did not change: {diff}");
+    assert_eq!(diff["post"][&counter]["storage"], json!({ B256::ZERO.to_string(): B256::with_last_byte(1) }));
+    let neither = trace(json!({ "diffMode": true, "disableCode": true, "disableStorage": true })).await;
+    assert!(neither["post"][&counter]["storage"].is_null() && neither["pre"][&counter]["code"].is_null(), "{neither}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_the_struct_logger_have_their_effect() {
+    let rig = Rig::rollup().await;
+    let trace = async |to: Address, options: Value| {
+        rig.ok("debug_traceCall", json!([{ "from": rig.who(0), "to": to, "data": "0xaabb" }, "latest", options])).await
+    };
+    let any = |trace: &Value, key: &str| {
+        trace["structLogs"].as_array().unwrap().iter().any(|step| step.get(key).is_some_and(|value| !value.is_null()))
+    };
+    let plain = trace(COUNTER, json!({})).await;
+    assert_eq!(
+        (any(&plain, "stack"), any(&plain, "memory"), any(&plain, "storage"), any(&plain, "returnData")),
+        (true, false, true, false)
+    );
+    let first = &plain["structLogs"][0];
+    assert_eq!((&first["op"], &first["pc"], &first["depth"], &first["gasCost"]), (&json!("PUSH1"), &json!(0), &json!(1), &json!(3)));
+    let bare = trace(COUNTER, json!({ "disableStack": true, "disableStorage": true })).await;
+    assert_eq!((any(&bare, "stack"), any(&bare, "storage")), (false, false));
+    let reverted = trace(REVERTER, json!({ "enableMemory": true })).await;
+    assert!(any(&reverted, "memory"));
+    assert_eq!((&reverted["failed"], &reverted["returnValue"]), (&json!(true), &json!("0xaabb")));
+    // Calls REVERTER with two bytes and stops.
+    let code = json!({ COUNTER.to_string(): { "code": "0x5f5f60025f5f620c00035af100" } });
+    assert!(any(&trace(COUNTER, json!({ "enableReturnData": true, "stateOverrides": code })).await, "returnData"));
+    assert!(!any(&trace(COUNTER, json!({ "stateOverrides": code })).await, "returnData"));
+    let size = plain["structLogs"][0].to_string().len();
+    for (limit, steps) in [(1, 1), (size - 1, 1), (size, 2), (0, 7), (1 << 20, 7)] {
+        let short = trace(COUNTER, json!({ "limit": limit })).await;
+        assert_eq!(short["structLogs"].as_array().unwrap().len(), steps, "{limit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_tracers_run_at_once() {
+    let rig = Rig::rollup().await;
+    let trace = async |tracer: &str, config: Value| {
+        rig.ok("debug_traceCall", json!([{ "from": rig.who(0), "to": CALLER }, "latest", { "tracer": tracer, "tracerConfig": config }]))
+            .await
+    };
+    let configs = json!({
+        "callTracer": { "onlyTopCall": true },
+        "prestateTracer": { "diffMode": true },
+        "flatCallTracer": {},
+        "4byteTracer": null,
+        "noopTracer": null,
+    });
+    let all = trace("muxTracer", configs.clone()).await;
+    for (tracer, config) in configs.as_object().unwrap() {
+        assert_eq!(all[tracer], trace(tracer, config.clone()).await, "{tracer}");
+    }
+    let nested = json!([{ "to": CALLER }, "latest", { "tracer": "muxTracer", "tracerConfig": { "muxTracer": {} } }]);
+    assert_eq!(rig.err("debug_traceCall", nested).await, (-32000, "muxTracer cannot be nested".into()));
+    let unknown = json!([{ "to": CALLER }, "latest", { "tracer": "muxTracer", "tracerConfig": { "mineTracer": {} } }]);
+    assert_eq!(rig.err("debug_traceCall", unknown).await, (-32000, "tracer not found: mineTracer".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_byte_tracer_counts_selectors_with_the_size_of_their_arguments() {
+    let rig = Rig::rollup().await;
+    let trace = async |data: &str| {
+        rig.ok("debug_traceCall", json!([{ "to": REVERTER, "data": data }, "latest", { "tracer": "4byteTracer" }])).await
+    };
+    assert_eq!(trace("0x11223344").await, json!({ "0x11223344-0": 1 }));
+    assert_eq!(trace("0x1122334455").await, json!({ "0x11223344-1": 1 }));
+    assert_eq!(trace("0x112233").await, json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_flat_call_tracer_lists_precompiles_when_it_is_told_to() {
+    let rig = Rig::rollup().await;
+    // STATICCALL to the identity precompile.
+    let code = json!({ COUNTER.to_string(): { "code": "0x5f5f5f5f60045afa00" } });
+    let trace = async |config: Value| {
+        let options = json!({ "tracer": "flatCallTracer", "tracerConfig": config, "stateOverrides": code });
+        rig.ok("debug_traceCall", json!([{ "to": COUNTER }, "latest", options])).await.as_array().unwrap().clone()
+    };
+    assert_eq!(trace(json!({})).await.len(), 1);
+    let with = trace(json!({ "includePrecompiles": true })).await;
+    assert_eq!((with.len(), &with[1]["action"]["callType"], &with[1]["traceAddress"]), (2, &json!("staticcall"), &json!([0])));
 }
