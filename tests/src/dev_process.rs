@@ -70,15 +70,18 @@ pub struct DevProcess {
 }
 
 impl DevProcess {
-    /// Starts `binary` with `dev`, free ports and `flags`; its log goes to the end of `log`. Returns when the banner is complete.
+    /// Starts `binary` with `dev` and `flags`, on free ports where those name none; its log goes to the end of `log`. Returns when the banner
+    /// is complete.
     ///
     /// # Errors
     /// When it cannot be started, ends before its banner, or says nothing for two minutes; the message ends with the last of the log.
     pub fn start(binary: &Path, flags: &[&str], log: &Path) -> Result<Self, String> {
         let open = || File::options().create(true).append(true).open(log);
         let failed = |error: io::Error| format!("{}: {error}", binary.display());
+        let unnamed = ["--port", "--l1-port", "--dashboard-port"].into_iter().filter(|port| !flags.contains(port));
         let mut child = Command::new(binary)
-            .args(["dev", "--port", "0", "--l1-port", "0", "--dashboard-port", "0"])
+            .arg("dev")
+            .args(unnamed.flat_map(|port| [port, "0"]))
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tributary-xtask", 7),
     ("tributary-tests", 7),
     ("tributary-oracle", 7),
+    ("tributary-client-alloy", 7),
 ];
 
 /// Arrows within one floor.

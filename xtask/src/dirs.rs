@@ -39,6 +39,11 @@ impl Dirs {
         self.build.join("clients")
     }
 
+    /// Python with the packages that those scripts need.
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.build.join("venv")
+    }
+
     /// What a program that `cargo xtask test` ran has printed.
     pub(crate) fn test_log(&self, name: &str) -> PathBuf {
         self.build.join("test-logs").join(name).with_extension("log")
@@ -68,6 +73,26 @@ impl Dirs {
     pub(crate) fn forge(&self) -> PathBuf {
         self.build.join("forge")
     }
+}
+
+/// Copies a folder with all that is in it, but for files of these names; a copy that exists is overwritten.
+pub(crate) fn copy_tree(source: &Path, target: &Path, except: &[&str]) -> Result<(), Error> {
+    let io = |source| Error::Io { path: target.into(), source };
+    fs::create_dir_all(target).map_err(io)?;
+    for entry in fs::read_dir(source).map_err(|error| Error::Io { path: source.into(), source: error })? {
+        let entry = entry.map_err(io)?;
+        let name = entry.file_name();
+        if except.iter().any(|except| name == *except) {
+            continue;
+        }
+        let copy = target.join(&name);
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &copy, except)?;
+        } else {
+            fs::copy(entry.path(), &copy).map_err(|source| Error::Io { path: copy, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// The whole of a text file.

@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// npm installed nothing.
     #[error("npm ci failed:\n{output}")]
     Npm { output: String },
+    /// pip installed nothing.
+    #[error("pip install failed:\n{output}")]
+    Pip { output: String },
     /// A file is not the JSON that it should be.
     #[error("{}: {source}", path.display())]
     Json { path: PathBuf, source: serde_json::Error },

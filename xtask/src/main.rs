@@ -9,6 +9,7 @@ mod dev_process;
 mod dirs;
 mod error;
 mod npm;
+mod pip;
 mod predeploys;
 mod test;
 

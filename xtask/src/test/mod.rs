@@ -2,6 +2,7 @@
 
 mod clients;
 mod program;
+mod restarts;
 mod rust;
 mod solidity;
 mod tally;
@@ -78,7 +79,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "artifacts", about: "the committed contract artifacts are what the sources give", run: solidity::artifacts },
     Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
-    Step { name: "clients", about: "viem, ethers and cast against a fresh `tributary dev`", run: clients::run },
+    Step {
+        name: "clients",
+        about: "viem, ethers, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
+        run: clients::run,
+    },
 ];
 
 /// Names of the steps, for the command line.

@@ -24,7 +24,7 @@ pub(crate) struct TransactionJson {
     from: Address,
     #[serde(with = "alloy_serde::quantity")]
     gas: u64,
-    gas_price: U128,
+    gas_price: Option<U128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_fee_per_gas: Option<U128>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ impl TransactionJson {
             block_timestamp: place.timestamp.map(U64::from),
             from,
             gas: tx.gas_limit(),
-            gas_price: quantity(gas_price),
+            gas_price: Some(quantity(gas_price)),
             max_fee_per_gas: dynamic.then(|| quantity(tx.max_fee_per_gas())),
             max_priority_fee_per_gas: tx.max_priority_fee_per_gas().filter(|_| dynamic).map(quantity),
             max_fee_per_blob_gas: tx.max_fee_per_blob_gas().map(quantity),
@@ -106,6 +106,12 @@ impl TransactionJson {
             is_system_tx: deposit.filter(|deposit| deposit.is_system_transaction).map(|_| true),
             deposit_receipt_version: receipt.and_then(|receipt| receipt.deposit_receipt_version).map(U64::from),
         }
+    }
+
+    /// The transaction as somebody would sign it: with a fee cap it has no price. A client that asks with both is refused.
+    pub(crate) fn to_sign(tx: &Transaction, from: Address) -> Self {
+        let json = Self::new(tx, from, Place::default(), None);
+        Self { gas_price: json.gas_price.filter(|_| json.max_fee_per_gas.is_none()), ..json }
     }
 }
 
@@ -165,6 +171,19 @@ mod tests {
         );
         assert_eq!(value["accessList"], json!([]));
         assert_eq!(value["to"], Value::Null);
+    }
+
+    #[test]
+    fn a_transaction_to_sign_has_a_price_or_a_fee_cap() {
+        let capped = TxEip1559 { chain_id: 5, max_fee_per_gas: 9, ..Default::default() };
+        let capped = TransactionJson::to_sign(&Transaction::Eip1559(capped.into_signed(signature())), Address::ZERO);
+        let priced = TxLegacy { gas_price: 9, ..Default::default() };
+        let priced = TransactionJson::to_sign(&Transaction::Legacy(priced.into_signed(signature())), Address::ZERO);
+        let fees = |json: TransactionJson| {
+            let value = serde_json::to_value(json).unwrap();
+            (value["gasPrice"].clone(), value["maxFeePerGas"].clone())
+        };
+        assert_eq!((fees(capped), fees(priced)), ((Value::Null, json!("0x9")), (json!("0x9"), Value::Null)));
     }
 
     #[test]

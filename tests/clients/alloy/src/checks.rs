@@ -1,0 +1,98 @@
+use std::{
+    env,
+    error::Error,
+    fmt::Debug,
+    fs,
+    io::Read,
+    net::TcpStream,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::Bytes;
+
+/// What a check comes to; any error fails it.
+pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Longest that one check may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Longest that something may take to become so.
+const SOON: Duration = Duration::from_secs(60);
+
+/// One line for each check, and the counts.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Checks {
+    /// Runs one check and prints its line. Returns what the check returned, nothing when it failed.
+    pub(crate) async fn check<T>(&mut self, sentence: &str, body: impl Future<Output = Checked<T>>) -> Option<T> {
+        let outcome = tokio::time::timeout(PATIENCE, body).await.unwrap_or_else(|late| Err(late.into()));
+        match outcome {
+            Ok(value) => {
+                self.passed += 1;
+                println!("ok      {sentence}");
+                Some(value)
+            }
+            Err(error) => {
+                self.failed += 1;
+                println!("FAILED  {sentence}: {error}");
+                None
+            }
+        }
+    }
+
+    /// Prints that a check was not made, and why.
+    pub(crate) fn skip(&mut self, sentence: &str, reason: &str) {
+        self.skipped += 1;
+        println!("skipped: {sentence}: {reason}");
+    }
+
+    /// Prints the closing line. Returns whether nothing failed.
+    pub(crate) fn finish(&self) -> bool {
+        println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
+        self.failed == 0
+    }
+}
+
+/// Fails unless both are equal.
+pub(crate) fn equal<T: PartialEq + Debug>(left: T, right: T) -> Checked {
+    if left == right { Ok(()) } else { Err(format!("{left:?} is not {right:?}").into()) }
+}
+
+/// Fails unless it is so.
+pub(crate) fn so(condition: bool, what: impl Debug) -> Checked {
+    if condition { Ok(()) } else { Err(format!("not so: {what:?}").into()) }
+}
+
+/// Waits until a question is answered with yes.
+pub(crate) async fn until<F: Future<Output = Checked<bool>>>(what: &str, mut question: impl FnMut() -> F) -> Checked {
+    let late = Instant::now() + SOON;
+    while !question().await? {
+        so(Instant::now() < late, what)?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// The init code of a contract that compile.mjs compiled.
+pub(crate) fn init_code(name: &str) -> Checked<Bytes> {
+    let folder = env::var_os("FIXTURES").map_or_else(|| PathBuf::from("artifacts"), PathBuf::from);
+    let text = fs::read_to_string(Path::new(&folder).join(format!("{name}.json")))?;
+    let artifact: serde_json::Value = serde_json::from_str(&text)?;
+    Ok(artifact["bytecode"].as_str().ok_or("no bytecode")?.parse()?)
+}
+
+/// Has the node killed and started again by whoever listens at `address`; see `checkWithRestart` in checks.mjs.
+pub(crate) async fn restart(address: String) -> Checked {
+    let line = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        TcpStream::connect(address)?.read_to_string(&mut line)?;
+        Ok::<_, std::io::Error>(line)
+    });
+    equal(line.await??.trim(), "restarted")
+}

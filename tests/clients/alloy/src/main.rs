@@ -1,0 +1,83 @@
+//! alloy, with op-alloy's network types, against a running rollup with the development accounts: `client-alloy [URL]`.
+//!
+//! Prints a line for each check and the counts, as the scripts beside this package do (tests/clients/checks.mjs).
+#![expect(clippy::disallowed_macros, reason = "a program for people at a terminal")]
+
+mod checks;
+mod counter;
+mod failures;
+
+use std::{env, process::ExitCode};
+
+use alloy_network::EthereumWallet;
+use alloy_primitives::{Address, B256, U256};
+use alloy_provider::{DynProvider, Provider, ProviderBuilder, WsConnect};
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
+use checks::{Checked, Checks, until};
+use op_alloy_network::Optimism;
+use op_alloy_rpc_types::OpTransactionReceipt;
+
+/// The phrase that development nodes take their funded accounts from.
+const MNEMONIC: &str = "test test test test test test test test test test test junk";
+
+/// What every check needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    url: String,
+    /// Signs for [`Self::owner`], with alloy's recommended fillers: gas, fees, chain id, and nonces that it counts itself.
+    provider: DynProvider<Optimism>,
+    owner: Address,
+}
+
+impl Node {
+    fn new(url: String) -> Checked<Self> {
+        let signer = owner()?;
+        let (owner, provider) = (signer.address(), provider(&url, signer)?);
+        Ok(Self { url, provider, owner })
+    }
+
+    /// The same node over WebSocket, patient with restarts.
+    async fn socket(&self) -> Checked<DynProvider<Optimism>> {
+        let connect = WsConnect::new(self.url.replacen("http", "ws", 1))
+            .with_max_retries(100)
+            .with_retry_interval(std::time::Duration::from_millis(200));
+        Ok(ProviderBuilder::new_with_network::<Optimism>().connect_ws(connect).await?.erased())
+    }
+
+    /// The receipt of a transaction in a sealed block.
+    async fn included(&self, hash: B256) -> Checked<OpTransactionReceipt> {
+        until("the block of a receipt is sealed", async || {
+            let receipt = self.provider.get_transaction_receipt(hash).await?;
+            let Some(number) = receipt.and_then(|receipt| receipt.inner.block_number) else { return Ok(false) };
+            Ok(self.provider.get_block_number().await? >= number)
+        })
+        .await?;
+        Ok(self.provider.get_transaction_receipt(hash).await?.ok_or("the receipt went away")?)
+    }
+}
+
+/// The funded account of these checks.
+fn owner() -> Checked<PrivateKeySigner> {
+    Ok(MnemonicBuilder::from_phrase(MNEMONIC).index(9)?.build()?)
+}
+
+/// A provider over HTTP that signs.
+fn provider(url: &str, signer: PrivateKeySigner) -> Checked<DynProvider<Optimism>> {
+    let wallet = EthereumWallet::from(signer);
+    Ok(ProviderBuilder::new_with_network::<Optimism>().wallet(wallet).connect_http(url.parse()?).erased())
+}
+
+/// One OPEN, in wei.
+fn one() -> U256 {
+    U256::from(10).pow(U256::from(18))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let url = env::var("RPC_URL").ok().or_else(|| env::args().nth(1)).unwrap_or_else(|| "http://127.0.0.1:8545".to_owned());
+    let mut checks = Checks::default();
+    if let Some(node) = checks.check("alloy connects", async { Node::new(url) }).await {
+        counter::run(&node, &mut checks).await;
+    }
+    if checks.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
