@@ -82,8 +82,8 @@ fn write(dir: &Path, blocks: u64) -> Store {
     let store = Store::open(&dir.join("chain"), Arc::new(spec), options).unwrap();
     let (mut parent, state_root) = (store.genesis().hash(), store.genesis().state_root);
     for number in 1..=blocks {
-        let mut block = Block::default();
-        block.header = Header { parent_hash: parent, number, timestamp: number, state_root, ..Default::default() };
+        let header = Header { parent_hash: parent, number, timestamp: number, state_root, ..Default::default() };
+        let mut block = Block { header, body: Default::default() };
         let (mut senders, mut receipts) = (Vec::new(), Vec::new());
         if let Some(log) = log_of(number, blocks) {
             block.header.logs_bloom = logs_bloom([&log]);
