@@ -379,7 +379,9 @@ pub(crate) mod tests {
         let paying = TransactionRequest { gas: Some(100_000), max_fee_per_gas: Some(100), ..to_target() };
         assert_eq!(returned(&simulation, &paying), U256::from(100));
         let stingy = TransactionRequest { max_fee_per_gas: Some(99), ..paying };
-        let Ending::Refused(words) = simulation.call(&stingy, &Abort::default()).unwrap().ending else { panic!("a fee cap below the base fee passed") };
+        let Ending::Refused(words) = simulation.call(&stingy, &Abort::default()).unwrap().ending else {
+            panic!("a fee cap below the base fee passed")
+        };
         assert!(words.contains("max fee per gas less than block base fee") && words.contains("maxFeePerGas: 99, baseFee: 100"), "{words}");
     }
 
@@ -427,7 +429,8 @@ pub(crate) mod tests {
     fn an_access_list_that_depends_on_itself_ends() {
         // Reads the slot that is the gas left.
         let simulation = simulation(&hex!("5a5400"));
-        let AccessListOutcome::Listed { access_list, error, .. } = simulation.create_access_list(&to_target(), &Abort::default()).unwrap() else {
+        let AccessListOutcome::Listed { access_list, error, .. } = simulation.create_access_list(&to_target(), &Abort::default()).unwrap()
+        else {
             panic!("refused")
         };
         assert_eq!((access_list.0[0].address, error), (TARGET, None));
@@ -442,7 +445,8 @@ pub(crate) mod tests {
             (&hex!("01"), "stack underflow"),
             (&hex!("5b600056"), "out of gas"),
         ] {
-            let ending = simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }, &Abort::default()).unwrap().ending;
+            let ending =
+                simulation(code).call(&TransactionRequest { gas: Some(100_000), ..to_target() }, &Abort::default()).unwrap().ending;
             assert_eq!(ending, Ending::Halted(words.into()));
         }
     }
@@ -450,7 +454,8 @@ pub(crate) mod tests {
     #[test]
     fn a_store_with_the_gas_of_a_stipend_is_out_of_gas() {
         let gas = 21_000 + 6 + 2_300;
-        let ending = simulation(&hex!("6001600055")).call(&TransactionRequest { gas: Some(gas), ..to_target() }, &Abort::default()).unwrap().ending;
+        let ending =
+            simulation(&hex!("6001600055")).call(&TransactionRequest { gas: Some(gas), ..to_target() }, &Abort::default()).unwrap().ending;
         assert_eq!(ending, Ending::Halted("out of gas: not enough gas for reentrancy sentry".into()));
     }
 }
