@@ -76,7 +76,12 @@ fn one() -> U256 {
 async fn main() -> ExitCode {
     let url = env::var("RPC_URL").ok().or_else(|| env::args().nth(1)).unwrap_or_else(|| "http://127.0.0.1:8545".to_owned());
     let mut checks = Checks::default();
-    if let Some(node) = checks.check("alloy connects", async { Node::new(url) }).await {
+    let connects = async {
+        let node = Node::new(url)?;
+        node.provider.get_chain_id().await?;
+        Ok(node)
+    };
+    if let Some(node) = checks.check("alloy connects", connects).await {
         counter::run(&node, &mut checks).await;
     }
     if checks.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
