@@ -161,6 +161,11 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         &self.transactions
     }
 
+    /// Their senders.
+    pub fn senders(&self) -> &[Address] {
+        &self.senders
+    }
+
     /// Receipts so far, one per transaction.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts

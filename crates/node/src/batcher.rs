@@ -1,6 +1,7 @@
 //! The batcher: sealed L2 blocks → L1. Its progress is what L1 has; nothing is kept.
 
-use crate::{Error, status::BatchStatus};
+use crate::{Error, gate::Gate, status::BatchStatus};
+use alloy_eips::BlockNumHash;
 use alloy_primitives::Address;
 use metrics::counter;
 use std::{sync::Arc, time::Duration};
@@ -23,6 +24,7 @@ pub(crate) struct Batcher {
     pub(crate) encoding: EncoderConfig,
     pub(crate) sender: L1Sender,
     pub(crate) inbox: Address,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) l1: watch::Receiver<L1Status>,
     /// The newest batch, for the status line.
     pub(crate) last: watch::Sender<Option<BatchStatus>>,
@@ -30,39 +32,73 @@ pub(crate) struct Batcher {
     pub(crate) every: Duration,
 }
 
+/// How far a batcher is since it last began at the safe head.
+#[derive(Debug)]
+struct Progress {
+    /// The newest block that the encoder has.
+    fed: BlockNumHash,
+    /// The L1 block that the newest whole channel was confirmed in, and the number of its last L2 block.
+    confirmed: Option<(u64, u64)>,
+}
+
 impl Batcher {
     /// Runs for ever. Failures of L1 are tried again; a batch that does not decode to its blocks ends the node.
     pub(crate) async fn run(self) -> Result<(), Error> {
         loop {
+            self.wait_for_derivation().await?;
             let mut encoder = Encoder::new(self.config.clone(), self.encoding);
-            let mut next = self.store.heads()?.safe_head.number + 1;
+            let mut progress = Progress { fed: self.store.heads()?.safe_head, confirmed: None };
             loop {
-                next = self.feed(&mut encoder, next)?;
+                if !self.feed(&mut encoder, &mut progress)? {
+                    break;
+                }
                 let l1_head = self.l1.borrow().head.number;
                 while encoder.step(l1_head)? {}
-                if !self.submit(&mut encoder).await {
+                let submitted = self.gate.pass(self.submit(&mut encoder, &mut progress)).await;
+                if submitted != Some(true) || self.was_lost(&progress)? {
                     break;
                 }
                 tokio::time::sleep(self.every).await;
             }
+            tracing::warn!("batching again from the safe block");
             // Whatever L1 has of it counts; what it lacks is sent again.
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 
-    /// Adds sealed blocks from `next` on; returns the number after the last.
-    fn feed(&self, encoder: &mut Encoder, mut next: u64) -> Result<u64, Error> {
-        let head = self.store.heads()?.unsafe_head.number;
-        while next <= head && encoder.pending_blocks() < MAX_PENDING {
-            let block = self.store.block(next)?.ok_or_else(|| Error::Disagreement(format!("sealed block {next} is missing")))?;
-            encoder.add(BatchBlock::of_block(&self.config, &block.block, block.hash)?)?;
-            next += 1;
+    /// Waits until the safe head is what L1 has now: batches of before a restart or a reorg may be on it.
+    async fn wait_for_derivation(&self) -> Result<(), Error> {
+        let mut l1 = self.l1.clone();
+        let head = l1.borrow().head.number;
+        l1.wait_for(|status| status.current.number >= head).await.map_err(|_| Error::Stopped("L1 follower"))?;
+        Ok(())
+    }
+
+    /// Adds sealed blocks. False when a block that was added has left the chain.
+    fn feed(&self, encoder: &mut Encoder, progress: &mut Progress) -> Result<bool, Error> {
+        if !self.store.is_canonical(progress.fed)? {
+            return Ok(false);
         }
-        Ok(next)
+        let head = self.store.heads()?.unsafe_head.number;
+        while progress.fed.number < head && encoder.pending_blocks() < MAX_PENDING {
+            let Some(block) = self.store.block(progress.fed.number + 1)? else { return Ok(false) };
+            if block.block.header.parent_hash != progress.fed.hash {
+                return Ok(false);
+            }
+            encoder.add(BatchBlock::of_block(&self.config, &block.block, block.hash)?)?;
+            progress.fed = block.id();
+        }
+        Ok(true)
+    }
+
+    /// Whether L1 was read past a batch without the batch's blocks becoming safe: a reorg took it, or what it follows.
+    fn was_lost(&self, progress: &Progress) -> Result<bool, Error> {
+        let Some((l1_block, last)) = progress.confirmed else { return Ok(false) };
+        Ok(self.l1.borrow().current.number > l1_block && self.store.heads()?.safe_head.number < last)
     }
 
     /// Sends everything that is ready, in order. False when the encoder must start over.
-    async fn submit(&self, encoder: &mut Encoder) -> bool {
+    async fn submit(&self, encoder: &mut Encoder, progress: &mut Progress) -> bool {
         while let Some(payload) = encoder.next_payload() {
             match self.send(&payload).await {
                 Ok(status) => {
@@ -77,6 +113,9 @@ impl Batcher {
                     counter!(BATCHES).increment(1);
                     counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
                     counter!(BATCH_BYTES).increment(status.bytes);
+                    if let tributary_rollup::Confirmation::Complete(last) = confirmation {
+                        progress.confirmed = Some((status.l1_block, last));
+                    }
                     self.last.send_replace(Some(status));
                     if confirmation == tributary_rollup::Confirmation::TimedOut {
                         return false;

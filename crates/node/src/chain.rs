@@ -2,7 +2,8 @@
 
 use crate::{
     Error,
-    producer::{OnSealed, Pending, Producer, Schedule, Scribe},
+    clock::Clock,
+    producer::{Control, OnSealed, Pending, Producer, Schedule, Scribe},
     tasks::Tasks,
 };
 use std::{
@@ -15,7 +16,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_rpc::{BeaconView, Chain, Limits, RollupView, ServerHandle, Visibility};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
 use tributary_storage::{Journal, Store};
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
@@ -33,6 +34,11 @@ pub(crate) struct ChainParts {
     pub(crate) rollup: Option<RollupView>,
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
+    pub(crate) clock: Clock,
+    /// Orders to take the chain back.
+    pub(crate) control: mpsc::Receiver<Control>,
+    /// Of a development chain.
+    pub(crate) development: Option<Arc<Development>>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
 }
@@ -50,7 +56,7 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, sealed } = parts;
+        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, control, development, sealed } = parts;
         let (journal, interrupted) = Journal::open(&store)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -66,6 +72,7 @@ impl RunningChain {
             events: events.clone(),
             rollup,
             beacon,
+            development,
             limits: Limits { hosts: Limits::hosts_for(listen.ip()), ..Limits::default() },
             visibility,
         };
@@ -80,6 +87,9 @@ impl RunningChain {
             pool,
             scribe,
             submissions,
+            control,
+            clock,
+            returning: Default::default(),
             events,
             sealed,
             included: included.clone(),

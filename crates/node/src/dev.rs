@@ -4,26 +4,30 @@ use crate::{
     DevConfig, Error,
     batcher::Batcher,
     chain::{ChainParts, RunningChain},
+    clock::Clock,
     config::{DataAvailability, L1_CHAIN_ID, L2_CHAIN_ID},
     contracts::{DATANETS, INFERENCE},
     datadir::DataDirectory,
     deploy,
+    development::{Controlled, Developer, Snapshots},
+    gate::Gate,
     genesis::DevGenesis,
     keys::{self, Operators},
     l1_view::{L1Reader, L1View, l1_status},
-    producer::{Rollup, Schedule, Slots, head_block, unix_time},
+    producer::{Control, Rollup, Schedule, Slots, head_block, unix_time},
     proposer::{Proposer, Prover},
     report::Reporter,
-    status::{DevInfo, Layer, Status},
+    status::{DevAccount, DevInfo, Layer, Status},
     tasks::Tasks,
     verifier::Verifier,
 };
+use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tributary_l1::{L1Client, L1Config, L1Sender, SenderConfig};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::{EncoderConfig, L2Head};
-use tributary_rpc::{BeaconView, Derivation, RollupView, Visibility};
+use tributary_rpc::{BeaconView, Derivation, Development, RollupView, Visibility};
 use tributary_storage::{Options, Store};
 
 /// Fewest L2 blocks worth a proposal.
@@ -32,6 +36,9 @@ const PROPOSAL_INTERVAL: u64 = 10;
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
 const L1_SAFE_DEPTH: u64 = 1;
 const L1_FINAL_DEPTH: u64 = 3;
+
+/// Orders to the development task that may wait.
+const ORDERS: usize = 64;
 
 /// A running development rollup.
 #[derive(Debug)]
@@ -74,17 +81,46 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let l2_genesis = alloy_eips::BlockNumHash { number: 0, hash: l2_store.genesis().hash() };
     let rollup = Arc::new(genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), config.block_time));
 
-    let l1 = start_l1(&config, &genesis, &l1_store, &tasks).await?;
+    // A chain whose clock was moved in an earlier run goes on where it was.
+    let clock = Clock::not_before(head_block(&l1_store)?.block.header.timestamp.max(head_block(&l2_store)?.block.header.timestamp));
+    let snapshots = Snapshots::default();
+    let (l1_parts, l1_controlled) = controlled(&l1_store, &accounts, config.l1_block_time)?;
+    let (l2_parts, l2_controlled) = controlled(&l2_store, &accounts, config.block_time)?;
+    let l1 = start_l1(&config, &genesis, (&clock, l1_parts, snapshots.clone()), &l1_store, &tasks).await?;
     let client = L1Client::new(&L1Config::at(format!("http://{}", reachable(l1.address))))?;
     let reader = L1Reader { client, spec: genesis.l1_spec(), config: rollup.clone() };
     let derivation = Arc::new(Derivation::default());
     let (l1_seen, l1_watch) = watch::channel(l1_status(&reader).await?);
-    let l2 = start_l2(&config, &l2_store, &reader, (l1_watch.clone(), derivation.clone(), l1_seen.clone()), &tasks).await?;
+    let view = Arc::new(L1View::default());
+    let facts = L1Facts {
+        status: l1_watch.clone(),
+        seen: l1_seen.clone(),
+        derivation: derivation.clone(),
+        view: view.clone(),
+        snapshots: snapshots.clone(),
+    };
+    let l2 = start_l2(&config, (&clock, l2_parts), &l2_store, (&reader, facts), &tasks).await?;
+    let gate = Arc::new(Gate::default());
+    tasks.spawn(
+        Developer {
+            clock,
+            l1: l1_controlled,
+            l2: l2_controlled,
+            view: view.clone(),
+            seen: l1_seen.clone(),
+            snapshots,
+            gate: gate.clone(),
+            config: rollup.clone(),
+            operators: [operators.batcher.address(), operators.proposer.address()],
+        }
+        .run(),
+    );
 
     let (batch, last_batch) = watch::channel(None);
     let (proposal, last_proposal) = watch::channel(None);
     let poll = Duration::from_millis(config.l1_block_time * 1000 / 8).min(Duration::from_secs(1));
-    let sending = SenderConfig { poll, ..SenderConfig::default() };
+    let resubmit_after = Duration::from_secs(config.l1_block_time * 4);
+    let sending = SenderConfig { poll, resubmit_after, ..SenderConfig::default() };
     let encoding = match config.da {
         DataAvailability::Blob => EncoderConfig::BLOBS,
         DataAvailability::Calldata => EncoderConfig::CALLDATA,
@@ -94,6 +130,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
             store: verifier_store.clone(),
             sequencer: l2_store.clone(),
             reader: reader.clone(),
+            reorgs: view.reorgs(),
             l1: l1_seen,
             derivation: derivation.clone(),
             unfinal: Default::default(),
@@ -107,6 +144,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
             encoding,
             sender: L1Sender::new(reader.client.clone(), operators.batcher.clone(), sending).await?,
             inbox: rollup.batch_inbox_address,
+            gate: gate.clone(),
             l1: l1_watch.clone(),
             last: batch,
             every: poll,
@@ -119,6 +157,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
             derivation,
             sender: L1Sender::new(reader.client.clone(), operators.proposer.clone(), sending).await?,
             outputs: genesis.contracts.outputs,
+            gate,
             prover: Prover(operators.prover.clone()),
             interval: PROPOSAL_INTERVAL,
             every: poll,
@@ -198,12 +237,36 @@ fn settle(datadir: &DataDirectory, mut config: DevConfig) -> Result<(DevGenesis,
     Ok((genesis, config))
 }
 
-async fn start_l1(config: &DevConfig, genesis: &DevGenesis, store: &Store, tasks: &Tasks) -> Result<RunningChain, Error> {
+/// What a chain is given to obey the development task.
+struct Obedience {
+    control: mpsc::Receiver<Control>,
+    development: Arc<Development>,
+}
+
+/// Both ends of the way from a chain's server over the development task to its producer.
+fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64) -> Result<(Obedience, Controlled), Error> {
+    let (orders, commands) = mpsc::channel(ORDERS);
+    let (control, controlled) = mpsc::channel(1);
+    let key = |account: &DevAccount| PrivateKeySigner::from_bytes(&account.key).map_err(|error| Error::Config(error.to_string()));
+    let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
+    let obedience = Obedience { control: controlled, development: Arc::new(Development::new(keys, orders)) };
+    Ok((obedience, Controlled { store: store.clone(), control, commands, block_time }))
+}
+
+async fn start_l1(
+    config: &DevConfig,
+    genesis: &DevGenesis,
+    (clock, obedience, snapshots): (&Clock, Obedience, Snapshots),
+    store: &Store,
+    tasks: &Tasks,
+) -> Result<RunningChain, Error> {
     let schedule = Schedule::Slots(Slots {
         genesis_time: genesis.l1.timestamp,
         seconds: config.l1_block_time,
         gas_limit: genesis.l1.gas_limit,
         beneficiary: alloy_primitives::Address::ZERO,
+        branch: 0,
+        refill_until: 0,
     });
     let parts = ChainParts {
         name: "l1",
@@ -213,7 +276,10 @@ async fn start_l1(config: &DevConfig, genesis: &DevGenesis, store: &Store, tasks
         rollup: None,
         beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
         listen: SocketAddr::new(config.host, config.l1_port),
-        sealed: Box::new(|store, sealed| {
+        clock: clock.clone(),
+        control: obedience.control,
+        development: Some(obedience.development),
+        sealed: Box::new(move |store, sealed| {
             let behind = |depth: u64| -> Result<_, Error> {
                 let number = sealed.block.header.number.saturating_sub(depth);
                 Ok(store.hash_of(number)?.map(|hash| alloy_eips::BlockNumHash { number, hash }))
@@ -221,7 +287,11 @@ async fn start_l1(config: &DevConfig, genesis: &DevGenesis, store: &Store, tasks
             if let Some(safe) = behind(L1_SAFE_DEPTH)? {
                 store.set_safe(safe)?;
             }
-            if let Some(finalized) = behind(L1_FINAL_DEPTH)? {
+            let before = store.heads()?.finalized_head.number;
+            // What a snapshot may take back is not final.
+            if let Some(finalized) =
+                behind(L1_FINAL_DEPTH)?.filter(|block| block.number > before && block.number <= snapshots.final_limit())
+            {
                 store.set_finalized(finalized)?;
             }
             Ok(())
@@ -230,29 +300,53 @@ async fn start_l1(config: &DevConfig, genesis: &DevGenesis, store: &Store, tasks
     RunningChain::start(parts, tasks).await
 }
 
-/// What the rollup's server and its L1 follower share.
-type L1Facts = (watch::Receiver<tributary_rpc::L1Status>, Arc<Derivation>, watch::Sender<tributary_rpc::L1Status>);
+/// What the rollup's producer, its server and its L1 follower share.
+struct L1Facts {
+    status: watch::Receiver<tributary_rpc::L1Status>,
+    seen: watch::Sender<tributary_rpc::L1Status>,
+    derivation: Arc<Derivation>,
+    view: Arc<L1View>,
+    snapshots: Snapshots,
+}
 
-async fn start_l2(config: &DevConfig, store: &Store, reader: &L1Reader, facts: L1Facts, tasks: &Tasks) -> Result<RunningChain, Error> {
-    let (l1, derivation, seen) = facts;
+async fn start_l2(
+    config: &DevConfig,
+    (clock, obedience): (&Clock, Obedience),
+    store: &Store,
+    (reader, facts): (&L1Reader, L1Facts),
+    tasks: &Tasks,
+) -> Result<RunningChain, Error> {
+    let L1Facts { status, seen, derivation, view, snapshots } = facts;
     let rollup: Arc<RollupConfig> = reader.config.clone();
-    let view = Arc::new(L1View::default());
-    let head = head_block(store)?;
-    let origin = L2Head::of_block(&rollup, &head.block, head.hash)?.block.l1_origin;
-    view.fill(reader, origin.number).await?;
+    let origin = origin_of_head(store, &rollup)?;
+    let finalized = status.borrow().finalized.number;
+    view.fill(reader, origin.min(finalized).max(rollup.genesis.l1.number)).await?;
     let every = Duration::from_millis(config.l1_block_time * 1000 / 8);
-    tasks.spawn(view.clone().follow(reader.clone(), seen, every));
+    let sequenced = {
+        let (store, rollup) = (store.clone(), rollup.clone());
+        move || Ok(origin_of_head(&store, &rollup)?.min(snapshots.oldest_origin()))
+    };
+    tasks.spawn(view.clone().follow(reader.clone(), seen, sequenced, every));
     let parts = ChainParts {
         name: "l2",
         store: store.clone(),
         schedule: Schedule::Rollup(Rollup { config: rollup.clone(), l1: view }),
         visibility: Visibility::Realtime,
-        rollup: Some(RollupView { config: rollup, l1, derivation }),
+        rollup: Some(RollupView { config: rollup, l1: status, derivation }),
         beacon: None,
         listen: SocketAddr::new(config.host, config.port),
+        clock: clock.clone(),
+        control: obedience.control,
+        development: Some(obedience.development),
         sealed: Box::new(|_, _| Ok(())),
     };
     RunningChain::start(parts, tasks).await
+}
+
+/// The number of the L1 block that the newest L2 block was built on.
+fn origin_of_head(store: &Store, rollup: &RollupConfig) -> Result<u64, Error> {
+    let head = head_block(store)?;
+    Ok(L2Head::of_block(rollup, &head.block, head.hash)?.block.l1_origin.number)
 }
 
 fn contracts(genesis: &DevGenesis) -> Vec<(&'static str, alloy_primitives::Address, Layer)> {

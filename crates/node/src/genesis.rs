@@ -12,6 +12,7 @@ use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
 use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tributary_execution::precompiles::DEVELOPER;
 use tributary_primitives::{
     ChainSpec, Eip1559Params, RollupConfig, SystemConfig,
     rollup::{CHANNEL_TIMEOUT, ChainOpConfig, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
@@ -88,11 +89,11 @@ impl DevGenesis {
     }
 
     pub(crate) fn l1_spec(&self) -> Arc<ChainSpec> {
-        Arc::new(ChainSpec::ethereum(self.l1.clone()))
+        Arc::new(ChainSpec::ethereum(self.l1.clone()).for_development())
     }
 
     pub(crate) fn l2_spec(&self) -> Arc<ChainSpec> {
-        Arc::new(ChainSpec::rollup(self.l2.clone(), EIP1559))
+        Arc::new(ChainSpec::rollup(self.l2.clone(), EIP1559).for_development())
     }
 
     /// `rollup.json`, once both anchor blocks are known.
@@ -147,7 +148,7 @@ impl DevGenesis {
 
 fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
     let mut alloc = predeploys(contracts::L1_PREDEPLOYS, operators.deployer.address())?;
-    for address in accounts.iter().map(|account| account.address).chain(operators.payers()) {
+    for address in accounts.iter().map(|account| account.address).chain(operators.payers()).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
     }
     let config = ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L1_CHAIN_ID) };
@@ -164,8 +165,8 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
 
 fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
     let mut alloc = predeploys(contracts::L2_PREDEPLOYS, operators.deployer.address())?;
-    for account in accounts {
-        alloc.entry(account.address).or_default().balance = endowment();
+    for address in accounts.iter().map(|account| account.address).chain([DEVELOPER]) {
+        alloc.entry(address).or_default().balance = endowment();
     }
     Ok(Genesis {
         config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L2_CHAIN_ID) },

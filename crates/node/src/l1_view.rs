@@ -2,6 +2,7 @@
 
 use crate::Error;
 use alloy_eips::{BlockNumHash, BlockNumberOrTag};
+use alloy_primitives::B256;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -63,39 +64,63 @@ pub(crate) fn gone(block: impl std::fmt::Display) -> tributary_l1::Error {
     tributary_l1::Error::BlockGone(block.to_string())
 }
 
-/// L1 blocks from the rollup's newest origin on.
+/// L1 blocks that are not final, or that the rollup has yet to build on.
 #[derive(Debug, Default)]
 pub(crate) struct L1View {
     origins: Mutex<BTreeMap<u64, Arc<Origin>>>,
+    /// How often blocks left L1.
+    reorgs: watch::Sender<u64>,
 }
 
 /// Most blocks that the window holds. A sequencer that is further behind stays on its origin until the window reaches it.
 const WINDOW: usize = 4096;
 
 impl L1View {
-    /// The origin of the block at `timestamp` whose parent's origin is `current`: the next L1 block when it is known and not younger.
-    ///
-    /// # Errors
-    /// [`Error::Disagreement`] when L1 no longer has `current`.
-    pub(crate) fn origin_for(&self, current: BlockNumHash, timestamp: u64) -> Result<Arc<Origin>, Error> {
-        let mut origins = self.lock();
-        let known = origins.get(&current.number).filter(|origin| origin.header.hash == current.hash).cloned();
-        let known = known.ok_or_else(|| Error::Disagreement(format!("L1 no longer has block {} ({})", current.number, current.hash)))?;
-        let next = origins.get(&(current.number + 1)).cloned();
-        let chosen = next.filter(|next| next.header.timestamp <= timestamp && next.header.parent_hash == current.hash).unwrap_or(known);
-        *origins = origins.split_off(&current.number);
-        Ok(chosen)
+    /// The origin of the block at `timestamp` whose parent's origin is `current`: the next L1 block when it is known and not younger. `None` when L1
+    /// no longer has `current`.
+    pub(crate) fn origin_for(&self, current: BlockNumHash, timestamp: u64) -> Option<Arc<Origin>> {
+        let origins = self.lock();
+        let known = origins.get(&current.number).filter(|origin| origin.header.hash == current.hash)?;
+        let next = origins.get(&(current.number + 1));
+        Some(next.filter(|next| next.header.timestamp <= timestamp && next.header.parent_hash == current.hash).unwrap_or(known).clone())
     }
 
-    fn insert(&self, origin: Origin) {
-        let mut origins = self.lock();
-        if origins.len() < WINDOW {
-            origins.insert(origin.header.number, Arc::new(origin));
-        }
+    /// Whether a block is on L1. What is older than the window is final.
+    pub(crate) fn has(&self, block: BlockNumHash) -> bool {
+        let origins = self.lock();
+        let older = origins.first_key_value().is_none_or(|(first, _)| block.number < *first);
+        older || origins.get(&block.number).is_some_and(|origin| origin.header.hash == block.hash)
     }
 
-    fn next(&self) -> Option<u64> {
-        self.lock().last_key_value().map(|(number, _)| number + 1)
+    /// Changes whenever blocks leave L1.
+    pub(crate) fn reorgs(&self) -> watch::Receiver<u64> {
+        self.reorgs.subscribe()
+    }
+
+    /// Forgets the blocks above `number`: they have left L1. Gives the newest that is left.
+    pub(crate) fn truncate(&self, number: u64) -> Option<L1BlockRef> {
+        let left = {
+            let mut origins = self.lock();
+            origins.split_off(&(number + 1));
+            origins.last_key_value().map(|(_, origin)| origin.header.block_ref())
+        };
+        self.reorgs.send_modify(|count| *count += 1);
+        left
+    }
+
+    /// Forgets final blocks that no L2 block will be built on any more.
+    fn trim(&self, finalized: u64, needed: u64) {
+        let mut origins = self.lock();
+        *origins = origins.split_off(&finalized.min(needed));
+    }
+
+    fn last(&self) -> Option<u64> {
+        self.lock().last_key_value().map(|(number, _)| *number)
+    }
+
+    /// The hash of the block with this number, if it is in the window.
+    fn hash_of(&self, number: u64) -> Option<B256> {
+        self.lock().get(&number).map(|origin| origin.header.hash)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Origin>>> {
@@ -106,18 +131,27 @@ impl L1View {
     pub(crate) async fn fill(&self, reader: &L1Reader, from: u64) -> Result<(), Error> {
         let head = reader.head(BlockNumberOrTag::Latest).await?.number;
         for number in from..=head.max(from) {
-            self.insert(reader.fetch(number).await?);
+            let origin = reader.fetch(number).await?;
+            self.lock().insert(number, Arc::new(origin));
         }
         Ok(())
     }
 
-    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile.
-    pub(crate) async fn follow(self: Arc<Self>, reader: L1Reader, status: watch::Sender<L1Status>, every: Duration) -> Result<(), Error> {
+    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile. `needed` gives the oldest
+    /// block that L2 blocks may still be built on.
+    pub(crate) async fn follow(
+        self: Arc<Self>,
+        reader: L1Reader,
+        status: watch::Sender<L1Status>,
+        needed: impl Fn() -> Result<u64, Error> + Send + Sync,
+        every: Duration,
+    ) -> Result<(), Error> {
         loop {
             if let Err(error) = self.advance(&reader, &status).await {
                 metrics::counter!(L1_RETRIES).increment(1);
                 tracing::warn!(%error, "L1 cannot be read");
             }
+            self.trim(status.borrow().finalized.number, needed()?);
             tokio::time::sleep(every).await;
         }
     }
@@ -128,13 +162,38 @@ impl L1View {
             return Ok(());
         }
         let (safe, finalized) = (reader.head(BlockNumberOrTag::Safe).await?, reader.head(BlockNumberOrTag::Finalized).await?);
-        while let Some(next) = self.next().filter(|next| *next <= head.number) {
-            self.insert(reader.fetch(next).await?);
-            if self.next() == Some(next) {
-                break;
-            }
+        if self.hash_of(head.number).is_some_and(|known| known != head.hash) {
+            self.replace(reader, head.number).await?;
+        }
+        while let Some(last) = self.last().filter(|last| *last < head.number)
+            && self.lock().len() < WINDOW
+        {
+            self.replace(reader, last + 1).await?;
         }
         status.send_modify(|status| (status.head, status.safe, status.finalized) = (head, safe, finalized));
+        Ok(())
+    }
+
+    /// Reads block `number`, and those below it that are not those known: a branch becomes visible as a whole.
+    async fn replace(&self, reader: &L1Reader, number: u64) -> Result<(), Error> {
+        let mut branch = vec![reader.fetch(number).await?];
+        let mut first = branch[0].header;
+        // Below the window everything is final.
+        while self.hash_of(first.number - 1).is_some_and(|known| known != first.parent_hash) {
+            let below = reader.fetch(first.number - 1).await?;
+            first = below.header;
+            branch.push(below);
+        }
+        let gone = {
+            let mut origins = self.lock();
+            let gone = origins.split_off(&first.number);
+            origins.extend(branch.into_iter().map(|origin| (origin.header.number, Arc::new(origin))));
+            gone.len()
+        };
+        if gone > 0 {
+            tracing::warn!(from = first.number, blocks = gone, "blocks left L1");
+            self.reorgs.send_modify(|count| *count += 1);
+        }
         Ok(())
     }
 }

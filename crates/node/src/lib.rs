@@ -15,13 +15,16 @@
 
 mod batcher;
 mod chain;
+mod clock;
 mod config;
 mod contracts;
 mod datadir;
 mod deploy;
 mod derived;
 mod dev;
+mod development;
 mod error;
+mod gate;
 mod genesis;
 mod import;
 mod imported;
@@ -41,3 +44,4 @@ pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};
+pub use tributary_rpc::{SCRIPT_HOST, run_script_host};

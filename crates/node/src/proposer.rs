@@ -1,6 +1,6 @@
 //! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
 
-use crate::{Error, contracts::OutputProposals, l1_view::gone};
+use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{Address, U256};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -29,6 +29,7 @@ pub(crate) struct Proposer {
     pub(crate) derivation: Arc<Derivation>,
     pub(crate) sender: L1Sender,
     pub(crate) outputs: Address,
+    pub(crate) gate: Arc<Gate>,
     /// The attesting key. It pays for nothing.
     pub(crate) prover: Prover,
     /// Fewest blocks worth a proposal.
@@ -52,7 +53,7 @@ impl Proposer {
     /// Runs for ever. Failures of L1 are tried again; a re-execution that disagrees ends the node.
     pub(crate) async fn run(self) -> Result<(), Error> {
         loop {
-            if let Err(error) = self.propose().await {
+            if let Some(Err(error)) = self.gate.pass(self.propose()).await {
                 match error {
                     Error::L1(error) => tracing::warn!(%error, "output not proposed"),
                     other => return Err(other),
@@ -82,7 +83,13 @@ impl Proposer {
         };
         let this = (self.store.clone(), self.prover.clone());
         let work = move || attest_range(&this.0, start, end, l1_head.hash, &this.1);
-        let attestation = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("prover"))??;
+        let proposed = self.store.hash_of(end)?;
+        let attested = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("prover"))?;
+        if self.store.hash_of(end)? != proposed {
+            // The verifier has taken blocks of the range back after an L1 reorg, so that neither a result nor a failure means anything.
+            return Ok(());
+        }
+        let attestation = attested?;
         let call = OutputProposals::proposeCall {
             l2BlockNumber: U256::from(end),
             outputRoot: attestation.claim.output_root,

@@ -54,6 +54,7 @@ pub async fn serve(config: &ServeConfig) -> Result<ServedChain, Error> {
         events,
         rollup: None,
         beacon: None,
+        development: None,
         limits: Limits { hosts: Limits::hosts_for(config.listen.ip()), ..Limits::default() },
         visibility: Visibility::Sealed,
     };

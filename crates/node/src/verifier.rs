@@ -6,6 +6,7 @@ use crate::{
     l1_view::{L1Reader, gone},
     producer::head_block,
 };
+use alloy_eips::BlockNumHash;
 use alloy_primitives::Address;
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -25,6 +26,8 @@ pub(crate) struct Verifier {
     /// The sequencer's chain, whose safe and finalized heads follow the verifier.
     pub(crate) sequencer: Store,
     pub(crate) reader: L1Reader,
+    /// Changes when blocks leave L1.
+    pub(crate) reorgs: watch::Receiver<u64>,
     /// How far L1 goes; `current` is set here.
     pub(crate) l1: watch::Sender<L1Status>,
     pub(crate) derivation: Arc<Derivation>,
@@ -35,33 +38,47 @@ pub(crate) struct Verifier {
 impl Verifier {
     /// Runs until something that must agree does not.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
-        let mut deriver = self.deriver()?;
+        let mut deriver = self.start_over()?;
         loop {
-            match deriver.step()? {
+            let goes_on = match deriver.step()? {
                 Step::Block(block) => self.execute(&mut deriver, block).await?,
-                Step::NeedL1(number) => {
-                    let block = self.l1_block(&deriver, number).await?;
-                    let current = block.header.block_ref();
-                    deriver.supply_l1(block)?;
-                    self.l1.send_modify(|status| status.current = current);
-                    self.finalize()?;
-                }
+                Step::NeedL1(number) => match self.l1_block(&deriver, number).await? {
+                    Some(block) => {
+                        let current = block.header.block_ref();
+                        deriver.supply_l1(block)?;
+                        self.l1.send_modify(|status| status.current = current);
+                        self.finalize()?;
+                        true
+                    }
+                    None => false,
+                },
                 Step::NeedL2(number) => {
                     let block = self.block(number)?;
                     deriver.supply_l2(&block.block)?;
+                    true
                 }
-                Step::Reset(reason) => {
-                    tracing::warn!(?reason, "L1 was reorganised");
-                    counter!(RESETS).increment(1);
-                    self.rewind().await?;
-                    deriver = self.deriver()?;
-                }
+                Step::Reset(_) => false,
+            };
+            if !goes_on {
+                tracing::warn!("L1 was reorganised; deriving again from the finalized block");
+                counter!(RESETS).increment(1);
+                deriver = self.start_over()?;
             }
         }
     }
 
-    fn deriver(&self) -> Result<Deriver, Error> {
+    /// A deriver that begins at the finalized block. What was derived above it came from L1 blocks that may have left L1 meanwhile, with the batches
+    /// in them, whatever the blocks' own origins are.
+    fn start_over(&mut self) -> Result<Deriver, Error> {
+        let finalized = self.store.heads()?.finalized_head.number;
+        match self.store.unwind(finalized) {
+            Err(tributary_storage::Error::Pruned { oldest, .. }) => self.store.unwind(oldest).map(drop)?,
+            other => drop(other?),
+        }
         let head = self.block(self.store.heads()?.unsafe_head.number)?;
+        self.unfinal.clear();
+        self.derivation.forget_above(head.block.number);
+        self.l1.send_modify(|status| status.current = status.finalized);
         let start = Start::find(&self.reader.config, head, |number| self.block(number))?;
         Ok(Deriver::new(self.reader.config.clone(), start))
     }
@@ -71,36 +88,52 @@ impl Verifier {
         Ok(L2Head::of_block(&self.reader.config, &block.block, block.hash)?)
     }
 
-    /// Takes back blocks whose L1 origin is no longer on L1.
-    async fn rewind(&self) -> Result<(), Error> {
-        let mut number = self.store.heads()?.unsafe_head.number;
-        while number > self.reader.config.genesis.l2.number {
-            let origin = self.block(number)?.block.l1_origin;
-            if self.reader.client.block_ref(origin.number).await?.is_some_and(|block| block.hash == origin.hash) {
-                break;
-            }
-            number -= 1;
-        }
-        self.store.unwind(number)?;
-        Ok(())
-    }
-
-    /// The L1 block with this number, once L1 has it, with the batcher's data.
-    async fn l1_block(&mut self, deriver: &Deriver, number: u64) -> Result<L1Block, Error> {
+    /// The L1 block with this number, once L1 has it, with the batcher's data. `None` when what was read before it has left L1.
+    async fn l1_block(&mut self, deriver: &Deriver, number: u64) -> Result<Option<L1Block>, Error> {
         let mut l1 = self.l1.subscribe();
-        while l1.borrow().head.number < number {
-            self.finalize()?;
-            l1.changed().await.map_err(|_| Error::Stopped("L1 follower"))?;
-        }
         loop {
+            if self.reorgs.has_changed().unwrap_or(false) {
+                self.reorgs.mark_unchanged();
+                if self.has_left_l1(deriver).await {
+                    return Ok(None);
+                }
+            }
+            if l1.borrow_and_update().head.number < number {
+                self.finalize()?;
+                self.settle()?;
+                tokio::select! {
+                    changed = l1.changed() => changed.map_err(|_| Error::Stopped("L1 follower"))?,
+                    _ = self.reorgs.changed() => self.reorgs.mark_changed(),
+                }
+                continue;
+            }
             match self.fetch(deriver, number).await {
-                Ok(block) => return Ok(block),
+                Ok(block) => return Ok(Some(block)),
                 Err(error) => {
                     tracing::warn!(%error, number, "L1 block cannot be read");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
         }
+    }
+
+    /// Whether L1 no longer has the block that was read last. An L1 that does not answer will be asked again by what follows.
+    async fn has_left_l1(&self, deriver: &Deriver) -> bool {
+        let Some(read) = deriver.l1_head() else { return false };
+        match self.reader.client.block_ref(read.number).await {
+            Ok(now) => now.is_none_or(|now| now.hash != read.hash),
+            Err(_) => false,
+        }
+    }
+
+    /// All of L1 is read: the sequencer's safe head is exactly what came of it, though it was further before a reorg.
+    fn settle(&self) -> Result<(), Error> {
+        let derived = self.store.heads()?.unsafe_head;
+        let known = self.sequencer.hash_of(derived.number)? == Some(derived.hash);
+        if known && self.sequencer.heads()?.safe_head.number > derived.number {
+            self.sequencer.set_safe(derived)?;
+        }
+        Ok(())
     }
 
     async fn fetch(&self, deriver: &Deriver, number: u64) -> Result<L1Block, Error> {
@@ -122,8 +155,8 @@ impl Verifier {
         Ok(L1Block { header: origin.header, logs: origin.logs, batches: batches.collect() })
     }
 
-    /// Executes a derived block. One that is invalid is replaced by its deposits, which the deriver does.
-    async fn execute(&mut self, deriver: &mut Deriver, derived: Arc<DerivedBlock>) -> Result<(), Error> {
+    /// Executes a derived block. One that is invalid is replaced by its deposits, which the deriver does. False when L1 was reorganised meanwhile.
+    async fn execute(&mut self, deriver: &mut Deriver, derived: Arc<DerivedBlock>) -> Result<bool, Error> {
         let (store, config, attributes) = (self.store.clone(), self.reader.config.clone(), derived.attributes.clone());
         let work = move || -> Result<Option<ExecutedBlock>, Error> {
             let parent = head_block(&store)?;
@@ -135,23 +168,35 @@ impl Verifier {
         };
         let Some(executed) = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("verifier"))?? else {
             tracing::warn!(number = derived.number(), "a derived block is invalid; it is replaced by its deposits");
-            return Ok(deriver.rejected()?);
+            deriver.rejected()?;
+            return Ok(true);
         };
         let id = executed.id();
         deriver.executed(l2_block_ref(&self.reader.config, &executed.block, executed.hash)?)?;
-        let number = id.number;
-        let sequenced = self.sequencer.hash_of(number)?;
+        let sequenced = self.sequencer.hash_of(id.number)?;
         if let Some(sequenced) = sequenced.filter(|hash| *hash != id.hash) {
-            return Err(Error::Diverged { number, sequenced, derived: id.hash });
+            // A sequencer that has followed a reorg already differs from what was derived from L1 as it was.
+            if self.has_left_l1(deriver).await {
+                return Ok(false);
+            }
+            return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash });
         }
-        self.derivation.derived(number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
+        self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
         counter!(DERIVED_BLOCKS).increment(1);
-        self.unfinal.push_back((number, derived.derived_from.number));
+        self.unfinal.push_back((id.number, derived.derived_from.number));
         self.store.set_safe(id)?;
-        if sequenced.is_some() {
-            self.sequencer.set_safe(id)?;
+        if sequenced.is_some() && self.sequencer.heads()?.safe_head.number < id.number {
+            self.raise(Store::set_safe, id)?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Moves a head of the sequencer's chain, unless the sequencer has just taken the block back.
+    fn raise(&self, head: fn(&Store, BlockNumHash) -> Result<(), tributary_storage::Error>, block: BlockNumHash) -> Result<(), Error> {
+        match head(&self.sequencer, block) {
+            Err(tributary_storage::Error::NotAHead { .. }) => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     /// Moves the finalized head to the newest block that came of a final L1 block.
@@ -163,10 +208,10 @@ impl Verifier {
             self.unfinal.pop_front();
         }
         let Some(number) = newest else { return Ok(()) };
-        for store in [&self.store, &self.sequencer] {
-            if let Some(hash) = store.hash_of(number)? {
-                store.set_finalized(alloy_eips::BlockNumHash { number, hash })?;
-            }
+        if let Some(hash) = self.store.hash_of(number)? {
+            let block = BlockNumHash { number, hash };
+            self.store.set_finalized(block)?;
+            self.raise(Store::set_finalized, block)?;
         }
         Ok(())
     }

@@ -50,6 +50,14 @@ impl Derivation {
         self.lock().batches.insert(l1_block, transaction);
     }
 
+    /// Forgets what was derived above block `number`: L1 was reorganised, or is read again.
+    pub fn forget_above(&self, number: u64) {
+        let mut contents = self.lock();
+        contents.blocks.split_off(&(number + 1));
+        let read = contents.blocks.last_key_value().map_or(0, |(_, last)| last.l1.number);
+        contents.batches.retain(|l1_block, _| *l1_block <= read);
+    }
+
     /// What is known of a derived block.
     pub fn of(&self, number: u64) -> Option<DerivedFrom> {
         self.lock().blocks.get(&number).copied()
@@ -81,5 +89,10 @@ mod tests {
         assert_eq!(derivation.batch_of(1), Some(B256::repeat_byte(7)));
         assert_eq!(derivation.batch_of(2), None, "nothing was batched in L1 block 8");
         assert_eq!(derivation.of(3), None);
+
+        derivation.batch_in(9, B256::repeat_byte(9));
+        derivation.forget_above(1);
+        derivation.derived(2, DerivedFrom { hash: B256::repeat_byte(3), l1: l1(9) });
+        assert_eq!((derivation.batch_of(1), derivation.batch_of(2)), (Some(B256::repeat_byte(7)), None));
     }
 }

@@ -122,7 +122,7 @@ fn check(api: &Api, next: &NextBlock, raw: &[u8]) -> Result<RecoveredTx, RpcErro
 }
 
 /// The block that a transaction sent now would run in.
-fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
+pub(crate) fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
     if let Some(open) = api.open()? {
         let header = open.header();
         return Ok(NextBlock { number: header.number, timestamp: header.timestamp, gas_limit: header.gas_limit });
@@ -133,6 +133,26 @@ fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
 
 /// What the sequencer will answer.
 type Answer = oneshot::Receiver<Result<Accepted, SubmitError>>;
+
+/// Sends a transaction that the node itself has made and checked, and waits until it is acknowledged.
+pub(crate) async fn send_recovered(api: &Api, tx: RecoveredTx) -> Result<(), RpcError> {
+    submit(api, tx).await.map(drop)
+}
+
+/// Waits for the receipt of a transaction that was acknowledged.
+pub(crate) async fn wait_for_receipt(api: &Api, hash: B256) -> Result<ReceiptJson, RpcError> {
+    // Subscribed before the first look, so that nothing happens in between unseen.
+    let mut events = api.chain.events.subscribe();
+    let seen = tokio::time::timeout(api.chain.limits.sync_wait, async {
+        loop {
+            if let Some(receipt) = receipt(api, hash)? {
+                return Ok(receipt);
+            }
+            until_mentioned(&mut events, hash).await?;
+        }
+    });
+    seen.await.unwrap_or_else(|_| Err(RpcError::sync_timeout(hash)))
+}
 
 /// Hands a transaction to the sequencer and waits until it is acknowledged.
 async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, RpcError> {
@@ -163,8 +183,6 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) ->
     let wait = wait.map_or(longest, |wait| wait.duration().min(longest));
     let tx = decode(&api, raw).await?;
     let hash = tx.hash;
-    // Subscribed before the first look, so that nothing happens in between unseen.
-    let mut events = api.chain.events.subscribe();
     if let Some(receipt) = receipt(&api, hash)? {
         return Ok(receipt);
     }
@@ -175,12 +193,7 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) ->
                 return Err(error);
             }
         }
-        loop {
-            if let Some(receipt) = receipt(&api, hash)? {
-                return Ok(receipt);
-            }
-            until_mentioned(&mut events, hash).await?;
-        }
+        wait_for_receipt(&api, hash).await
     });
     done.await.unwrap_or_else(|_| Err(RpcError::sync_timeout(hash)))
 }
@@ -208,7 +221,7 @@ fn open_before_store(api: &Api) -> Option<Open> {
     api.chain.pending.borrow().clone()
 }
 
-fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>, RpcError> {
+pub(crate) fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>, RpcError> {
     let open = open_before_store(api);
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
         return sealed_transaction(api, number, index);

@@ -6,7 +6,10 @@
 #![allow(clippy::disallowed_macros, reason = "a failing random test prints its seed")]
 
 mod crashes;
+mod development;
 mod heads;
+mod kinds;
 mod node;
 mod rejections;
+mod scripts;
 mod transfers;

@@ -5,31 +5,33 @@
 
 mod plan;
 mod records;
+mod rewind;
 mod scribe;
 
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
+pub(crate) use rewind::{Control, Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe};
 
-use crate::Error;
+use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{Address, map::B256Set};
 use metrics::{counter, gauge, histogram};
-use plan::Plan;
+use plan::{Next, Plan};
 use records::Opening;
 use scribe::{Client, Entry, NewSegment};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
-use tributary_pool::{Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
+use tributary_pool::{Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
@@ -45,6 +47,10 @@ pub(crate) struct Producer {
     pub(crate) pool: Arc<Mutex<Pool>>,
     pub(crate) scribe: Scribe,
     pub(crate) submissions: mpsc::Receiver<Submission>,
+    pub(crate) control: mpsc::Receiver<Control>,
+    pub(crate) clock: Clock,
+    /// Acknowledged transactions that are in no block: of blocks that left the chain, and of the journal. They run before anything else.
+    pub(crate) returning: VecDeque<RecoveredTx>,
     pub(crate) events: broadcast::Sender<Event>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
@@ -65,11 +71,21 @@ impl std::fmt::Debug for Producer {
 /// The open block, with what only a producer keeps beside it.
 struct Building {
     block: OpenBlock<Snapshot>,
-    seal_at: SystemTime,
+    /// When the block's time is over, since the Unix epoch.
+    seal_at: Duration,
     takes_transactions: bool,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
     sidecars: Vec<BlobSidecar>,
+}
+
+/// Why a producer that waits goes on.
+enum Wake {
+    Submission(Box<Submission>),
+    Control(Control),
+    Time,
+    /// Nobody can submit any more.
+    Closed,
 }
 
 /// Where an included transaction came from.
@@ -94,23 +110,29 @@ impl Producer {
     }
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
+        let state = self.store.latest()?;
         let entries = journal.open.iter().flat_map(|block| &block.entries);
         for entry in entries.filter(|entry| records::is_waiting(entry)) {
-            self.requeue(&entry.raw);
+            self.requeue(&state, &entry.raw);
         }
         // A committed block's own transactions have used nonces, so that only those that waited beside it come back.
         for entry in journal.committed.iter().chain(&journal.stale).flat_map(|block| &block.entries) {
-            self.requeue(&entry.raw);
+            self.requeue(&state, &entry.raw);
         }
+        drop(state);
         let mut recovered = journal.open.into_iter();
+        let mut obeyed: Option<oneshot::Sender<()>> = None;
         while !self.stopping() {
             let parent = head_block(&self.store)?;
             let mut building = match recovered.next() {
                 Some(open) => self.reopen(&parent, open)?,
-                None => {
-                    let plan = self.schedule.next(&parent)?;
-                    self.open(&parent, plan, false)?
-                }
+                None => match self.schedule.next(&parent, &self.store, self.clock.seconds())? {
+                    Next::Block(plan) => self.open(&parent, *plan, false)?,
+                    Next::Rewind(to) => {
+                        self.rewind(Rewind { to, sent: Sent::Kept }, None)?;
+                        continue;
+                    }
+                },
             };
             if recovered.len() == 0
                 && let Some(ready) = self.ready.take()
@@ -119,13 +141,25 @@ impl Producer {
                 // Whoever waited for it has given up when this fails.
                 let _ = ready.send(());
             }
+            self.run_returning(&mut building)?;
             self.run_pool(&mut building)?;
-            self.take_submissions(&mut building)?;
+            if let Some(done) = obeyed.take() {
+                self.scribe.flush()?;
+                // Whoever asked may have gone.
+                let _ = done.send(());
+            }
+            let control = self.take_submissions(&mut building)?;
             if self.stopping() {
                 // The journal holds the block; it is built again at the next start.
                 return self.scribe.flush();
             }
-            self.seal(building)?;
+            match control {
+                Some(Control { rewind, done }) => {
+                    self.rewind(rewind, Some(building))?;
+                    obeyed = Some(done);
+                }
+                None => self.seal(building)?,
+            }
         }
         Ok(())
     }
@@ -134,19 +168,22 @@ impl Producer {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// Everything acknowledged that is in no block: it must be in the journal of each new block too, whose predecessor's goes away.
+    fn waiting(&self) -> Vec<RecoveredTx> {
+        let Content { pending, queued } = self.pool().content();
+        let pooled = pending.into_values().chain(queued.into_values()).flat_map(BTreeMap::into_values);
+        self.returning.iter().cloned().chain(pooled).collect()
+    }
+
     fn pool(&self) -> MutexGuard<'_, Pool> {
         // A panic with the pool locked leaves at worst a transaction out of it.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a journalled transaction back into the pool. One that has become invalid meanwhile has nobody left to tell.
-    fn requeue(&mut self, raw: &[u8]) {
-        let state = |tx: &RecoveredTx| self.store.latest().ok().and_then(|state| sender_state(&state, tx));
-        if let Ok(tx) = RecoveredTx::decode(raw)
-            && let Some(state) = state(&tx)
-        {
-            let _ = self.pool().add(tx, &state);
-        }
+    /// Takes a journalled transaction back, unless it is in a committed block.
+    fn requeue(&mut self, state: &Snapshot, raw: &[u8]) {
+        let unused = |tx: &RecoveredTx| tx.nonce() >= nonce_of(state, tx.sender);
+        self.returning.extend(RecoveredTx::decode_on(&self.spec, raw).ok().filter(unused));
     }
 
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
@@ -174,7 +211,7 @@ impl Producer {
         let segment = || NewSegment {
             parent: parent.hash,
             attributes: alloy_rlp::encode(&opening).into(),
-            waiting: waiting(&self.pool()).map(|tx| records::waiting(tx.network_encoded())).collect(),
+            waiting: self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect(),
         };
         self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
         // Only now: the segment before held what waits in the pool, which the new one holds from here on.
@@ -186,42 +223,54 @@ impl Producer {
     fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
         let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
-        let seal_at = SystemTime::UNIX_EPOCH + Duration::from_secs(opening.timestamp);
+        let seal_at = Duration::from_secs(opening.timestamp);
         let mut building = self.open(parent, Plan { opening, seal_at }, true)?;
         for entry in open.entries.iter().filter(|entry| !records::is_waiting(entry)) {
-            let tx = RecoveredTx::decode(&entry.raw).map_err(|e| lost(e.to_string()))?;
+            let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
             let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
             let receipt = &building.block.receipts()[included.index];
             if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.position) {
                 return Err(lost(format!("{} has another result", tx.hash)));
             }
-            self.pool().remove(tx.hash);
             self.record(&mut building, &tx, included, Origin::Journal)?;
         }
         Ok(building)
     }
 
-    /// Takes submissions until the block's time is over. A block whose time was over from the start takes those that are waiting.
-    fn take_submissions(&mut self, building: &mut Building) -> Result<(), Error> {
+    /// Takes submissions until the block's time is over, or until somebody sets the chain back. A block whose time was over from the start takes
+    /// those that are waiting.
+    fn take_submissions(&mut self, building: &mut Building) -> Result<Option<Control>, Error> {
         loop {
+            if let Ok(control) = self.control.try_recv() {
+                return Ok(Some(control));
+            }
             while let Ok(submission) = self.submissions.try_recv() {
                 self.submit(building, submission)?;
-                if SystemTime::now() >= building.seal_at || self.stopping() {
-                    return Ok(());
+                if self.clock.now() >= building.seal_at || self.stopping() {
+                    return Ok(None);
                 }
             }
-            let Ok(left) = building.seal_at.duration_since(SystemTime::now()) else { return Ok(()) };
+            let Some(left) = building.seal_at.checked_sub(self.clock.now()).filter(|left| !left.is_zero()) else { return Ok(None) };
             // Short enough to notice a stop quickly.
             let wait = left.min(Duration::from_millis(100));
-            let next = self.runtime.block_on(async { tokio::time::timeout(wait, self.submissions.recv()).await });
+            let (submissions, control, clock) = (&mut self.submissions, &mut self.control, &self.clock);
+            let next = self.runtime.block_on(async {
+                tokio::select! {
+                    submission = submissions.recv() => submission.map_or(Wake::Closed, |submission| Wake::Submission(Box::new(submission))),
+                    Some(control) = control.recv() => Wake::Control(control),
+                    () = clock.moved() => Wake::Time,
+                    () = tokio::time::sleep(wait) => Wake::Time,
+                }
+            });
             match next {
-                Ok(Some(submission)) => self.submit(building, submission)?,
-                Ok(None) => self.stop.store(true, Ordering::Relaxed),
-                Err(_) => {}
+                Wake::Submission(submission) => self.submit(building, *submission)?,
+                Wake::Control(control) => return Ok(Some(control)),
+                Wake::Closed => self.stop.store(true, Ordering::Relaxed),
+                Wake::Time => {}
             }
             if self.stopping() {
-                return Ok(());
+                return Ok(None);
             }
         }
     }
@@ -309,9 +358,29 @@ impl Producer {
         }
     }
 
+    /// Executes what was in a block that left the chain, in the order that it had there. What cannot run now waits in the pool, if it can run at all.
+    fn run_returning(&mut self, building: &mut Building) -> Result<(), Error> {
+        while building.takes_transactions
+            && let Some(tx) = self.returning.pop_front()
+        {
+            let account = building.block.account(tx.sender)?;
+            if tx.nonce() == account.nonce {
+                if !self.run_pooled(building, tx)? {
+                    return Ok(());
+                }
+                continue;
+            }
+            let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
+            if let Err(error) = self.pool().add(tx, &state) {
+                tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+            }
+        }
+        Ok(())
+    }
+
     /// Executes what waited for this block: the one before was full or dearer, or took no transactions.
     fn run_pool(&mut self, building: &mut Building) -> Result<(), Error> {
-        while building.takes_transactions && SystemTime::now() < building.seal_at {
+        while building.takes_transactions && self.clock.now() < building.seal_at {
             let room = Room { gas: building.block.gas_left(), blob_gas: building.block.blob_gas_left() };
             let next = self.pool().next_ready(room).map(|tx| tx.hash);
             let Some(tx) = next.and_then(|hash| self.pool().remove(hash)) else { return Ok(()) };
@@ -390,16 +459,10 @@ pub(crate) fn head_block(store: &Store) -> Result<StoredBlock, Error> {
     store.block(head.hash)?.ok_or_else(|| Error::Disagreement(format!("the head block {} is missing", head.number)))
 }
 
-/// Everything in the pool: it must be in the journal of the new block too, whose predecessor's goes away.
-fn waiting(pool: &Pool) -> impl Iterator<Item = RecoveredTx> + use<> {
-    let content = pool.content();
-    content.pending.into_values().chain(content.queued.into_values()).flat_map(BTreeMap::into_values)
-}
-
-fn sender_state(state: &Snapshot, tx: &RecoveredTx) -> Option<SenderState> {
+/// The nonce of an account that can be read.
+fn nonce_of(state: &Snapshot, address: Address) -> u64 {
     use tributary_primitives::StateReader;
-    let account = state.account(tx.sender).ok()?.unwrap_or_default();
-    Some(SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() })
+    state.account(address).ok().flatten().unwrap_or_default().nonce
 }
 
 fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, included: &Included) -> PendingTransaction {

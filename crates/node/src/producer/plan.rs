@@ -10,13 +10,22 @@ use std::{
 };
 use tributary_primitives::{BlockAttributes, RollupConfig};
 use tributary_rollup::{L2Head, next_attributes};
-use tributary_storage::StoredBlock;
+use tributary_storage::{Store, StoredBlock};
 
 /// A block that is about to be opened.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) opening: Opening,
-    pub(crate) seal_at: SystemTime,
+    /// Since the Unix epoch.
+    pub(crate) seal_at: Duration,
+}
+
+/// What comes after the head.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Block(Box<Plan>),
+    /// The head was built on an L1 block that is no longer on L1; the newest that was not is this one.
+    Rewind(u64),
 }
 
 /// Where attributes come from.
@@ -29,10 +38,19 @@ pub(crate) enum Schedule {
 }
 
 impl Schedule {
-    pub(crate) fn next(&self, parent: &StoredBlock) -> Result<Plan, Error> {
+    /// `now` in seconds since the Unix epoch.
+    pub(crate) fn next(&self, parent: &StoredBlock, store: &Store, now: u64) -> Result<Next, Error> {
         match self {
-            Self::Slots(slots) => Ok(slots.next(parent)),
-            Self::Rollup(rollup) => rollup.next(parent),
+            Self::Slots(slots) => Ok(Next::Block(Box::new(slots.next(parent, now)))),
+            Self::Rollup(rollup) => rollup.next(parent, store),
+        }
+    }
+
+    /// The chain was set back from a head of this time.
+    pub(crate) const fn set_back(&mut self, from: u64) {
+        if let Self::Slots(slots) = self {
+            slots.branch += 1;
+            slots.refill_until = from;
         }
     }
 }
@@ -44,19 +62,23 @@ pub(crate) struct Slots {
     pub(crate) seconds: u64,
     pub(crate) gas_limit: u64,
     pub(crate) beneficiary: Address,
+    /// How often the chain was set back, so that a block in place of another never is the same.
+    pub(crate) branch: u64,
+    /// Up to this time every slot gets a block at once: a branch that takes another's place is as long.
+    pub(crate) refill_until: u64,
 }
 
 impl Slots {
-    fn next(&self, parent: &StoredBlock) -> Plan {
-        let now = unix_time();
+    fn next(&self, parent: &StoredBlock, now: u64) -> Plan {
         let coming = self.genesis_time + (now.saturating_sub(self.genesis_time) / self.seconds + 1) * self.seconds;
-        let timestamp = coming.max(parent.block.header.timestamp + self.seconds);
-        Plan { opening: self.opening(parent.hash, timestamp), seal_at: at(timestamp) }
+        let following = parent.block.header.timestamp + self.seconds;
+        let timestamp = if following <= self.refill_until { following } else { coming.max(following) };
+        Plan { opening: self.opening(parent.hash, timestamp), seal_at: Duration::from_secs(timestamp) }
     }
 
     fn opening(&self, parent: B256, timestamp: u64) -> Opening {
         // A real beacon chain's values are unpredictable; a development chain's only need to differ from block to block.
-        let tagged = |tag: &[u8]| keccak256([tag, parent.as_slice()].concat());
+        let tagged = |tag: &[u8]| keccak256([tag, parent.as_slice(), &self.branch.to_be_bytes()].concat());
         Opening {
             timestamp,
             beneficiary: self.beneficiary,
@@ -72,7 +94,14 @@ impl Slots {
 
 /// The attributes of the embedded L1's first block, which the node builds itself.
 pub(crate) fn block_one(seconds: u64, genesis: &Sealed<Header>) -> BlockAttributes {
-    let slots = Slots { genesis_time: genesis.timestamp, seconds, gas_limit: genesis.gas_limit, beneficiary: Address::ZERO };
+    let slots = Slots {
+        genesis_time: genesis.timestamp,
+        seconds,
+        gas_limit: genesis.gas_limit,
+        beneficiary: Address::ZERO,
+        branch: 0,
+        refill_until: 0,
+    };
     slots.opening(genesis.hash(), genesis.timestamp + seconds).attributes()
 }
 
@@ -84,10 +113,10 @@ pub(crate) struct Rollup {
 }
 
 impl Rollup {
-    fn next(&self, parent: &StoredBlock) -> Result<Plan, Error> {
+    fn next(&self, parent: &StoredBlock, store: &Store) -> Result<Next, Error> {
         let head = L2Head::of_block(&self.config, &parent.block, parent.hash)?;
         let timestamp = parent.block.header.timestamp + self.config.block_time;
-        let origin = self.l1.origin_for(head.block.l1_origin, timestamp)?;
+        let Some(origin) = self.l1.origin_for(head.block.l1_origin, timestamp) else { return self.fork(&head, store) };
         let (attributes, _) = next_attributes(&self.config, &head, &origin.header, &origin.logs)?;
         let opening = Opening {
             timestamp,
@@ -99,14 +128,23 @@ impl Rollup {
             forced: attributes.transactions,
             takes_transactions: !attributes.no_tx_pool,
         };
-        Ok(Plan { opening, seal_at: at(timestamp) })
+        Ok(Next::Block(Box::new(Plan { opening, seal_at: Duration::from_secs(timestamp) })))
+    }
+
+    /// The newest block below `head` whose origin is on L1.
+    fn fork(&self, head: &L2Head, store: &Store) -> Result<Next, Error> {
+        for number in (self.config.genesis.l2.number..head.block.number).rev() {
+            let missing = || Error::Disagreement(format!("block {number} of our own chain is missing"));
+            let block = store.block(number)?.ok_or_else(missing)?;
+            let origin = L2Head::of_block(&self.config, &block.block, block.hash)?.block.l1_origin;
+            if self.l1.has(origin) {
+                return Ok(Next::Rewind(number));
+            }
+        }
+        Err(Error::Disagreement("L1 no longer has the block that the rollup began at".to_owned()))
     }
 }
 
 pub(crate) fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-fn at(timestamp: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(timestamp)
 }

@@ -58,7 +58,9 @@ pub(crate) enum Entry {
     Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, client: Option<Client> },
     /// A transaction was put into the pool.
     Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
-    /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed.
+    /// The chain is about to be set back: these were acknowledged, and are in no block until they are executed again.
+    Parked { entries: Vec<JournalEntry> },
+    /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed, nor is any other but the newer one.
     Released { number: u64 },
     /// Tells when everything before it is durable and published.
     Barrier(SyncSender<()>),
@@ -159,6 +161,7 @@ impl Writer {
                     self.journal.append(self.number, entry.clone())?;
                     dirty = true;
                 }
+                Entry::Parked { entries } => self.journal.park(entries.iter().cloned())?,
                 Entry::Executed { entry: None, .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
             }
         }
@@ -188,7 +191,14 @@ impl Writer {
                 let _ = self.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
             }
-            Entry::Released { number } => self.journal.release(number)?,
+            Entry::Released { number } => {
+                self.journal.release(number)?;
+                self.journal.discard(number + 2)?;
+            }
+            Entry::Parked { .. } => {
+                self.open = None;
+                self.pending.send_replace(None);
+            }
             Entry::Barrier(done) => {
                 let _ = done.send(());
             }

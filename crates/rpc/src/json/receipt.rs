@@ -44,6 +44,13 @@ pub(crate) struct ReceiptJson {
     deposit_receipt_version: Option<U64>,
 }
 
+impl ReceiptJson {
+    /// Whether the transaction did not fail.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.is_none_or(|status| !status.is_zero())
+    }
+}
+
 /// What a rollup transaction paid beside its gas, as op-geth gives it since Isthmus.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -118,6 +118,7 @@ impl Rig {
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
+            development: None,
             limits,
             visibility,
         });

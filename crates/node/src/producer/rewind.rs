@@ -1,0 +1,108 @@
+//! Taking blocks back: L1 was reorganised under the rollup, or a development node's user asked for it.
+
+use super::{Building, Entry, Producer, records};
+use crate::Error;
+use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
+use alloy_primitives::Address;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use tributary_pool::RecoveredTx;
+use tributary_primitives::Transaction;
+use tributary_rpc::{Event, SealedBlock};
+use tributary_storage::BlobSidecar;
+
+/// Where to take the chain back to.
+#[derive(Debug, Clone)]
+pub(crate) struct Rewind {
+    /// The block that is the head then.
+    pub(crate) to: u64,
+    /// What becomes of what was sent.
+    pub(crate) sent: Sent,
+}
+
+/// What becomes of the transactions of blocks that are taken back, and of those that wait.
+#[derive(Debug, Clone)]
+pub(crate) enum Sent {
+    /// They are executed again.
+    Kept,
+    /// They are forgotten; these run before anything else.
+    ReplacedBy(Vec<RecoveredTx>),
+}
+
+/// An order to take the chain back while it runs.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) rewind: Rewind,
+    /// Told once the chain is back; dropped when the node ends before.
+    pub(crate) done: oneshot::Sender<()>,
+}
+
+impl Producer {
+    /// Takes the chain back. What was acknowledged is in the journal before a block goes, unless it is not to be kept.
+    pub(super) fn rewind(&mut self, order: Rewind, open: Option<Building>) -> Result<(), Error> {
+        self.scribe.flush()?;
+        let head = self.store.heads()?.unsafe_head.number;
+        let mut removed = Vec::new();
+        let mut transactions = Vec::new();
+        for number in order.to + 1..=head {
+            let block = self.sealed_block(number)?;
+            transactions.extend(self.transactions_of(&block)?);
+            removed.push(Arc::new(block));
+        }
+        if let Some(Building { block, sidecars, .. }) = open {
+            transactions.extend(sent(block.transactions(), block.senders(), &sidecars));
+        }
+        match order.sent {
+            Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
+            Sent::ReplacedBy(first) => {
+                self.returning = first.into();
+                self.pool().clear();
+            }
+        }
+        let entries = self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect();
+        self.scribe.write(Entry::Parked { entries })?;
+        self.scribe.flush()?;
+
+        let from = self.store.header(head)?.map_or(0, |header| header.timestamp);
+        self.store.unwind(order.to)?;
+        self.schedule.set_back(from);
+        let state = self.store.latest()?;
+        self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        tracing::info!(chain = self.spec.chain_id, to = order.to, from = head, "blocks taken back");
+        removed.reverse();
+        let _ = self.events.send(Event::Reorg { removed });
+        Ok(())
+    }
+
+    fn sealed_block(&self, number: u64) -> Result<SealedBlock, Error> {
+        let missing = || Error::Disagreement(format!("block {number} of our own chain is missing"));
+        let block = self.store.block(number)?.ok_or_else(missing)?;
+        let receipts = self.store.receipts(number)?.ok_or_else(missing)?;
+        Ok(SealedBlock { block: block.block, hash: block.hash, senders: block.senders, receipts })
+    }
+
+    /// What users sent in a block, with blobs.
+    fn transactions_of(&self, block: &SealedBlock) -> Result<Vec<RecoveredTx>, Error> {
+        let blobs = self.store.blobs_of_block(block.block.header.number)?;
+        Ok(sent(&block.block.body.transactions, &block.senders, &blobs).collect())
+    }
+}
+
+/// What users sent of a block's transactions.
+fn sent<'a>(transactions: &'a [Transaction], senders: &'a [Address], blobs: &'a [BlobSidecar]) -> impl Iterator<Item = RecoveredTx> + 'a {
+    let signed = transactions.iter().zip(senders).filter(|(tx, _)| !tx.is_deposit());
+    signed.map(|(tx, sender)| RecoveredTx { sidecar: sidecar_of(tx, blobs), ..RecoveredTx::new(tx.clone(), *sender) })
+}
+
+/// The sidecar of a blob transaction, from what its block keeps.
+fn sidecar_of(tx: &Transaction, blobs: &[BlobSidecar]) -> Option<Arc<BlobTransactionSidecarVariant>> {
+    use alloy_consensus::Transaction as _;
+    let mut sidecar = BlobTransactionSidecar::default();
+    for hash in tx.blob_versioned_hashes()? {
+        let kept = blobs.iter().find(|kept| kept.versioned_hash == *hash)?;
+        sidecar.blobs.push(*kept.blob);
+        sidecar.commitments.push(kept.commitment);
+        sidecar.proofs.push(kept.proof);
+    }
+    Some(Arc::new(BlobTransactionSidecarVariant::Eip4844(sidecar)))
+}

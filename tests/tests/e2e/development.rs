@@ -1,0 +1,163 @@
+//! What a development node does on demand, and that the rollup stays one: verifier, prover and batcher agree with everything.
+
+use crate::node::{Node, without_hash};
+use alloy_primitives::{Address, address, keccak256};
+use serde_json::{Value, json};
+use std::{collections::HashMap, thread, time::Duration};
+use tributary_tests::{
+    rpc::{Rpc, RpcError, number},
+    token,
+};
+
+/// Somebody without a key here.
+const WHALE: Address = address!("00000000000000000000000000000000000be1a7");
+
+fn block(node: &mut Node, tag: &str) -> Value {
+    node.ask("eth_getBlockByNumber", json!([tag, false]))
+}
+
+fn safe(node: &mut Node) -> u128 {
+    number(&block(node, "safe")["number"])
+}
+
+fn wait_until_safe(node: &mut Node) {
+    let head = node.head();
+    node.wait("everything is safe", |node| safe(node) >= head);
+}
+
+fn l1(node: &Node) -> Rpc {
+    Rpc::connect(&node.process.banner.l1_url).unwrap()
+}
+
+#[test]
+fn accounts_are_rewritten_and_impersonated_on_both_chains_and_the_verifier_agrees() {
+    let mut node = Node::start();
+    let (balance, slot, value) = (json!("0x56bc75e2d63100000"), json!("0x5"), json!(keccak256("value")));
+    for url in [node.process.banner.l2_url.clone(), node.process.banner.l1_url.clone()] {
+        let mut rpc = Rpc::connect(&url).unwrap();
+        let mut ask = |method: &str, params: Value| rpc.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"));
+        assert_eq!(ask("hardhat_setBalance", json!([WHALE, balance])), json!(true));
+        ask("anvil_setNonce", json!([WHALE, "0x7"]));
+        // Returns the word at slot 5.
+        ask("anvil_setCode", json!([WHALE, "0x60055460005260206000f3"]));
+        ask("anvil_setStorageAt", json!([WHALE, slot, value]));
+        assert_eq!(ask("eth_getBalance", json!([WHALE, "latest"])), balance);
+        assert_eq!(ask("eth_getTransactionCount", json!([WHALE, "latest"])), json!("0x7"));
+        assert_eq!(ask("eth_call", json!([{ "to": WHALE }, "latest"])), value);
+
+        ask("anvil_impersonateAccount", json!([WHALE]));
+        let hash = ask("eth_sendTransaction", json!([{ "from": WHALE, "to": Address::ZERO, "value": "0x1" }]));
+        ask("anvil_mine", json!([]));
+        let receipt = ask("eth_getTransactionReceipt", json!([hash]));
+        assert_eq!((&receipt["status"], &receipt["from"]), (&json!("0x1"), &json!(WHALE)));
+        ask("anvil_stopImpersonatingAccount", json!([WHALE]));
+        let refused = rpc.call("eth_sendTransaction", json!([{ "from": WHALE, "to": Address::ZERO }]));
+        assert!(matches!(refused, Err(RpcError::Refused { code: -32000, message, .. }) if message == "unknown account"));
+    }
+    // What nobody signed is refused from outside, on a development chain too.
+    let newest = node.ask("eth_getBlockByNumber", json!(["latest", true]));
+    let of_whale = &newest["transactions"].as_array().unwrap().last().unwrap()["hash"];
+    let raw = node.ask("debug_getRawTransaction", json!([of_whale]));
+    assert!(matches!(node.rpc.call("eth_sendRawTransaction", json!([raw])), Err(RpcError::Refused { .. })));
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn time_jumps_and_stands_still_as_users_say() {
+    let mut node = Node::start();
+    let time = |node: &mut Node| number(&block(node, "latest")["timestamp"]);
+    let before = time(&mut node);
+    assert!(node.ask("evm_increaseTime", json!([600])).as_u64().unwrap() >= 600);
+    node.ask("evm_mine", json!([]));
+    assert!(time(&mut node) >= before + 600);
+
+    let next = time(&mut node) + 100;
+    node.ask("evm_setNextBlockTimestamp", json!([format!("{next:#x}")]));
+    node.ask("evm_mine", json!([]));
+    assert!(time(&mut node) >= next);
+    let past = node.rpc.call("evm_setNextBlockTimestamp", json!([1]));
+    assert!(matches!(past, Err(RpcError::Refused { code: -32602, .. })), "{past:?}");
+
+    node.ask("evm_setAutomine", json!([false]));
+    node.ask("evm_mine", json!([]));
+    let head = node.head();
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(node.head(), head, "time stands still");
+    node.ask("anvil_mine", json!(["0x5"]));
+    assert_eq!(node.head(), head + 5);
+    node.ask("evm_setAutomine", json!([true]));
+    node.wait_for_block(head + 6);
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn a_snapshot_brings_back_accounts_blocks_and_time_again_and_again() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(0);
+    let (creation, token) = wallet.create(token::creation(wallet.address(), 1_000));
+    node.include(&creation);
+    for round in 0..3 {
+        let snapshot = node.ask("evm_snapshot", json!([]));
+        let (head, root) = (node.head(), block(&mut node, "latest")["stateRoot"].take());
+        let mut later = wallet.clone();
+        let transfer = later.call(token, token::transfer(WHALE, 1 + round), token::TRANSFER_GAS);
+        node.include(&transfer);
+        node.ask("anvil_mine", json!(["0x3"]));
+        wait_until_safe(&mut node);
+
+        assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
+        assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(false), "a snapshot serves once");
+        assert!(node.ask("eth_getTransactionReceipt", json!([transfer.hash])).is_null());
+        let at = node.ask("eth_getBlockByNumber", json!([format!("{head:#x}"), false]));
+        assert_eq!(at["stateRoot"], root);
+        assert_eq!(node.wallet(0).nonce, wallet.nonce);
+    }
+    // The chain goes on from there, and is derived.
+    let transfer = wallet.call(token, token::transfer(WHALE, 9), token::TRANSFER_GAS);
+    node.include(&transfer);
+    let head = node.head();
+    node.wait_for_block(head + 2);
+    wait_until_safe(&mut node);
+    assert_eq!(node.ask("eth_getTransactionReceipt", json!([transfer.hash]))["status"], json!("0x1"));
+}
+
+#[test]
+fn when_l1_is_reorganised_the_rollup_follows_and_keeps_what_it_acknowledged_even_if_it_is_killed() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(1);
+    let mut kept: HashMap<_, Value> = HashMap::new();
+    for round in 0..4u64 {
+        for _ in 0..5 {
+            let transfer = wallet.transfer(WHALE, 1);
+            kept.insert(transfer.hash, node.include(&transfer));
+            thread::sleep(Duration::from_millis(300));
+        }
+        let mut l1 = l1(&node);
+        node.wait("enough L1 blocks that are not final", |_| number(&l1.call("eth_blockNumber", json!([])).unwrap()) > 3);
+        let head = l1.call("eth_blockNumber", json!([])).unwrap();
+        let old = l1.call("eth_getBlockByNumber", json!([head, false])).unwrap();
+        l1.call("anvil_reorg", json!([2])).unwrap();
+        let new = l1.call("eth_getBlockByNumber", json!([head, false])).unwrap();
+        assert_ne!(old["hash"], new["hash"]);
+        if round % 2 == 1 {
+            thread::sleep(Duration::from_millis(100 * round));
+            node = node.kill_and_restart();
+        }
+        // Every transaction comes back in a block, with the same effect, if not in the same one.
+        for (hash, given) in &kept {
+            node.wait("a kept transaction", |node| !node.ask("eth_getTransactionReceipt", json!([hash])).is_null());
+            let now = node.ask("eth_getTransactionReceipt", json!([hash]));
+            assert_eq!((&now["status"], &now["gasUsed"]), (&given["status"], &given["gasUsed"]));
+        }
+        assert_eq!(node.wallet(1).nonce, wallet.nonce);
+    }
+    wait_until_safe(&mut node);
+    let receipts: Vec<Value> = kept.keys().map(|hash| node.ask("eth_getTransactionReceipt", json!([hash]))).collect();
+    wait_until_safe(&mut node);
+    for receipt in receipts {
+        let now = node.ask("eth_getTransactionReceipt", json!([receipt["transactionHash"]]));
+        assert_eq!(without_hash(now), without_hash(receipt));
+    }
+    let too_deep = l1(&node).call("anvil_reorg", json!([1000]));
+    assert!(matches!(too_deep, Err(RpcError::Refused { code: -32602, .. })), "{too_deep:?}");
+}
