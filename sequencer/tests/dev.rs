@@ -66,6 +66,25 @@ fn a_foreign_directory_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_directory_of_a_newer_version_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("rollup");
+    let flags = ["--datadir", kept.to_str().unwrap()];
+    let node = Node::start(&flags);
+    node.signal("INT");
+    assert_eq!(node.end().code(), Some(0));
+
+    let identity = kept.join("l2").join("store.txt");
+    let newer = fs::read_to_string(&identity).unwrap().replacen("format ", "format 9", 1);
+    fs::write(&identity, &newer).unwrap();
+    let before = fs::read(kept.join("l2").join("mdbx.dat")).unwrap();
+    let line = complaint(run(&[&["dev", "--port", "0", "--l1-port", "0", "--dashboard-port", "0"][..], &flags].concat()));
+    assert!(line.contains("l2") && line.contains("storage format 9"), "{line}");
+    assert_eq!(fs::read_to_string(&identity).unwrap(), newer);
+    assert!(fs::read(kept.join("l2").join("mdbx.dat")).unwrap() == before, "the database was changed");
+}
+
+#[test]
 fn a_path_that_cannot_be_written_is_one_line() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let below = file.path().join("rollup");
