@@ -13,8 +13,11 @@ use alloy_rlp::Header as RlpHeader;
 use signet_libmdbx::tx::{TransactionKind, Tx, aliases::RoTxUnsync};
 use std::{collections::BTreeSet, fmt};
 
-/// How many blocks the clauses of a filter may disagree about before one is handed out undecided, so that no single step takes long.
-const STEPS: usize = 1000;
+/// What one search may take in the index, in look-ups; a second or two. The blocks after that are handed out undecided.
+const WORK: usize = 4_000_000;
+
+/// How many index keys can be passed over in the time of a look-up.
+const KEYS_PER_LOOK_UP: usize = 64;
 
 /// What an `eth_getLogs` filter asks of a log. An empty list matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,23 +46,36 @@ impl LogFilter {
             && self.topics.iter().enumerate().all(topic)
     }
 
-    /// Index keys; a block must have one of each list.
-    fn clauses(&self) -> Vec<Vec<Vec<u8>>> {
-        let addresses = self.addresses.iter().map(|address| term(0, address.as_slice())).collect();
-        let topics = (1..).zip(&self.topics).map(|(kind, wanted)| wanted.iter().map(|topic| term(kind, topic.as_slice())).collect());
+    /// A block must have one of each list.
+    fn clauses(&self) -> Vec<Vec<Term>> {
+        let addresses = self.addresses.iter().map(|address| Term::new(0, address.as_slice())).collect();
+        let topics = (1..).zip(&self.topics).map(|(kind, wanted)| wanted.iter().map(|topic| Term::new(kind, topic.as_slice())).collect());
         std::iter::once(addresses).chain(topics).filter(|clause: &Vec<_>| !clause.is_empty()).collect()
     }
 }
 
 /// An index key: 0 for an address, position + 1 for a topic.
-fn term(kind: u8, value: &[u8]) -> Vec<u8> {
+fn key(kind: u8, value: &[u8]) -> Vec<u8> {
     [&[kind], value].concat()
 }
 
 /// Adds the index keys of a log.
 pub(crate) fn terms_of(log: &Log, terms: &mut BTreeSet<Vec<u8>>) {
-    terms.insert(term(0, log.address.as_slice()));
-    terms.extend((1..).zip(log.data.topics()).map(|(kind, topic)| term(kind, topic.as_slice())));
+    terms.insert(key(0, log.address.as_slice()));
+    terms.extend((1..).zip(log.data.topics()).map(|(kind, topic)| key(kind, topic.as_slice())));
+}
+
+/// An address or a topic that is looked for.
+struct Term {
+    key: Vec<u8>,
+    /// The first block that has it from the last one on about which it was asked; after the last it is past all blocks.
+    next: Option<u64>,
+}
+
+impl Term {
+    fn new(kind: u8, value: &[u8]) -> Self {
+        Self { key: key(kind, value), next: None }
+    }
 }
 
 /// A log with its place in its block.
@@ -95,7 +111,8 @@ impl Store {
         let tx = self.read()?;
         let head = heads(&tx, &self.0.tables)?.ok_or_else(|| Error::corrupt("there is no head"))?.unsafe_head;
         let to = to.min(head.number);
-        Ok(BlocksWithLogs { tx, tables: self.0.tables, filter: filter.clone(), clauses: filter.clauses(), head, next: Some(from), to })
+        let (filter, clauses) = (filter.clone(), filter.clauses());
+        Ok(BlocksWithLogs { tx, tables: self.0.tables, filter, clauses, head, next: Some(from), to, work: 0 })
     }
 }
 
@@ -104,10 +121,12 @@ pub struct BlocksWithLogs {
     tx: RoTxUnsync,
     tables: Tables,
     filter: LogFilter,
-    clauses: Vec<Vec<Vec<u8>>>,
+    clauses: Vec<Vec<Term>>,
     head: BlockNumHash,
     next: Option<u64>,
     to: u64,
+    /// What the search has taken so far, in look-ups.
+    work: usize,
 }
 
 impl fmt::Debug for BlocksWithLogs {
@@ -178,23 +197,27 @@ impl BlocksWithLogs {
     }
 
     /// The first block from `candidate` on that all clauses have. Each clause skips to its next block, so that the sparsest sets the pace.
-    fn advance(&self, mut candidate: u64) -> Result<Option<u64>, Error> {
-        let mut steps = 0;
+    fn advance(&mut self, mut candidate: u64) -> Result<Option<u64>, Error> {
         'candidates: while candidate <= self.to {
-            for clause in &self.clauses {
-                let mut nearest = None;
+            if self.work > WORK {
+                return Ok(Some(candidate));
+            }
+            for clause in &mut self.clauses {
+                self.work += clause.len() / KEYS_PER_LOOK_UP;
+                let mut nearest = u64::MAX;
                 for term in clause {
-                    let found = next_block(&self.tx, &self.tables, term, candidate)?;
-                    nearest = found.into_iter().chain(nearest).min();
+                    let next = match term.next {
+                        Some(next) if next >= candidate => next,
+                        _ => {
+                            self.work += 1;
+                            *term.next.insert(next_block(&self.tx, &self.tables, &term.key, candidate)?.unwrap_or(u64::MAX))
+                        }
+                    };
+                    nearest = nearest.min(next);
                 }
-                match nearest {
-                    None => return Ok(None),
-                    Some(number) if number > candidate && steps < STEPS => {
-                        candidate = number;
-                        steps += 1;
-                        continue 'candidates;
-                    }
-                    Some(_) => {}
+                if nearest > candidate {
+                    candidate = nearest;
+                    continue 'candidates;
                 }
             }
             return Ok(Some(candidate));
@@ -236,8 +259,11 @@ fn visit_logs(row: &[u8], mut see: impl FnMut(&[u8], &[&[u8]])) -> alloy_rlp::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Options, store::meta};
+    use alloy_genesis::Genesis;
     use alloy_primitives::{Bytes, LogData};
-    use tributary_primitives::{Receipt, TxType};
+    use std::sync::Arc;
+    use tributary_primitives::{ChainSpec, Eip1559Params, Receipt, TxType};
 
     fn log(address: u8, topics: &[u8]) -> Log {
         let topics = topics.iter().map(|byte| B256::repeat_byte(*byte)).collect();
@@ -254,6 +280,36 @@ mod tests {
             deposit_receipt_version: Some(1),
         };
         v1::encode_receipt(9, &receipt)
+    }
+
+    /// A store whose index has an address in even blocks and a topic in odd ones, of 40.
+    fn strangers(dir: &std::path::Path) -> (Store, LogFilter) {
+        let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
+        let store = Store::open(dir, Arc::new(spec), Options::default()).unwrap();
+        let mut filter = LogFilter { addresses: vec![Address::repeat_byte(1)], ..Default::default() };
+        filter.topics[0] = vec![B256::repeat_byte(2), B256::repeat_byte(3)];
+        let (guard, tx) = store.write().unwrap();
+        let tables = &store.0.tables;
+        for number in 1..=40u64 {
+            let key = if number % 2 == 0 { key(0, &[1; 20]) } else { key(1, &[2; 32]) };
+            tables::put(&tx, tables.logs, &key, &number.to_be_bytes()).unwrap();
+        }
+        let head = BlockNumHash { number: 40, hash: B256::ZERO };
+        tables::put(&tx, tables.meta, meta::UNSAFE, &v1::encode_id(head)).unwrap();
+        tx.commit().unwrap();
+        drop(guard);
+        (store, filter)
+    }
+
+    #[test]
+    fn a_search_that_has_taken_too_much_hands_out_blocks_undecided() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, filter) = strangers(dir.path());
+        let search = |work| BlocksWithLogs { work, ..store.blocks_with_logs(0, u64::MAX, &filter).unwrap() };
+        assert_eq!(search(0).count(), 0);
+        let undecided: Vec<u64> = search(WORK - 10).collect::<Result<_, _>>().unwrap();
+        assert!((2..20).contains(&undecided[0]), "{undecided:?}");
+        assert_eq!(undecided, (undecided[0]..=40).collect::<Vec<_>>());
     }
 
     #[test]
