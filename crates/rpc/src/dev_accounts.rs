@@ -163,13 +163,13 @@ fn key(api: &Api, address: Address) -> Result<&PrivateKeySigner, RpcError> {
 
 /// EIP-191.
 fn sign_message(api: &Api, address: Address, message: Bytes) -> Result<Bytes, RpcError> {
-    let signature = key(api, address)?.sign_message_sync(&message).map_err(|error| RpcError::server(error))?;
+    let signature = key(api, address)?.sign_message_sync(&message).map_err(RpcError::server)?;
     Ok(signature.as_bytes().into())
 }
 
 fn sign(tx: Transaction, key: &PrivateKeySigner) -> Result<Transaction, RpcError> {
     fn signed<T: SignableTransaction<Signature>>(tx: &T, key: &PrivateKeySigner) -> Result<Signature, RpcError> {
-        key.sign_hash_sync(&tx.signature_hash()).map_err(|error| RpcError::server(error))
+        key.sign_hash_sync(&tx.signature_hash()).map_err(RpcError::server)
     }
     Ok(match typed(tx)? {
         TypedTransaction::Legacy(tx) => Transaction::Legacy(signed(&tx, key).map(|signature| tx.into_signed(signature))?),

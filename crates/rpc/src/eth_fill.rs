@@ -53,14 +53,15 @@ pub(crate) fn complete(api: &Api, mut request: TransactionRequest) -> Result<Tra
     }
     let gas = match request.gas {
         Some(gas) => gas,
-        None => match {
+        None => {
             let simulation = simulate_at(api, pending, Overrides::default())?;
-            api.in_time(|abort| Ok(simulation.estimate_gas(&request, abort)?))?
-        } {
-            Estimate::Gas(gas) => gas,
-            Estimate::Reverted(data) => return Err(RpcError::reverted(&data)),
-            Estimate::Impossible(words) => return Err(RpcError::server(words)),
-        },
+            let estimate = api.in_time(|abort| Ok(simulation.estimate_gas(&request, abort)?))?;
+            match estimate {
+                Estimate::Gas(gas) => gas,
+                Estimate::Reverted(data) => return Err(RpcError::reverted(&data)),
+                Estimate::Impossible(words) => return Err(RpcError::server(words)),
+            }
+        }
     };
     unsigned(&request, api.chain.spec.chain_id, gas, nonce)
         .ok_or_else(|| RpcError::server("missing \"to\" in blob or set-code transaction"))
