@@ -69,8 +69,13 @@ fn run(target: &str, body: fn(&[u8])) {
         mutations.iter().for_each(|mutation| mutation.apply(&mut bytes));
         bytes
     });
-    let mut runner = TestRunner::new(Config { cases: 512, failure_persistence: None, ..Config::default() });
-    runner.run(&mutated, |bytes| { body(&bytes); Ok(()) }).unwrap();
+    let mut runner = TestRunner::new(Config { cases: 2048, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&mutated, |bytes| {
+            body(&bytes);
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]

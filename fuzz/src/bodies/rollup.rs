@@ -1,7 +1,7 @@
 //! Bytes that a batcher posts to L1.
 
 use alloy_primitives::Bytes;
-use tributary_rollup::{Batch, ChannelReader, Compression, SpanBatch, decode_blob, decode_frames, encode_frames};
+use tributary_rollup::{Batch, ChannelReader, Compression, SpanBatch, decode_frames, encode_frames};
 
 /// The chain that the batches are of.
 const CHAIN_ID: u64 = 630_925;

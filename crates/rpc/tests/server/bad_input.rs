@@ -421,7 +421,7 @@ async fn fragments_make_one_message_and_broken_frames_end_their_connection_alone
     let large = vec![b' '; 2000];
     for (name, bytes, words) in [
         ("too large", frame(true, 1, &large), "message too large"),
-        ("too large in parts", [frame(false, 1, &large[..600]), frame(true, 0, &large[..600])].concat(), "message too large"),
+        ("too large in parts", [frame(false, 1, &large[..600]), frame(true, 0, &large)].concat(), "message too large"),
         ("an unknown opcode", frame(true, 5, b"{}"), ""),
         ("a continuation of nothing", frame(true, 0, b"{}"), ""),
         ("no mask", [&[0x81, body.len() as u8][..], &body].concat(), ""),

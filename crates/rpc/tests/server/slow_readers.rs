@@ -16,10 +16,15 @@ use tributary_rpc::{Event, Limits, SealedBlock};
 const LOGS: usize = 16;
 const BLOCKS: usize = 64;
 
+/// Hash of a block that is told of and exists nowhere.
+fn hash(number: usize) -> B256 {
+    B256::with_last_byte(number as u8)
+}
+
 /// A block of a megabyte of logs.
-fn loud_block() -> Arc<SealedBlock> {
+fn loud_block(number: usize, parent_hash: B256) -> Arc<SealedBlock> {
     let log = alloy_primitives::Log::new_unchecked(EMITTER, vec![], vec![0xab; 32 << 10].into());
-    let mut block = SealedBlock { block: Default::default(), hash: B256::ZERO, senders: vec![], receipts: vec![] };
+    let mut block = SealedBlock { block: Default::default(), hash: hash(number), senders: vec![], receipts: vec![] };
     block.block.body.transactions.push(tributary_primitives::Transaction::from(op_alloy_consensus::TxDeposit::default()));
     block.receipts.push(tributary_primitives::Receipt {
         tx_type: tributary_primitives::TxType::Deposit,
@@ -29,6 +34,8 @@ fn loud_block() -> Arc<SealedBlock> {
         deposit_nonce: None,
         deposit_receipt_version: None,
     });
+    block.block.header.number = number as u64;
+    block.block.header.parent_hash = parent_hash;
     Arc::new(block)
 }
 
@@ -52,11 +59,12 @@ async fn clients_that_never_read_are_cut_off_while_others_go_on_receiving() {
     }
     let mut quick = Socket::connect(rig.address).await;
     let subscription = quick.call("eth_subscribe", json!(["logs"])).await;
-    let block = loud_block();
     let before = resident();
     let mut most = before;
-    for _ in 0..BLOCKS {
-        rig.chain.events.send(Event::Sealed(block.clone())).unwrap();
+    let mut parent = rig.chain.store.genesis().hash();
+    for number in 1..=BLOCKS {
+        rig.chain.events.send(Event::Sealed(loud_block(number, parent))).unwrap();
+        parent = hash(number);
         for _ in 0..LOGS {
             let log = quick.notification(&subscription).await;
             assert_eq!(log["address"], json!(EMITTER));
