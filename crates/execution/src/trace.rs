@@ -22,7 +22,7 @@ use revm::{
     },
 };
 use std::sync::Arc;
-use tributary_primitives::{Block, ChainSpec, TrieReader};
+use tributary_primitives::{Block, ChainSpec, StateDiff, TrieReader};
 
 /// A machine that traces.
 pub(crate) type TracingMachine = Machine<State, Tracer>;
@@ -114,6 +114,14 @@ impl BlockReplay<'_> {
     /// As executing the block.
     pub fn state_after(&self, count: usize) -> Result<State, Error> {
         Ok(Arc::new(Frozen::new(self.machine_before(count)?.into_state())))
+    }
+
+    /// What the first `count` transactions of the block, and what comes before them, change.
+    ///
+    /// # Errors
+    /// As executing the block.
+    pub fn changes_after(&self, count: usize) -> Result<StateDiff, Error> {
+        Ok(self.machine_before(count)?.state().diff()?)
     }
 
     /// The state root after each transaction (geth's `debug_intermediateRoots`). `tries` are those of the parent's state, whose root is

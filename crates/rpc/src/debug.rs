@@ -10,6 +10,7 @@ use crate::{
     many,
     resolve::{OpenContents, Target},
     script_host::{self, Calls, TraceAnswer},
+    storage_range,
     witness,
 };
 use alloy_eips::BlockId;
@@ -48,6 +49,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let receipts = api.chain.store.receipts(hash)?.unwrap_or_default();
         Ok(receipts.iter().map(|receipt| Receipt::encoded_2718(receipt).into()).collect::<Vec<Bytes>>())
     })?;
+    heavy(module, "debug_storageRangeAt", storage_range::storage_range)?;
     many::register_debug(module)?;
     witness::register(module)
 }
@@ -201,13 +203,18 @@ pub(crate) fn answer_of_calls(
     calls.trace(simulation, options)
 }
 
+/// geth's words for a transaction that a block does not have. The number of its transactions stands for its end.
+pub(crate) fn check_index(stored: &StoredBlock, index: usize) -> Result<(), RpcError> {
+    match stored.block.body.transactions.len() {
+        count if index > count => Err(RpcError::server(format!("transaction index {index} out of range for block {}", stored.hash))),
+        _ => Ok(()),
+    }
+}
+
 /// A simulation in the middle of a block: on the state after its first `count` transactions.
 pub(crate) fn simulate_within(api: &Api, at: BlockId, count: usize, overrides: Overrides) -> Result<Simulation, RpcError> {
     let stored = block_of(api, api.by_id(at)?)?.ok_or_else(|| not_found(at))?;
-    let most = stored.block.body.transactions.len();
-    if count > most {
-        return Err(RpcError::server(format!("transaction index {count} out of range for block {} with {most}", stored.hash)));
-    }
+    check_index(&stored, count)?;
     let state = replay(api, &stored, |block| Ok(block.state_after(count)?))?;
     let (spec, header) = (api.chain.spec.clone(), stored.block.header);
     Ok(Simulation { spec, state, header, overrides, gas_cap: api.chain.limits.call_gas })

@@ -112,3 +112,31 @@ async fn the_last_of_a_blocks_intermediate_roots_is_its_own() {
         assert_ne!(roots[0], roots[1]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contracts_storage_is_listed_as_of_a_transaction() {
+    let rig = Rig::rollup().await;
+    // Stores its caller at slots 0 and 1, and 1 at slot 2.
+    let init = rig.sign(0, 0, alloy_primitives::TxKind::Create, alloy_primitives::hex!("33600055336001556001600255").to_vec());
+    let created = rig.ok("eth_sendRawTransaction", json!([init])).await;
+    rig.send(1, 0, COUNTER, Bytes::new()).await;
+    rig.send(2, 0, COUNTER, Bytes::new()).await;
+    let block = rig.seal().await;
+    let range = async |index: u64, at: &Value, start: &Value, most: u64| rig.ok("debug_storageRangeAt", json!([block, index, at, start, most])).await;
+    let (counter, start) = (json!(COUNTER), json!("0x"));
+    assert_eq!(range(2, &counter, &start, 10).await, json!({ "storage": {}, "nextKey": null }), "before the first call");
+    let hashed = alloy_primitives::keccak256(B256::ZERO);
+    let entry = |value: u64| json!({ "storage": { hashed.to_string(): { "key": B256::ZERO, "value": word(value) } }, "nextKey": null });
+    assert_eq!((range(3, &counter, &start, 10).await, range(4, &counter, &start, 10).await), (entry(1), entry(2)));
+
+    let contract = rig.ok("eth_getTransactionReceipt", json!([created])).await["contractAddress"].clone();
+    let first = range(4, &contract, &start, 2).await;
+    let rest = range(4, &contract, &first["nextKey"], 2).await;
+    assert_eq!((first["storage"].as_object().unwrap().len(), rest["storage"].as_object().unwrap().len(), &rest["nextKey"]), (2, 1, &Value::Null));
+    let keys: Vec<_> = first["storage"].as_object().unwrap().keys().chain(rest["storage"].as_object().unwrap().keys()).cloned().collect();
+    let mut expected: Vec<_> = (0..3).map(|slot| alloy_primitives::keccak256(B256::with_last_byte(slot)).to_string()).collect();
+    expected.sort();
+    assert_eq!(keys, expected);
+    let beyond = rig.err("debug_storageRangeAt", json!([block, 9, COUNTER, "0x", 1])).await;
+    assert!(beyond.1.starts_with("transaction index 9 out of range"), "{beyond:?}");
+}
