@@ -15,7 +15,10 @@ export const RPC_URL = process.env.RPC_URL ?? process.argv[2] ?? 'http://127.0.0
 export const WS_URL = process.env.WS_URL ?? RPC_URL.replace(/^http/, 'ws')
 
 /** Where the repository's contracts are, compiled, and those that are only for these scripts (compile.mjs). */
-const FOLDERS = [process.env.ARTIFACTS ?? fileURLToPath(new URL('../../contracts/artifacts', import.meta.url)), process.env.FIXTURES ?? 'artifacts']
+const FOLDERS = [
+  process.env.ARTIFACTS ?? fileURLToPath(new URL('../../contracts/artifacts', import.meta.url)),
+  process.env.FIXTURES ?? 'artifacts',
+]
 
 /** A compiled contract: `{ abi, bytecode }`. */
 export function artifact(name) {

@@ -47,7 +47,16 @@ const deployed = await counter.getAddress()
 const nonceOf = () => provider.getTransactionCount(signer.address)
 
 /** Signs whatever the transaction says. */
-const raw = async (transaction) => provider.broadcastTransaction(await signer.signTransaction({ chainId: (await provider.getNetwork()).chainId, nonce: await nonceOf(), type: 2, ...toNobody, ...transaction }))
+const raw = async (transaction) =>
+  provider.broadcastTransaction(
+    await signer.signTransaction({
+      chainId: (await provider.getNetwork()).chainId,
+      nonce: await nonceOf(),
+      type: 2,
+      ...toNobody,
+      ...transaction,
+    }),
+  )
 /** What the node said to ethers, for the kinds that ethers has no code of its own for. */
 const nodeSaid = (words) => (error) => assert.match(JSON.stringify(error.error ?? error.info), words)
 
@@ -58,8 +67,18 @@ await kind('more than the account has', 'INSUFFICIENT_FUNDS', () => poor.sendTra
 await kind('an estimate of more than the account has', 'INSUFFICIENT_FUNDS', () => poor.sendTransaction({ to: ZeroAddress, value: 1n }))
 await kind('less gas than any transaction costs', 'UNKNOWN_ERROR', () => raw({ gasLimit: 20_999n }), nodeSaid(/intrinsic gas too low/))
 await kind('another chain', 'UNKNOWN_ERROR', () => raw({ chainId: 1n }), nodeSaid(/invalid chain id for signer/))
-await kind('more gas than a block has', 'UNKNOWN_ERROR', () => raw({ gasLimit: 2n ** 40n, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }), nodeSaid(/gas limit/))
-await kind('init code that is too large', 'UNKNOWN_ERROR', () => raw({ to: null, data: `0x${'00'.repeat(49_153)}`, gasLimit: 5_000_000n }), nodeSaid(/max initcode size exceeded/))
+await kind(
+  'more gas than a block has',
+  'UNKNOWN_ERROR',
+  () => raw({ gasLimit: 2n ** 40n, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }),
+  nodeSaid(/gas limit/),
+)
+await kind(
+  'init code that is too large',
+  'UNKNOWN_ERROR',
+  () => raw({ to: null, data: `0x${'00'.repeat(49_153)}`, gasLimit: 5_000_000n }),
+  nodeSaid(/max initcode size exceeded/),
+)
 
 await check('ethers: the same transaction twice, and another in its place that pays no more: REPLACEMENT_UNDERPRICED', async () => {
   // A gap before it keeps the transaction waiting.
@@ -101,14 +120,22 @@ await kind('waiting for a transaction that does not come', 'TIMEOUT', async () =
   }
 })
 
-await kind('a transaction that reverts', 'CALL_EXCEPTION', async () => {
-  const response = await counter.failWithError.send({ gasLimit: 100_000n })
-  await response.wait()
-}, (error) => assert.equal(error.receipt.status, 0))
+await kind(
+  'a transaction that reverts',
+  'CALL_EXCEPTION',
+  async () => {
+    const response = await counter.failWithError.send({ gasLimit: 100_000n })
+    await response.wait()
+  },
+  (error) => assert.equal(error.receipt.status, 0),
+)
 
 // Contracts that fail.
 
-const call = (name, ...args) => () => counter[name].staticCall(...args)
+const call =
+  (name, ...args) =>
+  () =>
+    counter[name].staticCall(...args)
 await kind('a reason in words', 'CALL_EXCEPTION', call('failWithReason'), (error) => {
   assert.deepEqual([error.reason, error.revert.name, [...error.revert.args]], ['no such luck', 'Error', ['no such luck']])
 })
@@ -117,13 +144,28 @@ await kind('a custom error', 'CALL_EXCEPTION', call('failWithError'), (error) =>
 await kind('a custom error with arguments', 'CALL_EXCEPTION', call('count', LIMIT + 1n, ''), ({ revert }) => {
   assert.deepEqual([revert.name, ...revert.args], ['LimitExceeded', signer.address, LIMIT, LIMIT + 1n])
 })
-await kind('a custom error when gas is estimated', 'CALL_EXCEPTION', () => counter.count.estimateGas(LIMIT + 1n, ''), (error) => {
-  assert.deepEqual([error.action, counter.interface.parseError(error.data).name], ['estimateGas', 'LimitExceeded'])
-})
-await kind('a custom error before anything is sent', 'CALL_EXCEPTION', () => counter.count(LIMIT + 1n, ''), (error) => assert.equal(error.action, 'estimateGas'))
-await kind('a custom error that the ABI does not have', 'CALL_EXCEPTION', () => new Contract(deployed, ['function failWithError()'], provider).failWithError.staticCall(), (error) => {
-  assert.deepEqual([error.revert, error.data], [null, counter.interface.getError('Closed').selector])
-})
+await kind(
+  'a custom error when gas is estimated',
+  'CALL_EXCEPTION',
+  () => counter.count.estimateGas(LIMIT + 1n, ''),
+  (error) => {
+    assert.deepEqual([error.action, counter.interface.parseError(error.data).name], ['estimateGas', 'LimitExceeded'])
+  },
+)
+await kind(
+  'a custom error before anything is sent',
+  'CALL_EXCEPTION',
+  () => counter.count(LIMIT + 1n, ''),
+  (error) => assert.equal(error.action, 'estimateGas'),
+)
+await kind(
+  'a custom error that the ABI does not have',
+  'CALL_EXCEPTION',
+  () => new Contract(deployed, ['function failWithError()'], provider).failWithError.staticCall(),
+  (error) => {
+    assert.deepEqual([error.revert, error.data], [null, counter.interface.getError('Closed').selector])
+  },
+)
 for (const [name, code, ...args] of [
   ['failByAssertion', 0x01],
   ['failByOverflow', 0x11, 1n],
@@ -134,36 +176,83 @@ for (const [name, code, ...args] of [
   ['failByMemory', 0x41, 2n ** 64n],
   ['failByPointer', 0x51],
 ]) {
-  await kind(`panic 0x${code.toString(16)} (${name})`, 'CALL_EXCEPTION', call(name, ...args), ({ revert }) => assert.deepEqual([revert.name, ...revert.args], ['Panic', code]))
+  await kind(`panic 0x${code.toString(16)} (${name})`, 'CALL_EXCEPTION', call(name, ...args), ({ revert }) =>
+    assert.deepEqual([revert.name, ...revert.args], ['Panic', code]),
+  )
 }
 await kind('an opcode that does not exist', 'CALL_EXCEPTION', call('failByInvalidOpcode'), nodeSaid(/invalid opcode/))
 await kind('a call that never ends', 'CALL_EXCEPTION', call('spin'), nodeSaid(/out of gas/))
 await kind('an estimate of what never ends', 'CALL_EXCEPTION', () => counter.spin.estimateGas(), nodeSaid(/gas required exceeds allowance/))
-await kind('a constructor that reverts', 'CALL_EXCEPTION', () => new ContractFactory(abi, bytecode, signer).deploy(0n), (error) => {
-  assert.equal(error.data, counter.interface.getError('Closed').selector)
-})
-await kind('a contract that is not there', 'BAD_DATA', () => new Contract(poor.address, abi, provider).total(), (error) => assert.equal(error.value, '0x'))
-await kind('a plain call that reverts', 'CALL_EXCEPTION', () => provider.call({ to: deployed, data: '0xdeadbeef' }), (error) => assert.equal(error.data, '0x'))
-await kind('a call with too little gas', 'CALL_EXCEPTION', () => provider.call({ to: ZeroAddress, gasLimit: 20_000n }), nodeSaid(/intrinsic gas too low/))
+await kind(
+  'a constructor that reverts',
+  'CALL_EXCEPTION',
+  () => new ContractFactory(abi, bytecode, signer).deploy(0n),
+  (error) => {
+    assert.equal(error.data, counter.interface.getError('Closed').selector)
+  },
+)
+await kind(
+  'a contract that is not there',
+  'BAD_DATA',
+  () => new Contract(poor.address, abi, provider).total(),
+  (error) => assert.equal(error.value, '0x'),
+)
+await kind(
+  'a plain call that reverts',
+  'CALL_EXCEPTION',
+  () => provider.call({ to: deployed, data: '0xdeadbeef' }),
+  (error) => assert.equal(error.data, '0x'),
+)
+await kind(
+  'a call with too little gas',
+  'CALL_EXCEPTION',
+  () => provider.call({ to: ZeroAddress, gasLimit: 20_000n }),
+  nodeSaid(/intrinsic gas too low/),
+)
 
 // What is not there, and what is asked wrongly.
 
 await check('ethers: transactions, receipts and blocks that do not exist are null', async () => {
-  const asked = [provider.getTransaction(ZeroHash), provider.getTransactionReceipt(ZeroHash), provider.getBlock(2 ** 40), provider.getBlock(ZeroHash)]
+  const asked = [
+    provider.getTransaction(ZeroHash),
+    provider.getTransactionReceipt(ZeroHash),
+    provider.getBlock(2 ** 40),
+    provider.getBlock(ZeroHash),
+  ]
   assert.deepEqual(await Promise.all(asked), [null, null, null, null])
 })
 await kind('a method that does not exist', 'UNSUPPORTED_OPERATION', () => provider.send('eth_mistype', []))
 await kind('a parameter of the wrong type', 'UNKNOWN_ERROR', () => provider.send('eth_getBalance', [5, 'latest']), nodeSaid(/-32602/))
-await kind('a parameter too few', 'UNKNOWN_ERROR', () => provider.send('eth_getTransactionByHash', []), nodeSaid(/missing value for required argument 0/))
-await kind('the state of a block from the future', 'UNKNOWN_ERROR', () => provider.getBalance(signer.address, 2 ** 40), nodeSaid(/header not found/))
-await kind('a filter that does not exist', 'UNKNOWN_ERROR', () => provider.send('eth_getFilterChanges', ['0x123456']), nodeSaid(/filter not found/))
-await kind('a body that is no JSON', 'SERVER_ERROR', async () => {
-  const broken = new FetchRequest(RPC_URL)
-  broken.body = '{'
-  broken.setHeader('content-type', 'text/plain')
-  const response = await broken.send()
-  response.assertOk()
-}, (error) => assert.equal(error.response.statusCode, 415))
+await kind(
+  'a parameter too few',
+  'UNKNOWN_ERROR',
+  () => provider.send('eth_getTransactionByHash', []),
+  nodeSaid(/missing value for required argument 0/),
+)
+await kind(
+  'the state of a block from the future',
+  'UNKNOWN_ERROR',
+  () => provider.getBalance(signer.address, 2 ** 40),
+  nodeSaid(/header not found/),
+)
+await kind(
+  'a filter that does not exist',
+  'UNKNOWN_ERROR',
+  () => provider.send('eth_getFilterChanges', ['0x123456']),
+  nodeSaid(/filter not found/),
+)
+await kind(
+  'a body that is no JSON',
+  'SERVER_ERROR',
+  async () => {
+    const broken = new FetchRequest(RPC_URL)
+    broken.body = '{'
+    broken.setHeader('content-type', 'text/plain')
+    const response = await broken.send()
+    response.assertOk()
+  },
+  (error) => assert.equal(error.response.statusCode, 415),
+)
 await kind('a subscription to nothing', 'UNKNOWN_ERROR', async () => {
   const socket = new WebSocketProvider(WS_URL)
   try {

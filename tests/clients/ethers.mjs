@@ -47,9 +47,15 @@ const sent = await check('ethers sends a transaction', async () => {
 
 await check('ethers reads logs by block range and by argument', async () => {
   const all = await token.queryFilter('Transfer', 0)
-  assert.deepEqual(all.map((log) => log.args.value), [SUPPLY, 7n])
+  assert.deepEqual(
+    all.map((log) => log.args.value),
+    [SUPPLY, 7n],
+  )
   const toFriend = await token.queryFilter(token.filters.Transfer(null, friend), sent.blockNumber, sent.blockNumber)
-  assert.deepEqual(toFriend.map((log) => log.transactionHash), [sent.hash])
+  assert.deepEqual(
+    toFriend.map((log) => log.transactionHash),
+    [sent.hash],
+  )
 })
 
 await check('ethers sees new heads over WebSocket, one number after the other', async () => {
@@ -67,7 +73,9 @@ await check('ethers sees new heads over WebSocket, one number after the other', 
 
 await check('ethers sees a log over WebSocket', async () => {
   const listening = new Contract(await token.getAddress(), abi, socket)
-  const seen = new Promise((resolve) => listening.on('Transfer', (from, to, value, event) => resolve({ to, value, hash: event.log.transactionHash })))
+  const seen = new Promise((resolve) =>
+    listening.on('Transfer', (from, to, value, event) => resolve({ to, value, hash: event.log.transactionHash })),
+  )
   // The subscription is a message on the same socket; an answer to a later one says that it arrived.
   await listening.listenerCount('Transfer')
   await socket.send('eth_blockNumber', [])
@@ -117,7 +125,10 @@ await check('ethers simulates a block of calls that build on each other', async 
   const calls = [call('transfer', friend, 5n), call('balanceOf', friend), call('transfer', friend, SUPPLY * 2n)]
   const held = await token.balanceOf(friend)
   const [block] = await provider.send('eth_simulateV1', [{ blockStateCalls: [{ calls }] }, 'latest'])
-  assert.deepEqual(block.calls.map(({ status }) => status), ['0x1', '0x1', '0x0'])
+  assert.deepEqual(
+    block.calls.map(({ status }) => status),
+    ['0x1', '0x1', '0x0'],
+  )
   assert.equal(BigInt(block.calls[1].returnData), held + 5n)
   assert.equal(token.interface.parseError(block.calls[2].error.data).name, 'ERC20InsufficientBalance')
 })
@@ -155,7 +166,10 @@ await checkWithRestart('ethers goes on after a restart of the node, and misses n
   const after = await (await token.transfer(friend, 4n)).wait()
   await until(() => seen.includes(after.hash))
   assert.deepEqual(seen, [acknowledged.hash, after.hash])
-  assert.deepEqual(blocks, blocks.map((_, index) => blocks[0] + index))
+  assert.deepEqual(
+    blocks,
+    blocks.map((_, index) => blocks[0] + index),
+  )
   polling.destroy()
   // A WebSocketProvider ends with its socket; the next one is as good.
   const next = new WebSocketProvider(WS_URL)

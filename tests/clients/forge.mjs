@@ -59,7 +59,8 @@ await check('forge test --fork-url sees the state, the logs and the history of t
 })
 
 /** Runs the script that counts so often. */
-const script = (times, ...args) => forge('script', 'foundry/Count.s.sol', '--sig', 'run(uint256)', String(times), '--rpc-url', RPC_URL, ...signer, ...args)
+const script = (times, ...args) =>
+  forge('script', 'foundry/Count.s.sol', '--sig', 'run(uint256)', String(times), '--rpc-url', RPC_URL, ...signer, ...args)
 
 /** What forge wrote down of the transactions of the last script. */
 async function broadcast() {
@@ -72,7 +73,10 @@ async function assertCounted(times) {
   const transactions = await broadcast()
   assert.equal(transactions.length, times + 1)
   const nonces = transactions.map(({ transaction }) => Number(transaction.nonce))
-  assert.deepEqual(nonces, nonces.map((_, index) => nonces[0] + index))
+  assert.deepEqual(
+    nonces,
+    nonces.map((_, index) => nonces[0] + index),
+  )
   assert.equal(await read(transactions[0].contractAddress, 'counted(address)(uint256)', owner), String(times))
 }
 

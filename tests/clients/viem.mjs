@@ -75,16 +75,28 @@ await check('viem reads logs by block range, by argument and from the receipt', 
   const [inReceipt] = parseEventLogs({ abi, logs: sent.logs, eventName: 'Transfer' })
   assert.deepEqual(inReceipt.args, { from: account.address, to: friend.address, value: 7n })
   const events = { ...token, eventName: 'Transfer', fromBlock: 0n }
-  const [all, toFriend] = [await client.getContractEvents(events), await client.getContractEvents({ ...events, args: { to: friend.address } })]
-  assert.deepEqual(all.map((log) => log.args.value), [SUPPLY, 7n])
-  assert.deepEqual(toFriend.map((log) => log.transactionHash), [sent.transactionHash])
+  const [all, toFriend] = [
+    await client.getContractEvents(events),
+    await client.getContractEvents({ ...events, args: { to: friend.address } }),
+  ]
+  assert.deepEqual(
+    all.map((log) => log.args.value),
+    [SUPPLY, 7n],
+  )
+  assert.deepEqual(
+    toFriend.map((log) => log.transactionHash),
+    [sent.transactionHash],
+  )
 })
 
 await check('viem polls a filter', async () => {
   const filter = await client.createContractEventFilter({ ...token, eventName: 'Transfer' })
   const receipt = await included(await transfer(1n))
   const changes = await client.getFilterChanges({ filter })
-  assert.deepEqual(changes.map((log) => log.transactionHash), [receipt.transactionHash])
+  assert.deepEqual(
+    changes.map((log) => log.transactionHash),
+    [receipt.transactionHash],
+  )
   assert.equal(await client.uninstallFilter({ filter }), true)
 })
 
@@ -135,12 +147,18 @@ await check('viem knows the error for insufficient funds', async () => {
   const poor = privateKeyToAccount(generatePrivateKey())
   const request = { account: poor, to: zeroAddress, value: parseEther('1'), gas: 21_000n }
   const error = await thrown(() => wallet.sendTransaction({ ...request, maxFeePerGas: parseGwei('2'), maxPriorityFeePerGas: 1n }))
-  assert.ok(error.walk((cause) => cause instanceof InsufficientFundsError), error.message)
+  assert.ok(
+    error.walk((cause) => cause instanceof InsufficientFundsError),
+    error.message,
+  )
 })
 
 await check('viem knows the error for a nonce that is too low', async () => {
   const error = await thrown(() => wallet.sendTransaction({ to: zeroAddress, value: 1n, nonce: 0, gas: 21_000n }))
-  assert.ok(error.walk((cause) => cause instanceof NonceTooLowError), error.message)
+  assert.ok(
+    error.walk((cause) => cause instanceof NonceTooLowError),
+    error.message,
+  )
 })
 
 await check('viem sends and gets the receipt in one request (EIP-7966)', async () => {
@@ -163,14 +181,23 @@ await check('viem sends legacy, access list and EIP-1559 transactions', async ()
 await check('viem delegates an account to code (EIP-7702)', async () => {
   const delegator = privateKeyToAccount(generatePrivateKey())
   const authorization = await wallet.signAuthorization({ account: delegator, contractAddress: token.address })
-  const receipt = await included(await wallet.sendTransaction({ to: delegator.address, authorizationList: [authorization], gas: 200_000n, data: '0x95d89b41' }))
+  const receipt = await included(
+    await wallet.sendTransaction({ to: delegator.address, authorizationList: [authorization], gas: 200_000n, data: '0x95d89b41' }),
+  )
   assert.deepEqual([receipt.status, receipt.type], ['success', 'eip7702'])
   assert.equal(await client.getCode({ address: delegator.address }), `0xef0100${token.address.slice(2).toLowerCase()}`)
 })
 
 await check('viem makes an access list', async () => {
-  const { accessList } = await client.createAccessList({ account, to: token.address, data: `0x70a08231${account.address.slice(2).padStart(64, '0')}` })
-  assert.deepEqual(accessList.map((entry) => [entry.address.toLowerCase(), entry.storageKeys.length]), [[token.address.toLowerCase(), 1]])
+  const { accessList } = await client.createAccessList({
+    account,
+    to: token.address,
+    data: `0x70a08231${account.address.slice(2).padStart(64, '0')}`,
+  })
+  assert.deepEqual(
+    accessList.map((entry) => [entry.address.toLowerCase(), entry.storageKeys.length]),
+    [[token.address.toLowerCase(), 1]],
+  )
 })
 
 await check('viem calls with other state', async () => {
@@ -199,28 +226,51 @@ await check('viem simulates blocks of calls that build on each other', async () 
   const [held] = [await balanceOf(account.address)]
   const { results, assetChanges } = await client.simulateCalls({
     account: account.address,
-    calls: [call('transfer', zeroAddress.replace(/0$/, '1'), 5n), call('balanceOf', account.address), call('transfer', friend.address, SUPPLY * 2n)],
+    calls: [
+      call('transfer', zeroAddress.replace(/0$/, '1'), 5n),
+      call('balanceOf', account.address),
+      call('transfer', friend.address, SUPPLY * 2n),
+    ],
     traceAssetChanges: false,
   })
-  assert.deepEqual(results.map(({ status }) => status), ['success', 'success', 'failure'])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['success', 'success', 'failure'],
+  )
   assert.deepEqual([results[0].result, results[1].result, results[0].logs.length, assetChanges], [true, held - 5n, 1, []])
   const error = results[2].error.walk((cause) => cause instanceof ContractFunctionRevertedError)
   assert.equal(error.data.errorName, 'ERC20InsufficientBalance')
   const blocks = await client.simulateBlocks({
     blocks: [
-      { blockOverrides: { time: 2n ** 40n }, stateOverrides: [{ address: friend.address, balance: 9n }], calls: [{ account: friend.address, to: zeroAddress, value: 4n }] },
+      {
+        blockOverrides: { time: 2n ** 40n },
+        stateOverrides: [{ address: friend.address, balance: 9n }],
+        calls: [{ account: friend.address, to: zeroAddress, value: 4n }],
+      },
       { calls: [{ ...call('balanceOf', friend.address) }] },
     ],
   })
-  assert.deepEqual([blocks[0].timestamp, blocks[0].calls[0].status, blocks[1].calls[0].result], [2n ** 40n, 'success', await balanceOf(friend.address)])
+  assert.deepEqual(
+    [blocks[0].timestamp, blocks[0].calls[0].status, blocks[1].calls[0].result],
+    [2n ** 40n, 'success', await balanceOf(friend.address)],
+  )
 })
 
 await check('viem traces a transaction and a call', async () => {
-  const trace = await client.request({ method: 'debug_traceTransaction', params: [sent.transactionHash, { tracer: 'callTracer', tracerConfig: { withLog: true } }] })
+  const trace = await client.request({
+    method: 'debug_traceTransaction',
+    params: [sent.transactionHash, { tracer: 'callTracer', tracerConfig: { withLog: true } }],
+  })
   assert.deepEqual([trace.type, trace.from, trace.to, BigInt(trace.gasUsed)], ['CALL', sent.from, sent.to, sent.gasUsed])
-  assert.deepEqual(trace.logs.map((log) => log.data), sent.logs.map((log) => log.data))
+  assert.deepEqual(
+    trace.logs.map((log) => log.data),
+    sent.logs.map((log) => log.data),
+  )
   const data = encodeFunctionData({ abi, functionName: 'transfer', args: [friend.address, SUPPLY * 2n] })
-  const failed = await client.request({ method: 'debug_traceCall', params: [{ from: account.address, to: token.address, data }, 'latest', { tracer: 'callTracer' }] })
+  const failed = await client.request({
+    method: 'debug_traceCall',
+    params: [{ from: account.address, to: token.address, data }, 'latest', { tracer: 'callTracer' }],
+  })
   assert.deepEqual([failed.error, failed.output.slice(0, 10)], ['execution reverted', '0xe450d38c'])
 })
 

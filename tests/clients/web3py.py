@@ -91,14 +91,19 @@ async def use(counter):
     await check("web3.py simulates blocks and calls", simulates)
 
     async def traces():
-        # The module of web3.py for debug_traceTransaction is for the synchronous provider.
-        geth = Web3(HTTPProvider(RPC_URL)).geth.debug
-        trace = await asyncio.to_thread(geth.trace_transaction, sent["transactionHash"], {"tracer": "callTracer"})
+        # geth's way, then OpenEthereum's, for which web3.py has no asynchronous module.
+        geth, transaction = w3.geth.debug, sent["transactionHash"]
+        trace = await geth.trace_transaction(transaction, {"tracer": "callTracer"})
         assert (trace["type"], int(trace["gasUsed"])) == ("CALL", sent["gasUsed"]), trace
-        before = await asyncio.to_thread(geth.trace_transaction, sent["transactionHash"], {"tracer": "prestateTracer"})
+        before = await geth.trace_transaction(transaction, {"tracer": "prestateTracer"})
         assert counter.address in before or counter.address.lower() in before
+        tracing = Web3(HTTPProvider(RPC_URL)).tracing
+        (call,) = await asyncio.to_thread(tracing.trace_transaction, transaction)
+        assert (call["type"], call["action"]["to"], call["blockHash"]) == ("call", counter.address, sent["blockHash"])
+        whole = await asyncio.to_thread(tracing.trace_block, sent["blockNumber"])
+        assert transaction in [each["transactionHash"] for each in whole]
 
-    await check("web3.py traces a transaction", traces)
+    await check("web3.py traces a transaction and a block", traces)
 
 
 async def fail(counter):

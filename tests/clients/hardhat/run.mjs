@@ -2,7 +2,17 @@
 // `SOLC=folder-of-npm's-solc hardhat run run.mjs --network rollup`.
 import { artifacts, network } from 'hardhat'
 import assert from 'node:assert/strict'
-import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, NonceTooLowError, encodeFunctionData, nonceManager, parseEther, parseGwei, zeroAddress } from 'viem'
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  InsufficientFundsError,
+  NonceTooLowError,
+  encodeFunctionData,
+  nonceManager,
+  parseEther,
+  parseGwei,
+  zeroAddress,
+} from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { check, checkWithRestart, finish, sealed, thrown, until } from '../checks.mjs'
 
@@ -46,8 +56,14 @@ await check('hardhat finds a contract again and reads its events', async () => {
 
 await check('hardhat simulates', async () => {
   assert.equal((await counter.simulate.count([5n, ''], { account: owner })).result, 12n)
-  const { results } = await client.simulateCalls({ account: owner, calls: [5n, 6n].map((amount) => ({ to: counter.address, abi: counter.abi, functionName: 'count', args: [amount, ''] })) })
-  assert.deepEqual(results.map(({ result }) => result), [12n, 18n])
+  const { results } = await client.simulateCalls({
+    account: owner,
+    calls: [5n, 6n].map((amount) => ({ to: counter.address, abi: counter.abi, functionName: 'count', args: [amount, ''] })),
+  })
+  assert.deepEqual(
+    results.map(({ result }) => result),
+    [12n, 18n],
+  )
   assert.ok((await counter.estimateGas.count([5n, ''], { account: owner })) > 21_000n)
 })
 
@@ -73,11 +89,21 @@ await check('hardhat knows why a transaction is refused', async () => {
   const low = await thrown(() => wallet.sendTransaction({ to: zeroAddress, nonce: 0, ...fees }))
   assert.ok(low instanceof BaseError && low.walk((error) => error instanceof NonceTooLowError), low)
   const much = await thrown(() => wallet.sendTransaction({ to: zeroAddress, value: parseEther('1000000'), ...fees }))
-  assert.ok(much.walk((error) => error instanceof InsufficientFundsError), much)
+  assert.ok(
+    much.walk((error) => error instanceof InsufficientFundsError),
+    much,
+  )
 })
 
 await check("hardhat reads the rollup's own fees (op chain type)", async () => {
-  assert.ok((await client.estimateL1Fee({ account: owner, to: zeroAddress, value: 1n, gasPriceOracleAddress: '0x420000000000000000000000000000000000000F' })) > 0n)
+  assert.ok(
+    (await client.estimateL1Fee({
+      account: owner,
+      to: zeroAddress,
+      value: 1n,
+      gasPriceOracleAddress: '0x420000000000000000000000000000000000000F',
+    })) > 0n,
+  )
   assert.ok(sent.l1Fee > 0n)
 })
 
@@ -94,7 +120,13 @@ await check('hardhat sends 200 transactions at once with a nonce manager', async
 
 await checkWithRestart('hardhat goes on after a restart of the node, and misses no event', async (restart) => {
   const seen = []
-  const stop = client.watchContractEvent({ address: counter.address, abi: counter.abi, eventName: 'Counted', poll: true, onLogs: (logs) => seen.push(...logs) })
+  const stop = client.watchContractEvent({
+    address: counter.address,
+    abi: counter.abi,
+    eventName: 'Counted',
+    poll: true,
+    onLogs: (logs) => seen.push(...logs),
+  })
   const total = await counter.read.total()
   const acknowledged = await counter.write.count([2n, 'before'])
   await client.waitForTransactionReceipt({ hash: acknowledged })

@@ -28,6 +28,8 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
     };
     let outcome = SCRIPTS.iter().fold(clients.fixtures(), |sum, script| sum.and(clients.script(script)));
     let outcome = outcome.and(clients.web3py()).and(clients.alloy()).and(clients.hardhat());
+    // The last one, because it changes the time.
+    let outcome = outcome.and(clients.script("dev-methods"));
     outcome.and(Outcome::of(clients.node.stop()))
 }
 
