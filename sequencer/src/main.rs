@@ -15,6 +15,10 @@ use clap::Parser;
 use std::{process::ExitCode, time::Duration};
 
 fn main() -> ExitCode {
+    // This process may be here to run one client's script and nothing else.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == tributary_node::SCRIPT_HOST) {
+        return tributary_node::run_script_host();
+    }
     let command = cli::Arguments::parse().command;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

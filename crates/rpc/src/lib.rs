@@ -44,6 +44,7 @@ mod ots_search;
 mod resolve;
 mod script_host;
 mod server;
+mod storage_range;
 mod syncing;
 mod trace;
 mod trace_filter;

@@ -11,7 +11,8 @@ use crate::{
     filters::Filters,
     http::Http,
     listener::{GRACE, Listener},
-    many, net_web3, optimism, ots, syncing, trace, tributary, txpool, websocket::Sockets,
+    many, net_web3, optimism, ots, syncing, trace, tributary, txpool,
+    websocket::Sockets,
 };
 use jsonrpsee::{
     Methods, RpcModule,
