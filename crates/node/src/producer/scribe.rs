@@ -67,7 +67,7 @@ pub(crate) enum Entry {
 }
 
 /// How a block was opened, and what waits in the pool: the segment before, which held it so far, goes away.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NewSegment {
     pub(crate) parent: B256,
     pub(crate) attributes: Bytes,
@@ -92,7 +92,7 @@ impl Scribe {
     ) -> std::io::Result<Self> {
         let (entries, queue) = sync_channel(BACKLOG);
         let work = move || {
-            if let Err(error) = (Writer { journal, pending, events, open: None, number: 0 }).run(&queue) {
+            if let Err(error) = (Writer { journal, pending, events, open: None, number: 0, unwritten: None }).run(&queue) {
                 failed(error);
             }
         };
@@ -128,6 +128,8 @@ struct Writer {
     open: Option<Arc<PendingBlock<Snapshot>>>,
     /// The open block's number.
     number: u64,
+    /// The open block's segment, as long as there is nothing to keep in it: most blocks of an idle chain never need the disk for theirs.
+    unwritten: Option<NewSegment>,
 }
 
 impl Writer {
@@ -149,15 +151,14 @@ impl Writer {
             match entry {
                 Entry::Opened { number, opening, .. } => {
                     self.number = *number;
-                    if let Some(segment) = opening {
-                        self.journal.begin(*number, segment.parent, segment.attributes.clone())?;
-                        for entry in &segment.waiting {
-                            self.journal.append(*number, entry.clone())?;
-                        }
+                    self.unwritten = opening.clone();
+                    if opening.as_ref().is_some_and(|segment| !segment.waiting.is_empty()) {
+                        self.begin()?;
                         dirty = true;
                     }
                 }
                 Entry::Executed { entry: Some(entry), .. } | Entry::Queued { entry, .. } => {
+                    self.begin()?;
                     self.journal.append(self.number, entry.clone())?;
                     dirty = true;
                 }
@@ -169,6 +170,16 @@ impl Writer {
             let began = Instant::now();
             self.journal.sync()?;
             metrics::histogram!(JOURNAL_SYNC_SECONDS).record(began.elapsed());
+        }
+        Ok(())
+    }
+
+    /// Begins the open block's segment, unless it has begun.
+    fn begin(&mut self) -> Result<(), Error> {
+        let Some(NewSegment { parent, attributes, waiting }) = self.unwritten.take() else { return Ok(()) };
+        self.journal.begin(self.number, parent, attributes)?;
+        for entry in waiting {
+            self.journal.append(self.number, entry)?;
         }
         Ok(())
     }
