@@ -134,19 +134,15 @@ impl Producer {
                     }
                 },
             };
-            if recovered.len() == 0
-                && let Some(ready) = self.ready.take()
-            {
-                self.scribe.flush()?;
-                // Whoever waited for it has given up when this fails.
-                let _ = ready.send(());
-            }
-            self.run_returning(&mut building)?;
-            self.run_pool(&mut building)?;
-            if let Some(done) = obeyed.take() {
-                self.scribe.flush()?;
-                // Whoever asked may have gone.
-                let _ = done.send(());
+            if recovered.len() == 0 {
+                self.run_returning(&mut building)?;
+                self.run_pool(&mut building)?;
+                let told = self.ready.take().into_iter().chain(obeyed.take());
+                for waiting in told.collect::<Vec<_>>() {
+                    self.scribe.flush()?;
+                    // Whoever waited may have given up.
+                    let _ = waiting.send(());
+                }
             }
             let control = self.take_submissions(&mut building)?;
             if self.stopping() {
