@@ -10,8 +10,7 @@ use crate::{
     many,
     resolve::{OpenContents, Target},
     script_host::{self, Calls, TraceAnswer},
-    storage_range,
-    witness,
+    storage_range, witness,
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes};

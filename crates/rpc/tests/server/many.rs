@@ -122,7 +122,9 @@ async fn a_contracts_storage_is_listed_as_of_a_transaction() {
     rig.send(1, 0, COUNTER, Bytes::new()).await;
     rig.send(2, 0, COUNTER, Bytes::new()).await;
     let block = rig.seal().await;
-    let range = async |index: u64, at: &Value, start: &Value, most: u64| rig.ok("debug_storageRangeAt", json!([block, index, at, start, most])).await;
+    let range = async |index: u64, at: &Value, start: &Value, most: u64| {
+        rig.ok("debug_storageRangeAt", json!([block, index, at, start, most])).await
+    };
     let (counter, start) = (json!(COUNTER), json!("0x"));
     assert_eq!(range(2, &counter, &start, 10).await, json!({ "storage": {}, "nextKey": null }), "before the first call");
     let hashed = alloy_primitives::keccak256(B256::ZERO);
@@ -132,7 +134,10 @@ async fn a_contracts_storage_is_listed_as_of_a_transaction() {
     let contract = rig.ok("eth_getTransactionReceipt", json!([created])).await["contractAddress"].clone();
     let first = range(4, &contract, &start, 2).await;
     let rest = range(4, &contract, &first["nextKey"], 2).await;
-    assert_eq!((first["storage"].as_object().unwrap().len(), rest["storage"].as_object().unwrap().len(), &rest["nextKey"]), (2, 1, &Value::Null));
+    assert_eq!(
+        (first["storage"].as_object().unwrap().len(), rest["storage"].as_object().unwrap().len(), &rest["nextKey"]),
+        (2, 1, &Value::Null)
+    );
     let keys: Vec<_> = first["storage"].as_object().unwrap().keys().chain(rest["storage"].as_object().unwrap().keys()).cloned().collect();
     let mut expected: Vec<_> = (0..3).map(|slot| alloy_primitives::keccak256(B256::with_last_byte(slot)).to_string()).collect();
     expected.sort();
