@@ -7,12 +7,26 @@ use crate::{
 };
 use alloy_consensus::Header;
 use alloy_hardforks::EthereumHardfork;
-use alloy_rlp::Encodable;
+use alloy_rlp::{Decodable, Encodable};
 use std::sync::Arc;
 use tributary_primitives::{Block, ChainSpec, ExecutedBlock, StateReader, TrieReader};
 
 /// Most bytes of a block's RLP since Osaka (EIP-7934).
 const MAX_BLOCK_BYTES: usize = (10 << 20) - (2 << 20);
+
+/// Takes one block off the front of `rlp`.
+///
+/// # Errors
+/// [`Error::InvalidBlock`] when the bytes are no block, or not the one encoding of what they say: alloy's decoder does not hold the length of a
+/// transaction's string against the transaction in it.
+pub fn decode_block(rlp: &mut &[u8]) -> Result<Block, Error> {
+    let whole = *rlp;
+    let block = Block::decode(rlp).map_err(|error| Error::InvalidBlock(format!("rlp: {error}")))?;
+    match alloy_rlp::encode(&block) == whole[..whole.len() - rlp.len()] {
+        true => Ok(block),
+        false => Err(Error::InvalidBlock("rlp: not the canonical encoding".into())),
+    }
+}
 
 /// Validates `block` against its parent and executes it on the parent's post-state `state`. Proof of work is not verified.
 ///
@@ -147,5 +161,20 @@ mod tests {
             let refusal = import_block(spec, Nothing, &parent(), &[], &block).expect_err("it is too large");
             assert!(refusal.to_string().contains(words), "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_block_whose_bytes_say_more_than_they_mean_is_not_decoded() {
+        let spec = spec(None);
+        let mut block = block(&spec);
+        let tx = alloy_consensus::TxEip1559 { chain_id: 1, ..Default::default() };
+        block.body.transactions = vec![Transaction::Eip1559(Signed::new_unhashed(tx, Signature::test_signature()))];
+        let encoded = alloy_rlp::encode(&block);
+        assert_eq!(decode_block(&mut &*encoded).unwrap(), block);
+        // The string that holds the transaction claims one byte more.
+        let at = encoded.windows(3).position(|bytes| bytes[0] == 0xb8 && bytes[2] == 2).unwrap();
+        let mut wrong = encoded;
+        wrong[at + 1] += 1;
+        assert!(matches!(decode_block(&mut &*wrong), Err(Error::InvalidBlock(_))));
     }
 }

@@ -43,7 +43,7 @@ pub use consensus::{Ancestor, recover_sender, validate_header, validate_ommers};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use fees::L1Fees;
-pub use import::import_block;
+pub use import::{decode_block, import_block};
 pub use machine::Leniency;
 pub use overlay::{AccountChange, Overlay, TxChanges};
 pub use overrides::Overrides;

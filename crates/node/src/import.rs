@@ -2,13 +2,12 @@
 
 use crate::{Error, imported::ImportedChain};
 use alloy_eips::BlockNumHash;
-use alloy_rlp::Decodable;
 use std::{
     fs::File,
     io::{self, BufReader, Read},
     path::PathBuf,
 };
-use tributary_execution::{Ancestor, import_block};
+use tributary_execution::{Ancestor, decode_block, import_block};
 use tributary_primitives::Block;
 use tributary_storage::Store;
 
@@ -105,9 +104,9 @@ fn settle(store: &Store, head: BlockNumHash, config: &ImportConfig) -> Result<()
     Ok(())
 }
 
-fn decode(mut rlp: &[u8]) -> alloy_rlp::Result<Block> {
-    let block = Block::decode(&mut rlp)?;
-    if rlp.is_empty() { Ok(block) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+fn decode(mut rlp: &[u8]) -> Result<Block, tributary_execution::Error> {
+    let block = decode_block(&mut rlp)?;
+    if rlp.is_empty() { Ok(block) } else { Err(tributary_execution::Error::InvalidBlock("rlp: bytes follow the block".into())) }
 }
 
 /// The bytes of the next RLP list, `None` at the end of the file.
