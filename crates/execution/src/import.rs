@@ -64,33 +64,7 @@ mod tests {
     use alloy_eips::eip4895::Withdrawals;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::{Address, B256, Bytes, Signature, U256};
-    use nybbles::Nibbles;
-    use tributary_primitives::{Account, BlockAttributes, StateError, Transaction};
-
-    /// The state without accounts.
-    #[derive(Debug)]
-    struct Nothing;
-
-    impl StateReader for Nothing {
-        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
-            Ok(None)
-        }
-        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
-            Ok(U256::ZERO)
-        }
-        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-            Err(StateError::Missing(hash.to_string()))
-        }
-        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
-            Ok(B256::ZERO)
-        }
-    }
-
-    impl TrieReader for Nothing {
-        fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
-            Err(StateError::Missing(hash.to_string()))
-        }
-    }
+    use tributary_primitives::{BlockAttributes, EmptyState, Transaction};
 
     fn spec(osaka_time: Option<u64>) -> Arc<ChainSpec> {
         let config = ChainConfig {
@@ -130,14 +104,14 @@ mod tests {
             nonce: Default::default(),
             ommers: Vec::new(),
         };
-        OpenBlock::new(spec.clone(), Nothing, &parent, parent.hash_slow(), attributes).unwrap().seal().unwrap().block
+        OpenBlock::new(spec.clone(), EmptyState, &parent, parent.hash_slow(), attributes).unwrap().seal().unwrap().block
     }
 
     #[test]
     fn what_a_builder_makes_is_imported_with_its_hash() {
         for spec in [spec(None), spec(Some(0))] {
             let block = block(&spec);
-            let imported = import_block(spec, Nothing, &parent(), &[], &block).unwrap();
+            let imported = import_block(spec, EmptyState, &parent(), &[], &block).unwrap();
             assert_eq!(imported.hash, block.header.hash_slow());
         }
     }
@@ -147,7 +121,7 @@ mod tests {
         let spec = spec(None);
         let mut block = block(&spec);
         block.body.withdrawals = None;
-        let refusal = import_block(spec, Nothing, &parent(), &[], &block).expect_err("it lacks its withdrawals");
+        let refusal = import_block(spec, EmptyState, &parent(), &[], &block).expect_err("it lacks its withdrawals");
         assert!(refusal.to_string().contains("withdrawals are missing"), "{refusal}");
     }
 
@@ -158,7 +132,7 @@ mod tests {
         for (spec, words) in [(spec(Some(0)), "bytes"), (spec(None), "transaction 0")] {
             let mut block = block(&spec);
             block.body.transactions.push(tx.clone());
-            let refusal = import_block(spec, Nothing, &parent(), &[], &block).expect_err("it is too large");
+            let refusal = import_block(spec, EmptyState, &parent(), &[], &block).expect_err("it is too large");
             assert!(refusal.to_string().contains(words), "{refusal}");
         }
     }

@@ -439,38 +439,12 @@ mod tests {
     use super::*;
     use alloy_consensus::EMPTY_ROOT_HASH;
     use alloy_genesis::{ChainConfig, Genesis};
-    use alloy_primitives::{Bytes, hex};
+    use alloy_primitives::hex;
     use alloy_rpc_types_eth::state::AccountOverride;
-    use nybbles::Nibbles;
-    use tributary_primitives::StateReader;
+    use tributary_primitives::EmptyState;
 
     const RICH: Address = Address::repeat_byte(0xa1);
     const TARGET: Address = Address::repeat_byte(0xb1);
-
-    /// The state without accounts.
-    #[derive(Debug)]
-    struct Nothing;
-
-    impl StateReader for Nothing {
-        fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
-            Ok(None)
-        }
-        fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
-            Ok(U256::ZERO)
-        }
-        fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-            Err(StateError::Missing(hash.to_string()))
-        }
-        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
-            Ok(B256::ZERO)
-        }
-    }
-
-    impl TrieReader for Nothing {
-        fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
-            Err(StateError::Missing(hash.to_string()))
-        }
-    }
 
     fn chain(validation: bool) -> SimulationChain<'static> {
         let config = ChainConfig {
@@ -493,8 +467,8 @@ mod tests {
             sealed: base.clone(),
             base,
             before: TxChanges::default(),
-            state: Arc::new(Nothing),
-            tries: &Nothing,
+            state: Arc::new(EmptyState),
+            tries: &EmptyState,
             gas_cap: 50_000_000,
             trace_transfers: true,
             validation,

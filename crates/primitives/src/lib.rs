@@ -12,6 +12,6 @@ pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads};
 pub use chain::{ChainKind, ChainSpec};
 pub use receipt::Receipt;
 pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig};
-pub use state::{Account, AccountDiff, RootedDiff, StateDiff, StateError, StateReader, TrieReader};
+pub use state::{Account, AccountDiff, EmptyState, RootedDiff, StateDiff, StateError, StateReader, TrieReader};
 pub use transaction::{Transaction, TxType};
 pub use trie::{NodeUpdates, StorageTrieUpdates, TrieUpdates};

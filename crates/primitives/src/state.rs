@@ -76,6 +76,34 @@ pub trait TrieReader: std::fmt::Debug + Send + Sync {
     fn trie_node(&self, owner: Option<B256>, path: &nybbles::Nibbles, hash: B256) -> Result<Bytes, StateError>;
 }
 
+/// The state without accounts, before any genesis.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmptyState;
+
+impl StateReader for EmptyState {
+    fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
+        Ok(None)
+    }
+
+    fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
+        Ok(U256::ZERO)
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        Err(StateError::Missing(hash.to_string()))
+    }
+
+    fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+        Ok(B256::ZERO)
+    }
+}
+
+impl TrieReader for EmptyState {
+    fn trie_node(&self, _: Option<B256>, _: &nybbles::Nibbles, hash: B256) -> Result<Bytes, StateError> {
+        Err(StateError::Missing(hash.to_string()))
+    }
+}
+
 macro_rules! forward {
     ($($ty:ty),+) => {$(
         impl<S: StateReader + ?Sized> StateReader for $ty {

@@ -60,7 +60,9 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
     for name in ["anvil_setBalance", "hardhat_setBalance"] {
-        change(module, name, |_, args| Ok(IDevelopment::setBalanceCall { account: args.required()?, balance: args.required()? }.abi_encode()))?;
+        change(module, name, |_, args| {
+            Ok(IDevelopment::setBalanceCall { account: args.required()?, balance: args.required()? }.abi_encode())
+        })?;
     }
     change(module, "anvil_addBalance", |api, args| {
         let account = args.required()?;
@@ -92,7 +94,11 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 /// Registers a method that rewrites an account. `call` gives the call data of the precompile.
-fn change(module: &mut Module, name: &'static str, call: fn(&Api, &mut Args) -> Result<Vec<u8>, RpcError>) -> Result<(), RegisterMethodError> {
+fn change(
+    module: &mut Module,
+    name: &'static str,
+    call: fn(&Api, &mut Args) -> Result<Vec<u8>, RpcError>,
+) -> Result<(), RegisterMethodError> {
     module.register_async_method(name, move |params, api, _| async move {
         let mut args = Args::new(&params)?;
         let data = call(&api, &mut args)?;

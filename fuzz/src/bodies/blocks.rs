@@ -3,39 +3,10 @@
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header};
 use alloy_genesis::{ChainConfig, Genesis};
 use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256, Bytes, U256};
-use nybbles::Nibbles;
+use alloy_primitives::{B256, U256};
 use std::sync::{Arc, LazyLock};
 use tributary_execution::{decode_block, import_block};
-use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader, TrieReader};
-
-/// The state without accounts.
-#[derive(Debug, Clone, Copy)]
-struct Nothing;
-
-impl StateReader for Nothing {
-    fn account(&self, _: Address) -> Result<Option<Account>, StateError> {
-        Ok(None)
-    }
-
-    fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
-        Ok(U256::ZERO)
-    }
-
-    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-        Err(StateError::Missing(hash.to_string()))
-    }
-
-    fn block_hash(&self, _: u64) -> Result<B256, StateError> {
-        Ok(B256::ZERO)
-    }
-}
-
-impl TrieReader for Nothing {
-    fn trie_node(&self, _: Option<B256>, _: &Nibbles, hash: B256) -> Result<Bytes, StateError> {
-        Err(StateError::Missing(hash.to_string()))
-    }
-}
+use tributary_primitives::{Block, ChainSpec, EmptyState};
 
 /// A chain before London, one at Shanghai and one at Osaka.
 static CHAINS: LazyLock<[Arc<ChainSpec>; 3]> = LazyLock::new(|| {
@@ -68,8 +39,8 @@ pub fn rlp_block(data: &[u8]) {
     assert_eq!(alloy_rlp::encode(&block), data[..data.len() - rest.len()], "what decodes is its own encoding");
     for spec in CHAINS.iter() {
         let parent = parent(spec);
-        let _ = import_block(spec.clone(), Nothing, &parent, &[], &block);
-        let _ = import_block(spec.clone(), Nothing, &parent, &[], &child(block.clone(), spec, &parent));
+        let _ = import_block(spec.clone(), EmptyState, &parent, &[], &block);
+        let _ = import_block(spec.clone(), EmptyState, &parent, &[], &child(block.clone(), spec, &parent));
     }
 }
 

@@ -56,7 +56,11 @@ impl Running {
         let mut command = Command::new(binary);
         command.args(["--port", &port, "--chain-id", &CHAIN_ID.to_string(), "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--silent"]);
         // A block for each transaction, which is anvil's default, does not stand a flood: it acknowledges and then seals nothing.
-        command.args(["--block-time", "1", "--order", "fifo"]).stdin(Stdio::null()).stdout(File::create(directory.path().join("log"))?).stderr(Stdio::null());
+        command
+            .args(["--block-time", "1", "--order", "fifo"])
+            .stdin(Stdio::null())
+            .stdout(File::create(directory.path().join("log"))?)
+            .stderr(Stdio::null());
         let mut running = Self::Anvil(command.spawn()?, format!("http://127.0.0.1:{port}"));
         running.wait()?;
         Ok(running)

@@ -43,7 +43,9 @@ impl Node {
 
     /// The result of a method that must succeed.
     pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.rpc.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}\n{}", std::fs::read_to_string(self.directory.path().join("log")).unwrap()))
+        self.rpc
+            .call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}\n{}", std::fs::read_to_string(self.directory.path().join("log")).unwrap()))
     }
 
     /// A method's result that is a quantity.
