@@ -72,7 +72,7 @@ impl Http {
                 _ => plain(StatusCode::NOT_FOUND, "404 page not found"),
             };
         }
-        if let Err(refusal) = check(&request, limits) {
+        if let Some(refusal) = refusal(&request, limits) {
             return refusal;
         }
         let body = match read(request, limits).await {
@@ -84,19 +84,19 @@ impl Http {
     }
 }
 
-/// geth's checks of a request's head.
-fn check(request: &HttpRequest, limits: &Limits) -> Result<(), HttpResponse> {
+/// What is wrong with a request's head, by geth's checks.
+fn refusal(request: &HttpRequest, limits: &Limits) -> Option<HttpResponse> {
     if [Method::PUT, Method::DELETE].contains(request.method()) {
-        return Err(plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"));
+        return Some(plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"));
     }
     let most = u64::from(limits.request_size);
     if let Some(length) = content_length(request.headers()).filter(|length| *length > most) {
-        return Err(too_large(length, most));
+        return Some(too_large(length, most));
     }
     if request.method() == Method::OPTIONS || is_json(request.headers()) {
-        return Ok(());
+        return None;
     }
-    Err(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid content type, only application/json is supported"))
+    Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid content type, only application/json is supported"))
 }
 
 async fn read(request: HttpRequest, limits: &Limits) -> Result<hyper::body::Bytes, HttpResponse> {

@@ -134,7 +134,7 @@ async fn traces(node: &Node, counter: &OnNode, sent: B256) -> Checked {
 
 async fn knows_the_rollup(node: &Node, sent: B256) -> Checked {
     let receipt = node.included(sent).await?;
-    so(receipt.l1_block_info.l1_fee.is_some_and(|fee| fee > 0), &receipt.l1_block_info)?;
+    so(receipt.l1_block_info.l1_fee.is_some_and(|fee| fee > 0), receipt.l1_block_info)?;
     let number = receipt.inner.block_number.ok_or("not in a block")?;
     let block = node.provider.get_block_by_number(number.into()).full().await?.ok_or("no such block")?;
     let transactions = block.transactions.as_transactions().ok_or("no transactions in full")?;
