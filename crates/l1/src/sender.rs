@@ -183,8 +183,7 @@ impl L1Sender {
     async fn launch(&self, tx: &Prepared) -> Result<Attempt<'_>, Error> {
         let mut next = self.next_nonce.lock().await;
         let included = self.nonce().await?;
-        // While nothing of ours waits, what is included says it all: a reorg may have thrown out what was.
-        let mut nonce = next.filter(|_| !self.waiting().is_empty()).map_or(included, |next| next.max(included));
+        let mut nonce = next.map_or(included, |next| next.max(included));
         let mut fees = TxFees::estimate(&self.client, &self.config.fees).await?;
         for _ in 0..MAX_LAUNCHES {
             let signed = sign(tx, self.chain_id, nonce, &fees, &self.key)?;

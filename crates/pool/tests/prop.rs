@@ -141,7 +141,7 @@ impl Model {
         let same = |resting: &Resting| resting.tx.sender == tx.sender && resting.tx.nonce() == tx.nonce();
         let old = self.list.iter().find(|resting| same(resting)).cloned();
         if let Some(old) = &old {
-            let enough = |new: u128, old: u128| new > old && new * 10 >= old * 11;
+            let enough = |new: u128, old: u128| new > old && new >= old * 11 / 10;
             let fees = enough(tx.tx.max_fee_per_gas(), old.tx.tx.max_fee_per_gas());
             if !fees || !enough(tx.tx.priority_fee_or_price(), old.tx.tx.priority_fee_or_price()) {
                 return Err(PoolError::ReplacementUnderpriced);
