@@ -18,8 +18,8 @@ use tempfile::TempDir;
 /// Funded accounts of each node.
 const ACCOUNTS: &str = "400";
 
-/// Tributary's, for both: the machine and not the limit shall be the bound.
-const GAS_LIMIT: &str = "1000000000";
+/// More than either can use in a second, for both: the machine and not the limit shall be the bound.
+const GAS_LIMIT: &str = "4000000000";
 
 /// Who is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
