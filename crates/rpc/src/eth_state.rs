@@ -26,14 +26,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(api.account_at(address, at)?.balance)
     })?;
     light(module, "eth_getTransactionCount", transaction_count)?;
-    light(module, "eth_getCode", |api, args| {
-        let (address, at) = (args.required::<Address>()?, block_or_latest(args)?);
-        let state = api.state_at(at)?.state;
-        Ok(match state.account(address)?.filter(|account| account.has_code()) {
-            Some(account) => state.code(account.code_hash)?,
-            None => Bytes::new(),
-        })
-    })?;
+    light(module, "eth_getCode", |api, args| Ok(account_info(api, args)?.code))?;
+    light(module, "eth_getAccountInfo", account_info)?;
     light(module, "eth_getStorageAt", |api, args| {
         let (address, key): (Address, String) = (args.required()?, args.required()?);
         let (slot, at) = (storage_key(&key)?, block_or_latest(args)?);
@@ -49,6 +43,22 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 /// The next parameter as a block, the newest when it is missing.
 pub(crate) fn block_or_latest(args: &mut Args) -> Result<BlockId, RpcError> {
     Ok(args.optional()?.unwrap_or(BlockId::latest()))
+}
+
+/// Everything about an account but its storage.
+#[derive(Debug, Clone, Serialize)]
+struct AccountInfo {
+    balance: U256,
+    nonce: U64,
+    code: Bytes,
+}
+
+fn account_info(api: &Api, args: &mut Args) -> Result<AccountInfo, RpcError> {
+    let (address, at) = (args.required()?, block_or_latest(args)?);
+    let state = api.state_at(at)?.state;
+    let account = state.account(address)?.unwrap_or_default();
+    let code = if account.has_code() { state.code(account.code_hash)? } else { Bytes::new() };
+    Ok(AccountInfo { balance: account.balance, nonce: U64::from(account.nonce), code })
 }
 
 /// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and a leading zero.

@@ -2,7 +2,7 @@
 
 use crate::{
     Chain,
-    api::{Api, Module},
+    api::{Api, Module, light},
     beacon::BeaconLayer,
     calls::Session,
     debug, dev_accounts, dev_time,
@@ -18,7 +18,7 @@ use jsonrpsee::{
     Methods, RpcModule,
     server::{RegisterMethodError, middleware::http::HostFilterLayer},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio::{
     net::TcpListener,
     sync::{
@@ -146,7 +146,15 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
         optimism::register(&mut module, rollup)?;
         tributary::register(&mut module)?;
     }
+    let modules = namespaces(&module);
+    light(&mut module, "rpc_modules", move |_, _| Ok(modules.clone()))?;
     Ok(module)
+}
+
+/// The namespaces that the methods are in, with their versions, which nobody counts any more.
+fn namespaces(module: &Module) -> BTreeMap<String, &'static str> {
+    let names = module.method_names().filter_map(|name| name.split_once('_'));
+    names.map(|(namespace, _)| (namespace.to_owned(), "1.0")).chain([("rpc".to_owned(), "1.0")]).collect()
 }
 
 /// Tells the filters what happens to the chain.

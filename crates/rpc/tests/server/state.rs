@@ -25,6 +25,10 @@ async fn any_past_state_can_be_read() {
     assert_eq!(rig.ok("eth_getTransactionCount", json!([rig.who(0), "0x1"])).await, "0x1");
     assert_eq!(rig.ok("eth_getCode", json!([COUNTER])).await, "0x60005460010160005500");
     assert_eq!(rig.ok("eth_getCode", json!([rig.who(0), "latest"])).await, "0x");
+    let info = rig.ok("eth_getAccountInfo", json!([COUNTER, "latest"])).await;
+    assert_eq!((&info["code"], &info["balance"]), (&json!("0x60005460010160005500"), &json!("0x0")));
+    let modules = rig.ok("rpc_modules", json!([])).await;
+    assert_eq!((&modules["eth"], &modules["txpool"]), (&json!("1.0"), &json!("1.0")));
     assert_eq!(rig.err("eth_getBalance", json!([COUNTER, "0x99"])).await, (-32000, "header not found".into()));
     let by_hash = rig.err("eth_getBalance", json!([COUNTER, { "blockHash": B256::repeat_byte(1) }])).await;
     assert_eq!(by_hash, (-32000, "header for hash not found".into()));
