@@ -168,7 +168,7 @@ impl Developer {
         match command {
             Command::Mine { blocks, interval } => self.mine(chain, blocks, interval).await,
             Command::IncreaseTime(seconds) => {
-                self.jump(self.clock.now() + Duration::from_secs(seconds))?;
+                self.jump(self.clock.now().saturating_add(Duration::from_secs(seconds)))?;
                 Ok(self.clock.ahead())
             }
             Command::NextBlockTime(time) => self.next_block_at(chain, time),
@@ -223,7 +223,7 @@ impl Developer {
         Ok(slot)
     }
 
-    /// Seals what is open on both chains and remembers them.
+    /// Seals what is open on the rollup, and remembers both chains.
     async fn snapshot(&self) -> Result<u64, Stop> {
         self.mine(&self.l2, 1, 1).await?;
         let (l1, head) = (self.l1.store.heads()?.unsafe_head.number, head_block(&self.l2.store)?);
@@ -306,15 +306,20 @@ impl Controlled {
     /// The first time after `time` at which the chain can have a block.
     fn slot_after(&self, time: u64) -> u64 {
         let genesis = self.store.genesis().timestamp;
-        genesis + (time.saturating_sub(genesis) / self.block_time + 1) * self.block_time
+        let slots = (time.saturating_sub(genesis) / self.block_time).saturating_add(1);
+        genesis.saturating_add(slots.saturating_mul(self.block_time))
     }
 
     async fn rewind(&self, rewind: Rewind) -> Result<(), Stop> {
         let (done, wait) = oneshot::channel();
         // A producer that ends says why itself.
         let stopping = || Stop::Refused(SubmitError::unavailable("server is stopping"));
+        let to = rewind.to;
         self.control.send(Control { rewind, done }).await.map_err(|_| stopping())?;
-        wait.await.map_err(|_| stopping())
+        match wait.await.map_err(|_| stopping())? {
+            true => Ok(()),
+            false => Err(refused(format!("the chain cannot be set back to block {to}: a later one is final"))),
+        }
     }
 }
 

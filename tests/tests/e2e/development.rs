@@ -78,6 +78,11 @@ fn time_jumps_and_stands_still_as_users_say() {
     let past = node.rpc.call("evm_setNextBlockTimestamp", json!([1]));
     assert!(matches!(past, Err(RpcError::Refused { code: -32602, .. })), "{past:?}");
 
+    for (method, time) in [("evm_increaseTime", u64::MAX), ("evm_setNextBlockTimestamp", u64::MAX), ("evm_increaseTime", 1 << 40)] {
+        let refused = node.rpc.call(method, json!([format!("{time:#x}")]));
+        assert!(matches!(refused, Err(RpcError::Refused { code: -32602, .. })), "{method}: {refused:?}");
+    }
+
     node.ask("evm_setAutomine", json!([false]));
     node.ask("evm_mine", json!([]));
     let head = node.head();

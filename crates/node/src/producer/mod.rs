@@ -121,7 +121,7 @@ impl Producer {
         }
         drop(state);
         let mut recovered = journal.open.into_iter();
-        let mut obeyed: Option<oneshot::Sender<()>> = None;
+        let mut obeyed: Option<oneshot::Sender<bool>> = None;
         while !self.stopping() {
             let parent = head_block(&self.store)?;
             let mut building = match recovered.next() {
@@ -137,11 +137,11 @@ impl Producer {
             if recovered.len() == 0 {
                 self.run_returning(&mut building)?;
                 self.run_pool(&mut building)?;
-                let told = self.ready.take().into_iter().chain(obeyed.take());
-                for waiting in told.collect::<Vec<_>>() {
+                if self.ready.is_some() || obeyed.is_some() {
                     self.scribe.flush()?;
                     // Whoever waited may have given up.
-                    let _ = waiting.send(());
+                    let _ = self.ready.take().map(|ready| ready.send(()));
+                    let _ = obeyed.take().map(|done| done.send(true));
                 }
             }
             let control = self.take_submissions(&mut building)?;
@@ -238,7 +238,9 @@ impl Producer {
     /// those that are waiting.
     fn take_submissions(&mut self, building: &mut Building) -> Result<Option<Control>, Error> {
         loop {
-            if let Ok(control) = self.control.try_recv() {
+            if let Ok(control) = self.control.try_recv()
+                && let Some(control) = self.permitted(control)?
+            {
                 return Ok(Some(control));
             }
             while let Ok(submission) = self.submissions.try_recv() {
@@ -261,7 +263,11 @@ impl Producer {
             });
             match next {
                 Wake::Submission(submission) => self.submit(building, *submission)?,
-                Wake::Control(control) => return Ok(Some(control)),
+                Wake::Control(control) => {
+                    if let Some(control) = self.permitted(control)? {
+                        return Ok(Some(control));
+                    }
+                }
                 Wake::Closed => self.stop.store(true, Ordering::Relaxed),
                 Wake::Time => {}
             }
