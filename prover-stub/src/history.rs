@@ -32,6 +32,10 @@ impl<S: StateReader> StateReader for History<S> {
         self.state.storage(address, slot)
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.state.has_storage(address)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.state.code(hash)
     }

@@ -340,6 +340,9 @@ pub(crate) mod tests {
         fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
             Ok(self.slots.get(&(address, slot)).copied().unwrap_or_default())
         }
+        fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+            Ok(self.slots.iter().any(|((of, _), value)| *of == address && !value.is_zero()))
+        }
         fn code(&self, hash: B256) -> Result<Bytes, StateError> {
             self.codes.get(&hash).cloned().ok_or_else(|| StateError::Missing(hash.to_string()))
         }

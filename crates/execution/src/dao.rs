@@ -41,6 +41,9 @@ mod tests {
         fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
             Ok(U256::ZERO)
         }
+        fn has_storage(&self, _: Address) -> Result<bool, StateError> {
+            Ok(false)
+        }
         fn code(&self, hash: B256) -> Result<Bytes, StateError> {
             Err(StateError::Missing(hash.to_string()))
         }

@@ -25,6 +25,10 @@ impl StateReader for Frozen {
         self.0.storage_ref(address, slot).map_err(cause)
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.0.has_storage(address)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.0.code_by_hash_ref(hash).map(|code| code.original_bytes()).map_err(cause)
     }

@@ -15,6 +15,7 @@ mod estimate;
 mod fees;
 mod frozen;
 mod import;
+mod instructions;
 mod machine;
 mod overlay;
 mod overrides;

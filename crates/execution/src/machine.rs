@@ -3,10 +3,11 @@
 use crate::{
     dao::apply_dao_fork,
     error::{DbError, Error},
+    instructions,
     overlay::Overlay,
     precompiles,
 };
-use alloy_consensus::Header;
+use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip7685::Requests;
 use alloy_evm::{
     Evm, EvmEnv, EvmFactory, FromRecoveredTx, FromTxWithEncoded,
@@ -15,7 +16,8 @@ use alloy_evm::{
     precompiles::PrecompilesMap,
 };
 use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_hardforks::EthereumHardfork as Fork;
+use alloy_primitives::{Address, B256, Bytes, TxKind};
 use op_revm::{OpHaltReason, OpSpecId};
 use revm::{
     Inspector,
@@ -23,10 +25,11 @@ use revm::{
         CfgEnv, TxEnv,
         result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     },
+    primitives::hardfork::SpecId,
     state::EvmState,
 };
 use std::sync::{Arc, LazyLock};
-use tributary_primitives::{ChainSpec, StateReader, Transaction};
+use tributary_primitives::{ChainSpec, StateError, StateReader, Transaction};
 
 /// An inspector that can watch both kinds of machine.
 pub(crate) trait AnyInspector<S: StateReader>: Inspector<EthEvmContext<Overlay<S>>> + Inspector<OpEvmContext<Overlay<S>>> {}
@@ -74,6 +77,12 @@ pub(crate) enum TransactError {
     Failed(Error),
 }
 
+impl From<StateError> for TransactError {
+    fn from(error: StateError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// A transaction's result and what it would change.
 #[derive(Debug)]
 pub(crate) struct Transacted {
@@ -103,7 +112,7 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
             let mut env: EvmEnv<OpSpecId> = evm_env_for_op_block(header, spec, spec.chain_id);
             leniency.apply(&mut env.cfg_env);
             env.cfg_env.disable_eip3607 |= spec.development;
-            let mut evm = OpEvmFactory::<OpTx>::default().create_evm_with_inspector(state, env, inspector);
+            let mut evm = instructions::for_rollup(OpEvmFactory::<OpTx>::default().create_evm_with_inspector(state, env, inspector));
             install_precompiles(&mut evm, spec.development);
             return Self::Rollup(Box::new(evm));
         }
@@ -111,7 +120,9 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         leniency.apply(&mut env.cfg_env);
         // Unsigned transactions may be from contracts.
         env.cfg_env.disable_eip3607 |= spec.development;
-        let mut evm = EthEvmFactory::default().create_evm_with_inspector(state, env, inspector);
+        let active = |fork| spec.is_active(fork, header.number, header.timestamp);
+        let eip1283 = active(Fork::Constantinople) && !active(Fork::Petersburg);
+        let mut evm = instructions::for_ethereum(EthEvmFactory::default().create_evm_with_inspector(state, env, inspector), eip1283);
         if spec.development {
             precompiles::install_development(evm.components_mut().2);
         }
@@ -151,6 +162,10 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
 
     /// Executes a transaction of a block. `encoded` are its exact EIP-2718 bytes, on which the L1 data fee is computed.
     pub(crate) fn transact(&mut self, tx: &Transaction, sender: Address, encoded: Bytes) -> Result<Transacted, TransactError> {
+        self.with_collision(sender, tx.kind(), |machine| machine.transact_any(tx, sender, encoded))
+    }
+
+    fn transact_any(&mut self, tx: &Transaction, sender: Address, encoded: Bytes) -> Result<Transacted, TransactError> {
         match self {
             Self::Ethereum(evm) => match eth_env(tx, sender) {
                 Some(env) => finish(evm.transact_raw(env), |error| error, |halt| halt),
@@ -165,6 +180,10 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
 
     /// Executes a simulated call. On a rollup it pays no L1 data fee, as in op-geth's `eth_call`.
     pub(crate) fn call(&mut self, env: TxEnv) -> Result<Transacted, TransactError> {
+        self.with_collision(env.caller, env.kind, |machine| machine.call_any(env))
+    }
+
+    fn call_any(&mut self, env: TxEnv) -> Result<Transacted, TransactError> {
         match self {
             Self::Ethereum(evm) => finish(evm.transact_raw(env), |error| error, |halt| halt),
             Self::Rollup(evm) => {
@@ -172,6 +191,36 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
                 finish(evm.transact_raw(tx), op_invalid, op_halt)
             }
         }
+    }
+
+    /// Lets a transaction that creates a contract fail where there is storage at the contract's address (EIP-7610). Such a transaction runs no code,
+    /// so that nobody sees the nonce which tells revm that the address is taken.
+    fn with_collision(
+        &mut self,
+        sender: Address,
+        kind: TxKind,
+        transact: impl FnOnce(&mut Self) -> Result<Transacted, TransactError>,
+    ) -> Result<Transacted, TransactError> {
+        if kind.is_call() || !instructions::storage_collides(self.eth_spec()) {
+            return transact(self);
+        }
+        let state = self.state_mut();
+        let nonce = state.account_now(sender)?.map_or(0, |account| account.nonce);
+        let address = sender.create(nonce);
+        if !state.is_storage_alone(address)? {
+            return transact(self);
+        }
+        state.set_taken(Some(address));
+        let mut transacted = transact(self);
+        self.state_mut().set_taken(None);
+        if let Some(account) = transacted.as_mut().ok().and_then(|done| done.state.get_mut(&address)) {
+            account.info.nonce = 0;
+        }
+        transacted
+    }
+
+    fn eth_spec(&self) -> SpecId {
+        each!(self, evm => evm.cfg_env().spec.into())
     }
 
     /// What comes before a block's first transaction: the DAO fork (EIP-779) and system calls (EIP-2935, EIP-4788).

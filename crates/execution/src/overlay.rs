@@ -59,6 +59,7 @@ pub struct Overlay<S> {
     code: B256Map<Bytecode>,
     new_code: B256Map<Bytes>,
     block_hashes: HashMap<u64, B256>,
+    taken: Option<Address>,
     last: TxChanges,
 }
 
@@ -71,6 +72,7 @@ impl<S: StateReader> Overlay<S> {
             code: B256Map::default(),
             new_code: B256Map::default(),
             block_hashes: HashMap::default(),
+            taken: None,
             last: TxChanges::default(),
         }
     }
@@ -120,6 +122,31 @@ impl<S: StateReader> Overlay<S> {
         cached.storage_cleared = true;
         cached.storage.values_mut().for_each(|slot| slot.now = U256::ZERO);
         Ok(())
+    }
+
+    /// Whether any slot of the account is not zero now.
+    pub(crate) fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        let cached = self.accounts.get(&address);
+        if cached.is_some_and(|account| account.storage.values().any(|slot| !slot.now.is_zero())) {
+            return Ok(true);
+        }
+        match cached {
+            Some(account) if account.storage_cleared || account.before.is_none() => Ok(false),
+            _ => self.base.has_storage(address),
+        }
+    }
+
+    /// Whether the account exists with storage, but with neither nonce nor code.
+    pub(crate) fn is_storage_alone(&mut self, address: Address) -> Result<bool, StateError> {
+        match self.account_now(address)? {
+            Some(account) if account.nonce == 0 && !account.has_code() => self.has_storage(address),
+            _ => Ok(false),
+        }
+    }
+
+    /// Shows the EVM a nonce at an address where there is none, so that nothing can be created there, until the next call.
+    pub(crate) fn set_taken(&mut self, address: Option<Address>) {
+        self.taken = address;
     }
 
     /// Makes code available by its hash.
@@ -242,7 +269,8 @@ impl<S: StateReader> Database for Overlay<S> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, DbError> {
         let account = self.account_now(address)?;
-        Ok(account.map(account_info))
+        let taken = self.taken == Some(address);
+        Ok(account.map(|account| account_info(Account { nonce: if taken { 1 } else { account.nonce }, ..account })))
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, DbError> {
@@ -328,6 +356,9 @@ mod tests {
         }
         fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
             Ok(U256::from(7))
+        }
+        fn has_storage(&self, _: Address) -> Result<bool, StateError> {
+            Ok(true)
         }
         fn code(&self, hash: B256) -> Result<Bytes, StateError> {
             Err(StateError::Missing(hash.to_string()))

@@ -39,6 +39,9 @@ impl StateReader for Renumbered {
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
         self.base.storage(address, slot)
     }
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.base.has_storage(address)
+    }
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.base.code(hash)
     }

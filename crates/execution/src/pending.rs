@@ -208,6 +208,12 @@ impl<S: StateReader> StateReader for PendingState<S> {
         }
     }
 
+    /// An account without code has no storage but what it had before the block.
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        let cleared = self.block.read().cleared.get(&address).is_some_and(|all| all.iter().any(|number| *number <= self.upto));
+        Ok(!cleared && self.block.base.has_storage(address)?)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         let found = self.block.read().code.get(&hash).cloned();
         found.map_or_else(|| self.block.base.code(hash), Ok)
@@ -235,6 +241,9 @@ mod tests {
         }
         fn storage(&self, _: Address, _: U256) -> Result<U256, StateError> {
             Ok(U256::from(7))
+        }
+        fn has_storage(&self, _: Address) -> Result<bool, StateError> {
+            Ok(true)
         }
         fn code(&self, hash: B256) -> Result<Bytes, StateError> {
             Err(StateError::Missing(hash.to_string()))

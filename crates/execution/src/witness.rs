@@ -71,6 +71,10 @@ impl<S: StateReader> StateReader for Noted<S> {
         self.state.storage(address, slot)
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.state.has_storage(address)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.state.code(hash)
     }

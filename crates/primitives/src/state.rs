@@ -58,6 +58,9 @@ pub trait StateReader: std::fmt::Debug + Send + Sync {
     fn account(&self, address: Address) -> Result<Option<Account>, StateError>;
     /// The value of a storage slot, zero when it was never written.
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError>;
+    /// Whether any slot of the account is not zero. Execution asks this only of accounts with neither nonce nor code, at whose address a contract is
+    /// about to be created (EIP-7610).
+    fn has_storage(&self, address: Address) -> Result<bool, StateError>;
     /// The code with this keccak256 hash.
     fn code(&self, hash: B256) -> Result<Bytes, StateError>;
     /// The hash of a block of this chain; zero when it is unknown or more than 256 blocks old (BLOCKHASH).
@@ -89,6 +92,10 @@ impl StateReader for EmptyState {
         Ok(U256::ZERO)
     }
 
+    fn has_storage(&self, _: Address) -> Result<bool, StateError> {
+        Ok(false)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         Err(StateError::Missing(hash.to_string()))
     }
@@ -112,6 +119,9 @@ macro_rules! forward {
             }
             fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
                 (**self).storage(address, slot)
+            }
+            fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+                (**self).has_storage(address)
             }
             fn code(&self, hash: B256) -> Result<Bytes, StateError> {
                 (**self).code(hash)

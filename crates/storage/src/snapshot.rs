@@ -137,6 +137,10 @@ impl StateReader for Snapshot {
         Ok(self.read_slot(address, slot)?)
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        Ok(self.slots(address).next().transpose()?.is_some())
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         if hash == KECCAK256_EMPTY {
             return Ok(Bytes::new());

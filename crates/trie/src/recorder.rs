@@ -105,6 +105,12 @@ impl<R: StateReader> StateReader for Recorder<R> {
         Ok(value)
     }
 
+    /// The account's leaf, which holds the root of its storage, answers this to who has the witness.
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.account(address)?;
+        self.state.has_storage(address)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         let code = self.state.code(hash)?;
         if hash != KECCAK256_EMPTY {

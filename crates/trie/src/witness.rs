@@ -1,4 +1,4 @@
-use crate::{AccountLeaf, Error, account::slot_value, proof::walk, state::slot_key};
+use crate::{EMPTY_ROOT, AccountLeaf, Error, account::slot_value, proof::walk, state::slot_key};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use nybbles::Nibbles;
@@ -94,6 +94,10 @@ impl StateReader for WitnessState {
         let owner = Some(keccak256(address));
         let value = walk(leaf.storage_root, slot_key(slot), |path, hash| Ok(self.nodes.trie_node(owner, path, hash)?))?;
         Ok(slot_value(value.as_deref())?)
+    }
+
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        Ok(self.leaf(address)?.is_some_and(|leaf| leaf.storage_root != EMPTY_ROOT))
     }
 
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {

@@ -69,6 +69,10 @@ impl StateReader for Memory {
         Ok(self.slots.get(&(address, slot)).copied().unwrap_or_default())
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        Ok(self.slots.iter().any(|((of, _), value)| *of == address && !value.is_zero()))
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.codes.get(&hash).cloned().ok_or_else(|| StateError::Missing(format!("code {hash}")))
     }

@@ -195,6 +195,10 @@ impl StateReader for NumberedHashes {
         self.0.storage(address, slot)
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.0.has_storage(address)
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         self.0.code(hash)
     }

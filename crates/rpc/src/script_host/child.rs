@@ -136,6 +136,13 @@ impl StateReader for Node {
         }
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        match self.ask(&Question::HasStorage(address))? {
+            Answer::Flag(flag) => Ok(flag),
+            _ => Err(unexpected()),
+        }
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         match self.ask(&Question::Code(hash))? {
             Answer::Code(code) => Ok(code),

@@ -238,6 +238,7 @@ fn converse(
         let answer = match serde_json::from_slice(&line)? {
             Question::Account(address) => state.account(address).map(|account| Answer::Account(account.map(Into::into))),
             Question::Storage(address, slot) => state.storage(address, slot).map(Answer::Word),
+            Question::HasStorage(address) => state.has_storage(address).map(Answer::Flag),
             Question::Code(hash) => state.code(hash).map(Answer::Code),
             Question::BlockHash(number) => state.block_hash(number).map(Answer::Hash),
             Question::Done(answer) => return Ok(Some(Ok(TraceAnswer(answer)))),

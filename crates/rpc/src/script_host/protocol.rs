@@ -85,6 +85,7 @@ pub(super) enum Work {
 pub(super) enum Question {
     Account(Address),
     Storage(Address, U256),
+    HasStorage(Address),
     Code(B256),
     BlockHash(u64),
     /// The last line: the answer to the client.
@@ -98,6 +99,7 @@ pub(super) enum Question {
 pub(super) enum Answer {
     Account(Option<Fields>),
     Word(U256),
+    Flag(bool),
     Code(Bytes),
     Hash(B256),
     Failed(String),

@@ -152,6 +152,10 @@ impl StateReader for World {
         Ok(self.accounts.get(&address).and_then(|(_, slots)| slots.get(&slot)).copied().unwrap_or_default())
     }
 
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        Ok(self.accounts.get(&address).is_some_and(|(_, slots)| slots.values().any(|value| !value.is_zero())))
+    }
+
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
         if hash == keccak256([1]) { Ok(Bytes::from_static(&[1])) } else { Err(StateError::Missing(format!("code {hash}"))) }
     }

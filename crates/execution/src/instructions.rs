@@ -1,0 +1,123 @@
+//! Instructions and creations in which Ethereum's rules are not revm's: SSTORE of Constantinople before Petersburg (EIP-1283), and a new contract at
+//! an address that has storage (EIP-7610).
+
+use crate::{error::DbError, overlay::Overlay};
+use alloy_evm::{eth::EthEvm, precompiles::PrecompilesMap};
+use alloy_op_evm::OpEvm;
+use alloy_primitives::{Address, Bytes};
+use revm::{
+    bytecode::opcode,
+    context::{ContextTr, JournalTr},
+    context_interface::{
+        CreateScheme, Host,
+        cfg::{GasId, GasParams},
+        context::{ContextError, SStoreResult},
+    },
+    handler::instructions::EthInstructions,
+    interpreter::{
+        FrameInput, Instruction, InstructionContext, InstructionResult, InterpreterAction, gas,
+        instructions::contract,
+        interpreter::EthInterpreter,
+        interpreter_types::{InputsTr, LoopControl, RuntimeFlag, StackTr},
+    },
+    primitives::hardfork::SpecId,
+};
+use tributary_primitives::StateReader;
+
+type Instructions<H> = EthInstructions<EthInterpreter, H>;
+type Context<'a, H> = InstructionContext<'a, H, EthInterpreter>;
+
+/// Whether a creation fails at an address with storage. EIP-7610 asks it of all blocks, and before the merge nothing depends on it but Ethereum's
+/// tests, which expect there that the new contract begins with empty storage.
+pub(crate) fn storage_collides(spec: SpecId) -> bool {
+    spec.is_enabled_in(SpecId::MERGE)
+}
+
+/// The machine with creations as EIP-7610 has them, and SSTORE as EIP-1283 has it where `eip1283`.
+pub(crate) fn for_ethereum<S: StateReader, I>(
+    evm: EthEvm<Overlay<S>, I, PrecompilesMap>,
+    eip1283: bool,
+) -> EthEvm<Overlay<S>, I, PrecompilesMap> {
+    let mut inner = evm.into_inner();
+    if storage_collides(inner.ctx.cfg.spec) {
+        install_create(&mut inner.instruction);
+    }
+    if eip1283 {
+        inner.ctx.cfg.gas_params = eip1283_gas();
+        inner.instruction.insert_instruction(opcode::SSTORE, Instruction::new(sstore_eip1283, 0));
+    }
+    EthEvm::new(inner, true)
+}
+
+/// The machine with creations as EIP-7610 has them.
+pub(crate) fn for_rollup<S: StateReader, I>(evm: OpEvm<Overlay<S>, I, PrecompilesMap>) -> OpEvm<Overlay<S>, I, PrecompilesMap> {
+    let mut inner = evm.into_inner();
+    install_create(&mut inner.0.instruction);
+    OpEvm::new(inner, true)
+}
+
+fn install_create<S: StateReader, H: ContextTr<Db = Overlay<S>> + Host>(instructions: &mut Instructions<H>) {
+    instructions.insert_instruction(opcode::CREATE, Instruction::new(create::<S, H, false>, 0));
+    instructions.insert_instruction(opcode::CREATE2, Instruction::new(create::<S, H, true>, 0));
+}
+
+/// CREATE and CREATE2. Where there is storage at the new address, the init code gives way to one invalid instruction: the creation then ends as any
+/// collision does, with the creator's nonce raised, the address warm, all of its gas gone and nothing else changed.
+fn create<S: StateReader, H: ContextTr<Db = Overlay<S>> + Host, const IS_CREATE2: bool>(context: Context<'_, H>) {
+    let InstructionContext { interpreter, host } = context;
+    contract::create::<EthInterpreter, IS_CREATE2, H>(InstructionContext { interpreter: &mut *interpreter, host: &mut *host });
+    let Some(InterpreterAction::NewFrame(FrameInput::Create(inputs))) = interpreter.bytecode.action() else { return };
+    match collision(host, inputs.caller(), |nonce| inputs.created_address(nonce)) {
+        Ok(None) => {}
+        Ok(Some(address)) => {
+            inputs.set_scheme(CreateScheme::Custom { address });
+            inputs.set_init_code(Bytes::from_static(&[opcode::INVALID]));
+        }
+        Err(error) => {
+            *host.error() = Err(ContextError::Db(error));
+            interpreter.halt_fatal();
+        }
+    }
+}
+
+/// The address at which `creator` creates now, if it has nothing but storage and perhaps a balance.
+fn collision<S: StateReader, H: ContextTr<Db = Overlay<S>>>(
+    host: &mut H,
+    creator: Address,
+    address: impl FnOnce(u64) -> Address,
+) -> Result<Option<Address>, DbError> {
+    let nonce = host.journal_mut().load_account(creator)?.data.info.nonce;
+    let address = address(nonce);
+    Ok(host.db_mut().is_storage_alone(address)?.then_some(address))
+}
+
+/// The gas table of Petersburg with EIP-1283's prices of SSTORE: 200 for one that changes nothing that was not changed before, 20,000 and 5,000 in all
+/// for the first change of a slot, and these less 200 given back for undoing it.
+fn eip1283_gas() -> GasParams {
+    const NO_CHANGE: u64 = 200;
+    const SET: u64 = 20_000 - NO_CHANGE;
+    const RESET: u64 = 5_000 - NO_CHANGE;
+    let mut params = GasParams::new_spec(SpecId::PETERSBURG);
+    params.override_gas([
+        (GasId::sstore_static(), NO_CHANGE),
+        (GasId::sstore_set_without_load_cost(), SET),
+        (GasId::sstore_set_refund(), SET),
+        (GasId::sstore_reset_without_cold_load_cost(), RESET),
+        (GasId::sstore_reset_refund(), RESET),
+    ]);
+    params
+}
+
+/// SSTORE with net gas metering and without the stipend that EIP-2200 keeps back: what Constantinople had until Petersburg took it out.
+fn sstore_eip1283<H: Host>(context: Context<'_, H>) {
+    let InstructionContext { interpreter, host } = context;
+    if interpreter.runtime_flag.is_static() {
+        return interpreter.halt(InstructionResult::StateChangeDuringStaticCall);
+    }
+    let Some([slot, value]) = StackTr::popn(&mut interpreter.stack) else { return interpreter.halt_underflow() };
+    gas!(interpreter, host.gas_params().sstore_static_gas());
+    let Some(stored) = host.sstore(interpreter.input.target_address(), slot, value) else { return interpreter.halt_fatal() };
+    let stored: SStoreResult = stored.data;
+    gas!(interpreter, host.gas_params().sstore_dynamic_gas(true, &stored, false));
+    interpreter.gas.record_refund(host.gas_params().sstore_refund(true, &stored));
+}
