@@ -15,8 +15,8 @@ use alloy_evm::{
     eth::{EthEvm, EthEvmContext, EthEvmFactory},
     precompiles::PrecompilesMap,
 };
-use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
 use alloy_hardforks::EthereumHardfork as Fork;
+use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
 use alloy_primitives::{Address, B256, Bytes, TxKind};
 use op_revm::{OpHaltReason, OpSpecId};
 use revm::{

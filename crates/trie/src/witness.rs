@@ -1,4 +1,4 @@
-use crate::{EMPTY_ROOT, AccountLeaf, Error, account::slot_value, proof::walk, state::slot_key};
+use crate::{AccountLeaf, EMPTY_ROOT, Error, account::slot_value, proof::walk, state::slot_key};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use nybbles::Nibbles;
