@@ -2,13 +2,14 @@
 //! the course of the machine.
 
 use crate::{
+    abort::Abort,
     call::Simulation,
     error::Error,
     machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
     parity_diff::state_diff,
     rejection::Rejection,
-    trace::{BlockReplay, Finished, TracingMachine, run_traced, stopped},
+    trace::{BlockReplay, Finished, TracingMachine, run_traced, stopped, taken},
     tracer::{Spent, Tracer},
     vm_trace::vm_trace,
 };
@@ -155,9 +156,9 @@ impl Simulation {
     /// A simulated call, in all that `types` ask for (`trace_call`).
     ///
     /// # Errors
-    /// [`Error::Trace`] when the call cannot start, in geth's words, or there would be too much to record.
-    pub fn trace_parity(&self, request: &TransactionRequest, types: TraceTypes) -> Result<TraceResults, Error> {
-        let (mut machine, env) = self.machine(request, types.tracer(Spent::default())).map_err(stopped)?;
+    /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or there would be too much to record.
+    pub fn trace_parity(&self, request: &TransactionRequest, types: TraceTypes, abort: &Abort) -> Result<TraceResults, Error> {
+        let (mut machine, env) = self.machine(request, (abort.clone(), types.tracer(Spent::default()))).map_err(stopped)?;
         let (tracer, result) = run_traced(&mut machine, env)?;
         types.results(tracer, &Finished { machine: &machine, result: &result })
     }
@@ -165,13 +166,20 @@ impl Simulation {
     /// A signed transaction as it would run here, in all that `types` ask for (`trace_rawTransaction`). `encoded` are its EIP-2718 bytes.
     ///
     /// # Errors
-    /// [`Error::Trace`] when the transaction is not valid here, in geth's words, or there would be too much to record.
-    pub fn trace_signed(&self, tx: &Transaction, sender: Address, encoded: Bytes, types: TraceTypes) -> Result<TraceResults, Error> {
+    /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the transaction is not valid here, in geth's words, or there would be too
+    /// much to record.
+    pub fn trace_signed(
+        &self,
+        (tx, sender): (&Transaction, Address),
+        encoded: Bytes,
+        types: TraceTypes,
+        abort: &Abort,
+    ) -> Result<TraceResults, Error> {
         let overlay = Overlay::new(self.state.clone());
-        let mut machine = Machine::new(&self.spec, &self.header, overlay, Leniency::default(), types.tracer(Spent::default()));
+        let inspector = (abort.clone(), types.tracer(Spent::default()));
+        let mut machine = Machine::new(&self.spec, &self.header, overlay, Leniency::default(), inspector);
         let done = machine.transact(tx, sender, encoded);
-        let tracer = std::mem::take(machine.inspector_mut());
-        tracer.check()?;
+        let tracer = taken(&mut machine)?;
         let base_fee = machine.block_env().basefee;
         let Transacted { result, state } = done.map_err(|error| match error {
             TransactError::Failed(error) => error,
@@ -196,7 +204,14 @@ mod tests {
         let header = Header { number: 5, difficulty: U256::from(difficulty), beneficiary: Address::repeat_byte(1), ..Default::default() };
         let block = Block { header, body: BlockBody { ommers, ..Default::default() } };
         let spec = Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }));
-        let replay = BlockReplay { spec, state: simulation(&[]).state, block: &block, hash: B256::repeat_byte(5), senders: &[] };
+        let replay = BlockReplay {
+            spec,
+            state: simulation(&[]).state,
+            block: &block,
+            hash: B256::repeat_byte(5),
+            senders: &[],
+            abort: Abort::default(),
+        };
         let traces = replay.calls_of_block().unwrap();
         let reward = |trace: LocalizedTransactionTrace| {
             assert_eq!((trace.block_number, trace.block_hash, trace.transaction_hash), (Some(5), Some(B256::repeat_byte(5)), None));

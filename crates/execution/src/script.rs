@@ -6,10 +6,9 @@
 use crate::{
     call::State,
     error::{DbError, Error},
-    machine::Machine,
     overlay::Overlay,
-    trace::{Finished, Traced},
-    tracer::{Tracer, not_found},
+    trace::{Finished, Traced, TracingMachine},
+    tracer::not_found,
 };
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_rpc_types_trace::geth::{GethDebugTracerType, GethDebugTracingOptions};
@@ -111,7 +110,7 @@ impl DatabaseRef for After<'_> {
     }
 }
 
-impl Machine<State, Tracer> {
+impl TracingMachine {
     fn script_result(&self, script: &mut JsInspector, result: &ResultAndState<HaltReason>) -> Result<Value, JsInspectorError> {
         let after = After { state: &result.state, before: self.state() };
         match self {

@@ -38,7 +38,8 @@ impl CallSequence {
     /// [`Error::Trace`] with the reason when the overrides contradict each other; when the state cannot be read.
     pub fn new(simulation: Simulation) -> Result<Self, Error> {
         let overlay = Overlay::new(simulation.state.clone());
-        let mut machine = simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), Tracer::Off);
+        let mut machine =
+            simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), (Abort::default(), Tracer::Off));
         if let Some(accounts) = &simulation.overrides.state {
             overrides::apply_state(&mut machine, accounts).map_err(stopped)?;
         }
@@ -69,7 +70,7 @@ impl CallSequence {
     /// When the state cannot be read; whatever the call itself does is an [`Ending`].
     pub fn call(&mut self, request: &TransactionRequest, abort: &Abort) -> Result<CallOutcome, Error> {
         let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
-        let (mut machine, env) = match self.machine(request, Tracer::Watch(abort.clone())) {
+        let (mut machine, env) = match self.machine(request, (abort.clone(), Tracer::Off)) {
             Ok(ready) => ready,
             Err(Stop::Refused(words)) => return refused(words),
             Err(Stop::Failed(error)) => return Err(error),
@@ -93,10 +94,10 @@ impl CallSequence {
     /// Traces a call and keeps what it changed.
     ///
     /// # Errors
-    /// [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
-    pub fn trace(&mut self, request: &TransactionRequest, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
+    /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
+    pub fn trace(&mut self, request: &TransactionRequest, options: &GethDebugTracingOptions, abort: &Abort) -> Result<GethTrace, Error> {
         let plan = Plan::new(options)?;
-        let tracer = plan.tracer(self.spent)?;
+        let tracer = (abort.clone(), plan.tracer(self.spent)?);
         self.traced(request, tracer, |tracer, done, simulation, env| plan.trace(tracer, done, &simulation.traced(env)))
     }
 
@@ -104,15 +105,15 @@ impl CallSequence {
     ///
     /// # Errors
     /// As [`Self::trace`].
-    pub fn trace_parity(&mut self, request: &TransactionRequest, types: TraceTypes) -> Result<TraceResults, Error> {
-        let tracer = types.tracer(self.spent);
+    pub fn trace_parity(&mut self, request: &TransactionRequest, types: TraceTypes, abort: &Abort) -> Result<TraceResults, Error> {
+        let tracer = (abort.clone(), types.tracer(self.spent));
         self.traced(request, tracer, |tracer, done, _, _| types.results(tracer, done))
     }
 
     fn traced<T>(
         &mut self,
         request: &TransactionRequest,
-        tracer: Tracer,
+        tracer: (Abort, Tracer),
         answer: impl FnOnce(Tracer, &Finished<'_>, &Simulation, &TxEnv) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (mut machine, env) = self.machine(request, tracer).map_err(stopped)?;
@@ -137,7 +138,7 @@ impl CallSequence {
     }
 
     /// A machine on the state so far. It has the overlay until it gives it back.
-    fn machine(&mut self, request: &TransactionRequest, tracer: Tracer) -> Result<(TracingMachine, TxEnv), Stop> {
+    fn machine(&mut self, request: &TransactionRequest, tracer: (Abort, Tracer)) -> Result<(TracingMachine, TxEnv), Stop> {
         let simulation = &self.simulation;
         check_request(&simulation.spec, request)?;
         if simulation.gas_cap < MIN_GAS {

@@ -1,6 +1,7 @@
 //! `debug_trace*`: transactions and calls executed again under an inspector, with geth's built-in tracers or a client's script.
 
 use crate::{
+    abort::Abort,
     builder::encode,
     call::{Refusal, Simulation, State, Stop, Stopped, run},
     error::Error,
@@ -24,8 +25,8 @@ use revm::{
 use std::sync::Arc;
 use tributary_primitives::{Block, ChainSpec, StateDiff, TrieReader};
 
-/// A machine that traces.
-pub(crate) type TracingMachine = Machine<State, Tracer>;
+/// A machine that traces until it is told to end.
+pub(crate) type TracingMachine = Machine<State, (Abort, Tracer)>;
 
 /// A block to execute again on its parent's post-state.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct BlockReplay<'a> {
     pub hash: B256,
     /// Senders, one per transaction.
     pub senders: &'a [Address],
+    /// Ends whatever is executed: with [`Error::Aborted`], during a transaction that is traced and between others.
+    pub abort: Abort,
 }
 
 /// A transaction that was executed and not committed, on the machine that did it.
@@ -133,6 +136,7 @@ impl BlockReplay<'_> {
         let mut machine = self.machine_before(0)?;
         let mut roots = Vec::with_capacity(self.senders.len());
         for index in 0..self.block.body.transactions.len() {
+            self.go_on()?;
             let done = self.execute(&mut machine, index)?;
             machine.state_mut().commit(done.state);
             let (root, _) = tributary_trie::state_root(&tries, parent_root, &machine.state().diff()?)?;
@@ -144,14 +148,21 @@ impl BlockReplay<'_> {
     /// A machine after the system calls that precede the block's transactions and after `count` of these.
     pub(crate) fn machine_before(&self, count: usize) -> Result<TracingMachine, Error> {
         let header = &self.block.header;
-        let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), Tracer::Off);
+        let inspector = (self.abort.clone(), Tracer::Off);
+        let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), inspector);
         machine.set_inspecting(false);
         machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
         for index in 0..count {
+            self.go_on()?;
             let done = self.execute(&mut machine, index)?;
             machine.state_mut().commit(done.state);
         }
         Ok(machine)
+    }
+
+    /// An error when the time is over.
+    fn go_on(&self) -> Result<(), Error> {
+        if self.abort.is_set() { Err(Error::Aborted) } else { Ok(()) }
     }
 
     /// Executes the next transaction without a tracer and without committing it.
@@ -170,11 +181,12 @@ impl BlockReplay<'_> {
         index: usize,
         tracer: Tracer,
     ) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
-        *machine.inspector_mut() = tracer;
+        machine.inspector_mut().1 = tracer;
         machine.set_inspecting(true);
         let done = self.execute(machine, index);
-        let tracer = std::mem::take(machine.inspector_mut());
+        let tracer = std::mem::take(&mut machine.inspector_mut().1);
         machine.set_inspecting(false);
+        self.go_on()?;
         tracer.check()?;
         let Transacted { result, state } = done?;
         Ok((tracer, ResultAndState { result, state }))
@@ -206,11 +218,19 @@ pub(crate) fn stopped(stop: Stop) -> Error {
     }
 }
 
+/// The machine's tracer with what it recorded; an error when time was over before, or there was too much.
+pub(crate) fn taken(machine: &mut TracingMachine) -> Result<Tracer, Error> {
+    let (abort, tracer) = std::mem::take(machine.inspector_mut());
+    if abort.is_set() {
+        return Err(Error::Aborted);
+    }
+    tracer.check().map(|()| tracer)
+}
+
 /// Executes a call under the machine's tracer without committing it.
 pub(crate) fn run_traced(machine: &mut TracingMachine, env: TxEnv) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
     let done = run(machine, env);
-    let tracer = std::mem::take(machine.inspector_mut());
-    tracer.check()?;
+    let tracer = taken(machine)?;
     let Transacted { result, state } = done.map_err(|stopped| match stopped {
         Stopped::Refused(Refusal { words, .. }) => Error::Trace(format!("tracing failed: {words}")),
         Stopped::Failed(error) => error,
@@ -222,10 +242,10 @@ impl Simulation {
     /// The trace of a simulated call.
     ///
     /// # Errors
-    /// [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
-    pub fn trace_call(&self, request: &TransactionRequest, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
+    /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
+    pub fn trace_call(&self, request: &TransactionRequest, options: &GethDebugTracingOptions, abort: &Abort) -> Result<GethTrace, Error> {
         let plan = Plan::new(options)?;
-        let (mut machine, env) = self.machine(request, plan.tracer(Spent::default())?).map_err(stopped)?;
+        let (mut machine, env) = self.machine(request, (abort.clone(), plan.tracer(Spent::default())?)).map_err(stopped)?;
         let traced = self.traced(&env);
         let (tracer, result) = run_traced(&mut machine, env)?;
         plan.trace(tracer, &Finished { machine: &machine, result: &result }, &traced)

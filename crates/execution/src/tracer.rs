@@ -1,7 +1,6 @@
 //! geth's tracers as one inspector: which one a client asks for, what it records, and the form of its answer.
 
 use crate::{
-    abort::Abort,
     error::Error,
     script::{Script, ScriptPlan},
     trace::{Finished, Traced},
@@ -98,7 +97,7 @@ impl Plan {
     /// The answer, from what the tracer recorded and a machine that executed the transaction and has not committed it.
     pub(crate) fn trace(&self, tracer: Tracer, done: &Finished<'_>, traced: &Traced) -> Result<GethTrace, Error> {
         let mut inspector = match tracer {
-            Tracer::Off | Tracer::Watch(_) => return Ok(NoopFrame::default().into()),
+            Tracer::Off => return Ok(NoopFrame::default().into()),
             Tracer::FourByte(inspector) => return Ok(FourByteFrame::from(&inspector).into()),
             Tracer::Mux(tracers) => {
                 let Self::Mux(plans) = self else { return Ok(NoopFrame::default().into()) };
@@ -162,8 +161,6 @@ pub(crate) enum Tracer {
     /// Records nothing.
     #[default]
     Off,
-    /// Records nothing, and ends what takes too long.
-    Watch(Abort),
     /// Records calls and, where it was made to, steps.
     Recording {
         inspector: Box<TracingInspector>,
@@ -208,7 +205,6 @@ macro_rules! delegate {
     ($tracer:expr, $default:expr, $inspector:ident => $call:expr) => {
         match $tracer {
             Tracer::Off => $default,
-            Tracer::Watch($inspector) => $call,
             Tracer::Recording { inspector: $inspector, .. } => $call,
             Tracer::FourByte($inspector) => $call,
             Tracer::Mux(tracers) => tracers.iter_mut().fold($default, |_, $inspector| $call),

@@ -181,6 +181,8 @@ pub struct Limits {
     pub call_gas: u64,
     /// Time after which a call is aborted.
     pub call_time: Duration,
+    /// Longest time that executing again for a trace may take, whatever a client asks for.
+    pub trace_time: Duration,
     /// How long a client may take nothing of what is written to it before it is cut off.
     pub write_time: Duration,
     /// CPU-heavy calls that run at the same time.
@@ -227,6 +229,7 @@ impl Default for Limits {
             backlog: 1024,
             call_gas: 50_000_000,
             call_time: Duration::from_secs(5),
+            trace_time: Duration::from_secs(30),
             write_time: Duration::from_secs(10),
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             waiting: 1024,

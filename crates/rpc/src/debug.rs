@@ -1,16 +1,19 @@
 //! The `debug` namespace: traces, and blocks, transactions and receipts as bytes.
 
 use crate::{
-    api::{Api, Module, heavy},
+    api::{Api, Module, heavy, light},
     args::Args,
+    bad_blocks,
     error::RpcError,
     eth_block::{by_hash, by_number},
     eth_state::{block_or_latest, simulate_at},
     eth_transaction::raw_transaction,
-    many,
+    many, modified_accounts,
     resolve::{OpenContents, Target},
     script_host::{self, Calls, TraceAnswer},
-    storage_range, witness,
+    storage_range,
+    time_limit::DEFAULT_TRACE_TIME,
+    witness,
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes};
@@ -18,15 +21,16 @@ use alloy_rlp::{Decodable, Encodable};
 use alloy_rpc_types_eth::Bundle;
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions};
 use jsonrpsee::server::RegisterMethodError;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tributary_execution::{BlockReplay, Overrides, Simulation, asks_for_script};
-use tributary_primitives::{Block, Receipt};
+use tributary_primitives::{Block, Receipt, StateError, StateReader};
 use tributary_storage::StoredBlock;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "debug_traceTransaction", |api, args| {
         let (hash, options) = (args.required()?, args.optional()?.unwrap_or_default());
-        let traced = with_transaction(api, hash, |block, index| trace(api, &block, Some(index), &options))?;
+        let time = api.trace_time(&options, DEFAULT_TRACE_TIME)?;
+        let traced = with_transaction(api, hash, time, |block, index| trace(api, &block, Some(index), &options))?;
         traced.ok_or_else(|| RpcError::server("transaction not found"))
     })?;
     heavy(module, "debug_traceCall", trace_call)?;
@@ -40,6 +44,15 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     heavy(module, "debug_traceBlock", trace_given_block)?;
     heavy(module, "debug_intermediateRoots", intermediate_roots)?;
+    light(module, "debug_chainConfig", |api, _| Ok(api.chain.spec.genesis.config.clone()))?;
+    heavy(module, "debug_codeByHash", |api, args| {
+        let (hash, at) = (args.required()?, block_or_latest(args)?);
+        match api.state_at(at)?.state.code(hash) {
+            Ok(code) => Ok(Some(code)),
+            Err(StateError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })?;
     heavy(module, "debug_getRawHeader", |api, args| Ok(encoded(&stored(api, args)?.block.header)))?;
     heavy(module, "debug_getRawBlock", |api, args| Ok(encoded(&stored(api, args)?.block)))?;
     heavy(module, "debug_getRawTransaction", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
@@ -50,6 +63,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     heavy(module, "debug_storageRangeAt", storage_range::storage_range)?;
     many::register_debug(module)?;
+    modified_accounts::register(module)?;
+    bad_blocks::register(module)?;
     witness::register(module)
 }
 
@@ -88,33 +103,38 @@ pub(crate) fn is_genesis(api: &Api, stored: &StoredBlock) -> bool {
     stored.block.header.number <= api.chain.store.genesis().number
 }
 
-/// Executes a block again on its parent's post-state.
+/// Executes a block again on its parent's post-state, for no longer than `time`.
 pub(crate) fn replay<T>(
     api: &Api,
     stored: &StoredBlock,
+    time: Duration,
     trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>,
 ) -> Result<T, RpcError> {
     if is_genesis(api, stored) {
         return Err(RpcError::server("genesis is not traceable"));
     }
     let state = Arc::new(api.chain.store.at(stored.block.header.number - 1)?);
-    trace(BlockReplay { spec: api.chain.spec.clone(), state, block: &stored.block, hash: stored.hash, senders: &stored.senders })
+    let StoredBlock { block, hash, senders } = stored;
+    api.trace_in_time(time, |abort| {
+        trace(BlockReplay { spec: api.chain.spec.clone(), state, block, hash: *hash, senders, abort: abort.clone() })
+    })
 }
 
-/// Executes the block of a transaction again; `None` when there is no such transaction.
+/// Executes the block of a transaction again, for no longer than `time`; `None` when there is no such transaction.
 pub(crate) fn with_transaction<T>(
     api: &Api,
     hash: B256,
+    time: Duration,
     trace: impl FnOnce(BlockReplay<'_>, usize) -> Result<T, RpcError>,
 ) -> Result<Option<T>, RpcError> {
     let open = api.chain.pending.borrow().clone();
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
         let stored = api.chain.store.block(number)?.ok_or_else(RpcError::header_not_found)?;
-        return replay(api, &stored, |block| trace(block, index as usize)).map(Some);
+        return replay(api, &stored, time, |block| trace(block, index as usize)).map(Some);
     }
     let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else { return Ok(None) };
     let (block, _) = open.contents(&api.chain.spec);
-    replay(api, &block, |block| trace(block, index)).map(Some)
+    replay(api, &block, time, |block| trace(block, index)).map(Some)
 }
 
 /// Traces one transaction of a block, or all.
@@ -134,7 +154,8 @@ fn trace_block(api: &Api, target: Target, options: &GethDebugTracingOptions) -> 
         Target::Open(_) => "pending".to_owned(),
     };
     let stored = block_of(api, target)?.ok_or_else(|| RpcError::server(format!("block {id} not found")))?;
-    replay(api, &stored, |block| trace(api, &block, None, options))
+    let time = api.trace_time(options, api.chain.limits.trace_time)?;
+    replay(api, &stored, time, |block| trace(api, &block, None, options))
 }
 
 /// A block that the client brings along; only its parent must be known.
@@ -154,7 +175,8 @@ fn trace_given_block(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError
     let senders = block.body.transactions.iter().map(|tx| api.chain.spec.sender(tx));
     let senders = senders.collect::<Result<_, _>>().map_err(|_| RpcError::server("invalid transaction v, r, s values"))?;
     let stored = StoredBlock { hash: block.header.hash_slow(), block, senders };
-    replay(api, &stored, |block| trace(api, &block, None, &options)).map_err(|error| match error.code {
+    let time = api.trace_time(&options, api.chain.limits.trace_time)?;
+    replay(api, &stored, time, |block| trace(api, &block, None, &options)).map_err(|error| match error.code {
         // The block is the client's: that it cannot be executed is not this node's failure.
         crate::error::code::INTERNAL => RpcError::server("block could not be executed"),
         _ => error,
@@ -164,9 +186,10 @@ fn trace_given_block(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError
 /// The state root after each transaction of a block.
 fn intermediate_roots(api: &Api, args: &mut Args) -> Result<Vec<B256>, RpcError> {
     let hash: B256 = args.required()?;
-    args.optional::<GethDebugTracingOptions>()?;
+    let options: GethDebugTracingOptions = args.optional()?.unwrap_or_default();
+    let time = api.trace_time(&options, api.chain.limits.trace_time)?;
     let stored = api.chain.store.block(hash)?.ok_or_else(|| not_found(hash.into()))?;
-    replay(api, &stored, |block| {
+    replay(api, &stored, time, |block| {
         let parent = api.chain.store.at(stored.block.header.number - 1)?;
         Ok(block.intermediate_roots(&parent, parent.header().state_root)?)
     })
@@ -185,7 +208,8 @@ fn trace_call(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError> {
         let calls = Calls { bundles: vec![vec![request].into()], single: true };
         return script_host::trace_calls(api, simulation, calls, &options.tracing_options);
     }
-    TraceAnswer::of(&simulation.trace_call(&request, &options.tracing_options)?)
+    let time = api.trace_time(&options.tracing_options, DEFAULT_TRACE_TIME)?;
+    api.trace_in_time(time, |abort| TraceAnswer::of(&simulation.trace_call(&request, &options.tracing_options, abort)?))
 }
 
 /// Traces bundles of calls in a row.
@@ -199,7 +223,8 @@ pub(crate) fn answer_of_calls(
     if asks_for_script(options) {
         return script_host::trace_calls(api, simulation, calls, options);
     }
-    calls.trace(simulation, options)
+    let time = api.trace_time(options, api.chain.limits.trace_time)?;
+    api.trace_in_time(time, |abort| calls.trace(simulation, options, abort))
 }
 
 /// geth's words for a transaction that a block does not have. The number of its transactions stands for its end.
@@ -214,7 +239,7 @@ pub(crate) fn check_index(stored: &StoredBlock, index: usize) -> Result<(), RpcE
 pub(crate) fn simulate_within(api: &Api, at: BlockId, count: usize, overrides: Overrides) -> Result<Simulation, RpcError> {
     let stored = block_of(api, api.by_id(at)?)?.ok_or_else(|| not_found(at))?;
     check_index(&stored, count)?;
-    let state = replay(api, &stored, |block| Ok(block.state_after(count)?))?;
+    let state = replay(api, &stored, api.chain.limits.trace_time, |block| Ok(block.state_after(count)?))?;
     let (spec, header) = (api.chain.spec.clone(), stored.block.header);
     Ok(Simulation { spec, state, header, overrides, gas_cap: api.chain.limits.call_gas })
 }

@@ -11,6 +11,8 @@ use crate::{
     eth_fee::next_base_fee,
     eth_fill::complete,
     eth_transaction::{next_block, send_recovered, wait_for_receipt},
+    json::{Place, TransactionJson},
+    typed_data,
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TypedTransaction};
 use alloy_eips::{BlockId, eip2718::Encodable2718};
@@ -20,7 +22,7 @@ use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use jsonrpsee::server::RegisterMethodError;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use tributary_execution::precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment};
 use tributary_pool::{RecoveredTx, validate};
 use tributary_primitives::{Transaction, TxType};
@@ -34,6 +36,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         args.optional::<String>()?;
         sign_message(api, address, message)
     })?;
+    typed_data::register(module)?;
     heavy(module, "eth_signTransaction", |api, args| {
         let request: TransactionRequest = args.required()?;
         let key = key(api, request.from.unwrap_or_default())?;
@@ -43,7 +46,21 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let mut args = Args::new(&params)?;
         let request: TransactionRequest = args.required()?;
         args.end()?;
-        send_transaction(api, request).await
+        send_transaction(api, request, false).await
+    })?;
+    module.register_async_method("eth_sendUnsignedTransaction", |params, api, _| async move {
+        let mut args = Args::new(&params)?;
+        let request: TransactionRequest = args.required()?;
+        args.end()?;
+        send_transaction(api, request, true).await
+    })?;
+    heavy(module, "eth_pendingTransactions", |api, _| {
+        let mut waiting = Vec::new();
+        for account in extras(api)?.accounts() {
+            let content = api.with_pool(|pool| pool.content_from(account));
+            waiting.extend([content.pending, content.queued].into_iter().flat_map(BTreeMap::into_values).flat_map(BTreeMap::into_values));
+        }
+        Ok(waiting.iter().map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)).collect::<Vec<_>>())
     })?;
     for name in ["anvil_impersonateAccount", "hardhat_impersonateAccount"] {
         light(module, name, |api, args| Ok(extras(api)?.impersonate(args.required()?, true)))?;
@@ -109,7 +126,7 @@ fn change(
 }
 
 /// Executes one call of the precompile and waits for what follows from it to be visible.
-async fn rewrite(api: Arc<Api>, input: Bytes) -> Result<(), RpcError> {
+pub(crate) async fn rewrite(api: Arc<Api>, input: Bytes) -> Result<(), RpcError> {
     // Decoding and code are charged by the byte, call data by more than that.
     let gas_limit = 200_000 + 300 * input.len() as u64;
     let hash = {
@@ -136,13 +153,13 @@ async fn rewrite(api: Arc<Api>, input: Bytes) -> Result<(), RpcError> {
     Ok(())
 }
 
-/// Signs a request's transaction with the sender's key, or takes it unsigned where the sender is impersonated, and sends it.
-async fn send_transaction(api: Arc<Api>, request: TransactionRequest) -> Result<B256, RpcError> {
+/// Signs a request's transaction with the sender's key, or takes it unsigned where the sender is impersonated or it is told to, and sends it.
+async fn send_transaction(api: Arc<Api>, request: TransactionRequest, unsigned: bool) -> Result<B256, RpcError> {
     let sender = request.from.ok_or_else(|| RpcError::params("invalid argument 0: missing field `from`"))?;
     let job = {
         let api = api.clone();
         move || {
-            let tx = match extras(&api)?.impersonates(sender) {
+            let tx = match unsigned || extras(&api)?.impersonates(sender) {
                 true => Transaction::unsigned(typed(complete(&api, request)?)?, sender),
                 false => {
                     let key = key(&api, sender)?;
@@ -163,7 +180,8 @@ fn extras(api: &Api) -> Result<&Development, RpcError> {
     api.chain.development.as_deref().ok_or_else(|| RpcError::server("this is not a development node"))
 }
 
-fn key(api: &Api, address: Address) -> Result<&PrivateKeySigner, RpcError> {
+/// The key of an account that the node signs for.
+pub(crate) fn key(api: &Api, address: Address) -> Result<&PrivateKeySigner, RpcError> {
     extras(api)?.key(address).ok_or_else(|| RpcError::server("unknown account"))
 }
 

@@ -72,6 +72,15 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
             extras(&api)?.mine_by_itself(!interval.is_zero()).await.map(|()| true)
         })?;
     }
+    light(module, "anvil_getIntervalMining", |api, _| {
+        let of_rollup = api.chain.rollup.as_ref().map(|rollup| rollup.config.block_time);
+        let block_time = of_rollup.or(api.chain.beacon.map(|beacon| beacon.seconds_per_slot));
+        Ok(block_time.filter(|_| api.chain.development.as_ref().is_some_and(|extras| extras.mines_by_itself())))
+    })?;
+    // There is one log, and it is not the clients'.
+    for name in ["anvil_setLoggingEnabled", "hardhat_setLoggingEnabled"] {
+        light(module, name, |_, args| args.required::<bool>())?;
+    }
     for name in ["anvil_getAutomine", "hardhat_getAutomine"] {
         light(module, name, |api, _| Ok(extras(api)?.mines_by_itself()))?;
     }

@@ -90,6 +90,11 @@ impl RpcError {
         Self { code: code::REVERTED, message, data: Some(data.to_string()) }
     }
 
+    /// A trace whose time is over.
+    pub(crate) fn execution_timeout() -> Self {
+        Self::server("execution timeout")
+    }
+
     /// EIP-7966: accepted, not executed in time.
     pub(crate) fn sync_timeout(hash: B256) -> Self {
         let message = "The transaction was added to the mempool but wasn't processed in time".to_owned();
@@ -141,6 +146,7 @@ impl From<tributary_execution::Error> for RpcError {
         use tributary_execution::Error as E;
         match error {
             E::Trace(words) => Self::server(words),
+            E::Aborted => Self::execution_timeout(),
             E::State(state) => state.into(),
             other => Self::internal(&other),
         }

@@ -8,7 +8,7 @@ use crate::{
     resolve::{OpenContents, Target},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, U64};
 use jsonrpsee::server::RegisterMethodError;
 use tributary_execution::L1Fees;
 use tributary_primitives::Receipt;
@@ -16,6 +16,7 @@ use tributary_storage::StoredBlock;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_chainId", |api, _| Ok(U64::from(api.chain.spec.chain_id)))?;
+    light(module, "eth_coinbase", |api, _| coinbase(api))?;
     light(module, "eth_blockNumber", |api, _| Ok(U64::from(api.head()?)))?;
     heavy(module, "eth_getBlockByNumber", |api, args| {
         let (tag, full) = (args.required()?, args.optional()?.unwrap_or(false));
@@ -37,6 +38,15 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getUncleByBlockHashAndIndex", |api, args| uncle(api, by_hash(args)?, args.required()?))?;
     light(module, "eth_getHeaderByNumber", |api, args| header(api, by_number(api, args)?))?;
     light(module, "eth_getHeaderByHash", |api, args| header(api, by_hash(args)?))
+}
+
+/// Who gets the fees of the open block, or got those of the newest.
+fn coinbase(api: &Api) -> Result<Address, RpcError> {
+    if let Some(open) = api.open()? {
+        return Ok(open.header().beneficiary);
+    }
+    let header = api.chain.store.header(api.head()?)?;
+    Ok(header.ok_or_else(RpcError::header_not_found)?.beneficiary)
 }
 
 /// The block whose number or tag is the next parameter.
@@ -87,7 +97,7 @@ fn block_receipts(api: &Api, target: Target) -> Result<Option<Vec<ReceiptJson>>,
     Ok(Some(receipts_json(api, &block, &receipts, fees)))
 }
 
-fn receipts_json(api: &Api, stored: &StoredBlock, receipts: &[Receipt], fees: Option<L1Fees>) -> Vec<ReceiptJson> {
+pub(crate) fn receipts_json(api: &Api, stored: &StoredBlock, receipts: &[Receipt], fees: Option<L1Fees>) -> Vec<ReceiptJson> {
     let header = &stored.block.header;
     let mut context = ReceiptContext {
         block_hash: stored.hash,

@@ -1,25 +1,30 @@
-//! `eth_subscribe`: new heads, logs, transactions and the node's catching up as they come. A reader that does not keep up is cut off rather than waited
+//! `eth_subscribe`: new heads, logs, transactions, receipts and the node's catching up as they come. A reader that does not keep up is cut off rather than waited
 //! for.
 
 use crate::{
-    Event,
+    Event, SealedBlock,
     api::{Api, Module, to_json},
     args::Args,
     error::RpcError,
+    eth_block::receipts_json,
     json::{HeaderJson, Place, TransactionJson},
     log_query::LogQuery,
     log_stream::{Ended, LogStream},
     syncing::Progress,
 };
+use alloy_primitives::B256;
 use jsonrpsee::{
     PendingSubscriptionSink, SubscriptionCloseResponse, SubscriptionSink,
     core::SubscriptionError,
     server::RegisterMethodError,
     types::{ErrorCode, ErrorObject, Params},
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
+use tributary_primitives::Transaction;
+use tributary_storage::StoredBlock;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_subscription("eth_subscribe", "eth_subscription", "eth_unsubscribe", |params, pending, api, _| async move {
@@ -44,6 +49,8 @@ enum Topic {
     NewPendingTransactions {
         full: bool,
     },
+    /// Receipts of sealed transactions: those with these hashes, or all.
+    TransactionReceipts(Vec<B256>),
     /// Whether the node is behind, when that changes.
     Syncing(Option<bool>),
 }
@@ -59,6 +66,7 @@ impl Topic {
             "newHeads" => Self::NewHeads,
             "logs" => Self::Logs(args.optional()?.unwrap_or_default()),
             "newPendingTransactions" => Self::NewPendingTransactions { full: args.optional()?.unwrap_or_default() },
+            "transactionReceipts" => Self::TransactionReceipts(receipts_query(&mut args)?),
             "syncing" => Self::Syncing(None),
             other => {
                 let name: String = other.chars().take(32).collect();
@@ -82,6 +90,7 @@ impl Topic {
     fn message(&mut self, api: &Api, event: &Event) -> Result<Option<Box<RawValue>>, RpcError> {
         match (self, event) {
             (Self::NewHeads, Event::Sealed(sealed)) => to_json(&HeaderJson::new(&sealed.block.header, Some(sealed.hash))).map(Some),
+            (Self::TransactionReceipts(hashes), Event::Sealed(sealed)) => receipts(api, hashes, sealed),
             (topic @ Self::Syncing(_), Event::Sealed(_)) => topic.syncing(api),
             (Self::NewPendingTransactions { full }, Event::Transaction(tx)) if !tx.tx.is_deposit() => {
                 let json = || to_json(&TransactionJson::new(&tx.tx, tx.sender, Place::default(), Some(&tx.receipt)));
@@ -107,6 +116,35 @@ impl Topic {
             None => to_json(&false).map(Some),
         }
     }
+}
+
+/// Most hashes in one subscription to receipts.
+const MAX_HASHES: usize = 200;
+
+/// The hashes that a subscription to receipts names; none for all.
+fn receipts_query(args: &mut Args) -> Result<Vec<B256>, RpcError> {
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Query {
+        transaction_hashes: Option<Vec<B256>>,
+    }
+    let hashes = args.optional::<Query>()?.unwrap_or_default().transaction_hashes.unwrap_or_default();
+    match hashes.len() > MAX_HASHES {
+        true => Err(RpcError::server("exceed max number of transaction hashes allowed per transactionReceipts subscription")),
+        false => Ok(hashes),
+    }
+}
+
+/// The receipts of a block that are wanted, if there are any.
+fn receipts(api: &Api, hashes: &[B256], sealed: &SealedBlock) -> Result<Option<Box<RawValue>>, RpcError> {
+    let is_wanted = |tx: &Transaction| hashes.is_empty() || hashes.contains(&tx.hash());
+    if !sealed.block.body.transactions.iter().any(is_wanted) {
+        return Ok(None);
+    }
+    let block = StoredBlock { block: sealed.block.clone(), hash: sealed.hash, senders: sealed.senders.clone() };
+    let all = receipts_json(api, &block, &sealed.receipts, api.fees_of(&block.block));
+    let wanted = all.into_iter().zip(&block.block.body.transactions).filter(|(_, tx)| is_wanted(tx));
+    to_json(&wanted.map(|(receipt, _)| receipt).collect::<Vec<_>>()).map(Some)
 }
 
 /// Passes logs on from where the client wants them.

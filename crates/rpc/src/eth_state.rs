@@ -17,6 +17,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tributary_execution::{AccessListOutcome, Ending, Estimate, Overrides, Simulation};
 use tributary_primitives::StateReader;
+use tributary_storage::Snapshot;
 use tributary_trie::{AccountLeaf, prove_account};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -28,6 +29,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getTransactionCount", transaction_count)?;
     light(module, "eth_getCode", |api, args| Ok(account_info(api, args)?.code))?;
     light(module, "eth_getAccountInfo", account_info)?;
+    heavy(module, "eth_getAccount", account)?;
     light(module, "eth_getStorageAt", |api, args| {
         let (address, key): (Address, String) = (args.required()?, args.required()?);
         let (slot, at) = (storage_key(&key)?, block_or_latest(args)?);
@@ -59,6 +61,37 @@ fn account_info(api: &Api, args: &mut Args) -> Result<AccountInfo, RpcError> {
     let account = state.account(address)?.unwrap_or_default();
     let code = if account.has_code() { state.code(account.code_hash)? } else { Bytes::new() };
     Ok(AccountInfo { balance: account.balance, nonce: U64::from(account.nonce), code })
+}
+
+/// What the state trie holds of an account (reth).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TrieAccount {
+    balance: U256,
+    nonce: U64,
+    code_hash: B256,
+    storage_root: B256,
+}
+
+/// `None` for an account that is not there. Only sealed blocks have a trie: `pending` is answered for the newest one.
+fn account(api: &Api, args: &mut Args) -> Result<Option<TrieAccount>, RpcError> {
+    let (address, at) = (args.required()?, block_or_latest(args)?);
+    let snapshot = sealed_state(api, at)?;
+    let leaf = prove_account(&snapshot, snapshot.header().state_root, address, &[])?.account;
+    Ok(leaf.map(|leaf| TrieAccount {
+        balance: leaf.balance,
+        nonce: U64::from(leaf.nonce),
+        code_hash: leaf.code_hash,
+        storage_root: leaf.storage_root,
+    }))
+}
+
+/// The state after a sealed block; that of the newest one stands for the open block.
+fn sealed_state(api: &Api, at: BlockId) -> Result<Snapshot, RpcError> {
+    match api.by_id(at)? {
+        Target::Sealed(id) => api.snapshot(id),
+        Target::Open(_) => Ok(api.chain.store.latest()?),
+    }
 }
 
 /// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and a leading zero.
@@ -181,10 +214,7 @@ fn proof(api: &Api, args: &mut Args) -> Result<ProofJson, RpcError> {
         return Err(RpcError::params(format!("too many keys, at most {most} in one request")));
     }
     let at = block_or_latest(args)?;
-    let snapshot = match api.by_id(at)? {
-        Target::Sealed(id) => api.snapshot(id)?,
-        Target::Open(_) => api.chain.store.latest()?,
-    };
+    let snapshot = sealed_state(api, at)?;
     let slots: Vec<U256> = keys.iter().map(|key| key.as_b256().into()).collect();
     let proof = prove_account(&snapshot, snapshot.header().state_root, address, &slots)?;
     let leaf = proof.account.unwrap_or(AccountLeaf::default());

@@ -13,6 +13,7 @@ use crate::{
     json::{BlockJson, Place, TransactionJson},
     ots_search,
     resolve::Target,
+    sender_nonce::by_sender_and_nonce,
 };
 use alloy_consensus::Transaction as _;
 use alloy_eips::{BlockId, BlockNumberOrTag};
@@ -60,17 +61,23 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 /// A number as Otterscan sends it, or a quantity.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(untagged)]
-enum Count {
+pub(crate) enum Count {
     Number(u64),
     Quantity(U64),
 }
 
+impl Count {
+    pub(crate) fn get(self) -> u64 {
+        match self {
+            Self::Number(number) => number,
+            Self::Quantity(quantity) => quantity.to(),
+        }
+    }
+}
+
 /// The next parameter, a number.
 pub(crate) fn count(args: &mut Args) -> Result<u64, RpcError> {
-    Ok(match args.required()? {
-        Count::Number(number) => number,
-        Count::Quantity(quantity) => quantity.to(),
-    })
+    Ok(args.required::<Count>()?.get())
 }
 
 /// A block's number as Otterscan sends it, or as everybody else does.
@@ -110,7 +117,8 @@ fn call_tracer() -> GethDebugTracingOptions {
 
 /// The calls of a transaction, executed again.
 fn call_tree(api: &Api, hash: B256) -> Result<CallFrame, RpcError> {
-    let traced = with_transaction(api, hash, |block, index| Ok(block.trace_transaction(index, &call_tracer())?))?;
+    let time = api.chain.limits.trace_time;
+    let traced = with_transaction(api, hash, time, |block, index| Ok(block.trace_transaction(index, &call_tracer())?))?;
     match traced {
         Some(GethTrace::CallTracer(call)) => Ok(call),
         Some(_) => Err(RpcError::server("tracing failed")),
@@ -284,29 +292,6 @@ fn short_receipt(api: &Api, hash: B256) -> Result<Value, RpcError> {
     Ok(json)
 }
 
-/// The transaction by which an account used up a nonce. Nonces only grow, so that halving finds the block.
-fn by_sender_and_nonce(api: &Api, sender: Address, nonce: u64) -> Result<Option<B256>, RpcError> {
-    let store = &api.chain.store;
-    let is_used =
-        |number: u64| -> Result<bool, RpcError> { Ok(store.at(number)?.account(sender)?.is_some_and(|account| account.nonce > nonce)) };
-    let (mut before, mut after) = (store.genesis().number, api.head()?);
-    if !is_used(after)? || is_used(before)? {
-        return Ok(None);
-    }
-    while after - before > 1 {
-        let middle = before + (after - before) / 2;
-        if is_used(middle)? { after = middle } else { before = middle }
-    }
-    let Some(stored) = store.block(after)? else { return Ok(None) };
-    let receipts = store.receipts(stored.hash)?.unwrap_or_default();
-    for ((tx, from), receipt) in stored.block.body.transactions.iter().zip(&stored.senders).zip(&receipts) {
-        if *from == sender && receipt.deposit_nonce.unwrap_or_else(|| tx.nonce()) == nonce {
-            return Ok(Some(tx.hash()));
-        }
-    }
-    Ok(None)
-}
-
 /// Who made a contract, and in which transaction.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Creator {
@@ -326,7 +311,7 @@ fn contract_creator(api: &Api, address: Address) -> Result<Option<Creator>, RpcE
         let (number, before) = change?;
         if !has_code(before) {
             let Some(stored) = api.chain.store.block(number)? else { return Ok(None) };
-            return replay(api, &stored, |block| creator_in(&block, address));
+            return replay(api, &stored, api.chain.limits.trace_time, |block| creator_in(&block, address));
         }
     }
     Ok(None)

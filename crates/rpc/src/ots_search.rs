@@ -207,7 +207,7 @@ impl Search<'_> {
             places.extend(tx.to().map(|to| (to, index)));
         }
         if self.has_calls(&stored)? {
-            let calls = replay(self.api, &stored, |block| calls_of(&block))
+            let calls = replay(self.api, &stored, self.api.chain.limits.trace_time, |block| calls_of(&block))
                 .map_err(|error| RpcError::server(format!("block {number} cannot be searched: {}", error.message)))?;
             for (index, call) in (0..).zip(&calls) {
                 for call in call.iter() {

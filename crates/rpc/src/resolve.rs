@@ -129,6 +129,12 @@ impl Api {
         Ok(first.and_then(|first| L1Fees::from_attributes(&first.transaction.as_deposit()?.input)))
     }
 
+    /// The same of a block in hand.
+    pub(crate) fn fees_of(&self, block: &Block) -> Option<L1Fees> {
+        let first = block.body.transactions.first().filter(|_| self.chain.spec.is_rollup())?;
+        L1Fees::from_attributes(&first.as_deposit()?.input)
+    }
+
     /// The L1 fee parameters of the open block.
     pub(crate) fn open_fees(&self, open: &Open) -> Option<L1Fees> {
         if !self.chain.spec.is_rollup() {

@@ -5,13 +5,13 @@ use crate::{
     api::{Api, Module, light},
     beacon::BeaconLayer,
     calls::Session,
-    debug, dev_accounts, dev_time,
+    debug, dev_accounts, dev_pool, dev_time, dev_tokens,
     error::Error,
     eth_block, eth_config, eth_fee, eth_fill, eth_filter, eth_pubsub, eth_simulate, eth_state, eth_transaction,
     filters::Filters,
     http::Http,
     listener::{GRACE, Listener},
-    many, net_web3, optimism, ots, syncing, trace, tributary, txpool,
+    many, net_web3, optimism, ots, sender_nonce, syncing, trace, tributary, txpool,
     websocket::Sockets,
 };
 use jsonrpsee::{
@@ -125,6 +125,7 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     eth_fill::register(&mut module)?;
     eth_filter::register(&mut module)?;
     eth_pubsub::register(&mut module)?;
+    sender_nonce::register(&mut module)?;
     syncing::register(&mut module)?;
     eth_simulate::register(&mut module)?;
     eth_config::register(&mut module)?;
@@ -140,7 +141,9 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
         // In place of the one without accounts.
         module.remove_method("eth_accounts");
         dev_accounts::register(&mut module)?;
+        dev_pool::register(&mut module)?;
         dev_time::register(&mut module)?;
+        dev_tokens::register(&mut module)?;
     }
     if let Some(rollup) = rollup {
         optimism::register(&mut module, rollup)?;

@@ -40,7 +40,7 @@ pub(crate) fn storage_range(api: &Api, args: &mut Args) -> Result<RangeJson, Rpc
     let start = B256::right_padding_from(&start);
     let stored = api.chain.store.block(hash)?.ok_or_else(|| not_found(hash.into()))?;
     check_index(&stored, count)?;
-    let changes = replay(api, &stored, |block| Ok(block.changes_after(count)?))?.accounts.remove(&address);
+    let changes = replay(api, &stored, api.chain.limits.trace_time, |block| Ok(block.changes_after(count)?))?.accounts.remove(&address);
     let mut slots: BTreeMap<U256, U256> = BTreeMap::new();
     if !changes.as_ref().is_some_and(|changes| changes.storage_cleared) {
         for slot in api.chain.store.at(stored.block.header.number - 1)?.slots(address) {

@@ -16,6 +16,7 @@ use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use alloy_rpc_types_trace::parity::{LocalizedTransactionTrace, TraceResults, TraceResultsWithTransactionHash, TraceType};
 use jsonrpsee::server::RegisterMethodError;
+use std::time::Duration;
 use tributary_execution::{CallSequence, Overrides, TraceTypes};
 use tributary_pool::RecoveredTx;
 
@@ -26,7 +27,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "trace_block", block)?;
     heavy(module, "trace_transaction", |api, args| {
         let hash = args.required()?;
-        with_transaction(api, hash, |block, index| Ok(block.calls_of_transaction(index)?))
+        with_transaction(api, hash, time(api), |block, index| Ok(block.calls_of_transaction(index)?))
     })?;
     heavy(module, "trace_get", get)?;
     heavy(module, "trace_filter", trace_filter::filter)?;
@@ -35,10 +36,15 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "trace_rawTransaction", raw_transaction)?;
     heavy(module, "trace_replayTransaction", |api, args| {
         let (hash, types) = (args.required()?, types(args)?);
-        let replayed = with_transaction(api, hash, |block, index| Ok(block.replay_transaction(index, types)?))?;
+        let replayed = with_transaction(api, hash, time(api), |block, index| Ok(block.replay_transaction(index, types)?))?;
         replayed.ok_or_else(|| RpcError::server("transaction not found"))
     })?;
     heavy(module, "trace_replayBlockTransactions", replay_block)
+}
+
+/// How long one of these methods may take.
+fn time(api: &Api) -> Duration {
+    api.chain.limits.trace_time
 }
 
 /// The next parameter as a list of trace types.
@@ -51,13 +57,13 @@ fn block(api: &Api, args: &mut Args) -> Result<Option<Vec<LocalizedTransactionTr
     if is_genesis(api, &stored) {
         return Ok(Some(Vec::new()));
     }
-    replay(api, &stored, |block| Ok(Some(block.calls_of_block()?)))
+    replay(api, &stored, time(api), |block| Ok(Some(block.calls_of_block()?)))
 }
 
 /// The one trace at a trace address: `[]` is the transaction's own call, `[0]` its first subordinate call.
 fn get(api: &Api, args: &mut Args) -> Result<Option<LocalizedTransactionTrace>, RpcError> {
     let (hash, address): (B256, Vec<U64>) = (args.required()?, args.required()?);
-    let calls = with_transaction(api, hash, |block, index| Ok(block.calls_of_transaction(index)?))?;
+    let calls = with_transaction(api, hash, time(api), |block, index| Ok(block.calls_of_transaction(index)?))?;
     let is_there = |call: &LocalizedTransactionTrace| {
         call.trace.trace_address.iter().map(|index| *index as u64).eq(address.iter().map(|index| index.to::<u64>()))
     };
@@ -69,7 +75,8 @@ fn call(api: &Api, args: &mut Args) -> Result<TraceResults, RpcError> {
     let (types, at) = (types(args)?, block_or_latest(args)?);
     let state = args.optional::<StateOverride>()?;
     let block = args.optional::<BlockOverrides>()?;
-    Ok(simulate_at(api, at, Overrides { state, block })?.trace_parity(&request, types)?)
+    let simulation = simulate_at(api, at, Overrides { state, block })?;
+    api.trace_in_time(time(api), |abort| Ok(simulation.trace_parity(&request, types, abort)?))
 }
 
 /// Each call on what those before it left behind. Together they have the gas of one call.
@@ -80,7 +87,9 @@ fn call_many(api: &Api, args: &mut Args) -> Result<Vec<TraceResults>, RpcError> 
     }
     let at = block_or_latest(args)?;
     let mut sequence = CallSequence::new(simulate_at(api, at, Overrides::default())?)?;
-    calls.into_iter().map(|(request, types)| Ok(sequence.trace_parity(&request, types.into_iter().collect())?)).collect()
+    api.trace_in_time(time(api), |abort| {
+        calls.into_iter().map(|(request, types)| Ok(sequence.trace_parity(&request, types.into_iter().collect(), abort)?)).collect()
+    })
 }
 
 fn raw_transaction(api: &Api, args: &mut Args) -> Result<TraceResults, RpcError> {
@@ -88,7 +97,7 @@ fn raw_transaction(api: &Api, args: &mut Args) -> Result<TraceResults, RpcError>
     let at = args.optional()?.unwrap_or(BlockNumberOrTag::Pending.into());
     let tx = RecoveredTx::decode(&raw)?;
     let simulation = simulate_at(api, at, Overrides::default())?;
-    Ok(simulation.trace_signed(&tx.tx, tx.sender, tx.encoded.clone(), types)?)
+    api.trace_in_time(time(api), |abort| Ok(simulation.trace_signed((&tx.tx, tx.sender), tx.encoded.clone(), types, abort)?))
 }
 
 fn replay_block(api: &Api, args: &mut Args) -> Result<Option<Vec<TraceResultsWithTransactionHash>>, RpcError> {
@@ -97,5 +106,5 @@ fn replay_block(api: &Api, args: &mut Args) -> Result<Option<Vec<TraceResultsWit
     if is_genesis(api, &stored) {
         return Ok(Some(Vec::new()));
     }
-    replay(api, &stored, |block| Ok(Some(block.replay_transactions(types)?)))
+    replay(api, &stored, time(api), |block| Ok(Some(block.replay_transactions(types)?)))
 }

@@ -60,7 +60,7 @@ pub(crate) fn filter(api: &Api, args: &mut Args) -> Result<Vec<LocalizedTransact
             return Err(RpcError::limit(format!("blocks {from} to {to} used too much gas to be traced at once: ask for {from} to {last}")));
         }
         gas = gas.saturating_add(header.gas_used);
-        found.take(replay(api, &stored, |block| Ok(block.calls_of_block()?))?, &matcher);
+        found.take(replay(api, &stored, api.chain.limits.trace_time, |block| Ok(block.calls_of_block()?))?, &matcher);
         if found.traces.len() > most {
             return Err(RpcError::limit(format!("more than {most} traces: ask for fewer with \"count\" and \"after\"")));
         }

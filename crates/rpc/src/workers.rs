@@ -1,12 +1,11 @@
 //! Where work that takes long runs: a bounded number of blocking threads, so that no client can take all of them or make requests pile up.
 
-use crate::{api::Api, error::RpcError};
+use crate::error::RpcError;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::Semaphore;
-use tributary_execution::Abort;
 
 /// A bounded set of blocking threads with a bounded queue before it.
 #[derive(Debug, Clone)]
@@ -51,24 +50,6 @@ impl Workers {
         let before = self.admitted.fetch_add(1, Ordering::Relaxed);
         let admission = Admission(self.admitted.clone());
         if before >= self.most { Err(RpcError::limit("server is busy, try again later")) } else { Ok(admission) }
-    }
-}
-
-impl Api {
-    /// Does what a flag ends, and sets the flag when the time for a call is over. To be called on a worker.
-    pub(crate) fn in_time<T>(&self, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
-        let time = self.chain.limits.call_time;
-        let abort = Abort::default();
-        let timer = tokio::spawn({
-            let abort = abort.clone();
-            async move {
-                tokio::time::sleep(time).await;
-                abort.set();
-            }
-        });
-        let done = job(&abort);
-        timer.abort();
-        if abort.is_set() { Err(RpcError::server(format!("execution aborted (timeout = {time:?})"))) } else { done }
     }
 }
 

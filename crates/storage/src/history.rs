@@ -1,11 +1,11 @@
-//! When an account changed.
+//! When an account changed, and what a block changed.
 
 use crate::{
     Error, Store,
-    tables::{Row, Tables},
-    v1,
+    tables::{self, Row, Tables},
+    v1::{self, StateChanges},
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use signet_libmdbx::tx::aliases::RoTxUnsync;
 use std::fmt;
 use tributary_primitives::Account;
@@ -56,5 +56,29 @@ impl AccountChanges {
             Some(number) => Ok(Some((v1::decode_number(number)?, v1::decode_maybe_account(&before)?))),
             None => Ok(None),
         }
+    }
+}
+
+/// The accounts and slots that a block wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WrittenKeys {
+    /// Accounts of which nonce, balance or code were written.
+    pub accounts: Vec<Address>,
+    /// Accounts of which slots were written, with the slots.
+    pub slots: Vec<(Address, Vec<U256>)>,
+}
+
+impl Store {
+    /// What block `number` wrote. Nothing of the genesis, and of a block that is not there. A value may be the same as before.
+    pub fn written_in(&self, number: u64) -> Result<WrittenKeys, Error> {
+        let tx = self.read()?;
+        let mut written = WrittenKeys::default();
+        for (_, row) in tables::with_prefix(&tx, self.0.tables.state_changes, &number.to_be_bytes())? {
+            match StateChanges::decode(&row)? {
+                StateChanges::Accounts(addresses) => written.accounts.extend(addresses),
+                StateChanges::Slots(address, slots) => written.slots.push((address, slots)),
+            }
+        }
+        Ok(written)
     }
 }

@@ -47,7 +47,7 @@ mod write;
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
 pub use error::Error;
-pub use history::AccountChanges;
+pub use history::{AccountChanges, WrittenKeys};
 pub use journal::{Files, Journal, JournalBackend, JournalBlock, JournalEntry, Recovered};
 pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};

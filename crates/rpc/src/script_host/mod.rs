@@ -6,7 +6,11 @@
 mod child;
 mod protocol;
 
-use crate::{api::Api, api::to_json, error::RpcError};
+use crate::{
+    api::{Api, to_json},
+    error::RpcError,
+    time_limit::DEFAULT_TRACE_TIME,
+};
 use alloy_rpc_types_eth::Bundle;
 use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace};
 use protocol::{Answer, Chain, GREETING, Job, MAX_GREETING, Question, Work};
@@ -23,14 +27,12 @@ use std::{
     },
     time::Duration,
 };
-use tributary_execution::{BlockReplay, CallSequence, Simulation, State, encode};
+use tributary_execution::{Abort, BlockReplay, CallSequence, Simulation, State, encode};
 
 pub use child::run as run_script_host;
 
 /// The argument with which this node's own program runs one script ([`run_script_host`]).
 pub const SCRIPT_HOST: &str = "script-host";
-/// How long a script may take that asks for no time, as in geth.
-const DEFAULT_TIME: Duration = Duration::from_secs(5);
 
 /// The program that runs clients' scripts, and its bounds.
 #[derive(Debug, Clone)]
@@ -99,12 +101,12 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Traces them here. Each bundle is in a block of its own: number and time are one more than in the bundle before.
-    pub(crate) fn trace(&self, simulation: Simulation, options: &GethDebugTracingOptions) -> Result<TraceAnswer, RpcError> {
+    /// Traces them here, until they end or are told to. Each bundle is in a block of its own: number and time are one more than in the bundle before.
+    pub(crate) fn trace(&self, simulation: Simulation, options: &GethDebugTracingOptions, abort: &Abort) -> Result<TraceAnswer, RpcError> {
         if let (true, [Bundle { transactions, .. }]) = (self.single, &self.bundles[..])
             && let [request] = &transactions[..]
         {
-            return TraceAnswer::of(&simulation.trace_call(request, options)?);
+            return TraceAnswer::of(&simulation.trace_call(request, options, abort)?);
         }
         let mut sequence = CallSequence::new(simulation)?;
         let mut traces: Vec<Vec<GethTrace>> = Vec::with_capacity(self.bundles.len());
@@ -115,7 +117,7 @@ impl Calls {
             if bundle.block_override.is_some() {
                 sequence.set_block(bundle.block_override.clone());
             }
-            let of_bundle = bundle.transactions.iter().map(|request| sequence.trace(request, options));
+            let of_bundle = bundle.transactions.iter().map(|request| sequence.trace(request, options, abort));
             traces.push(of_bundle.collect::<Result<_, _>>()?);
         }
         TraceAnswer::of(&traces)
@@ -154,8 +156,7 @@ pub(crate) fn trace_calls(
 /// Has a child process do the work, and answers its questions about the state.
 fn run(api: &Api, work: Work, state: &State, options: &GethDebugTracingOptions) -> Result<TraceAnswer, RpcError> {
     let Some(host) = &api.chain.limits.scripts else { return Err(RpcError::server("JavaScript tracers are not enabled")) };
-    let wanted = options.timeout.as_deref().map(duration).transpose()?.unwrap_or(DEFAULT_TIME);
-    let time = wanted.min(host.time);
+    let time = api.trace_time(options, DEFAULT_TRACE_TIME)?.min(host.time);
     let _running = host.admit()?;
     let job = Job { chain: Chain::of(&api.chain.spec), options: options.clone(), work, memory: host.memory, seconds: time.as_secs() + 1 };
     let start = Command::new(&host.program)
@@ -174,7 +175,7 @@ fn run(api: &Api, work: Work, state: &State, options: &GethDebugTracingOptions) 
     match answer {
         Ok(Some(answer)) => answer,
         // The pipe broke or ended early: the child is gone.
-        Ok(None) | Err(_) if watched.is_out_of_time() => Err(RpcError::server("execution timeout")),
+        Ok(None) | Err(_) if watched.is_out_of_time() => Err(RpcError::execution_timeout()),
         Ok(None) | Err(_) if !greeted => Err(RpcError::server("JavaScript tracers are not available: their host does not start")),
         Ok(None) | Err(_) => Err(RpcError::server("the tracer was stopped: it needs too much memory or recursion")),
     }
@@ -265,48 +266,9 @@ fn send(to: &mut impl Write, message: &impl Serialize) -> std::io::Result<()> {
     to.flush()
 }
 
-/// A time as Go writes it ("1m30s", "500ms"), in which geth takes a tracer's time-out.
-fn duration(text: &str) -> Result<Duration, RpcError> {
-    let invalid = || RpcError::params(format!("time: invalid duration {text:?}"));
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(invalid)?;
-        let (number, after) = rest.split_at(digits);
-        let number: f64 = number.parse().map_err(|_| invalid())?;
-        let unit = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit);
-        let seconds = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return Err(invalid()),
-        };
-        total = total.saturating_add(Duration::try_from_secs_f64(number * seconds).map_err(|_| invalid())?);
-        rest = after;
-    }
-    Ok(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_out_is_read_as_go_reads_it() {
-        for (text, milliseconds) in [("5s", 5000), ("500ms", 500), ("1m30s", 90_000), ("1.5h", 5_400_000), ("2h45m", 9_900_000)] {
-            assert_eq!(duration(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
-        }
-        for text in ["", "5", "s", "5 s", "5x", "..s", "-1s", "99999999999999999999999h"] {
-            assert_eq!(duration(text).unwrap_err().code, crate::error::code::INVALID_PARAMS, "{text}");
-        }
-    }
 
     #[test]
     fn a_line_ends_where_it_must() {

@@ -21,8 +21,8 @@ use tributary_primitives::{
 };
 use tributary_rollup::L1Info;
 use tributary_rpc::{
-    Accepted, BeaconView, Chain, Derivation, Event, L1Status, Limits, RollupView, SealedBlock, ServerHandle, Submission, SubmitError,
-    Visibility, serve,
+    Accepted, BeaconView, Chain, Derivation, Development, Event, L1Status, Limits, RollupView, SealedBlock, ServerHandle, Submission,
+    SubmitError, Visibility, serve,
 };
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
@@ -41,13 +41,23 @@ pub(crate) const SPINNER: Address = address!("0000000000000000000000000000000000
 /// Calls [`COUNTER`].
 pub(crate) const CALLER: Address = address!("00000000000000000000000000000000000c0006");
 
-const CODES: [(Address, &[u8]); 6] = [
+/// Tells balances from a mapping at slot 1 and allowances from one at slot 2, as a token in Solidity does; it tells them apart by the length of the
+/// call data.
+pub(crate) const TOKEN: Address = address!("00000000000000000000000000000000000c0007");
+
+const CODES: [(Address, &[u8]); 7] = [
     (COUNTER, &hex!("60005460010160005500")),
     (EMITTER, &hex!("60003560006000a100")),
     (REVERTER, &hex!("366000600037366000fd")),
     (TELLER, &hex!("4360005242602052333160405260606000f3")),
     (SPINNER, &hex!("5b600056")),
     (CALLER, &hex!("60006000600060006000620c00015af100")),
+    (
+        TOKEN,
+        &hex!(
+            "60043560005260243611602057600160205260406000205460005260206000f35b6002602052604060002060205260243560005260406000205460005260206000f3"
+        ),
+    ),
 ];
 
 type Pending = watch::Sender<Option<Arc<PendingBlock<Snapshot>>>>;
@@ -99,6 +109,12 @@ impl Rig {
         Self::start(ChainSpec::ethereum(genesis), Limits::default(), Visibility::Sealed).await
     }
 
+    /// A rollup whose users may do what anvil's may, but for what concerns time: nobody takes commands.
+    pub(crate) async fn development() -> Self {
+        let spec = ChainSpec::rollup(genesis(), Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
+        Self::start(spec, Limits::default(), Visibility::Realtime).await
+    }
+
     async fn start(spec: ChainSpec, limits: Limits, visibility: Visibility) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spec = Arc::new(spec);
@@ -118,7 +134,7 @@ impl Rig {
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
-            development: None,
+            development: spec.development.then(|| Arc::new(Development::new(keys(), mpsc::channel(1).0))),
             limits,
             visibility,
         });

@@ -1,6 +1,8 @@
 use crate::rig::{CALLER, COUNTER, EMITTER, REVERTER, Rig, SPINNER};
 use alloy_primitives::{Address, B256, Bytes};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tributary_rpc::Limits;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_is_traced_as_it_ran_in_its_block() {
@@ -208,4 +210,36 @@ async fn the_flat_call_tracer_lists_precompiles_when_it_is_told_to() {
     assert_eq!(trace(json!({})).await.len(), 1);
     let with = trace(json!({ "includePrecompiles": true })).await;
     assert_eq!((with.len(), &with[1]["action"]["callType"], &with[1]["traceAddress"]), (2, &json!("staticcall"), &json!([0])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_takes_too_long_ends_in_geths_words() {
+    let limits = Limits { call_gas: u64::MAX / 2, ..Limits::default() };
+    let rig = Rig::rollup_with(limits).await;
+    let over = (-32000, "execution timeout".to_owned());
+    let spin = json!({ "to": SPINNER });
+    let options = json!({ "tracer": "callTracer", "timeout": "50ms" });
+    assert_eq!(rig.err("debug_traceCall", json!([spin, "latest", options])).await, over);
+    let bundles = json!([{ "transactions": [{ "to": COUNTER }, spin, spin] }]);
+    assert_eq!(rig.err("debug_traceCallMany", json!([bundles, null, options])).await, over);
+    assert!(rig.ok("debug_traceCall", json!([{ "to": COUNTER }, "latest", { "tracer": "callTracer" }])).await.is_object());
+
+    let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
+    rig.seal().await;
+    let none = json!({ "tracer": "callTracer", "timeout": "-1s" });
+    assert_eq!(rig.err("debug_traceTransaction", json!([hash, none])).await, over, "no time at all");
+    assert_eq!(rig.err("debug_traceBlockByNumber", json!(["latest", none])).await, over);
+    let bad = rig.err("debug_traceTransaction", json!([hash, { "timeout": "50" }])).await;
+    assert_eq!(bad, (-32000, "time: missing unit in duration \"50\"".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_client_gets_more_time_for_traces_than_the_node_gives() {
+    let limits = Limits { call_gas: u64::MAX / 2, trace_time: Duration::from_millis(50), ..Limits::default() };
+    let rig = Rig::rollup_with(limits).await;
+    let over = (-32000, "execution timeout".to_owned());
+    let spin = json!({ "to": SPINNER });
+    assert_eq!(rig.err("debug_traceCall", json!([spin, "latest", { "tracer": "prestateTracer", "timeout": "1h" }])).await, over);
+    assert_eq!(rig.err("trace_call", json!([spin, ["trace"]])).await, over);
+    assert_eq!(rig.err("trace_callMany", json!([[[spin, ["trace"]], [spin, ["trace"]]]])).await, over);
 }

@@ -1,0 +1,116 @@
+//! How long one request may execute, and what it is told when that is over.
+
+use crate::{api::Api, error::RpcError};
+use alloy_rpc_types_trace::geth::GethDebugTracingOptions;
+use std::time::Duration;
+use tributary_execution::Abort;
+
+/// How long a trace may take that asks for no time, as in geth.
+pub(crate) const DEFAULT_TRACE_TIME: Duration = Duration::from_secs(5);
+
+impl Api {
+    /// Does what a flag ends, and sets the flag when the time for a call is over. To be called on a worker.
+    pub(crate) fn in_time<T>(&self, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
+        let time = self.chain.limits.call_time;
+        until(time, job).unwrap_or_else(|| Err(RpcError::server(format!("execution aborted (timeout = {time:?})"))))
+    }
+
+    /// The same for a trace, which may take as long as it says.
+    pub(crate) fn trace_in_time<T>(&self, time: Duration, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
+        until(time, job).unwrap_or_else(|| Err(RpcError::execution_timeout()))
+    }
+
+    /// How long a trace with these options may take; one that asks for nothing may take `default`.
+    pub(crate) fn trace_time(&self, options: &GethDebugTracingOptions, default: Duration) -> Result<Duration, RpcError> {
+        let wanted = options.timeout.as_deref().map(go_duration).transpose()?;
+        Ok(wanted.unwrap_or(default).min(self.chain.limits.trace_time))
+    }
+}
+
+/// Does a job under a flag that is set after `time`; `None` when it was set before the job was done.
+fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<T> {
+    if time.is_zero() {
+        return None;
+    }
+    let abort = Abort::default();
+    let timer = tokio::spawn({
+        let abort = abort.clone();
+        async move {
+            tokio::time::sleep(time).await;
+            abort.set();
+        }
+    });
+    let done = job(&abort);
+    timer.abort();
+    (!abort.is_set()).then_some(done)
+}
+
+/// A time as Go writes it ("1m30s", "500ms"), in which geth takes a tracer's time-out; one that is negative is over at once.
+///
+/// # Errors
+/// Go's words.
+pub(crate) fn go_duration(text: &str) -> Result<Duration, RpcError> {
+    let invalid = || RpcError::server(format!("time: invalid duration {text:?}"));
+    let (is_negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    if rest.is_empty() {
+        return Err(invalid());
+    }
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()));
+        let number: f64 = number.parse().map_err(|_| invalid())?;
+        let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len()));
+        let seconds = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "" => return Err(RpcError::server(format!("time: missing unit in duration {text:?}"))),
+            other => return Err(RpcError::server(format!("time: unknown unit {other:?} in duration {text:?}"))),
+        };
+        total = total.saturating_add(Duration::try_from_secs_f64(number * seconds).map_err(|_| invalid())?);
+        rest = after;
+    }
+    Ok(if is_negative { Duration::ZERO } else { total })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_out_is_read_as_go_reads_it() {
+        for (text, milliseconds) in [
+            ("5s", 5000),
+            ("500ms", 500),
+            ("1m30s", 90_000),
+            ("1.5h", 5_400_000),
+            ("2h45m", 9_900_000),
+            ("0", 0),
+            ("-1s", 0),
+            ("+.5s", 500),
+        ] {
+            assert_eq!(go_duration(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
+        }
+        for (text, words) in [
+            ("", "time: invalid duration \"\""),
+            ("soon", "time: invalid duration \"soon\""),
+            ("..s", "time: invalid duration \"..s\""),
+            ("99999999999999999999999h", "time: invalid duration \"99999999999999999999999h\""),
+            ("5", "time: missing unit in duration \"5\""),
+            ("5x", "time: unknown unit \"x\" in duration \"5x\""),
+            ("5 s", "time: unknown unit \" s\" in duration \"5 s\""),
+        ] {
+            let error = go_duration(text).unwrap_err();
+            assert_eq!((error.code, error.message.as_str()), (crate::error::code::SERVER_ERROR, words));
+        }
+    }
+}
