@@ -6,6 +6,7 @@
 mod blockchain;
 mod chain;
 mod data;
+mod fields;
 mod fork;
 mod report;
 mod rlp;
