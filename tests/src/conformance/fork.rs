@@ -132,6 +132,10 @@ fn activate(config: &mut ChainConfig, last: usize, at: u64) {
             field.get_or_insert(at);
         }
     }
+    if FORKS[last] == "Constantinople" {
+        // A chain config that does not name Petersburg has it with Constantinople.
+        config.petersburg_block.get_or_insert(u64::MAX);
+    }
 }
 
 #[cfg(test)]
