@@ -121,3 +121,104 @@ fn sstore_eip1283<H: Host>(context: Context<'_, H>) {
     gas!(interpreter, host.gas_params().sstore_dynamic_gas(true, &stored, false));
     interpreter.gas.record_refund(host.gas_params().sstore_refund(true, &stored));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Abort, CallOutcome, Ending, Simulation, call::tests::simulation};
+    use alloy_consensus::Header;
+    use alloy_genesis::{ChainConfig, Genesis};
+    use alloy_primitives::{B256, U256, address, hex, keccak256};
+    use alloy_rpc_types_eth::{TransactionRequest, state::AccountOverride};
+    use std::sync::Arc;
+    use tributary_primitives::ChainSpec;
+
+    const RICH: Address = address!("00000000000000000000000000000000000000a1");
+    const TARGET: Address = address!("00000000000000000000000000000000000000b1");
+
+    /// The simulation on a state where `who` has no code, this nonce and balance, and `slot` in its first slot.
+    fn on(mut simulation: Simulation, who: Address, nonce: u64, balance: u64, slot: u8) -> Simulation {
+        let slots = [(B256::ZERO, B256::with_last_byte(slot))].into_iter().collect();
+        let account =
+            AccountOverride { nonce: Some(nonce), balance: Some(U256::from(balance)), state_diff: Some(slots), ..Default::default() };
+        simulation.overrides.state.get_or_insert_default().insert(who, account);
+        simulation
+    }
+
+    fn call(simulation: &Simulation, request: TransactionRequest) -> CallOutcome {
+        let request = TransactionRequest { gas: Some(1_000_000), ..request.from(RICH) };
+        simulation.call(&request, &Abort::default()).unwrap()
+    }
+
+    #[test]
+    fn a_contract_creates_nothing_where_there_is_storage_and_loses_the_gas() {
+        // CREATE or CREATE2 without init code, the address returned.
+        let create = (&hex!("5f5f5ff05f5260205ff3")[..], TARGET.create(1));
+        let create2 = (&hex!("5f5f5f5ff55f5260205ff3")[..], TARGET.create2(B256::ZERO, keccak256([])));
+        for (code, address) in [create, create2] {
+            let created = |balance, slot| call(&on(simulation(code), address, 0, balance, slot), TransactionRequest::default().to(TARGET));
+            let free = Ending::Returned(address.into_word().into());
+            let taken = Ending::Returned(B256::ZERO.into());
+            assert_eq!([created(0, 0).ending, created(9, 0).ending], [free.clone(), free]);
+            for balance in [0, 9] {
+                let outcome = created(balance, 7);
+                assert_eq!(outcome.ending, taken);
+                assert!(outcome.gas_used > 900_000, "{}", outcome.gas_used);
+            }
+        }
+    }
+
+    #[test]
+    fn a_transaction_creates_nothing_where_there_is_storage() {
+        // The init code returns a byte of code.
+        let create = TransactionRequest { input: hex!("60015ff3").to_vec().into(), ..Default::default() };
+        let on_slot = |slot| call(&on(simulation(&[]), RICH.create(3), 0, 1, slot), create.clone());
+        assert_eq!(on_slot(0).ending, Ending::Returned(hex!("00").into()));
+        assert_eq!((on_slot(7).ending, on_slot(7).gas_used), (Ending::Halted("contract address collision".into()), 1_000_000));
+    }
+
+    /// The cases of the EIP that are two stores: the values, the slot before, gas used, and the refund.
+    #[test]
+    fn stores_of_constantinople_cost_what_eip_1283_says() {
+        let cases = [
+            (0, 0, 0, 412, 0),
+            (0, 1, 0, 20_212, 0),
+            (1, 0, 0, 20_212, 19_800),
+            (1, 2, 0, 20_212, 0),
+            (1, 1, 0, 20_212, 0),
+            (0, 0, 1, 5_212, 15_000),
+            (0, 1, 1, 5_212, 4_800),
+            (0, 2, 1, 5_212, 0),
+            (2, 0, 1, 5_212, 15_000),
+            (2, 3, 1, 5_212, 0),
+            (2, 1, 1, 5_212, 4_800),
+            (2, 2, 1, 5_212, 0),
+            (1, 0, 1, 5_212, 15_000),
+            (1, 2, 1, 5_212, 0),
+            (1, 1, 1, 412, 0),
+        ];
+        let config = ChainConfig {
+            homestead_block: Some(0),
+            eip150_block: Some(0),
+            eip155_block: Some(0),
+            eip158_block: Some(0),
+            byzantium_block: Some(0),
+            constantinople_block: Some(0),
+            petersburg_block: Some(u64::MAX),
+            ..Default::default()
+        };
+        let constantinople = Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }));
+        for (first, second, before, gas, refund) in cases {
+            let code = [0x60, first, 0x60, 0, 0x55, 0x60, second, 0x60, 0, 0x55];
+            let header = Header { number: 5, gas_limit: 30_000_000, ..Default::default() };
+            let simulation = Simulation { spec: constantinople.clone(), header, ..on(simulation(&code), TARGET, 1, 0, before) };
+            let used = 21_000 + gas;
+            let outcome = call(&simulation, TransactionRequest::default().to(TARGET));
+            assert_eq!(
+                (outcome.ending, outcome.gas_used),
+                (Ending::Returned(Bytes::new()), used - refund.min(used / 2)),
+                "{before}: {first}, {second}"
+            );
+        }
+    }
+}

@@ -187,6 +187,7 @@ fn verify_state(snapshot: &Snapshot, state: &State) {
         let expected = state.get(&address);
         assert_eq!(snapshot.account(address).unwrap(), expected.map(|(account, _)| *account));
         let slots: Vec<_> = snapshot.slots(address).collect::<Result<_, _>>().unwrap();
+        assert_eq!(snapshot.has_storage(address).unwrap(), !slots.is_empty());
         assert_eq!(slots, expected.iter().flat_map(|(_, slots)| slots).map(|(slot, value)| (*slot, *value)).collect::<Vec<_>>());
         for slot in chain::slots() {
             let value = expected.and_then(|(_, slots)| slots.get(&slot)).copied().unwrap_or_default();

@@ -40,6 +40,7 @@ fn execute(
             assert_eq!(keccak256(state.code(account.code_hash)?), account.code_hash);
         }
         seen.push(account.unwrap_or_default().balance);
+        seen.push(U256::from(state.has_storage(address(*number))?));
         seen.push(state.storage(address(number ^ 1), U256::from(*slot))?);
         seen.push(state.block_hash(u64::from(*slot) * 5)?.into());
     }
