@@ -1,0 +1,152 @@
+//! The two chains of a development rollup, and how the second looks at the first.
+
+use super::{ground::Ground, reachable};
+use crate::{
+    Error,
+    chain::{ChainParts, RunningChain},
+    development::{Controlled, Snapshots},
+    l1_view::{L1Reader, L1View, l1_status},
+    producer::{Control, OnSealed, Rollup, Schedule, Slots, head_block},
+    status::DevAccount,
+};
+use alloy_eips::BlockNumHash;
+use alloy_primitives::Address;
+use alloy_signer_local::PrivateKeySigner;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::{mpsc, watch};
+use tributary_l1::{L1Client, L1Config};
+use tributary_primitives::RollupConfig;
+use tributary_rollup::L2Head;
+use tributary_rpc::{BeaconView, Derivation, Development, L1Status, RollupView, SealedBlock, Visibility};
+use tributary_storage::Store;
+
+/// How many blocks behind its head the embedded L1 calls a block safe, and final.
+const L1_SAFE_DEPTH: u64 = 1;
+const L1_FINAL_DEPTH: u64 = 3;
+
+/// Orders to the development task that may wait.
+const ORDERS: usize = 64;
+
+/// L1 as the rollup sees it, over its sockets.
+#[derive(Debug)]
+pub(super) struct L1Side {
+    pub(super) reader: L1Reader,
+    pub(super) view: Arc<L1View>,
+    pub(super) derivation: Arc<Derivation>,
+    /// How far L1 goes, and where that is told.
+    pub(super) status: watch::Receiver<L1Status>,
+    pub(super) seen: watch::Sender<L1Status>,
+}
+
+/// What a chain is given to obey the development task.
+struct Obedience {
+    control: mpsc::Receiver<Control>,
+    development: Arc<Development>,
+}
+
+impl Ground {
+    /// Starts the embedded L1.
+    pub(super) async fn start_l1(&self) -> Result<(RunningChain, Controlled), Error> {
+        let (config, genesis) = (&self.config, &self.genesis.l1);
+        let (obedience, controlled) = controlled(&self.stores.l1, &self.accounts, config.l1_block_time)?;
+        let schedule = Schedule::Slots(Slots {
+            genesis_time: genesis.timestamp,
+            seconds: config.l1_block_time,
+            gas_limit: genesis.gas_limit,
+            beneficiary: Address::ZERO,
+            branch: 0,
+            refill_until: 0,
+        });
+        let parts = ChainParts {
+            name: "l1",
+            store: self.stores.l1.clone(),
+            schedule,
+            visibility: Visibility::Sealed,
+            rollup: None,
+            beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
+            listen: SocketAddr::new(config.host, config.l1_port),
+            clock: self.clock.clone(),
+            control: obedience.control,
+            development: Some(obedience.development),
+            sealed: confirm(self.snapshots.clone()),
+        };
+        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+    }
+
+    /// Connects to L1.
+    pub(super) async fn look_at(&self, l1: &RunningChain) -> Result<L1Side, Error> {
+        let client = L1Client::new(&L1Config::at(format!("http://{}", reachable(l1.address))))?;
+        let reader = L1Reader { client, spec: self.genesis.l1_spec(), config: self.rollup.clone() };
+        let (seen, status) = watch::channel(l1_status(&reader).await?);
+        Ok(L1Side { reader, view: Arc::default(), derivation: Arc::default(), status, seen })
+    }
+
+    /// Starts following L1, and the rollup's sequencer.
+    pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
+        self.start_follower(l1).await?;
+        let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time)?;
+        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
+        let parts = ChainParts {
+            name: "l2",
+            store: self.stores.l2.clone(),
+            schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
+            visibility: Visibility::Realtime,
+            rollup: Some(rollup),
+            beacon: None,
+            listen: SocketAddr::new(self.config.host, self.config.port),
+            clock: self.clock.clone(),
+            control: obedience.control,
+            development: Some(obedience.development),
+            sealed: Box::new(|_, _| Ok(())),
+        };
+        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+    }
+
+    /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.
+    async fn start_follower(&self, l1: &L1Side) -> Result<(), Error> {
+        let origin = origin_of_head(&self.stores.l2, &self.rollup)?;
+        let finalized = l1.status.borrow().finalized.number;
+        l1.view.fill(&l1.reader, origin.min(finalized).max(self.rollup.genesis.l1.number)).await?;
+        let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
+        let sequenced = move || Ok(origin_of_head(&store, &rollup)?.min(snapshots.oldest_origin()));
+        let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
+        self.tasks.spawn(l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), sequenced, every));
+        Ok(())
+    }
+}
+
+/// Moves the embedded L1's safe and final heads along with its newest block.
+fn confirm(snapshots: Snapshots) -> OnSealed {
+    let behind = |store: &Store, sealed: &SealedBlock, depth: u64| -> Result<Option<BlockNumHash>, Error> {
+        let number = sealed.block.header.number.saturating_sub(depth);
+        Ok(store.hash_of(number)?.map(|hash| BlockNumHash { number, hash }))
+    };
+    Box::new(move |store, sealed| {
+        if let Some(safe) = behind(store, sealed, L1_SAFE_DEPTH)? {
+            store.set_safe(safe)?;
+        }
+        let before = store.heads()?.finalized_head.number;
+        // What a snapshot may take back is not final.
+        let may_be_final = |block: &BlockNumHash| block.number > before && block.number <= snapshots.final_limit();
+        if let Some(finalized) = behind(store, sealed, L1_FINAL_DEPTH)?.filter(may_be_final) {
+            store.set_finalized(finalized)?;
+        }
+        Ok(())
+    })
+}
+
+/// Both ends of the way from a chain's server over the development task to its producer.
+fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64) -> Result<(Obedience, Controlled), Error> {
+    let (orders, commands) = mpsc::channel(ORDERS);
+    let (control, controlled) = mpsc::channel(1);
+    let key = |account: &DevAccount| PrivateKeySigner::from_bytes(&account.key).map_err(|error| Error::Config(error.to_string()));
+    let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
+    let obedience = Obedience { control: controlled, development: Arc::new(Development::new(keys, orders)) };
+    Ok((obedience, Controlled { store: store.clone(), control, commands, block_time }))
+}
+
+/// The number of the L1 block that the newest L2 block was built on.
+fn origin_of_head(store: &Store, rollup: &RollupConfig) -> Result<u64, Error> {
+    let head = head_block(store)?;
+    Ok(L2Head::of_block(rollup, &head.block, head.hash)?.block.l1_origin.number)
+}

@@ -1,0 +1,110 @@
+//! What the chains and the roles of a development rollup stand on: configuration, keys, stores, and what all of them share.
+
+use crate::{
+    DevConfig, Error,
+    clock::Clock,
+    datadir::DataDirectory,
+    deploy,
+    development::Snapshots,
+    gate::Gate,
+    genesis::DevGenesis,
+    keys::{self, Operators},
+    producer::{head_block, unix_time},
+    status::DevAccount,
+    tasks::Tasks,
+};
+use alloy_eips::BlockNumHash;
+use std::sync::Arc;
+use tributary_primitives::RollupConfig;
+use tributary_storage::{Options, Store};
+
+/// Everything that is there before the first chain starts.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub(super) config: DevConfig,
+    pub(super) datadir: DataDirectory,
+    pub(super) genesis: DevGenesis,
+    pub(super) accounts: Vec<DevAccount>,
+    pub(super) operators: Operators,
+    pub(super) stores: Stores,
+    pub(super) rollup: Arc<RollupConfig>,
+    pub(super) clock: Clock,
+    pub(super) snapshots: Snapshots,
+    pub(super) gate: Arc<Gate>,
+    pub(super) tasks: Tasks,
+}
+
+/// The databases.
+#[derive(Debug)]
+pub(super) struct Stores {
+    pub(super) l1: Store,
+    /// The sequencer's chain.
+    pub(super) l2: Store,
+    /// What the verifier derives.
+    pub(super) verifier: Store,
+}
+
+impl Stores {
+    fn open(datadir: &DataDirectory, genesis: &DevGenesis) -> Result<Self, Error> {
+        let open = |name: &str, spec| Store::open(&datadir.join(name), spec, Options::default());
+        Ok(Self { l1: open("l1", genesis.l1_spec())?, l2: open("l2", genesis.l2_spec())?, verifier: open("verifier", genesis.l2_spec())? })
+    }
+
+    /// The time of the newest block of either chain.
+    fn newest(&self) -> Result<u64, Error> {
+        Ok(head_block(&self.l1)?.block.header.timestamp.max(head_block(&self.l2)?.block.header.timestamp))
+    }
+}
+
+impl Ground {
+    /// Opens or creates the data directory, and makes sure that the L1 contracts are there.
+    pub(super) fn prepare(config: DevConfig) -> Result<Self, Error> {
+        let datadir = DataDirectory::open(config.datadir.as_deref())?;
+        let (genesis, config) = settle(&datadir, config)?;
+        let accounts = keys::accounts(&genesis.mnemonic, config.accounts)?;
+        let operators = Operators::from_mnemonic(&genesis.mnemonic)?;
+        let stores = Stores::open(&datadir, &genesis)?;
+        let anchor = deploy::contracts(&stores.l1, &stores.l2, &genesis, &operators, &accounts)?;
+        let l2_genesis = BlockNumHash { number: 0, hash: stores.l2.genesis().hash() };
+        let rollup = genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), config.block_time);
+        // A chain whose clock was moved in an earlier run goes on where it was.
+        let clock = Clock::not_before(stores.newest()?);
+        Ok(Self {
+            config,
+            datadir,
+            genesis,
+            accounts,
+            operators,
+            stores,
+            rollup: Arc::new(rollup),
+            clock,
+            snapshots: Snapshots::default(),
+            gate: Arc::default(),
+            tasks: Tasks::new(),
+        })
+    }
+}
+
+/// The genesis of a kept data directory, or a new one written there. A kept chain keeps what it was created with.
+fn settle(datadir: &DataDirectory, mut config: DevConfig) -> Result<(DevGenesis, DevConfig), Error> {
+    let path = datadir.join("dev.json");
+    if let Some(kept) = DevGenesis::read(&path)? {
+        for (flag, given, kept) in [
+            ("--l1-block-time", config.l1_block_time, kept.l1_block_time),
+            ("--block-time", config.block_time, kept.block_time),
+            ("--gas-limit", config.gas_limit, kept.l2.gas_limit),
+        ] {
+            if given != kept {
+                tracing::warn!("{flag} {given} is ignored: the chain in {} was created with {kept}", datadir.path().display());
+            }
+        }
+        config.l1_block_time = kept.l1_block_time;
+        config.block_time = kept.block_time;
+        return Ok((kept, config));
+    }
+    let accounts = keys::accounts(&config.mnemonic, config.accounts)?;
+    let operators = Operators::from_mnemonic(&config.mnemonic)?;
+    let genesis = DevGenesis::new(&config, &accounts, &operators, unix_time())?;
+    genesis.write(&path)?;
+    Ok((genesis, config))
+}
