@@ -97,7 +97,9 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         let done = match self.machine.transact(&tx, sender, encoded) {
             Ok(done) => done,
             Err(TransactError::Invalid(error)) => {
-                return Ok(Outcome::Rejected(Rejection::new(error, &tx, sender, self.header.base_fee_per_gas.unwrap_or_default())));
+                let funds = self.machine.state_mut().account_now(sender)?.unwrap_or_default().balance;
+                let base_fee = self.header.base_fee_per_gas.unwrap_or_default();
+                return Ok(Outcome::Rejected(Rejection::new(error, &tx, sender, funds, base_fee)));
             }
             Err(TransactError::Failed(error)) => return Err(error),
         };

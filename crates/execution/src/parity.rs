@@ -181,9 +181,10 @@ impl Simulation {
         let done = machine.transact(tx, sender, encoded);
         let tracer = taken(&mut machine)?;
         let base_fee = machine.block_env().basefee;
+        let funds = machine.state_mut().account_now(sender)?.unwrap_or_default().balance;
         let Transacted { result, state } = done.map_err(|error| match error {
             TransactError::Failed(error) => error,
-            TransactError::Invalid(error) => Error::Trace(Rejection::new(error, tx, sender, base_fee).to_string()),
+            TransactError::Invalid(error) => Error::Trace(Rejection::new(error, tx, sender, funds, base_fee).to_string()),
         })?;
         types.results(tracer, &Finished { machine: &machine, result: &ResultAndState { result, state } })
     }
