@@ -1,8 +1,7 @@
 //! Our L1 contracts: where they are, and the transactions that put them there.
 
-use crate::Error;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
-use alloy_sol_types::{SolCall, SolConstructor, SolValue, sol};
+use alloy_sol_types::{SolCall, SolConstructor};
 use serde::{Deserialize, Serialize};
 use tributary_primitives::{Eip1559Params, SystemConfig};
 
@@ -21,42 +20,18 @@ pub(crate) const INFERENCE: Address = alloy_primitives::address!("00000000000000
 /// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may: short, because this is for development.
 const FINALITY_DELAY: u64 = 12;
 
-sol! {
-    struct SystemConfigInit {
-        address owner;
-        address batcher;
-        address batchInbox;
-        address unsafeBlockSigner;
-        uint64 gasLimit;
-        uint32 basefeeScalar;
-        uint32 blobbasefeeScalar;
-        uint32 eip1559Denominator;
-        uint32 eip1559Elasticity;
-        uint32 operatorFeeScalar;
-        uint64 operatorFeeConstant;
-    }
-
-    contract OpenToken {
-        constructor(address holder, uint256 supply);
-        function transfer(address to, uint256 amount) external returns (bool);
-    }
-    contract SystemConfigContract {
-        constructor(SystemConfigInit init);
-    }
-    contract AttestationVerifier {
-        constructor(address owner, address prover, uint256 l2ChainId);
-    }
-    contract OutputProposals {
-        constructor(address verifier, bytes32 genesisOutputRoot, uint256 genesisBlockNumber, uint256 finalityDelaySeconds);
-        function propose(uint256 l2BlockNumber, bytes32 outputRoot, uint256 l1BlockNumber, bytes32 l1Head, bytes attestation)
-            external returns (address output);
-        function latestBlockNumber() external view returns (uint256);
-        function latestOutputRoot() external view returns (bytes32);
-    }
-    contract TributaryPortal {
-        constructor(address openToken, address outputs, address systemConfig, uint256 proofMaturityDelay);
-    }
+/// The L1 contracts as they were compiled: constructors, functions and code.
+#[allow(missing_docs, missing_debug_implementations, reason = "written by the macro, from Solidity's own documentation")]
+mod compiled {
+    alloy_sol_types::sol!(OpenToken, "../../contracts/artifacts/OpenToken.json");
+    alloy_sol_types::sol!(SystemConfig, "../../contracts/artifacts/SystemConfig.json");
+    alloy_sol_types::sol!(AttestationVerifier, "../../contracts/artifacts/AttestationVerifier.json");
+    alloy_sol_types::sol!(OutputProposals, "../../contracts/artifacts/OutputProposals.json");
+    alloy_sol_types::sol!(TributaryPortal, "../../contracts/artifacts/TributaryPortal.json");
 }
+
+pub(crate) use compiled::OutputProposals;
+use compiled::{AttestationVerifier, OpenToken, SystemConfig as SystemConfigContract, TributaryPortal};
 
 /// Addresses of the L1 contracts, which follow from the deployer's address and the order below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,12 +75,12 @@ pub(crate) struct Parameters<'a> {
 }
 
 /// The deployer's transactions, in order: recipient and input of each.
-pub(crate) fn transactions(p: &Parameters<'_>) -> Result<Vec<(TxKind, Bytes)>, Error> {
+pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
     let at = Deployment::of(p.deployer);
     let (basefee_scalar, blobbasefee_scalar) = p.system_config.fee_scalars();
     let (operator_fee_scalar, operator_fee_constant) = p.system_config.operator_fee();
     let supply = p.l2_supply + p.holding * U256::from(p.holders.len());
-    let system_config = SystemConfigInit {
+    let init = SystemConfigContract::Init {
         owner: p.deployer,
         batcher: p.system_config.batcher_addr,
         batchInbox: p.batch_inbox,
@@ -118,55 +93,34 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Result<Vec<(TxKind, Bytes)>, E
         operatorFeeScalar: operator_fee_scalar,
         operatorFeeConstant: operator_fee_constant,
     };
-    let create = |artifact: &str, arguments: Vec<u8>| -> Result<(TxKind, Bytes), Error> {
-        let mut code = bytecode(artifact, "bytecode")?.to_vec();
-        code.extend(arguments);
-        Ok((TxKind::Create, code.into()))
+    let delay = U256::from(FINALITY_DELAY);
+    let outputs = OutputProposals::constructorCall {
+        verifier_: at.verifier,
+        genesisOutputRoot: p.genesis_output_root,
+        genesisBlockNumber: U256::ZERO,
+        finalityDelaySeconds: delay,
     };
+    let portal = TributaryPortal::constructorCall {
+        openToken_: at.open_token,
+        outputs: at.outputs,
+        systemConfig_: at.system_config,
+        proofMaturityDelay: delay,
+    };
+    let verifier = AttestationVerifier::constructorCall { owner: p.deployer, prover_: p.prover, l2ChainId_: U256::from(p.l2_chain_id) };
     let mut out = vec![
-        create(OPEN_TOKEN, OpenToken::constructorCall { holder: p.deployer, supply }.abi_encode())?,
-        create(SYSTEM_CONFIG, system_config.abi_encode())?,
-        create(
-            ATTESTATION_VERIFIER,
-            AttestationVerifier::constructorCall { owner: p.deployer, prover: p.prover, l2ChainId: U256::from(p.l2_chain_id) }.abi_encode(),
-        )?,
-        create(
-            OUTPUT_PROPOSALS,
-            OutputProposals::constructorCall {
-                verifier: at.verifier,
-                genesisOutputRoot: p.genesis_output_root,
-                genesisBlockNumber: U256::ZERO,
-                finalityDelaySeconds: U256::from(FINALITY_DELAY),
-            }
-            .abi_encode(),
-        )?,
-        create(
-            PORTAL,
-            TributaryPortal::constructorCall {
-                openToken: at.open_token,
-                outputs: at.outputs,
-                systemConfig: at.system_config,
-                proofMaturityDelay: U256::from(FINALITY_DELAY),
-            }
-            .abi_encode(),
-        )?,
+        create(&OpenToken::BYTECODE, &OpenToken::constructorCall { holder: p.deployer, supply }),
+        create(&SystemConfigContract::BYTECODE, &SystemConfigContract::constructorCall { init }),
+        create(&AttestationVerifier::BYTECODE, &verifier),
+        create(&OutputProposals::BYTECODE, &outputs),
+        create(&TributaryPortal::BYTECODE, &portal),
     ];
-    let transfer = |to, amount| (TxKind::Call(at.open_token), OpenToken::transferCall { to, amount }.abi_encode().into());
+    let transfer = |to, value| (TxKind::Call(at.open_token), OpenToken::transferCall { to, value }.abi_encode().into());
     out.push(transfer(at.portal, p.l2_supply));
     out.extend(p.holders.iter().map(|holder| transfer(*holder, p.holding)));
-    Ok(out)
+    out
 }
 
-const OPEN_TOKEN: &str = include_str!("../../../contracts/artifacts/OpenToken.json");
-const SYSTEM_CONFIG: &str = include_str!("../../../contracts/artifacts/SystemConfig.json");
-const ATTESTATION_VERIFIER: &str = include_str!("../../../contracts/artifacts/AttestationVerifier.json");
-const OUTPUT_PROPOSALS: &str = include_str!("../../../contracts/artifacts/OutputProposals.json");
-const PORTAL: &str = include_str!("../../../contracts/artifacts/TributaryPortal.json");
-
-/// A code of an artifact of this build.
-fn bytecode(artifact: &str, field: &str) -> Result<Bytes, Error> {
-    let malformed = |what: String| Error::Config(format!("a contract artifact of this build is malformed: {what}"));
-    let json: serde_json::Value = serde_json::from_str(artifact).map_err(|e| malformed(e.to_string()))?;
-    let code = json.get(field).and_then(serde_json::Value::as_str).ok_or_else(|| malformed(format!("no {field}")))?;
-    code.parse().map_err(|_| malformed(format!("{field} is not hex")))
+/// A transaction that puts a contract on the chain.
+fn create(code: &Bytes, arguments: &impl SolConstructor) -> (TxKind, Bytes) {
+    (TxKind::Create, [code.as_ref(), &arguments.abi_encode()].concat().into())
 }

@@ -48,7 +48,7 @@ pub(crate) fn contracts(
     let parent = l1.genesis();
     let attributes = block_one(genesis.l1_block_time, parent);
     let mut block = OpenBlock::new(l1.spec().clone(), l1.latest()?, parent.inner(), parent.hash(), attributes)?;
-    for (nonce, (to, input)) in contracts::transactions(&parameters)?.into_iter().enumerate() {
+    for (nonce, (to, input)) in contracts::transactions(&parameters).into_iter().enumerate() {
         let tx = sign(operators, l1.spec().chain_id, nonce as u64, to, input)?;
         let (encoded, sender) = (Bytes::from(tx.encoded_2718()), operators.deployer.address());
         let outcome = block.execute(tx, sender, encoded)?;
