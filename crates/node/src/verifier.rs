@@ -18,6 +18,9 @@ use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L
 use tributary_rpc::{Derivation, DerivedFrom, L1Status};
 use tributary_storage::Store;
 
+/// In a long batch, the safe heads move after so many blocks.
+const ANNOUNCED_AT_LEAST: u64 = 256;
+
 /// Derives, executes, compares, and moves the safe and finalized heads.
 #[derive(Debug)]
 pub(crate) struct Verifier {
@@ -42,16 +45,19 @@ impl Verifier {
         loop {
             let goes_on = match deriver.step()? {
                 Step::Block(block) => self.execute(&mut deriver, block).await?,
-                Step::NeedL1(number) => match self.l1_block(&deriver, number).await? {
-                    Some(block) => {
-                        let current = block.header.block_ref();
-                        deriver.supply_l1(block)?;
-                        self.l1.send_modify(|status| status.current = current);
-                        self.finalize()?;
-                        true
+                Step::NeedL1(number) => {
+                    self.announce()?;
+                    match self.l1_block(&deriver, number).await? {
+                        Some(block) => {
+                            let current = block.header.block_ref();
+                            deriver.supply_l1(block)?;
+                            self.l1.send_modify(|status| status.current = current);
+                            self.finalize()?;
+                            true
+                        }
+                        None => false,
                     }
-                    None => false,
-                },
+                }
                 Step::NeedL2(number) => {
                     let block = self.block(number)?;
                     deriver.supply_l2(&block.block)?;
@@ -184,11 +190,26 @@ impl Verifier {
         self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
         counter!(DERIVED_BLOCKS).increment(1);
         self.unfinal.push_back((id.number, derived.derived_from.number));
-        self.store.set_safe(id)?;
-        if sequenced.is_some() && self.sequencer.heads()?.safe_head.number < id.number {
-            self.raise(Store::set_safe, id)?;
+        if id.number.is_multiple_of(ANNOUNCED_AT_LEAST) {
+            self.announce()?;
         }
         Ok(true)
+    }
+
+    /// Moves the safe heads to what is derived: once for all blocks that came of an L1 block, because it takes a transaction of both databases.
+    fn announce(&self) -> Result<(), Error> {
+        let heads = self.store.heads()?;
+        if heads.safe_head == heads.unsafe_head {
+            return Ok(());
+        }
+        self.store.set_safe(heads.unsafe_head)?;
+        let sequencer = self.sequencer.heads()?;
+        let number = heads.unsafe_head.number.min(sequencer.unsafe_head.number);
+        let hash = self.store.hash_of(number)?.filter(|_| sequencer.safe_head.number < number);
+        match hash {
+            Some(hash) if self.sequencer.hash_of(number)? == Some(hash) => self.raise(Store::set_safe, BlockNumHash { number, hash }),
+            _ => Ok(()),
+        }
     }
 
     /// Moves a head of the sequencer's chain, unless the sequencer has just taken the block back.

@@ -16,7 +16,7 @@ use crate::{
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
 use tributary_primitives::RollupConfig;
-use tributary_storage::{Options, Store};
+use tributary_storage::{Durability, Options, Store};
 
 /// Everything that is there before the first chain starts.
 #[derive(Debug)]
@@ -46,7 +46,10 @@ pub(super) struct Stores {
 
 impl Stores {
     fn open(datadir: &DataDirectory, genesis: &DevGenesis) -> Result<Self, Error> {
-        let open = |name: &str, spec| Store::open(&datadir.join(name), spec, Options::default());
+        // Chains that go with the process have no power loss to survive; empty blocks, of which a jump in time makes thousands, wait for nothing else.
+        let durability = if datadir.is_temporary() { Durability::Relaxed } else { Durability::Synced };
+        let options = Options { durability, ..Options::default() };
+        let open = |name: &str, spec| Store::open(&datadir.join(name), spec, options);
         Ok(Self { l1: open("l1", genesis.l1_spec())?, l2: open("l2", genesis.l2_spec())?, verifier: open("verifier", genesis.l2_spec())? })
     }
 
