@@ -42,7 +42,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         light(module, name, |api, _| {
             let head = api.chain.store.heads()?.unsafe_head;
             Ok(Metadata {
-                client_version: crate::net_web3::client_version(),
+                client_version: crate::net_web3::client_version(true),
                 chain_id: api.chain.spec.chain_id,
                 // The chain's own name: it stays when the node restarts on a kept directory.
                 instance_id: api.chain.store.genesis().hash(),

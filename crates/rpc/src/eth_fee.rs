@@ -78,6 +78,11 @@ fn next_blob_fee(header: &Header, params: BlobParams) -> u128 {
     header.next_block_blob_fee(params).unwrap_or(1)
 }
 
+/// The price of blob gas where no block holds any. Headers of a rollup have an excess all the same, of zero, whose price is 1 wei.
+fn no_blobs_fee(header: &Header) -> u128 {
+    u128::from(header.excess_blob_gas.is_some())
+}
+
 /// A count that some clients send as a number and others as a quantity.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(untagged)]
@@ -134,7 +139,9 @@ fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
         let next = api.chain.spec.next_base_fee(&header, header.timestamp + 1).unwrap_or_default();
         history.base_fee_per_gas.push(U128::from(next));
         let params = api.chain.spec.blob_params(header.timestamp);
-        history.base_fee_per_blob_gas.push(U128::from(params.map_or(0, |params| next_blob_fee(&header, params))));
+        history
+            .base_fee_per_blob_gas
+            .push(U128::from(params.map_or_else(|| no_blobs_fee(&header), |params| next_blob_fee(&header, params))));
     }
     Ok(history)
 }
@@ -144,7 +151,7 @@ impl FeeHistory {
         let ratio = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         self.base_fee_per_gas.push(U128::from(header.base_fee_per_gas.unwrap_or_default()));
         self.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
-        self.base_fee_per_blob_gas.push(U128::from(blobs.map_or(0, |params| blob_fee(header, params))));
+        self.base_fee_per_blob_gas.push(U128::from(blobs.map_or_else(|| no_blobs_fee(header), |params| blob_fee(header, params))));
         let most = blobs.map_or(0, |params| params.max_blob_gas_per_block());
         self.blob_gas_used_ratio.push(ratio(header.blob_gas_used.unwrap_or_default(), most));
     }

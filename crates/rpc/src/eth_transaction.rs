@@ -8,12 +8,12 @@ use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
     error::RpcError,
-    eth_block::{by_hash, by_number},
+    eth_block::by_hash,
     json::{Place, ReceiptContext, ReceiptJson, TransactionJson},
     resolve::{Open, Target},
 };
 use alloy_consensus::Header;
-use alloy_eips::eip2718::Encodable2718;
+use alloy_eips::{BlockNumberOrTag, eip2718::Encodable2718};
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -45,10 +45,20 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getTransactionByHash", |api, args| by_transaction_hash(api, args.required()?))?;
     light(module, "eth_getRawTransactionByHash", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
     light(module, "eth_getTransactionReceipt", |api, args| receipt(api, args.required()?))?;
-    light(module, "eth_getRawTransactionByBlockNumberAndIndex", |api, args| raw_at_index(api, by_number(api, args)?, args.required()?))?;
+    light(module, "eth_getRawTransactionByBlockNumberAndIndex", |api, args| {
+        raw_at_index(api, by_told_number(api, args)?, args.required()?)
+    })?;
     light(module, "eth_getRawTransactionByBlockHashAndIndex", |api, args| raw_at_index(api, by_hash(args)?, args.required()?))?;
-    heavy(module, "eth_getTransactionByBlockNumberAndIndex", |api, args| at_index(api, by_number(api, args)?, args.required()?))?;
+    heavy(module, "eth_getTransactionByBlockNumberAndIndex", |api, args| at_index(api, by_told_number(api, args)?, args.required()?))?;
     heavy(module, "eth_getTransactionByBlockHashAndIndex", |api, args| at_index(api, by_hash(args)?, args.required()?))
+}
+
+/// The block whose number or tag is the next parameter, where the number may be from a receipt.
+fn by_told_number(api: &Api, args: &mut Args) -> Result<Target, RpcError> {
+    match args.required()? {
+        BlockNumberOrTag::Number(number) => api.by_told_number(number),
+        tag => api.by_tag(tag),
+    }
 }
 
 /// A time that some clients send as a number and others as a quantity.

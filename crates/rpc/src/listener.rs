@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
     time::Sleep,
 };
@@ -44,8 +45,8 @@ impl Listener {
         S: Service<HttpRequest, Response = HttpResponse, Error = BoxError, Future: Send> + Clone + Send + 'static,
     {
         let room = Arc::new(Semaphore::new(limits.connections as usize));
-        // Those that find no room are told so, a few at a time; the others are closed.
-        let refusals = Arc::new(Semaphore::new(64));
+        // Those that find no room are told so, a few at a time; the others are closed. So it is with connections that end before all is read.
+        let (refusals, endings) = (Arc::new(Semaphore::new(64)), Arc::new(Semaphore::new(64)));
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
@@ -73,7 +74,8 @@ impl Listener {
             let (service, stop, running) = (service.clone(), self.stop.clone(), self.running.clone());
             let patience = limits.write_time;
             let place = Place(Arc::new((permit, running)));
-            tokio::spawn(serve(Patient { socket, patience, stalled: None }, service, place, stop));
+            let socket = Patient { socket: Some(socket), endings: endings.clone(), patience, stalled: None };
+            tokio::spawn(serve(socket, service, place, stop));
         }
     }
 }
@@ -119,22 +121,48 @@ async fn refuse(mut socket: TcpStream, most: u32) -> io::Result<()> {
     let length = body.len();
     let head = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close";
     socket.write_all(format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await?;
+    end(socket).await
+}
+
+/// Says that no more is written, and reads what the client still sends: a socket that is closed with something unread takes back what it wrote.
+async fn end(mut socket: TcpStream) -> io::Result<()> {
     socket.shutdown().await?;
-    // What the client sent is read: a socket that is closed with something unread takes back what it wrote.
-    while socket.read(&mut [0; 1024]).await? > 0 {}
+    let mut unread = [0; 16 << 10];
+    while socket.read(&mut unread).await? > 0 {}
     Ok(())
 }
 
-/// A socket whose writes fail once the other side has taken nothing for too long.
+/// A socket whose writes fail once the other side has taken nothing for too long, and which ends so that the last of them arrive.
 #[derive(Debug)]
 struct Patient {
-    socket: TcpStream,
+    /// There until it is dropped.
+    socket: Option<TcpStream>,
+    /// Room among the sockets that end.
+    endings: Arc<Semaphore>,
     patience: Duration,
     /// Since a write found the socket full.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
+impl Drop for Patient {
+    fn drop(&mut self) {
+        if let Some(socket) = self.socket.take()
+            && let Ok(runtime) = Handle::try_current()
+            && let Ok(permit) = self.endings.clone().try_acquire_owned()
+        {
+            runtime.spawn(async move {
+                let _permit = permit;
+                let _ = tokio::time::timeout(GRACE, end(socket)).await;
+            });
+        }
+    }
+}
+
 impl Patient {
+    fn socket(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.socket.as_mut().expect("invariant: the socket is taken when this is dropped"))
+    }
+
     fn wait<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
@@ -148,30 +176,30 @@ impl Patient {
 
 impl AsyncRead for Patient {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        self.socket().poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        let written = self.socket().poll_write(context, bytes);
         self.wait(context, written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(context, bytes);
+        let written = self.socket().poll_write_vectored(context, bytes);
         self.wait(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.socket.as_ref().is_some_and(TcpStream::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        self.socket().poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        self.socket().poll_shutdown(context)
     }
 }

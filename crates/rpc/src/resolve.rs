@@ -1,7 +1,8 @@
 //! Which block and which state a client means by a number, a tag or a hash.
 //!
 //! `latest` is the newest sealed block. Where [`Limits::latest_is_open`](crate::Limits::latest_is_open) is set, methods that read state or
-//! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects.
+//! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects. For the same reason the open
+//! block's number, which its receipts name, means the open block to such methods.
 
 use crate::{Visibility, api::Api, error::RpcError};
 use alloy_consensus::Header;
@@ -86,8 +87,19 @@ impl Api {
     pub(crate) fn target_of_state(&self, id: BlockId) -> Result<Target, RpcError> {
         match id {
             BlockId::Number(BlockNumberOrTag::Latest) => self.newest_state(),
+            BlockId::Number(BlockNumberOrTag::Number(number)) => self.by_told_number(number),
             other => self.by_id(other),
         }
+    }
+
+    /// The block of a number that the client may have from a receipt: the open block's, too, where receipts come before the seal.
+    pub(crate) fn by_told_number(&self, number: u64) -> Result<Target, RpcError> {
+        if self.chain.visibility == Visibility::Realtime
+            && let Some(open) = self.open()?.filter(|open| open.header().number == number)
+        {
+            return Ok(Target::Open(open));
+        }
+        Ok(Target::Sealed(number.into()))
     }
 
     /// What `latest` means to a method that reads state.

@@ -22,7 +22,9 @@ async fn one_port_speaks_http_and_websocket() {
     assert_eq!(rig.ok("eth_syncing", json!([])).await, false);
     assert_eq!(rig.ok("eth_accounts", json!([])).await, json!([]));
     assert_eq!(rig.ok("web3_sha3", json!(["0x68656c6c6f"])).await, json!(keccak256("hello")));
-    assert!(rig.ok("web3_clientVersion", json!([])).await.as_str().unwrap().starts_with("tributary/v"));
+    for (rig, name) in [(rig, "tributary/v"), (Rig::development().await, "anvil/tributary/v")] {
+        assert!(rig.ok("web3_clientVersion", json!([])).await.as_str().unwrap().starts_with(name));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,6 +89,9 @@ async fn logs_after_one_that_was_seen_are_those_that_follow_it() {
     assert_eq!(places(&after(&all[0]).await), [at("0x1", "0x1"), at("0x3", "0x0")]);
     assert_eq!(places(&after(&all[1]).await), [at("0x3", "0x0")]);
     assert_eq!(after(&all[2]).await, json!([]));
+    let mut early = all[1].clone();
+    early["blockHash"] = json!(B256::ZERO);
+    assert_eq!(places(&after(&early).await), [at("0x3", "0x0")]);
     let mut gone = all[0].clone();
     gone["blockHash"] = json!(B256::repeat_byte(7));
     let (code, words) = rig.err("eth_getLogs", json!([{ "after": gone }])).await;

@@ -48,6 +48,28 @@ async fn latest_follows_acknowledged_transactions_unless_it_is_told_not_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_number_that_an_early_receipt_names_is_found_before_the_seal() {
+    for (rig, early) in [(Rig::rollup().await, true), (Rig::ethereum().await, false)] {
+        let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
+        let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+        let index = if early { receipt["transactionIndex"].clone() } else { json!("0x0") };
+        let transaction = rig.ok("eth_getTransactionByBlockNumberAndIndex", json!(["0x1", index])).await;
+        let raw = rig.ok("eth_getRawTransactionByBlockNumberAndIndex", json!(["0x1", index])).await;
+        let call = json!([{ "to": COUNTER }, "0x1"]);
+        if early {
+            assert_eq!((&transaction["hash"], raw.is_null()), (&json!(hash), false));
+            assert_eq!(rig.ok("eth_getStorageAt", json!([COUNTER, "0x0", "0x1"])).await, json!(B256::with_last_byte(1)));
+            rig.ok("eth_call", call).await;
+        } else {
+            assert_eq!((transaction, raw), (Value::Null, Value::Null));
+            assert_eq!(rig.err("eth_call", call).await, (-32000, "header not found".into()));
+        }
+        assert_eq!(rig.ok("eth_getBlockByNumber", json!(["0x1", false])).await, Value::Null);
+        assert_eq!(rig.err("eth_getBalance", json!([COUNTER, "0x2"])).await, (-32000, "header not found".into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pending_nonce_counts_what_waits_without_a_gap() {
     let rig = Rig::rollup().await;
     for nonce in [2, 4] {

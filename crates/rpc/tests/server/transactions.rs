@@ -143,6 +143,7 @@ async fn fees_are_told_and_their_history_too() {
     assert_eq!(history["reward"], json!([["0x1"], ["0x0"]]));
     assert_eq!(history["baseFeePerGas"].as_array().unwrap().len(), 3);
     assert_eq!(history["baseFeePerGas"][2], pending["baseFeePerGas"]);
+    assert_eq!(history["baseFeePerBlobGas"], json!(["0x1", "0x1", "0x1"]));
     assert!(history["gasUsedRatio"][0].as_f64().unwrap() > 0.0);
     assert_eq!(rig.ok("eth_feeHistory", json!([10, "0x1"])).await["oldestBlock"], "0x0");
     let beyond = rig.err("eth_feeHistory", json!([1, "0x99", []])).await;
