@@ -21,18 +21,37 @@ pub struct Limits {
     pub finalized_head: Duration,
 }
 
+/// Heads that stand still because somebody wants them to, as users of a development node may.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Held {
+    /// None.
+    #[default]
+    Nothing,
+    /// Only finality: what a snapshot may take back is not final.
+    Finality,
+    /// All of them: the clock does not move.
+    Everything,
+}
+
 /// A head and since when it stands where it does.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     head: BlockNumHash,
     since: Instant,
+    /// When somebody last held it, from when on it has to move again.
+    held: Instant,
 }
 
 impl Seen {
     fn update(&mut self, head: BlockNumHash, now: Instant) {
         if self.head != head {
-            *self = Self { head, since: now };
+            *self = Self { head, since: now, held: now };
         }
+    }
+
+    /// For how long it has stood still although nobody held it.
+    fn idle(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since.max(self.held))
     }
 
     fn report(&self, now: Instant) -> HeadReport {
@@ -62,7 +81,7 @@ pub struct Health {
 impl Health {
     /// A node that starts at `now` with these heads. Until told otherwise the verifier agrees and the journal is in order.
     pub fn new(limits: Limits, heads: Heads, now: Instant) -> Self {
-        let seen = |head: BlockNumHash| Seen { head, since: now };
+        let seen = |head: BlockNumHash| Seen { head, since: now, held: now };
         let facts = Facts {
             unsafe_head: seen(heads.unsafe_head),
             safe_head: seen(heads.safe_head),
@@ -83,6 +102,18 @@ impl Health {
         facts.safe_head.update(heads.safe_head, now);
         facts.finalized_head.update(heads.finalized_head, now);
         metrics::set_heads(heads);
+    }
+
+    /// Which heads are held still at `now`; to be told as often as the heads while that is so. A held head is no reason to be unhealthy.
+    pub fn set_held(&self, held: Held, now: Instant) {
+        let mut facts = self.facts();
+        if held == Held::Everything {
+            facts.unsafe_head.held = now;
+            facts.safe_head.held = now;
+        }
+        if held != Held::Nothing {
+            facts.finalized_head.held = now;
+        }
     }
 
     /// Whether the block that the verifier derived last has the sequencer's hash.
@@ -124,7 +155,7 @@ impl Health {
             ("finalized", &facts.finalized_head, self.limits.finalized_head),
         ];
         for (name, head, limit) in heads {
-            let still = now.saturating_duration_since(head.since);
+            let still = head.idle(now);
             if still > limit {
                 reasons.push(format!(
                     "the {name} head has been block {} for {} s, longer than {} s",
@@ -232,6 +263,19 @@ mod tests {
         let report = health.report(after(start, 61));
         assert_eq!(report.reasons.len(), 2);
         assert!(report.reasons[0].starts_with("the safe head") && report.reasons[1].starts_with("the finalized head"));
+    }
+
+    #[test]
+    fn a_head_that_somebody_holds_may_stand_still_and_has_its_time_again_afterwards() {
+        let start = Instant::now();
+        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        health.set_held(Held::Everything, after(start, 100));
+        assert!(health.report(after(start, 104)).healthy);
+        health.set_held(Held::Finality, after(start, 200));
+        let report = health.report(after(start, 200));
+        assert_eq!(report.reasons.len(), 2, "the unsafe and the safe head are late: {report:?}");
+        assert_eq!(report.finalized_head.unchanged_for, 200, "what is so is told");
+        assert_eq!(health.report(after(start, 261)).reasons.len(), 3);
     }
 
     #[test]

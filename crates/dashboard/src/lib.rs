@@ -13,5 +13,5 @@ pub mod metrics;
 mod server;
 
 pub use error::Error;
-pub use health::{HeadReport, Health, Limits, Report};
+pub use health::{HeadReport, Health, Held, Limits, Report};
 pub use server::{DEFAULT_ADDR, ServerHandle, serve};

@@ -56,6 +56,11 @@ impl Clock {
         self.now().as_secs()
     }
 
+    /// Whether the clock stands.
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(*self.0.borrow(), Reading::Stopped(_))
+    }
+
     /// How much the clock is ahead of the machine's, in seconds.
     pub(crate) fn ahead(&self) -> u64 {
         let machine = machine();
@@ -113,6 +118,7 @@ mod tests {
     fn a_stopped_clock_moves_only_when_it_is_advanced() {
         let clock = Clock::not_before(0);
         clock.stop(true);
+        assert!(clock.is_stopped());
         let before = clock.now();
         clock.advance_to(before + 5 * S);
         assert_eq!(clock.now(), before + 5 * S);

@@ -2,6 +2,8 @@
 
 use crate::{
     Error,
+    clock::Clock,
+    development::Snapshots,
     status::{BatchStatus, Status},
     tasks::Tasks,
 };
@@ -13,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
-use tributary_dashboard::{Health, Limits, metrics::L1_HEAD_BLOCK};
+use tributary_dashboard::{Health, Held, Limits, metrics::L1_HEAD_BLOCK};
 use tributary_rpc::L1Status;
 use tributary_storage::Store;
 
@@ -28,6 +30,9 @@ pub(crate) struct Reporter {
     pub(crate) l1: watch::Receiver<L1Status>,
     pub(crate) last_batch: watch::Receiver<Option<BatchStatus>>,
     pub(crate) last_proposal: watch::Receiver<Option<u64>>,
+    /// What users hold still.
+    pub(crate) clock: Clock,
+    pub(crate) snapshots: Snapshots,
 }
 
 impl Reporter {
@@ -48,9 +53,18 @@ impl Reporter {
         loop {
             let now = self.status()?;
             health.set_heads(&self.store.heads()?, Instant::now());
+            health.set_held(self.held(), Instant::now());
             metrics::gauge!(L1_HEAD_BLOCK).set(now.l1_head as f64);
             status.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
             tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    fn held(&self) -> Held {
+        match (self.clock.is_stopped(), self.snapshots.final_limit()) {
+            (true, _) => Held::Everything,
+            (false, u64::MAX) => Held::Nothing,
+            (false, _) => Held::Finality,
         }
     }
 

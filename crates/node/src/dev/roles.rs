@@ -100,7 +100,8 @@ impl Ground {
         (last_batch, last_proposal): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Option<u64>>),
     ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
         let (store, included) = (self.stores.l2.clone(), l2.included.clone());
-        let reporter = Reporter { store, included, l1: l1.status.clone(), last_batch, last_proposal };
+        let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
+        let reporter = Reporter { store, included, l1: l1.status.clone(), last_batch, last_proposal, clock, snapshots };
         reporter.start(self.config.block_time, self.config.l1_block_time, &self.tasks)
     }
 
