@@ -12,12 +12,21 @@ pub enum DecodeFault {
     /// Bytes follow the transaction.
     #[error("input contains more than one value")]
     Trailing,
-    /// The list holds more or fewer elements than the type has.
+    /// A list of another length than the type's, where it is not known whether it is longer.
     #[error("input list has the wrong number of elements for a transaction")]
     WrongLength,
+    /// The list ends before the elements of this type do.
+    #[error("too few elements for types.{0}")]
+    TooFew(&'static str),
+    /// The list holds more elements than this type has.
+    #[error("input list has too many elements for types.{0}")]
+    TooMany(&'static str),
     /// A string where a list belongs.
     #[error("expected input list")]
     ExpectedList,
+    /// A string where a transaction of this type belongs.
+    #[error("expected input list for types.{0}")]
+    NoList(&'static str),
     /// A list where a string belongs.
     #[error("expected input string or byte")]
     ExpectedString,

@@ -106,30 +106,32 @@ impl RecoveredTx {
 fn decode_any(buf: &mut &[u8]) -> Result<(Transaction, Option<BlobTransactionSidecarVariant>), PoolError> {
     let Some(first) = buf.first().copied() else { return Err(PoolError::TypedTooShort) };
     if first >= 0x80 {
-        let signed = TxLegacy::rlp_decode_signed(buf).map_err(signature_or_rlp)?;
+        let whole = *buf;
+        let signed = TxLegacy::rlp_decode_signed(buf).map_err(|error| fault(error, whole, "LegacyTx"))?;
         return Ok((Transaction::Legacy(signed), None));
     }
     if buf.len() == 1 {
         return Err(PoolError::TypedTooShort);
     }
     match first {
-        1 => Ok((Transaction::Eip2930(typed::<TxEip2930>(buf)?), None)),
-        2 => Ok((Transaction::Eip1559(typed::<TxEip1559>(buf)?), None)),
+        1 => Ok((Transaction::Eip2930(typed::<TxEip2930>(buf, "AccessListTx")?), None)),
+        2 => Ok((Transaction::Eip1559(typed::<TxEip1559>(buf, "DynamicFeeTx")?), None)),
         3 if holds_sidecar(buf) => {
-            let signed = typed::<TxEip4844WithSidecar<BlobTransactionSidecarVariant>>(buf)?;
+            let signed = typed::<TxEip4844WithSidecar<BlobTransactionSidecarVariant>>(buf, "blobTxWithBlobs")?;
             let signature = *signed.signature();
             let (tx, sidecar) = signed.strip_signature().into_parts();
             Ok((Transaction::Eip4844(Signed::new_unhashed(tx, signature)), Some(sidecar)))
         }
-        3 => Ok((Transaction::Eip4844(typed::<TxEip4844>(buf)?), None)),
-        4 => Ok((Transaction::Eip7702(typed::<TxEip7702>(buf)?), None)),
+        3 => Ok((Transaction::Eip4844(typed::<TxEip4844>(buf, "BlobTx")?), None)),
+        4 => Ok((Transaction::Eip7702(typed::<TxEip7702>(buf, "SetCodeTx")?), None)),
         _ => Err(PoolError::UnknownType),
     }
 }
 
-fn typed<T: RlpEcdsaDecodableTx>(buf: &mut &[u8]) -> Result<Signed<T>, PoolError> {
+/// A transaction after its type byte. `name` is what geth calls the type.
+fn typed<T: RlpEcdsaDecodableTx>(buf: &mut &[u8], name: &'static str) -> Result<Signed<T>, PoolError> {
     let body = &mut &buf[1..];
-    let signed = T::rlp_decode_signed(body).map_err(signature_or_rlp)?;
+    let signed = T::rlp_decode_signed(body).map_err(|error| fault(error, &buf[1..], name))?;
     *buf = body;
     Ok(signed)
 }
@@ -140,12 +142,18 @@ fn holds_sidecar(buf: &[u8]) -> bool {
     Header::decode(&mut body).is_ok_and(|header| header.list) && body.first().is_some_and(|byte| *byte >= 0xc0)
 }
 
-/// A `v` that is no parity is a fault of the signature, not of the RLP.
-fn signature_or_rlp(error: alloy_rlp::Error) -> PoolError {
-    match error {
-        alloy_rlp::Error::Custom(words) if words.contains("parity") || words.contains("bool") => PoolError::InvalidSignature,
-        other => other.into(),
-    }
+/// Why `body` is no transaction of the type that geth calls `name`. A `v` that is no parity is a fault of the signature, not of the RLP.
+fn fault(error: alloy_rlp::Error, mut body: &[u8], name: &'static str) -> PoolError {
+    use alloy_rlp::Error as E;
+    let outer = Header::decode(&mut body);
+    PoolError::Decode(match (error, outer) {
+        (E::Custom(words), _) if words.contains("parity") || words.contains("bool") => return PoolError::InvalidSignature,
+        (_, Ok(outer)) if !outer.list => DecodeFault::NoList(name),
+        // The whole list is there, but not all of its elements.
+        (E::InputTooShort, Ok(_)) => DecodeFault::TooFew(name),
+        (E::ListLengthMismatch { expected, got }, Ok(_)) if expected > got => DecodeFault::TooMany(name),
+        (error, _) => error.into(),
+    })
 }
 
 #[cfg(test)]
@@ -206,9 +214,20 @@ mod tests {
         assert_eq!(words(&[2]), "typed transaction too short");
         assert_eq!(words(&[5, 0xc0]), "transaction type not supported");
         assert_eq!(words(&[0, 0xc0]), "transaction type not supported");
-        assert!(words(&[0x80]).starts_with("rlp: expected input list"));
-        assert!(words(&[0xc0]).starts_with("rlp: "));
-        assert!(words(&hex("02c20102")).starts_with("rlp: "));
+        assert_eq!(words(&[0x80]), "rlp: expected input list for types.LegacyTx");
+        assert_eq!(words(&[2, 0x80]), "rlp: expected input list for types.DynamicFeeTx");
+        assert_eq!(words(&[0xc0]), "rlp: too few elements for types.LegacyTx");
+        assert_eq!(words(&hex("02c20102")), "rlp: too few elements for types.DynamicFeeTx");
+        assert_eq!(words(&hex("02c301")), "rlp: value size exceeds available input length");
+        let mut long = raw(signed(transfer(0, 1)));
+        let header = Header::decode(&mut &long[1..]).unwrap();
+        let at = 1 + header.length();
+        let longer = Header { payload_length: header.payload_length + 1, ..header };
+        let mut head = Vec::new();
+        longer.encode(&mut head);
+        long.splice(1..at, head);
+        long.push(1);
+        assert_eq!(words(&long), "rlp: input list has too many elements for types.DynamicFeeTx");
     }
 
     #[test]

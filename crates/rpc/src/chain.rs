@@ -131,6 +131,25 @@ impl From<ExecutedBlock> for SealedBlock {
     }
 }
 
+#[cfg(test)]
+impl SealedBlock {
+    /// A block with one log.
+    pub(crate) fn with_log(number: u64, hash: B256, parent_hash: B256) -> Arc<Self> {
+        let mut block = Block::default();
+        (block.header.number, block.header.parent_hash) = (number, parent_hash);
+        block.body.transactions.push(op_alloy_consensus::TxDeposit::default().into());
+        let receipt = Receipt {
+            tx_type: tributary_primitives::TxType::Deposit,
+            outcome: true.into(),
+            cumulative_gas_used: 0,
+            logs: vec![alloy_primitives::Log::default()],
+            deposit_nonce: None,
+            deposit_receipt_version: None,
+        };
+        Arc::new(Self { block, hash, senders: vec![Address::ZERO], receipts: vec![receipt] })
+    }
+}
+
 /// What a rollup's server knows beside the chain itself.
 #[derive(Debug, Clone)]
 pub struct RollupView {

@@ -15,7 +15,7 @@ use crate::{
     time_limit::DEFAULT_TRACE_TIME,
     witness,
 };
-use alloy_eips::BlockId;
+use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{Decodable, Encodable};
 use alloy_rpc_types_eth::Bundle;
@@ -76,6 +76,7 @@ fn encoded(value: &impl Encodable) -> Bytes {
 pub(crate) fn not_found(id: BlockId) -> RpcError {
     match id {
         BlockId::Hash(hash) => RpcError::server(format!("block {} not found", hash.block_hash)),
+        BlockId::Number(BlockNumberOrTag::Number(number)) => RpcError::server(format!("block #{number} not found")),
         BlockId::Number(tag) => RpcError::server(format!("block #{tag} not found")),
     }
 }
@@ -150,10 +151,11 @@ fn trace(api: &Api, block: &BlockReplay<'_>, index: Option<usize>, options: &Get
 
 fn trace_block(api: &Api, target: Target, options: &GethDebugTracingOptions) -> Result<TraceAnswer, RpcError> {
     let id = match &target {
-        Target::Sealed(id) => id.to_string(),
-        Target::Open(_) => "pending".to_owned(),
+        Target::Sealed(BlockHashOrNumber::Hash(hash)) => BlockId::from(*hash),
+        Target::Sealed(BlockHashOrNumber::Number(number)) => BlockId::from(*number),
+        Target::Open(_) => BlockId::pending(),
     };
-    let stored = block_of(api, target)?.ok_or_else(|| RpcError::server(format!("block {id} not found")))?;
+    let stored = block_of(api, target)?.ok_or_else(|| not_found(id))?;
     let time = api.trace_time(options, api.chain.limits.trace_time)?;
     replay(api, &stored, time, |block| trace(api, &block, None, options))
 }
@@ -200,6 +202,11 @@ fn trace_call(api: &Api, args: &mut Args) -> Result<TraceAnswer, RpcError> {
     let at = block_or_latest(args)?;
     let options: GethDebugTracingCallOptions = args.optional()?.unwrap_or_default();
     let overrides = Overrides { state: options.state_overrides, block: options.block_overrides };
+    if let Target::Sealed(id) = api.target_of_state(at)?
+        && api.chain.store.header(id)?.is_none()
+    {
+        return Err(not_found(at));
+    }
     let simulation = match options.tx_index {
         Some(index) => simulate_within(api, at, usize::try_from(index).unwrap_or(usize::MAX), overrides)?,
         None => simulate_at(api, at, overrides)?,

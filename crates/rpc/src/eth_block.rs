@@ -19,11 +19,11 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_coinbase", |api, _| coinbase(api))?;
     light(module, "eth_blockNumber", |api, _| Ok(U64::from(api.head()?)))?;
     heavy(module, "eth_getBlockByNumber", |api, args| {
-        let (tag, full) = (args.required()?, args.optional()?.unwrap_or(false));
+        let (tag, full) = (args.required()?, args.required()?);
         block(api, api.by_tag(tag)?, full)
     })?;
     heavy(module, "eth_getBlockByHash", |api, args| {
-        let (hash, full): (B256, _) = (args.required()?, args.optional()?.unwrap_or(false));
+        let (hash, full): (B256, _) = (args.required()?, args.required()?);
         block(api, Target::Sealed(hash.into()), full)
     })?;
     heavy(module, "eth_getBlockReceipts", |api, args| {

@@ -11,7 +11,6 @@ use crate::{
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use alloy_rpc_types_eth::{AccessList, BlockOverrides, TransactionRequest, state::StateOverride};
-use alloy_serde::JsonStorageKey;
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -94,6 +93,9 @@ fn sealed_state(api: &Api, at: BlockId) -> Result<Snapshot, RpcError> {
     }
 }
 
+/// geth's code for a request that asks for too much.
+const CLIENT_LIMIT: i32 = -38026;
+
 /// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and a leading zero.
 fn storage_key(key: &str) -> Result<U256, RpcError> {
     let digits = key.strip_prefix("0x").or(key.strip_prefix("0X")).unwrap_or(key);
@@ -114,7 +116,7 @@ fn storage_values(api: &Api, args: &mut Args) -> Result<BTreeMap<Address, Vec<B2
     let most = api.chain.limits.proof_slots;
     match wanted.values().map(Vec::len).sum::<usize>() {
         0 => return Err(RpcError::params("empty request")),
-        count if count > most => return Err(RpcError::params(format!("too many slots (max {most})"))),
+        count if count > most => return Err(RpcError { code: CLIENT_LIMIT, ..RpcError::server(format!("too many slots (max {most})")) }),
         _ => {}
     }
     let state = api.state_at(at)?.state;
@@ -200,22 +202,28 @@ struct ProofJson {
 
 #[derive(Debug, Serialize)]
 struct SlotJson {
-    /// In the form in which it was asked for.
-    key: JsonStorageKey,
+    /// 32 bytes where it was asked for with as many, else a quantity.
+    key: String,
     value: U256,
     proof: Vec<Bytes>,
 }
 
+/// A slot as geth names it in a proof.
+fn shown(asked: &str, slot: U256) -> String {
+    let digits = asked.strip_prefix("0x").or(asked.strip_prefix("0X")).unwrap_or(asked);
+    if digits.len() > 62 { B256::from(slot).to_string() } else { format!("{slot:#x}") }
+}
+
 /// Proofs are against a state root, which only sealed blocks have: `pending` is answered for the newest one.
 fn proof(api: &Api, args: &mut Args) -> Result<ProofJson, RpcError> {
-    let (address, keys): (Address, Vec<JsonStorageKey>) = (args.required()?, args.optional()?.unwrap_or_default());
+    let (address, keys): (Address, Vec<String>) = (args.required()?, args.optional()?.unwrap_or_default());
     let most = api.chain.limits.proof_slots;
     if keys.len() > most {
-        return Err(RpcError::params(format!("too many keys, at most {most} in one request")));
+        return Err(RpcError::params(format!("too many storage keys requested (max {most}, got {})", keys.len())));
     }
     let at = block_or_latest(args)?;
+    let slots: Vec<U256> = keys.iter().map(|key| storage_key(key)).collect::<Result<_, _>>()?;
     let snapshot = sealed_state(api, at)?;
-    let slots: Vec<U256> = keys.iter().map(|key| key.as_b256().into()).collect();
     let proof = prove_account(&snapshot, snapshot.header().state_root, address, &slots)?;
     let leaf = proof.account.unwrap_or(AccountLeaf::default());
     let slots = keys.into_iter().zip(proof.storage);
@@ -226,7 +234,7 @@ fn proof(api: &Api, args: &mut Args) -> Result<ProofJson, RpcError> {
         code_hash: leaf.code_hash,
         nonce: U64::from(leaf.nonce),
         storage_hash: proof.storage_root,
-        storage_proof: slots.map(|(key, slot)| SlotJson { key, value: slot.value, proof: slot.proof }).collect(),
+        storage_proof: slots.map(|(key, slot)| SlotJson { key: shown(&key, slot.slot), value: slot.value, proof: slot.proof }).collect(),
     })
 }
 

@@ -27,7 +27,7 @@ use tokio::sync::{
     oneshot,
 };
 use tributary_execution::L1Fees;
-use tributary_pool::{NextBlock, RecoveredTx, validate};
+use tributary_pool::{NextBlock, PoolError, RecoveredTx, validate};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_async_method("eth_sendRawTransaction", |params, api, _| async move {
@@ -198,8 +198,9 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) ->
     }
     let done = tokio::time::timeout(wait, async {
         if let Err(error) = submit(&api, tx).await {
-            let known = receipt(&api, hash)?;
-            if known.is_none() && !is_waiting(&api, hash) {
+            // On its way from the pool into the open block a transaction is in neither, and known all the same.
+            let is_known = error.message == PoolError::AlreadyKnown.to_string();
+            if !is_known && receipt(&api, hash)?.is_none() && !is_waiting(&api, hash) {
                 return Err(error);
             }
         }

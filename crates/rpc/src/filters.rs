@@ -168,22 +168,9 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{Address, Log};
-    use tributary_primitives::{Block, Receipt, Transaction, TxType};
 
     fn block(number: u64) -> Arc<SealedBlock> {
-        let mut block = Block::default();
-        block.header.number = number;
-        block.body.transactions.push(Transaction::from(op_alloy_consensus::TxDeposit::default()));
-        let receipt = Receipt {
-            tx_type: TxType::Deposit,
-            outcome: true.into(),
-            cumulative_gas_used: 0,
-            logs: vec![Log::default()],
-            deposit_nonce: None,
-            deposit_receipt_version: None,
-        };
-        Arc::new(SealedBlock { block, hash: B256::with_last_byte(number as u8), senders: vec![Address::ZERO], receipts: vec![receipt] })
+        SealedBlock::with_log(number, B256::with_last_byte(number as u8), B256::ZERO)
     }
 
     fn filters() -> Filters {

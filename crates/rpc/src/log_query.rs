@@ -55,12 +55,12 @@ pub(crate) struct Seen {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Fields {
-    block_hash: Option<B256>,
+    block_hash: Value,
     from_block: Value,
     to_block: Value,
     after: Option<After>,
     address: Value,
-    topics: Option<Vec<Value>>,
+    topics: Value,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -77,7 +77,16 @@ impl TryFrom<Fields> for LogQuery {
     fn try_from(fields: Fields) -> Result<Self, String> {
         let range = range(&fields)?;
         let addresses = addresses(fields.address)?;
-        let given = fields.topics.unwrap_or_default();
+        let given = match fields.topics {
+            Value::Null => Vec::new(),
+            Value::Array(given) => given,
+            other => {
+                return Err(format!(
+                    "json: cannot unmarshal {} into Go struct field input.topics of type []interface {{}}",
+                    forms::kind(&other.to_string())
+                ));
+            }
+        };
         let positions = given.len();
         let mut topics: [Vec<B256>; 4] = Default::default();
         if positions > topics.len() {
@@ -92,16 +101,26 @@ impl TryFrom<Fields> for LogQuery {
 
 fn range(fields: &Fields) -> Result<Range, String> {
     let (from, to) = (block(&fields.from_block)?, block(&fields.to_block)?);
-    match (fields.block_hash, fields.after, from, to) {
+    match (block_hash(&fields.block_hash)?, fields.after, from, to) {
         (Some(hash), None, None, None) => Ok(Range::Block(hash)),
         (Some(_), None, _, _) => Err("cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other".into()),
         (None, Some(after), None, to) => {
-            let seen = Seen { number: after.block_number.to(), hash: after.block_hash, index: after.log_index.to() };
+            // A receipt from before the seal has zero for the block's hash: the place of its logs is final already.
+            let hash = after.block_hash.filter(|hash| !hash.is_zero());
+            let seen = Seen { number: after.block_number.to(), hash, index: after.log_index.to() };
             Ok(Range::After(seen, to.unwrap_or_default()))
         }
         (_, Some(_), _, _) => Err("cannot specify both after and FromBlock/BlockHash, choose one or the other".into()),
         (None, None, from, to) => Ok(Range::FromTo(from.unwrap_or_default(), to.unwrap_or_default())),
     }
+}
+
+fn block_hash(given: &Value) -> Result<Option<B256>, String> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    forms::check_hash(&given.to_string(), "input", "blockHash")?;
+    B256::deserialize(given).map(Some).map_err(|error| error.to_string())
 }
 
 fn block(given: &Value) -> Result<Option<BlockNumberOrTag>, String> {

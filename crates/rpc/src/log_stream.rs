@@ -243,8 +243,6 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{Address, Log};
-    use tributary_primitives::{Block, Receipt, Transaction, TxType};
 
     fn hash(number: u64, branch: u8) -> B256 {
         let mut hash = B256::with_last_byte(number as u8);
@@ -254,19 +252,7 @@ mod tests {
 
     /// A block with one log. `branch` tells blocks of the same number apart.
     fn block(number: u64, branch: u8, parent: B256) -> Arc<SealedBlock> {
-        let mut block = Block::default();
-        block.header.number = number;
-        block.header.parent_hash = parent;
-        block.body.transactions.push(Transaction::from(op_alloy_consensus::TxDeposit::default()));
-        let receipt = Receipt {
-            tx_type: TxType::Deposit,
-            outcome: true.into(),
-            cumulative_gas_used: 0,
-            logs: vec![Log::default()],
-            deposit_nonce: None,
-            deposit_receipt_version: None,
-        };
-        Arc::new(SealedBlock { block, hash: hash(number, branch), senders: vec![Address::ZERO], receipts: vec![receipt] })
+        SealedBlock::with_log(number, hash(number, branch), parent)
     }
 
     fn told(place: &mut Place, event: &Event) -> Option<Vec<(u64, bool)>> {

@@ -298,6 +298,19 @@ fn verify_changes(store: &Store, blocks: &[ExecutedBlock]) {
         let found: Vec<_> = store.account_changes(address).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(found, expected, "of {address}");
     }
+    for (number, block) in (1..).zip(blocks) {
+        let written = store.written_in(number).unwrap();
+        for (address, diff) in &block.state.diff.accounts {
+            let is_written = written.accounts.contains(address);
+            assert!(is_written || diff.before == diff.after, "{address} in {number}");
+            let slots = written.slots.iter().filter(|(of, _)| of == address).flat_map(|(_, slots)| slots);
+            let slots: Vec<_> = slots.collect();
+            for (slot, (before, after)) in &diff.storage {
+                assert!(slots.contains(&slot) || before == after, "{address} {slot} in {number}");
+            }
+        }
+    }
+    assert_eq!(store.written_in(blocks.len() as u64 + 1).unwrap(), Default::default());
 }
 
 /// Every block's matching logs, read without the receipts that have none.

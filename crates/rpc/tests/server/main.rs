@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod bad_parameters;
 mod development;
 mod ethereum;
 mod keyless;
 mod limits;
 mod logs;
 mod many;
+mod modified_accounts;
 mod otterscan;
 mod parity;
+mod reth_methods;
 mod rig;
 mod scripts;
 mod slow_readers;

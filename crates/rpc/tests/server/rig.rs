@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
+use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
@@ -111,7 +111,9 @@ impl Rig {
 
     /// A rollup whose users may do what anvil's may, but for what concerns time: nobody takes commands.
     pub(crate) async fn development() -> Self {
-        let spec = ChainSpec::rollup(genesis(), Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
+        let mut genesis = genesis();
+        genesis.alloc.insert(DEVELOPER, GenesisAccount::default().with_balance(U256::MAX >> 1));
+        let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
         Self::start(spec, Limits::default(), Visibility::Realtime).await
     }
 

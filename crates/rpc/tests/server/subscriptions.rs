@@ -265,3 +265,22 @@ async fn a_reader_that_does_not_read_is_cut_off_and_holds_up_nobody() {
     }
     assert!(received < 64, "{received} of 64 logs");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_told_of_sealed_blocks_all_or_those_that_are_named() {
+    let rig = Rig::rollup().await;
+    let (mut all, mut named) = (Socket::connect(rig.address).await, Socket::connect(rig.address).await);
+    let first = rig.send(0, 0, EMITTER, B256::with_last_byte(1).to_vec()).await;
+    let second = rig.send(1, 0, EMITTER, B256::with_last_byte(2).to_vec()).await;
+    let of_all = all.call("eth_subscribe", json!(["transactionReceipts"])).await;
+    let of_named = named.call("eth_subscribe", json!(["transactionReceipts", { "transactionHashes": [second] }])).await;
+    let block = rig.seal().await;
+    let told = all.notification(&of_all).await;
+    assert_eq!(told, rig.ok("eth_getBlockReceipts", json!([block])).await, "the L1 attributes, too");
+    let told = named.notification(&of_named).await;
+    assert_eq!(told, json!([rig.ok("eth_getTransactionReceipt", json!([second])).await]));
+    assert_ne!(first, second);
+    named.send("eth_subscribe", json!(["transactionReceipts", { "transactionHashes": vec![B256::ZERO; 201] }])).await;
+    let refused = named.next().await.unwrap()["error"]["message"].clone();
+    assert_eq!(refused, "exceed max number of transaction hashes allowed per transactionReceipts subscription");
+}
