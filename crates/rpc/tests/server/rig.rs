@@ -377,12 +377,12 @@ impl Sequencer {
         }
         let sender = tx.sender;
         let outcome = self.include(open, view, &tx);
-        let _ = reply.send(outcome);
         loop {
             let nonce = open.account(sender).unwrap().nonce;
-            let Some(next) = self.pool.lock().unwrap().take_ready(sender, nonce) else { return };
+            let Some(next) = self.pool.lock().unwrap().take_ready(sender, nonce) else { break };
             self.include(open, view, &next).unwrap();
         }
+        let _ = reply.send(outcome);
     }
 
     fn include(&self, open: &mut OpenBlock<Snapshot>, view: &PendingBlock<Snapshot>, tx: &RecoveredTx) -> Result<Accepted, SubmitError> {
