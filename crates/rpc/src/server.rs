@@ -16,7 +16,7 @@ use crate::{
 };
 use jsonrpsee::{
     Methods, RpcModule,
-    server::{RegisterMethodError, middleware::http::HostFilterLayer},
+    server::{HttpBody, RegisterMethodError, middleware::http::HostFilterLayer},
 };
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio::{
@@ -26,7 +26,14 @@ use tokio::{
         mpsc, watch,
     },
 };
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+    cors::{AllowOrigin, Any, CorsLayer},
+};
+
+/// Answers shorter than this are not worth compressing, bytes.
+const COMPRESSED_FROM: u16 = 1 << 10;
 
 /// A running server. It stops when it is told to, or when this is dropped.
 #[derive(Debug)]
@@ -78,7 +85,14 @@ pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandl
         sockets: Sockets { stop: stopped.clone() },
         connections: Arc::default(),
     };
-    let service = tower::ServiceBuilder::new().layer(cors).layer(hosts).layer(BeaconLayer(api)).service(service);
+    let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_FROM));
+    let service = tower::ServiceBuilder::new()
+        .layer(cors)
+        .map_response(|response: hyper::Response<_>| response.map(HttpBody::new))
+        .layer(gzip)
+        .layer(hosts)
+        .layer(BeaconLayer(api))
+        .service(service);
     let listener = Listener { socket, stop: stopped, running: held };
     tokio::spawn(listener.run(service, chain.limits.clone()));
     Ok(ServerHandle { address, stop, running, watcher })

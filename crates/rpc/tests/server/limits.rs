@@ -27,6 +27,24 @@ async fn one_port_speaks_http_and_websocket() {
     }
 }
 
+/// That it can be decompressed is seen by the clients of Node and Python, all of which ask for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_are_compressed_for_those_who_take_it() {
+    let rig = Rig::rollup().await;
+    let call = |method, params| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    let (long, short) = (call("eth_getBlockByNumber", json!(["0x0", false])), call("eth_chainId", json!([])));
+    for (body, headers, compressed) in [
+        (&long, &["Accept-Encoding: gzip, deflate"][..], true),
+        (&long, &["Accept-Encoding: deflate"], false),
+        (&long, &[], false),
+        (&short, &["Accept-Encoding: gzip"], false),
+    ] {
+        let response = http(rig.address, "POST", "/", headers, body).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.headers.contains("content-encoding: gzip"), compressed, "{body} {headers:?}: {}", response.headers);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_are_answered_whole_up_to_their_limit() {
     let rig = Rig::rollup_with(Limits { batch: 3, ..Limits::default() }).await;

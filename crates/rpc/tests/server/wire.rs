@@ -40,8 +40,11 @@ pub(crate) async fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> R
     let text = String::from_utf8_lossy(&bytes);
     let (headers, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = headers.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    let body = if headers.to_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() };
-    Response { status, headers: headers.to_lowercase(), body }
+    let headers = headers.to_lowercase();
+    // What is compressed is no text, and nobody here reads it.
+    let in_chunks = headers.contains("transfer-encoding: chunked") && !headers.contains("content-encoding");
+    let body = if in_chunks { unchunk(body) } else { body.to_owned() };
+    Response { status, headers, body }
 }
 
 fn unchunk(mut body: &str) -> String {
