@@ -148,15 +148,13 @@ impl Verifier {
         let wanted = |receipts: &[Receipt], from: Address| deriver.batcher(&reader.logs(receipts)) == from;
         let data = fetch_block(&reader.client, number, reader.config.batch_inbox_address, wanted).await?.ok_or_else(|| gone(number))?;
         let origin = reader.origin(&data);
-        if let Some(last) = data.inbox.last() {
-            self.derivation.batch_in(number, last.hash);
-        }
-        let batches = data.inbox.into_iter().map(|tx| {
-            let data = match tx.data {
+        let batches = data.inbox.into_iter().map(|tx| BatcherTransaction {
+            hash: tx.hash,
+            from: tx.from,
+            data: match tx.data {
                 InboxData::Calldata(bytes) => BatcherData::Calldata(bytes),
                 InboxData::Blobs(blobs) => BatcherData::Blobs(blobs),
-            };
-            BatcherTransaction { from: tx.from, data }
+            },
         });
         Ok(L1Block { header: origin.header, logs: origin.logs, batches: batches.collect() })
     }
@@ -187,7 +185,7 @@ impl Verifier {
             }
             return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash });
         }
-        self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from });
+        self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from, batch: derived.batch });
         counter!(DERIVED_BLOCKS).increment(1);
         self.unfinal.push_back((id.number, derived.derived_from.number));
         if id.number.is_multiple_of(ANNOUNCED_AT_LEAST) {

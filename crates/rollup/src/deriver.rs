@@ -49,6 +49,8 @@ pub struct DerivedBlock {
     pub sequence_number: u64,
     /// The L1 block that completed it: once that is final, so is the L2 block.
     pub derived_from: L1BlockRef,
+    /// The L1 transaction whose frame completed the channel that the block's batch is in. `None` for a block that L1 forced without a batch.
+    pub batch: Option<B256>,
     /// The system configuration that the block records.
     pub system_config: SystemConfig,
 }
@@ -187,10 +189,10 @@ impl Deriver {
                 return Ok(Step::Block(block.clone()));
             }
             match self.next_candidate() {
-                Candidate::Batch(batch) => self.build(batch)?,
+                Candidate::Batch(batch) => self.build(batch, Some(self.source.completed_by()))?,
                 Candidate::NeedL2(number) => return Ok(Step::NeedL2(number)),
                 Candidate::Exhausted => match self.forced_batch() {
-                    Some(batch) => self.build(batch)?,
+                    Some(batch) => self.build(batch, None)?,
                     None => return Ok(Step::NeedL1(self.next_l1_number())),
                 },
             }
@@ -221,7 +223,7 @@ impl Deriver {
         }
         apply_config_updates(&self.cfg, &mut self.l1_config, &block.logs);
         let batcher = self.l1_config.batcher_addr;
-        self.source.advance(header.number, block.batches.iter().filter(|tx| tx.from == batcher).map(|tx| &tx.data));
+        self.source.advance(header.number, block.batches.iter().filter(|tx| tx.from == batcher).map(|tx| (tx.hash, &tx.data)));
         if header.number >= safe_origin.number {
             self.epochs.push_back(Epoch { header, logs: block.logs });
         }
@@ -384,8 +386,8 @@ impl Deriver {
         self.source.flush_channel();
     }
 
-    /// Turns a valid batch into the block that waits for execution.
-    fn build(&mut self, batch: SingularBatch) -> Result<(), Error> {
+    /// Turns a valid batch into the block that waits for execution; `transaction` is where it came from, unless L1 forced it.
+    fn build(&mut self, batch: SingularBatch, transaction: Option<B256>) -> Result<(), Error> {
         let parent = self.safe_head;
         let first = self.epochs.front().map_or(0, |epoch| epoch.header.number);
         let epoch = &self.epochs[(batch.epoch_num - first) as usize];
@@ -399,6 +401,7 @@ impl Deriver {
             l1_origin: BlockNumHash { number: epoch.header.number, hash: epoch.header.hash },
             sequence_number: if new_epoch { 0 } else { parent.block.sequence_number + 1 },
             derived_from: *self.l1_head().expect("a batch was read from an L1 block"),
+            batch: transaction,
             system_config,
         }));
         Ok(())

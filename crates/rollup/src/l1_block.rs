@@ -68,6 +68,8 @@ pub enum BatcherData {
 /// One L1 transaction of type 0 to 3 to the batch inbox, failed ones included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatcherTransaction {
+    /// Its hash, by which [`DerivedBlock::batch`](crate::DerivedBlock::batch) names it.
+    pub hash: B256,
     /// Recovered sender; the deriver ignores the transaction unless this is the batcher of its system configuration.
     pub from: Address,
     /// What it carries.

@@ -2,7 +2,7 @@
 //! (specs: protocol/holocene/derivation#frame-queue, #channel-bank).
 
 use crate::{Batch, BatcherData, ChannelId, ChannelReader, Frame, MAX_RLP_BYTES_PER_CHANNEL, decode_frames, payload::data_strings};
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use std::collections::VecDeque;
 use tributary_primitives::rollup::CHANNEL_TIMEOUT;
 
@@ -22,24 +22,37 @@ pub(crate) struct L1Source {
     chain_id: u64,
     /// Number of the L1 block that is being read.
     l1_block: u64,
-    /// Data of the current L1 block that is not parsed yet.
-    data: VecDeque<Bytes>,
+    /// Data of the current L1 block that is not parsed yet, each with its transaction.
+    data: VecDeque<(B256, Bytes)>,
     /// Frames of the data string that was parsed last.
     frames: VecDeque<Frame>,
+    /// The transaction whose data was parsed last.
+    transaction: B256,
     staging: Option<StagingChannel>,
     reader: Option<ChannelReader>,
+    /// The transaction whose frame completed the channel that was read last.
+    completed_by: B256,
 }
 
 impl L1Source {
     pub(crate) const fn new(chain_id: u64) -> Self {
-        Self { chain_id, l1_block: 0, data: VecDeque::new(), frames: VecDeque::new(), staging: None, reader: None }
+        Self {
+            chain_id,
+            l1_block: 0,
+            data: VecDeque::new(),
+            frames: VecDeque::new(),
+            transaction: B256::ZERO,
+            staging: None,
+            reader: None,
+            completed_by: B256::ZERO,
+        }
     }
 
-    /// Moves to the next L1 block, with the data of the batcher's transactions in it.
-    pub(crate) fn advance<'a>(&mut self, l1_block: u64, data: impl Iterator<Item = &'a BatcherData>) {
+    /// Moves to the next L1 block, with the batcher's transactions in it: their hashes and data.
+    pub(crate) fn advance<'a>(&mut self, l1_block: u64, transactions: impl Iterator<Item = (B256, &'a BatcherData)>) {
         debug_assert!(self.data.is_empty() && self.frames.is_empty() && self.reader.is_none());
         self.l1_block = l1_block;
-        self.data.extend(data.flat_map(data_strings));
+        self.data.extend(transactions.flat_map(|(hash, data)| data_strings(data).into_iter().map(move |data| (hash, data))));
         self.staging.take_if(|channel| l1_block > channel.opened_at.saturating_add(CHANNEL_TIMEOUT));
     }
 
@@ -54,11 +67,17 @@ impl L1Source {
             } else if let Some(frame) = self.frames.pop_front() {
                 self.load(frame);
             } else {
-                let data = self.data.pop_front()?;
+                let (transaction, data) = self.data.pop_front()?;
+                self.transaction = transaction;
                 // All frames of a transaction must parse, otherwise none of them counts.
                 self.frames = decode_frames(&data).map(in_order).unwrap_or_default().into();
             }
         }
+    }
+
+    /// The transaction whose frame completed the channel that the last batch came from.
+    pub(crate) const fn completed_by(&self) -> B256 {
+        self.completed_by
     }
 
     /// Drops what is left of the channel that the last batch came from.
@@ -82,6 +101,7 @@ impl L1Source {
             self.staging = None;
         } else if frame.is_last {
             self.reader = self.staging.take().map(|channel| ChannelReader::new(&channel.data, self.chain_id));
+            self.completed_by = self.transaction;
         }
     }
 }

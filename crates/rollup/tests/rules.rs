@@ -49,7 +49,9 @@ impl Posted {
         }
         self.batches.resize(self.batches.len().max(number + 1), Vec::new());
         let data = BatcherData::Calldata(encode_frames(frames).into());
-        self.batches[number].push(BatcherTransaction { from: chain::batcher(), data });
+        // Counted from one in each L1 block.
+        let hash = B256::with_last_byte(self.batches[number].len() as u8 + 1);
+        self.batches[number].push(BatcherTransaction { hash, from: chain::batcher(), data });
         self
     }
 
@@ -176,6 +178,18 @@ fn a_batch_must_be_included_within_the_sequencing_window_of_its_epoch() {
         assert_eq!(rest.len(), transactions, "included in L1 block {inclusion}");
         assert_eq!(derived[0].derived_from.number, 10);
     }
+}
+
+#[test]
+fn a_block_names_the_transaction_whose_frame_completed_its_channel_and_a_forced_one_names_none() {
+    let mut posted = posted(2, 10);
+    let frames = channel(&[Batch::Singular(singular(&posted, 1))], 2);
+    let unfinished = &channel(&[Batch::Singular(singular(&posted, 2))], 2)[..1];
+    posted.put(2, &frames[..1]).put(3, &[]).put(3, &frames[1..]).put(3, unfinished).put(13, &[]);
+    let derived = posted.run();
+    assert_eq!((derived[0].derived_from.number, derived[0].batch), (3, Some(B256::with_last_byte(2))));
+    let forced = derived.iter().find(|block| block.number() == 2).unwrap();
+    assert_eq!((forced.derived_from.number > 3, forced.batch), (true, None));
 }
 
 #[test]

@@ -40,12 +40,11 @@ fn derived(api: &Api, number: u64) -> Result<DerivedFrom, RpcError> {
 
 fn batch_of(api: &Api, number: u64) -> Result<Batch, RpcError> {
     let from = derived(api, number)?;
-    let transaction = api.chain.rollup.as_ref().and_then(|rollup| rollup.derivation.batch_of(number));
-    let l1_transaction_hash = transaction.ok_or_else(|| RpcError::server(format!("block {number} was forced by L1 without a batch")))?;
+    let l1_transaction_hash = from.batch.ok_or_else(|| RpcError::server(format!("block {number} was forced by L1 without a batch")))?;
     Ok(Batch { l1_transaction_hash, l1_block_number: U64::from(from.l1.number), l1_block_hash: from.l1.hash })
 }
 
 fn verifier_block(api: &Api, number: u64) -> Result<VerifierBlock, RpcError> {
-    let DerivedFrom { hash, l1 } = derived(api, number)?;
+    let DerivedFrom { hash, l1, .. } = derived(api, number)?;
     Ok(VerifierBlock { number: U64::from(number), hash, l1_block_number: U64::from(l1.number), l1_block_hash: l1.hash })
 }

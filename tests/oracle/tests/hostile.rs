@@ -295,7 +295,9 @@ impl Run {
         let number = self.posted.chain.l1.len() - 1;
         self.posted.batches.resize(number, Vec::new());
         let from = chain::batcher();
-        self.posted.batches.push(data.into_iter().map(|d| BatcherTransaction { from, data: BatcherData::Calldata(d) }).collect());
+        self.posted
+            .batches
+            .push(data.into_iter().map(|d| BatcherTransaction { hash: B256::ZERO, from, data: BatcherData::Calldata(d) }).collect());
         self.read();
     }
 }

@@ -48,12 +48,14 @@ pub(crate) fn noise() -> impl Strategy<Value = Vec<Noise>> {
 
 impl Noise {
     fn to_transaction(&self, batcher: Address, last: &BatcherData) -> Option<BatcherTransaction> {
-        let own = |data| Some(BatcherTransaction { from: batcher, data });
+        let own = |data| Some(BatcherTransaction { hash: B256::ZERO, from: batcher, data });
         // The batcher may be any of the keys but this one.
         let stranger = KEYS[usize::from(u8::MAX)].address();
         match self {
-            Self::ForeignBytes(bytes) => Some(BatcherTransaction { from: stranger, data: BatcherData::Calldata(bytes.clone().into()) }),
-            Self::ForeignCopy => Some(BatcherTransaction { from: stranger, data: last.clone() }),
+            Self::ForeignBytes(bytes) => {
+                Some(BatcherTransaction { hash: B256::ZERO, from: stranger, data: BatcherData::Calldata(bytes.clone().into()) })
+            }
+            Self::ForeignCopy => Some(BatcherTransaction { hash: B256::ZERO, from: stranger, data: last.clone() }),
             Self::Bytes(bytes) => own(BatcherData::Calldata([&[0u8][..], bytes].concat().into())),
             Self::Truncated(n) => match last {
                 BatcherData::Calldata(data) => own(BatcherData::Calldata(data.slice(..data.len().saturating_sub((*n).min(data.len()))))),
@@ -105,7 +107,7 @@ pub(crate) fn post(mut chain: Chain, config: EncoderConfig, noise: &[Vec<Noise>]
         for _ in 0..per_block {
             let Some(payload) = encoder.next_payload() else { break };
             let data = BatcherData::clone(&payload.data);
-            posted.push(BatcherTransaction { from: l1_config.batcher_addr, data: data.clone() });
+            posted.push(BatcherTransaction { hash: B256::ZERO, from: l1_config.batcher_addr, data: data.clone() });
             if let tributary_rollup::Confirmation::Complete(to) = encoder.confirm(payload.id, number as u64) {
                 done = to as usize;
             }
