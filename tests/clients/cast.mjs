@@ -1,8 +1,9 @@
 // Foundry's cast against any Ethereum JSON-RPC node with the development accounts: `CAST=path node cast.mjs [URL]`.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { MNEMONIC, RPC_URL, artifact, check, finish, sealed, thrown } from './checks.mjs'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, thrown, until } from './checks.mjs'
 
 const CAST = process.env.CAST ?? 'cast'
 const SUPPLY = 1_000_000
@@ -110,6 +111,59 @@ await check('cast reads block, balance, nonce and storage', async () => {
   assert.ok(BigInt(await cast('balance', sender)) > 0n)
   assert.ok(Number(await cast('nonce', sender)) >= 3)
   assert.match(await cast('storage', token, '2'), /^0x[0-9a-f]{64}$/)
+})
+
+await check('cast says why a constructor reverts, before anything is sent', async () => {
+  const data = artifact('Counter').bytecode + '0'.repeat(64)
+  const error = await thrown(() => cast('estimate', '--create', data))
+  // Closed().
+  assert.match(error.stderr, /execution reverted.*0x1cdde67b/)
+})
+
+await check('cast makes an access list and sends it', async () => {
+  const receipt = await send(token, 'transfer(address,uint256)', friend, '1', '--access-list')
+  const transaction = await json('tx', receipt.transactionHash)
+  assert.ok(transaction.accessList.some(({ storageKeys }) => storageKeys.length === 2))
+})
+
+await check('cast delegates an account to code (EIP-7702)', async () => {
+  const key = await cast('wallet', 'private-key', '--mnemonic', MNEMONIC, '--mnemonic-index', '5')
+  const receipt = await send('--auth', token, friend)
+  assert.deepEqual([receipt.type, receipt.status], ['0x4', '0x1'])
+  assert.equal(await cast('code', sender), `0xef0100${token.slice(2).toLowerCase()}`)
+  // Taken back, so that the account can be paid again.
+  const nothing = await cast('wallet', 'sign-auth', `0x${'0'.repeat(40)}`, '--private-key', key, '--self-broadcast')
+  await send('--auth', nothing, friend)
+  assert.equal(await cast('code', sender), '0x')
+})
+
+await check('cast is told that a rollup takes no blobs', async () => {
+  const error = await thrown(() => cast('send', ...signer, friend, '--blob', '--path', fileURLToPath(import.meta.url)))
+  assert.match(error.stderr, /transaction type not supported/)
+})
+
+await check('cast sends and has the receipt in one request (EIP-7966)', async () => {
+  assert.equal((await json('send', ...signer, '--sync', friend, '--value', '1')).status, '0x1')
+})
+
+await check('cast lets the node sign', async () => {
+  assert.equal((await json('send', '--unlocked', '--from', sender, friend, '--value', '1')).status, '0x1')
+})
+
+await check('cast finds a transaction by sender and nonce', async () => {
+  const { hash, nonce } = await json('tx', sent.transactionHash)
+  assert.equal((await json('tx', '--from', sender, '--nonce', String(Number(nonce)))).hash, hash)
+})
+
+await check('cast subscribes to logs', async () => {
+  const env = { ...process.env, NO_COLOR: '1' }
+  const listening = execFile(CAST, ['logs', '--subscribe', '--rpc-url', WS_URL, '--address', token], { env })
+  let heard = ''
+  listening.stdout.on('data', (text) => (heard += text))
+  await until(() => heard.includes(sent.transactionHash))
+  const { transactionHash } = await send(token, 'transfer(address,uint256)', friend, '2')
+  await until(() => heard.includes(transactionHash))
+  listening.kill()
 })
 
 finish()

@@ -1,7 +1,7 @@
 // Development-node methods through viem's test client (in anvil's and in Hardhat's manner) and ethers' JSON-RPC signer, all unmodified.
 import assert from 'node:assert/strict'
-import { JsonRpcProvider, parseEther as ether } from 'ethers'
-import { createTestClient, defineChain, http, parseEther, publicActions, walletActions } from 'viem'
+import { JsonRpcProvider, parseEther as ether, verifyTypedData } from 'ethers'
+import { createTestClient, defineChain, http, parseEther, parseGwei, publicActions, walletActions } from 'viem'
 import { RPC_URL, check, finish } from './checks.mjs'
 
 const provider = new JsonRpcProvider(RPC_URL, undefined, { cacheTimeout: -1 })
@@ -82,6 +82,32 @@ await check('ethers: the node signs for its own accounts', async () => {
   assert.equal(receipt.from, await signer.getAddress())
   const signature = await signer.signMessage('data has makers')
   assert.equal(signature.length, 132)
+})
+
+await check('ethers: the node signs typed data, and its signature is of the account', async () => {
+  const signer = await provider.getSigner(1)
+  const domain = { name: 'Tributary', chainId: id }
+  const types = { Share: [{ name: 'who', type: 'address' }, { name: 'amount', type: 'uint256' }] }
+  const share = { who: stranger, amount: 7n }
+  assert.equal(verifyTypedData(domain, types, share, await signer.signTypedData(domain, types, share)), await signer.getAddress())
+})
+
+await check('ethers: what a receipt tells before the seal can be read at its block', async () => {
+  const signer = await provider.getSigner(1)
+  const before = await provider.getBalance(stranger)
+  const { blockNumber } = await (await signer.sendTransaction({ to: stranger, value: 1n })).wait()
+  assert.equal(await provider.getBalance(stranger, blockNumber), before + 1n)
+})
+
+await check('anvil: a transaction that waits is dropped', async () => {
+  const node = client('anvil')
+  const [account] = await node.getAddresses()
+  const nonce = await node.getTransactionCount({ address: account, blockTag: 'pending' })
+  const fees = { gas: 21_000n, maxFeePerGas: parseGwei('1'), maxPriorityFeePerGas: 1n }
+  const hash = await node.sendTransaction({ account, to: stranger, value: 1n, nonce: nonce + 1, ...fees })
+  assert.equal((await node.getTransaction({ hash })).blockNumber, null)
+  await node.dropTransaction({ hash })
+  await assert.rejects(node.getTransaction({ hash }), /could not be found/)
 })
 
 finish()

@@ -1,4 +1,5 @@
 // The project that run.mjs runs in. The compiler is npm's solc, which `SOLC` names; nothing is downloaded.
+import networkHelpers from '@nomicfoundation/hardhat-network-helpers'
 import viem from '@nomicfoundation/hardhat-viem'
 import { cpSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +11,7 @@ cpSync(new URL('../contracts', import.meta.url), new URL('contracts', import.met
 const compiler = createRequire(import.meta.url).resolve(`${process.env.SOLC ?? 'solc'}/soljson.js`)
 
 export default {
-  plugins: [viem],
+  plugins: [viem, networkHelpers],
   paths: { sources: 'contracts', artifacts: 'artifacts', cache: 'cache' },
   solidity: { version: '0.8.30', path: compiler, settings: { evmVersion: 'prague', optimizer: { enabled: true } } },
   networks: {

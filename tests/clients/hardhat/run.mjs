@@ -9,6 +9,7 @@ import {
   NonceTooLowError,
   encodeFunctionData,
   nonceManager,
+  pad,
   parseEther,
   parseGwei,
   zeroAddress,
@@ -17,7 +18,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { check, checkWithRestart, finish, sealed, thrown, until } from '../checks.mjs'
 
 const LIMIT = 1_000n
-const { viem, provider, networkName } = await network.connect()
+const { viem, provider, networkName, networkHelpers: node } = await network.connect()
 const client = await viem.getPublicClient({ pollingInterval: 100, cacheTime: 0 })
 const [wallet] = await viem.getWalletClients()
 const owner = wallet.account.address
@@ -144,6 +145,63 @@ await check('hardhat deals with the contract through calldata of its own making'
   const data = encodeFunctionData({ abi: counter.abi, functionName: 'count', args: [1n, 'raw'] })
   const hash = await provider.request({ method: 'eth_sendTransaction', params: [{ from: owner, to: counter.address, data }] })
   assert.equal((await included(hash)).status, 'success')
+})
+
+// From here on the time is changed.
+const stranger = '0x00000000000000000000000000000000000be1a7'
+
+await check("hardhat's network helpers move the time and mine", async () => {
+  const before = await node.time.latest()
+  assert.ok((await node.time.increase(600)) >= before + 600)
+  assert.ok((await node.time.latest()) >= before + 600)
+  const target = (await node.time.latest()) + 100
+  await node.time.increaseTo(target)
+  assert.ok((await node.time.latest()) >= target)
+  const height = await node.time.latestBlock()
+  await node.mine(5)
+  assert.ok((await node.time.latestBlock()) >= height + 5)
+})
+
+await check("hardhat's network helpers write accounts", async () => {
+  await node.setBalance(stranger, parseEther('2'))
+  await node.setNonce(stranger, 9)
+  await node.setCode(stranger, '0x6001')
+  // Padded to 32 bytes by the helper, with leading zeros.
+  await node.setStorageAt(stranger, 5, 7)
+  const address = stranger
+  assert.deepEqual(
+    [
+      await client.getBalance({ address }),
+      await client.getTransactionCount({ address }),
+      await client.getCode({ address }),
+      await node.getStorageAt(address, 5),
+    ],
+    [parseEther('2'), 9, '0x6001', pad('0x7')],
+  )
+})
+
+await check("hardhat's network helpers let a contract send", async () => {
+  await node.setBalance(counter.address, parseEther('1'))
+  await node.impersonateAccount(counter.address)
+  const hash = await provider.request({ method: 'eth_sendTransaction', params: [{ from: counter.address, to: stranger, value: '0x1' }] })
+  assert.equal((await included(hash)).from, counter.address.toLowerCase())
+  await node.stopImpersonatingAccount(counter.address)
+})
+
+await check("hardhat's network helpers load a fixture again and again", async () => {
+  const fixture = async () => {
+    await node.setBalance(stranger, 1n)
+    return (await counter.write.count([1n, 'fixture'])).length
+  }
+  const balance = () => client.getBalance({ address: stranger })
+  for (const spent of [2n, 3n, 4n]) {
+    assert.equal(await node.loadFixture(fixture), 66)
+    assert.equal(await balance(), 1n)
+    await node.setBalance(stranger, spent)
+  }
+  // Nothing becomes final while a snapshot is held: the fixture's is let go with all that are younger.
+  const id = BigInt(await provider.request({ method: 'evm_snapshot' }))
+  assert.equal(await provider.request({ method: 'evm_revert', params: [`0x${(id - 1n).toString(16)}`] }), true)
 })
 
 finish()
