@@ -53,13 +53,13 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             Err(error) => Err(error.into()),
         }
     })?;
-    heavy(module, "debug_getRawHeader", |api, args| Ok(encoded(&stored(api, args)?.block.header)))?;
-    heavy(module, "debug_getRawBlock", |api, args| Ok(encoded(&stored(api, args)?.block)))?;
+    heavy(module, "debug_getRawHeader", |api, args| Ok(named(api, args)?.map_or_else(Bytes::new, |stored| encoded(&stored.block.header))))?;
+    heavy(module, "debug_getRawBlock", |api, args| Ok(named(api, args)?.map_or_else(Bytes::new, |stored| encoded(&stored.block))))?;
     heavy(module, "debug_getRawTransaction", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
     heavy(module, "debug_getRawReceipts", |api, args| {
-        let hash = stored(api, args)?.hash;
-        let receipts = api.chain.store.receipts(hash)?.unwrap_or_default();
-        Ok(receipts.iter().map(|receipt| Receipt::encoded_2718(receipt).into()).collect::<Vec<Bytes>>())
+        let Some(block) = named(api, args)? else { return Ok(None) };
+        let receipts = api.chain.store.receipts(block.hash)?.unwrap_or_default();
+        Ok(Some(receipts.iter().map(|receipt| Receipt::encoded_2718(receipt).into()).collect::<Vec<Bytes>>()))
     })?;
     heavy(module, "debug_storageRangeAt", storage_range::storage_range)?;
     many::register_debug(module)?;
@@ -84,11 +84,23 @@ pub(crate) fn not_found(id: BlockId) -> RpcError {
 /// The sealed block that the next parameter names.
 pub(crate) fn stored(api: &Api, args: &mut Args) -> Result<StoredBlock, RpcError> {
     let id: BlockId = block_or_latest(args)?;
-    let found = match api.by_id(id)? {
-        Target::Sealed(id) => api.chain.store.block(id)?,
-        Target::Open(_) => None,
-    };
-    found.ok_or_else(|| not_found(id))
+    sealed(api, id)?.ok_or_else(|| not_found(id))
+}
+
+/// The same for methods to which, as in geth, a hash of nothing is an error and a number of nothing is not.
+fn named(api: &Api, args: &mut Args) -> Result<Option<StoredBlock>, RpcError> {
+    let id: BlockId = block_or_latest(args)?;
+    match sealed(api, id)? {
+        None if id.is_hash() => Err(not_found(id)),
+        found => Ok(found),
+    }
+}
+
+fn sealed(api: &Api, id: BlockId) -> Result<Option<StoredBlock>, RpcError> {
+    match api.by_id(id)? {
+        Target::Sealed(id) => Ok(api.chain.store.block(id)?),
+        Target::Open(_) => Ok(None),
+    }
 }
 
 /// A sealed block, or the open block as far as it is; its hash is then zero.

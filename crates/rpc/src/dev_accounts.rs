@@ -76,7 +76,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 }
 
 fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
-    for name in ["anvil_setBalance", "hardhat_setBalance"] {
+    for name in ["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"] {
         change(module, name, |_, args| {
             Ok(IDevelopment::setBalanceCall { account: args.required()?, balance: args.required()? }.abi_encode())
         })?;
@@ -86,7 +86,7 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
         let balance = api.account_at(account, BlockId::pending())?.balance.saturating_add(args.required()?);
         Ok(IDevelopment::setBalanceCall { account, balance }.abi_encode())
     })?;
-    for name in ["anvil_setNonce", "hardhat_setNonce"] {
+    for name in ["anvil_setNonce", "hardhat_setNonce", "evm_setAccountNonce"] {
         change(module, name, |_, args| {
             let (account, nonce) = (args.required()?, args.required::<U256>()?);
             let nonce = u64::try_from(nonce).ok().filter(|nonce| *nonce < u64::MAX);
@@ -94,10 +94,10 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
             Ok(IDevelopment::setNonceCall { account, nonce }.abi_encode())
         })?;
     }
-    for name in ["anvil_setCode", "hardhat_setCode"] {
+    for name in ["anvil_setCode", "hardhat_setCode", "evm_setAccountCode"] {
         change(module, name, |_, args| Ok(IDevelopment::setCodeCall { account: args.required()?, code: args.required()? }.abi_encode()))?;
     }
-    for name in ["anvil_setStorageAt", "hardhat_setStorageAt"] {
+    for name in ["anvil_setStorageAt", "hardhat_setStorageAt", "evm_setAccountStorageAt"] {
         change(module, name, |api, args| {
             let (account, slot, value) = (args.required()?, args.required()?, args.required()?);
             let holder = api.account_at(account, BlockId::pending())?;

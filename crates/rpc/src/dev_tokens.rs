@@ -78,14 +78,13 @@ fn place(api: &Api, wanted: &Wanted, abort: &Abort) -> Result<(Address, U256), R
     };
     // No number that a token tells by chance, and none of which it tells a part only.
     let probe: U256 = U256::from_be_bytes([0x5a; 32]) >> 136;
-    for (address, slot) in access_list.flatten().into_iter().flat_map(|(address, slots)| slots.into_iter().map(move |slot| (address, slot)))
-    {
+    for (address, slot) in access_list.flatten().flat_map(|(address, slots)| slots.into_iter().map(move |slot| (address, slot))) {
         let pretended =
             AccountOverride { state_diff: Some([(B256::from(slot), B256::from(probe))].into_iter().collect()), ..Default::default() };
         let state: StateOverride = [(address, pretended)].into_iter().collect();
         let told = simulation(Some(state))?.call(&request, abort)?.ending;
         if told == Ending::Returned(probe.to_be_bytes_vec().into()) {
-            return Ok((address, slot.into()));
+            return Ok((address, slot));
         }
     }
     Err(not_found(wanted))

@@ -293,6 +293,15 @@ fn traces() -> Vec<Case> {
             (r#"[{},"latest",{"timeout":"soon"}]"#, -32000, "time: invalid duration \"soon\""),
         ],
     ));
+    for method in ["debug_getRawHeader", "debug_getRawBlock", "debug_getRawReceipts"] {
+        cases.extend(of(
+            method,
+            &[
+                ("[HASH]", -32000, "not found"),
+                ("[5]", -32602, "invalid argument 0: json: cannot unmarshal number into Go value of type string"),
+            ],
+        ));
+    }
     cases.extend(of("debug_intermediateRoots", &[("[HASH]", -32000, "not found")]));
     cases.extend(of(
         "debug_getModifiedAccountsByNumber",
