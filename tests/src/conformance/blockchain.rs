@@ -142,3 +142,33 @@ impl BlockchainTest {
         Ok(config)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Runs a test of the kind that gives neither the genesis in RLP nor a reason for refusing a block. Its only block is no block.
+    fn run_with_block(block: Value) -> Result<(), Failure> {
+        let mut test = json!({
+            "network": "Byzantium",
+            "genesisBlockHeader": {
+                "hash": B256::ZERO, "stateRoot": B256::ZERO, "coinbase": Address::ZERO, "difficulty": "0x20000", "extraData": "0x",
+                "gasLimit": "0x100000", "timestamp": "0x00", "mixHash": B256::ZERO, "nonce": "0x0000000000000000",
+            },
+            "pre": {}, "postState": {}, "lastblockhash": B256::ZERO, "blocks": [block],
+        });
+        let genesis = World::new(BlockchainTest::deserialize(&test).unwrap().genesis()?)?.store.genesis().clone();
+        test["genesisBlockHeader"]["hash"] = json!(genesis.hash());
+        test["genesisBlockHeader"]["stateRoot"] = json!(genesis.state_root);
+        test["lastblockhash"] = json!(genesis.hash());
+        BlockchainTest::deserialize(&test).unwrap().run()
+    }
+
+    #[test]
+    fn a_block_without_a_header_must_be_refused_and_one_with_a_header_must_not() {
+        run_with_block(json!({ "rlp": "0xc0" })).unwrap();
+        let reason = run_with_block(json!({ "rlp": "0xc0", "blockHeader": { "difficulty": "0x20000" } })).unwrap_err().to_string();
+        assert!(reason.starts_with("block at 0"), "{reason}");
+    }
+}

@@ -81,7 +81,7 @@ fn narrow<T: TryFrom<U256>>(what: &str, number: U256) -> Result<T, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_consensus::{Transaction as _, transaction::SignerRecoverable};
+    use alloy_consensus::{Transaction as _, TransactionEnvelope as _, transaction::SignerRecoverable};
     use alloy_eips::eip2718::Decodable2718;
     use alloy_primitives::address;
     use serde_json::{Value, json};

@@ -234,3 +234,43 @@ impl TrieReader for NumberedHashes {
         self.0.trie_node(owner, path, hash)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::address;
+    use serde_json::json;
+
+    /// Whose key is 1.
+    const SENDER: Address = address!("7e5f4552091a69125d5dfcb7b8c2659029395bdf");
+
+    /// Runs a test without bytes, of a transaction with nonce 0 whose sender has `nonce`; it expects the state to remain as it was.
+    fn run_with_sender_at(nonce: u64) -> Result<(), Failure> {
+        let sender = Account { nonce, balance: U256::from(ETHER), ..Default::default() };
+        let test = json!({ "test": {
+            "env": {
+                "currentCoinbase": Address::repeat_byte(1), "currentDifficulty": "0x20000", "currentGasLimit": "0x100000",
+                "currentNumber": "0x01", "currentTimestamp": "0x03e8",
+            },
+            "pre": { SENDER.to_string(): { "nonce": format!("{nonce:#x}"), "balance": sender.balance, "code": "0x", "storage": {} } },
+            "transaction": {
+                "data": ["0x"], "gasLimit": ["0x5208"], "gasPrice": "0x01", "nonce": "0x00", "value": ["0x00"],
+                "to": Address::repeat_byte(2), "secretKey": B256::with_last_byte(1),
+            },
+            "post": { "Byzantium": [{
+                "hash": tributary_trie::full_state_root([(SENDER, sender, Vec::new())]).0, "logs": keccak256([0xc0]),
+                "indexes": { "data": 0, "gas": 0, "value": 0 },
+            }] },
+        } });
+        let mut found = cases(&test.to_string(), &|_| true).unwrap();
+        assert_eq!((found.len(), found[0].0.as_str()), (1, "test/Byzantium/0/0/0"));
+        found.remove(0).1
+    }
+
+    #[test]
+    fn a_root_alone_tells_whether_a_transaction_is_included() {
+        run_with_sender_at(1).unwrap();
+        let reason = run_with_sender_at(0).unwrap_err().to_string();
+        assert!(reason.starts_with("state root is"), "{reason}");
+    }
+}
