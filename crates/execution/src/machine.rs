@@ -220,7 +220,10 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
     }
 
     fn eth_spec(&self) -> SpecId {
-        each!(self, evm => evm.cfg_env().spec.into())
+        match self {
+            Self::Ethereum(evm) => evm.cfg_env().spec,
+            Self::Rollup(evm) => evm.cfg_env().spec.into(),
+        }
     }
 
     /// What comes before a block's first transaction: the DAO fork (EIP-779) and system calls (EIP-2935, EIP-4788).

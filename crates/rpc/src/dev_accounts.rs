@@ -10,6 +10,7 @@ use crate::{
     error::RpcError,
     eth_fee::next_base_fee,
     eth_fill::complete,
+    eth_state::word,
     eth_transaction::{next_block, send_recovered, wait_for_receipt},
     json::{Place, TransactionJson},
     typed_data,
@@ -99,7 +100,9 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
     }
     for name in ["anvil_setStorageAt", "hardhat_setStorageAt", "evm_setAccountStorageAt"] {
         change(module, name, |api, args| {
-            let (account, slot, value) = (args.required()?, args.required()?, args.required()?);
+            // Some clients send words of 32 bytes, others quantities.
+            let (account, slot, value): (_, String, String) = (args.required()?, args.required()?, args.required()?);
+            let (slot, value) = (word("storage key", &slot)?, word("storage value", &value)?);
             let holder = api.account_at(account, BlockId::pending())?;
             if holder.balance.is_zero() && holder.nonce == 0 && !holder.has_code() {
                 return Err(RpcError::server(format!("account {account} is empty and cannot hold storage (EIP-161)")));

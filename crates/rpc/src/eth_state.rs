@@ -96,17 +96,22 @@ fn sealed_state(api: &Api, at: BlockId) -> Result<Snapshot, RpcError> {
 /// geth's code for a request that asks for too much.
 const CLIENT_LIMIT: i32 = -38026;
 
-/// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and a leading zero.
+/// A slot as geth reads it: up to 32 bytes in hexadecimal, with or without `0x` and leading zeros.
 fn storage_key(key: &str) -> Result<U256, RpcError> {
-    let digits = key.strip_prefix("0x").or(key.strip_prefix("0X")).unwrap_or(key);
+    word("storage key", key)
+}
+
+/// Up to 32 bytes in hexadecimal. `name` is what the client knows them as.
+pub(crate) fn word(name: &str, text: &str) -> Result<U256, RpcError> {
+    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
     if digits.len() > 64 {
-        return Err(RpcError::params(format!("storage key too long (want at most 32 bytes): {key:?}")));
+        return Err(RpcError::params(format!("{name} too long (want at most 32 bytes): {text:?}")));
     }
     if digits.is_empty() {
         return Ok(U256::ZERO);
     }
     let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| U256::from_str_radix(digits, 16).ok());
-    hexadecimal.flatten().ok_or_else(|| RpcError::params(format!("invalid hex in storage key: {key:?}")))
+    hexadecimal.flatten().ok_or_else(|| RpcError::params(format!("invalid hex in {name}: {text:?}")))
 }
 
 /// Several slots of several accounts, as of one block.

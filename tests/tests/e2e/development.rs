@@ -1,7 +1,7 @@
 //! What a development node does on demand, and that the rollup stays one: verifier, prover and batcher agree with everything.
 
 use crate::node::{Node, without_hash};
-use alloy_primitives::{Address, address, keccak256};
+use alloy_primitives::{Address, B256, address, keccak256};
 use serde_json::{Value, json};
 use std::{collections::HashMap, thread, time::Duration};
 use tributary_tests::{
@@ -40,6 +40,12 @@ fn accounts_are_rewritten_and_impersonated_on_both_chains_and_the_verifier_agree
         ask("anvil_setNonce", json!([WHALE, "0x7"]));
         // Returns the word at slot 5.
         ask("anvil_setCode", json!([WHALE, "0x60055460005260206000f3"]));
+        let word = B256::with_last_byte;
+        for (slot, value) in [(json!("0x5"), json!("0x7")), (json!(word(5)), json!(word(7)))] {
+            ask("hardhat_setStorageAt", json!([WHALE, slot, value]));
+            assert_eq!(ask("eth_call", json!([{ "to": WHALE }, "latest"])), json!(word(7)));
+            ask("hardhat_setStorageAt", json!([WHALE, slot, "0x0"]));
+        }
         ask("anvil_setStorageAt", json!([WHALE, slot, value]));
         assert_eq!(ask("eth_getBalance", json!([WHALE, "latest"])), balance);
         assert_eq!(ask("eth_getTransactionCount", json!([WHALE, "latest"])), json!("0x7"));
