@@ -3,6 +3,7 @@
 use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
+    count::Count,
     error::RpcError,
     resolve::Target,
 };
@@ -10,7 +11,7 @@ use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::{BlockNumberOrTag, eip7840::BlobParams};
 use alloy_primitives::{U64, U128};
 use jsonrpsee::server::RegisterMethodError;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tributary_primitives::{Block, Receipt};
 
 /// The tip that is suggested while blocks have room: on a rollup 0.001 gwei as in op-geth, where order of arrival decides anyway.
@@ -83,14 +84,6 @@ fn no_blobs_fee(header: &Header) -> u128 {
     u128::from(header.excess_blob_gas.is_some())
 }
 
-/// A count that some clients send as a number and others as a quantity.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Count {
-    Number(u64),
-    Quantity(U64),
-}
-
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FeeHistory {
@@ -104,10 +97,7 @@ struct FeeHistory {
 }
 
 fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
-    let count = match args.required()? {
-        Count::Number(number) => number,
-        Count::Quantity(quantity) => quantity.to(),
-    };
+    let count = args.required::<Count>()?.get();
     let newest: BlockNumberOrTag = args.required()?;
     let percentiles: Vec<f64> = args.optional()?.unwrap_or_default();
     check_percentiles(&percentiles)?;

@@ -12,6 +12,7 @@ mod bad_blocks;
 mod beacon;
 mod calls;
 mod chain;
+mod count;
 mod debug;
 mod derivation;
 mod dev_accounts;

@@ -3,8 +3,8 @@
 use crate::{
     api::{Api, Module, heavy},
     args::Args,
+    count::Count,
     error::RpcError,
-    ots::Count,
 };
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use jsonrpsee::server::RegisterMethodError;

@@ -6,6 +6,7 @@
 use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
+    count::Count,
     debug::{replay, with_transaction},
     error::RpcError,
     eth_block::header,
@@ -56,23 +57,6 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "ots_getTransactionBySenderAndNonce", |api, args| by_sender_and_nonce(api, args.required()?, count(args)?))?;
     heavy(module, "ots_getContractCreator", |api, args| contract_creator(api, args.required()?))?;
     ots_search::register(module)
-}
-
-/// A number as Otterscan sends it, or a quantity.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Count {
-    Number(u64),
-    Quantity(U64),
-}
-
-impl Count {
-    pub(crate) fn get(self) -> u64 {
-        match self {
-            Self::Number(number) => number,
-            Self::Quantity(quantity) => quantity.to(),
-        }
-    }
 }
 
 /// The next parameter, a number.

@@ -252,6 +252,7 @@ fn logs() -> Vec<Case> {
             (r#"["0x1","latest",[101]]"#, -32000, "invalid reward percentile: 101.000000"),
             (r#"["0x1","latest",[50,10]]"#, -32000, "invalid reward percentile: #0:50.000000 >= #1:10.000000"),
             (r#"["0x1","latest",["a"]]"#, -32602, "json: cannot unmarshal string into Go value of type float64"),
+            (r#"["0xg","latest",[]]"#, -32602, "invalid argument 0: invalid hex or decimal integer \"0xg\""),
             (r#"["0x1","0x99",[]]"#, -32000, "request beyond head block: requested 153, head 0"),
         ],
     ));
