@@ -171,7 +171,7 @@ impl Developer {
                 self.jump(self.clock.now().saturating_add(Duration::from_secs(seconds)))?;
                 Ok(self.clock.ahead())
             }
-            Command::NextBlockTime(time) => self.next_block_at(chain, time),
+            Command::NextBlockTime(time) => self.next_block_at(chain, time).await,
             Command::StopClock(stop) => {
                 self.clock.stop(stop);
                 Ok(0)
@@ -206,20 +206,31 @@ impl Developer {
             // Where the clock is a jump ahead of the chain, the block that is mined is the one at the end of the jump.
             let from = newest.max(self.clock.seconds());
             let time = chain.slot_after(from.max(newest + interval.max(1) - 1));
-            self.jump(Duration::from_secs(time))?;
-            self.until(&chain.store, |head| head.block.header.timestamp >= time).await?;
+            self.build_to(chain, time).await?;
         }
         Ok(chain.store.heads()?.unsafe_head.number)
     }
 
+    /// Sets the clock forward to `time` and waits for the chain's blocks up to there. It does not run meanwhile, or it would be later than was asked.
+    async fn build_to(&self, chain: &Controlled, time: u64) -> Result<(), Stop> {
+        let stands = self.clock.is_stopped();
+        self.clock.stop(true);
+        let built = match self.jump(Duration::from_secs(time)) {
+            Ok(()) => self.until(&chain.store, |head| head.block.header.timestamp >= time).await,
+            refused => refused,
+        };
+        self.clock.stop(stands);
+        built
+    }
+
     /// Moves the clock so that the open block of the chain is the one at `time`.
-    fn next_block_at(&self, chain: &Controlled, time: u64) -> Result<u64, Stop> {
+    async fn next_block_at(&self, chain: &Controlled, time: u64) -> Result<u64, Stop> {
         let newest = head_block(&chain.store)?.block.header.timestamp;
         if time <= newest {
             return Err(refused(format!("Timestamp {time} is lower than or equal to previous block's timestamp {newest}")));
         }
         let slot = chain.slot_after(time - 1);
-        self.jump(Duration::from_secs(slot - chain.block_time))?;
+        self.build_to(chain, slot - chain.block_time).await?;
         Ok(slot)
     }
 
