@@ -16,5 +16,7 @@ export default {
   solidity: { version: '0.8.30', path: compiler, settings: { evmVersion: 'prague', optimizer: { enabled: true } } },
   networks: {
     rollup: { type: 'http', chainType: 'op', url: RPC_URL, accounts: { mnemonic: MNEMONIC, initialIndex: 0, count: 1 } },
+    // The node signs.
+    remote: { type: 'http', chainType: 'op', url: RPC_URL, accounts: 'remote' },
   },
 }

@@ -183,7 +183,9 @@ await check("hardhat's network helpers write accounts", async () => {
 await check("hardhat's network helpers let a contract send", async () => {
   await node.setBalance(counter.address, parseEther('1'))
   await node.impersonateAccount(counter.address)
-  const hash = await provider.request({ method: 'eth_sendTransaction', params: [{ from: counter.address, to: stranger, value: '0x1' }] })
+  const remote = await network.connect('remote')
+  const params = [{ from: counter.address, to: stranger, value: '0x1' }]
+  const hash = await remote.provider.request({ method: 'eth_sendTransaction', params })
   assert.equal((await included(hash)).from, counter.address.toLowerCase())
   await node.stopImpersonatingAccount(counter.address)
 })
