@@ -3,7 +3,7 @@
 use crate::{
     Error,
     clock::Clock,
-    producer::{Control, OnSealed, Pending, Producer, Schedule, Scribe},
+    producer::{Control, OnSealed, Pending, Producer, Schedule, Scribe, View},
     tasks::Tasks,
 };
 use std::{
@@ -77,7 +77,8 @@ impl RunningChain {
             visibility,
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
-        let scribe = Scribe::start(name, journal, pending, events.clone(), tasks.reporter()).map_err(thread)?;
+        let scribe =
+            Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter()).map_err(thread)?;
         let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let producer = Producer {

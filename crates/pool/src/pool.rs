@@ -11,7 +11,7 @@ use crate::{
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where a transaction waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Pool {
     fees: Fees,
     senders: BTreeMap<Address, SenderQueue>,
     by_hash: HashMap<B256, (Address, u64)>,
+    /// Taken to be executed, and in no block that readers see yet.
+    leaving: HashMap<B256, RecoveredTx>,
     index: Index,
     bytes: usize,
     last_arrival: i64,
@@ -76,6 +78,7 @@ impl Pool {
             fees: Fees::default(),
             senders: BTreeMap::new(),
             by_hash: HashMap::new(),
+            leaving: HashMap::new(),
             index: Index::default(),
             bytes: 0,
             last_arrival: 0,
@@ -114,7 +117,7 @@ impl Pool {
         Ok(Added { position, replaced, evicted })
     }
 
-    /// The transaction of `sender` that can run now that the account's next nonce is `next_nonce`, taken out of the pool. What is below is
+    /// The transaction of `sender` that can run now that the account's next nonce is `next_nonce`, as [`Self::take`] takes it. What is below is
     /// dropped. To be called after each executed transaction, until it returns `None`.
     pub fn take_ready(&mut self, sender: Address, next_nonce: u64) -> Option<RecoveredTx> {
         self.advance(sender, next_nonce);
@@ -122,11 +125,24 @@ impl Pool {
             return None;
         }
         let hash = self.senders.get(&sender)?.head()?.tx.hash;
-        self.remove(hash)
+        self.take(hash)
+    }
+
+    /// Takes a transaction out to be executed. Readers find it ([`Self::get`], [`Self::next_nonce`]) until [`Self::left`] is told that they find it
+    /// in a block, or that it is in none.
+    pub fn take(&mut self, hash: B256) -> Option<RecoveredTx> {
+        let tx = self.remove(hash)?;
+        self.leaving.insert(hash, tx.clone());
+        Some(tx)
+    }
+
+    /// Forgets a transaction that was taken.
+    pub fn left(&mut self, hash: B256) {
+        self.leaving.remove(&hash);
     }
 
     /// The transaction that should run next by the pool's ordering, among those whose nonce is next, that offer enough and that fit `room`.
-    /// It stays: take it with [`Self::take_ready`] or, when it turns out to be invalid, with [`Self::remove`].
+    /// It stays: take it with [`Self::take`] or, when it turns out to be invalid, with [`Self::remove`].
     pub fn next_ready(&self, room: Room) -> Option<&RecoveredTx> {
         let heads = self.index.ready().filter_map(|sender| self.senders.get(&sender)?.head());
         heads.map(|entry| &entry.tx).find(|tx| tx.tx.gas_limit() <= room.gas && tx.tx.blob_gas_used().unwrap_or_default() <= room.blob_gas)
@@ -136,6 +152,7 @@ impl Pool {
     /// checked again.
     pub fn put_back(&mut self, tx: RecoveredTx) {
         let nonce = tx.nonce();
+        self.left(tx.hash);
         if self.senders.get(&tx.sender).is_some_and(|queue| nonce < queue.next_nonce) {
             return;
         }
@@ -190,10 +207,10 @@ impl Pool {
         *self = Self { fees: self.fees, ..Self::new(self.limits.clone(), self.ordering) };
     }
 
-    /// A waiting transaction.
+    /// A transaction that waits or is being executed.
     pub fn get(&self, hash: B256) -> Option<&RecoveredTx> {
-        let (sender, nonce) = self.by_hash.get(&hash)?;
-        self.senders.get(sender)?.entries.get(nonce).map(|entry| &entry.tx)
+        let waiting = self.by_hash.get(&hash).and_then(|(sender, nonce)| self.senders.get(sender)?.entries.get(nonce));
+        waiting.map(|entry| &entry.tx).or_else(|| self.leaving.get(&hash))
     }
 
     /// A sender's waiting transaction with this nonce.
@@ -202,9 +219,12 @@ impl Pool {
     }
 
     /// The nonce that a wallet should use next (`eth_getTransactionCount` at `pending`): `state_nonce`, or what follows the transactions
-    /// that wait from there without a gap.
+    /// that are being executed or wait from there without a gap.
     pub fn next_nonce(&self, sender: Address, state_nonce: u64) -> u64 {
-        self.senders.get(&sender).map_or(state_nonce, |queue| queue.first_gap().max(state_nonce))
+        let leaving: BTreeSet<u64> = self.leaving.values().filter(|tx| tx.sender == sender).map(|tx| tx.nonce()).collect();
+        let entries = self.senders.get(&sender).map(|queue| &queue.entries);
+        let is_used = |nonce: &u64| leaving.contains(nonce) || entries.is_some_and(|entries| entries.contains_key(nonce));
+        (state_nonce..).find(|nonce| !is_used(nonce)).unwrap_or(u64::MAX)
     }
 
     /// How many wait.
@@ -492,6 +512,25 @@ mod tests {
         assert_eq!(pool.next_ready(ROOM).unwrap().nonce(), 2);
         assert_eq!(pool.next_nonce(address(1), 2), 3);
         assert_eq!(pool.next_nonce(address(9), 7), 7);
+    }
+
+    #[test]
+    fn a_transaction_that_is_being_executed_is_found_until_it_has_left() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        for nonce in 0..3 {
+            pool.add(from(1, nonce, 10), &rich(0)).unwrap();
+        }
+        let first = pool.take_ready(address(1), 0).unwrap();
+        let second = pool.take_ready(address(1), 1).unwrap();
+        assert_eq!((pool.len(), pool.get(first.hash).is_some(), pool.get(second.hash).is_some()), (1, true, true));
+        // The state that readers see lags behind, by both, by one, by none.
+        assert_eq!([0, 1, 2].map(|state| pool.next_nonce(address(1), state)), [3, 3, 3]);
+        pool.left(first.hash);
+        assert!(pool.get(first.hash).is_none());
+        assert_eq!([1, 2].map(|state| pool.next_nonce(address(1), state)), [3, 3]);
+        pool.put_back(second.clone());
+        pool.left(second.hash);
+        assert_eq!((pool.len(), pool.get(second.hash).is_some(), pool.next_nonce(address(1), 1)), (2, true, 3));
     }
 
     #[test]

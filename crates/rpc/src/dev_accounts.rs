@@ -29,7 +29,9 @@ use tributary_pool::{RecoveredTx, validate};
 use tributary_primitives::{Transaction, TxType};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    light(module, "eth_accounts", |api, _| Ok(extras(api)?.accounts()))?;
+    for name in ["eth_accounts", "eth_requestAccounts"] {
+        light(module, name, |api, _| Ok(extras(api)?.accounts()))?;
+    }
     light(module, "eth_sign", |api, args| sign_message(api, args.required()?, args.required()?))?;
     // The same with its arguments the other way round; MetaMask adds a password.
     light(module, "personal_sign", |api, args| {

@@ -43,10 +43,7 @@ pub(crate) fn complete(api: &Api, mut request: TransactionRequest) -> Result<Tra
     fill_fees(api, &mut request)?;
     let nonce = match request.nonce {
         Some(nonce) => nonce,
-        None => {
-            let next = api.account_at(sender, pending)?.nonce;
-            api.with_pool(|pool| pool.next_nonce(sender, next))
-        }
+        None => api.next_nonce(sender)?,
     };
     if request.to.is_none_or(|to| to.is_create()) && request.input.input().is_none_or(|input| input.is_empty()) {
         return Err(RpcError::server("contract creation without any data provided"));

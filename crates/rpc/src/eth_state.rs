@@ -135,8 +135,7 @@ fn storage_values(api: &Api, args: &mut Args) -> Result<BTreeMap<Address, Vec<B2
 /// At `pending` the transactions that wait in the pool without a gap count, too.
 fn transaction_count(api: &Api, args: &mut Args) -> Result<U64, RpcError> {
     let (address, at) = (args.required()?, block_or_latest(args)?);
-    let nonce = api.account_at(address, at)?.nonce;
-    let nonce = if at.is_pending() { api.with_pool(|pool| pool.next_nonce(address, nonce)) } else { nonce };
+    let nonce = if at.is_pending() { api.next_nonce(address)? } else { api.account_at(address, at)?.nonce };
     Ok(U64::from(nonce))
 }
 

@@ -212,7 +212,7 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) ->
 /// Whether the transaction is known without having a receipt.
 fn is_waiting(api: &Api, hash: B256) -> bool {
     let open = api.chain.pending.borrow().clone();
-    open.is_some_and(|open| open.transaction(hash).is_some()) || api.with_pool(|pool| pool.get(hash).is_some())
+    api.with_pool(|pool| pool.get(hash).is_some()) || open.is_some_and(|open| open.transaction(hash).is_some())
 }
 
 /// Waits for an event after which the transaction may have a receipt.
@@ -227,12 +227,14 @@ async fn until_mentioned(events: &mut broadcast::Receiver<Event>, hash: B256) ->
     }
 }
 
-/// The open block as it was before the store was looked at. What is in neither is nowhere: a block is in the store before the next one is open.
+/// The open block as it was before the store was looked at, to be asked for after the pool. What is in none of them is nowhere: a transaction leaves
+/// the pool when it is in the open block, and a block is in the store before the next one is open.
 fn open_before_store(api: &Api) -> Option<Open> {
     api.chain.pending.borrow().clone()
 }
 
 pub(crate) fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<TransactionJson>, RpcError> {
+    let waiting = api.with_pool(|pool| pool.get(hash).cloned());
     let open = open_before_store(api);
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
         return sealed_transaction(api, number, index);
@@ -244,7 +246,6 @@ pub(crate) fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<Transa
         };
         return Ok(Some(TransactionJson::new(&found.tx, found.sender, place, Some(&found.receipt))));
     }
-    let waiting = api.with_pool(|pool| pool.get(hash).cloned());
     Ok(waiting.map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)))
 }
 
@@ -303,6 +304,7 @@ fn raw_at_index(api: &Api, target: Target, index: U64) -> Result<Option<Bytes>, 
 
 /// EIP-2718 bytes of a transaction, without blobs.
 pub(crate) fn raw_transaction(api: &Api, hash: B256) -> Result<Option<Bytes>, RpcError> {
+    let waiting = api.with_pool(|pool| pool.get(hash).map(|tx| tx.encoded.clone()));
     let open = open_before_store(api);
     let store = &api.chain.store;
     if let Some((number, index)) = store.transaction_position(hash)? {
@@ -311,7 +313,7 @@ pub(crate) fn raw_transaction(api: &Api, hash: B256) -> Result<Option<Bytes>, Rp
     if let Some((_, found)) = open.and_then(|open| open.transaction(hash)) {
         return Ok(Some(found.tx.encoded_2718().into()));
     }
-    Ok(api.with_pool(|pool| pool.get(hash).map(|tx| tx.encoded.clone())))
+    Ok(waiting)
 }
 
 /// The receipt of a transaction that is visible.

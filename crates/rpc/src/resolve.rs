@@ -132,6 +132,12 @@ impl Api {
         Ok(self.state_at(id)?.state.account(address)?.unwrap_or_default())
     }
 
+    /// The nonce that an account should use next, after what is executed and what waits without a gap.
+    pub(crate) fn next_nonce(&self, address: Address) -> Result<u64, RpcError> {
+        // Under the pool's lock: a transaction on its way into the open block is then in the pool, in the block, or in both.
+        self.with_pool(|pool| Ok(pool.next_nonce(address, self.account_at(address, BlockId::pending())?.nonce)))
+    }
+
     /// The L1 fee parameters of a sealed block; `None` on an Ethereum chain and for a block without L1 attributes (genesis).
     pub(crate) fn sealed_fees(&self, number: u64) -> Result<Option<L1Fees>, RpcError> {
         if !self.chain.spec.is_rollup() {

@@ -10,7 +10,7 @@ mod scribe;
 
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
 pub(crate) use rewind::{Control, Rewind, Sent};
-pub(crate) use scribe::{Pending, Scribe};
+pub(crate) use scribe::{Pending, Scribe, View};
 
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
@@ -385,7 +385,7 @@ impl Producer {
         while building.takes_transactions && self.clock.now() < building.seal_at {
             let room = Room { gas: building.block.gas_left(), blob_gas: building.block.blob_gas_left() };
             let next = self.pool().next_ready(room).map(|tx| tx.hash);
-            let Some(tx) = next.and_then(|hash| self.pool().remove(hash)) else { return Ok(()) };
+            let Some(tx) = next.and_then(|hash| self.pool().take(hash)) else { return Ok(()) };
             if !self.run_pooled(building, tx)? {
                 return Ok(());
             }
@@ -400,6 +400,7 @@ impl Producer {
             Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| true),
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
+                self.pool().left(tx.hash);
                 Ok(true)
             }
             Outcome::Full => {

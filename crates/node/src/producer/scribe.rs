@@ -7,7 +7,7 @@ use crate::Error;
 use alloy_primitives::{B256, Bytes};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
@@ -16,7 +16,7 @@ use std::{
 use tokio::sync::{broadcast, oneshot, watch};
 use tributary_dashboard::metrics::{ACKNOWLEDGEMENT_SECONDS, JOURNAL_SYNC_SECONDS};
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
-use tributary_pool::RecoveredTx;
+use tributary_pool::{Pool, RecoveredTx};
 use tributary_rpc::{Accepted, Event, SubmitError};
 use tributary_storage::{Journal, JournalEntry, Snapshot};
 
@@ -48,6 +48,20 @@ impl Client {
 
 /// The open block as readers see it, in the place where they look for it.
 pub(crate) type Pending = watch::Sender<Option<Arc<PendingBlock<Snapshot>>>>;
+
+/// Where readers look.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) pending: Pending,
+    pub(crate) pool: Arc<Mutex<Pool>>,
+    pub(crate) events: broadcast::Sender<Event>,
+}
+
+impl View {
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Something that has happened and is not durable yet.
 #[derive(Debug)]
@@ -83,16 +97,10 @@ pub(crate) struct Scribe {
 
 impl Scribe {
     /// Starts the thread. What it returns ends up in `failed` when the journal cannot be written.
-    pub(crate) fn start(
-        name: &str,
-        journal: Journal,
-        pending: Pending,
-        events: broadcast::Sender<Event>,
-        failed: impl FnOnce(Error) + Send + 'static,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(name: &str, journal: Journal, view: View, failed: impl FnOnce(Error) + Send + 'static) -> std::io::Result<Self> {
         let (entries, queue) = sync_channel(BACKLOG);
         let work = move || {
-            if let Err(error) = (Writer { journal, pending, events, open: None, number: 0, unwritten: None }).run(&queue) {
+            if let Err(error) = (Writer { journal, view, open: None, number: 0, unwritten: None }).run(&queue) {
                 failed(error);
             }
         };
@@ -123,8 +131,7 @@ impl Scribe {
 #[derive(Debug)]
 struct Writer {
     journal: Journal,
-    pending: Pending,
-    events: broadcast::Sender<Event>,
+    view: View,
     open: Option<Arc<PendingBlock<Snapshot>>>,
     /// The open block's number.
     number: u64,
@@ -189,17 +196,19 @@ impl Writer {
         match entry {
             Entry::Opened { block, .. } => {
                 self.open = Some(block.clone());
-                self.pending.send_replace(Some(block));
+                self.view.pending.send_replace(Some(block));
             }
             Entry::Executed { index, transaction, changes, client, .. } => {
                 if let Some(block) = &self.open {
                     let transaction = block.publish(*transaction, changes);
-                    let _ = self.events.send(Event::Transaction(transaction));
+                    // Not before: readers look into the pool first.
+                    self.view.pool().left(transaction.hash);
+                    let _ = self.view.events.send(Event::Transaction(transaction));
                 }
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Included { index }));
             }
             Entry::Queued { transaction, client, .. } => {
-                let _ = self.events.send(Event::Queued(transaction));
+                let _ = self.view.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
             }
             Entry::Released { number } => {
@@ -208,7 +217,7 @@ impl Writer {
             }
             Entry::Parked { .. } => {
                 self.open = None;
-                self.pending.send_replace(None);
+                self.view.pending.send_replace(None);
             }
             Entry::Barrier(done) => {
                 let _ = done.send(());
