@@ -27,21 +27,13 @@ use tributary_primitives::StateReader;
 type Instructions<H> = EthInstructions<EthInterpreter, H>;
 type Context<'a, H> = InstructionContext<'a, H, EthInterpreter>;
 
-/// Whether a creation fails at an address with storage. EIP-7610 asks it of all blocks, and before the merge nothing depends on it but Ethereum's
-/// tests, which expect there that the new contract begins with empty storage.
-pub(crate) fn storage_collides(spec: SpecId) -> bool {
-    spec.is_enabled_in(SpecId::MERGE)
-}
-
 /// The machine with creations as EIP-7610 has them, and SSTORE as EIP-1283 has it where `eip1283`.
 pub(crate) fn for_ethereum<S: StateReader, I>(
     evm: EthEvm<Overlay<S>, I, PrecompilesMap>,
     eip1283: bool,
 ) -> EthEvm<Overlay<S>, I, PrecompilesMap> {
     let mut inner = evm.into_inner();
-    if storage_collides(inner.ctx.cfg.spec) {
-        install_create(&mut inner.instruction);
-    }
+    install_create(&mut inner.instruction);
     if eip1283 {
         inner.ctx.cfg.gas_params = eip1283_gas();
         inner.instruction.insert_instruction(opcode::SSTORE, Instruction::new(sstore_eip1283, 0));

@@ -122,6 +122,10 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         env.cfg_env.disable_eip3607 |= spec.development;
         let active = |fork| spec.is_active(fork, header.number, header.timestamp);
         let eip1283 = active(Fork::Constantinople) && !active(Fork::Petersburg);
+        if eip1283 {
+            // alloy takes Constantinople for Byzantium; but for SSTORE it is Petersburg.
+            env.cfg_env.set_spec_and_mainnet_gas_params(SpecId::PETERSBURG);
+        }
         let mut evm = instructions::for_ethereum(EthEvmFactory::default().create_evm_with_inspector(state, env, inspector), eip1283);
         if spec.development {
             precompiles::install_development(evm.components_mut().2);
@@ -201,7 +205,7 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         kind: TxKind,
         transact: impl FnOnce(&mut Self) -> Result<Transacted, TransactError>,
     ) -> Result<Transacted, TransactError> {
-        if kind.is_call() || !instructions::storage_collides(self.eth_spec()) {
+        if kind.is_call() {
             return transact(self);
         }
         let state = self.state_mut();
@@ -217,13 +221,6 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
             account.info.nonce = 0;
         }
         transacted
-    }
-
-    fn eth_spec(&self) -> SpecId {
-        match self {
-            Self::Ethereum(evm) => evm.cfg_env().spec,
-            Self::Rollup(evm) => evm.cfg_env().spec.into(),
-        }
     }
 
     /// What comes before a block's first transaction: the DAO fork (EIP-779) and system calls (EIP-2935, EIP-4788).
