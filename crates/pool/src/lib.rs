@@ -6,6 +6,7 @@
 //!
 //! There is no clock, no I/O and no lock in here: a pool is a data structure that the sequencer owns.
 
+mod content;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -17,9 +18,10 @@ mod queue;
 mod transaction;
 mod validate;
 
+pub use content::{Content, Status};
 pub use error::{DecodeFault, PoolError};
 pub use limits::{Fees, PoolLimits, Room, SenderState, TxPolicy};
 pub use ordering::Ordering;
-pub use pool::{Added, Content, Pool, Position, Status};
+pub use pool::{Added, Pool, Position};
 pub use transaction::RecoveredTx;
 pub use validate::{NextBlock, intrinsic_gas, validate, validate_account};

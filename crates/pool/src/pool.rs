@@ -1,6 +1,7 @@
 //! The pool: transactions that cannot run at once.
 
 use crate::{
+    content::{Content, Status},
     error::PoolError,
     index::{Index, Places, Worth},
     limits::{Fees, PoolLimits, Room, SenderState},
@@ -31,24 +32,6 @@ pub struct Added {
     pub replaced: Option<RecoveredTx>,
     /// Transactions that had to make room.
     pub evicted: Vec<RecoveredTx>,
-}
-
-/// How many transactions wait (`txpool_status`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Without a gap before them.
-    pub pending: usize,
-    /// Behind a gap.
-    pub queued: usize,
-}
-
-/// The waiting transactions by sender and nonce (`txpool_content`, and with [`RecoveredTx::summary`] `txpool_inspect`).
-#[derive(Debug, Clone, Default)]
-pub struct Content {
-    /// Without a gap before them.
-    pub pending: BTreeMap<Address, BTreeMap<u64, RecoveredTx>>,
-    /// Behind a gap.
-    pub queued: BTreeMap<Address, BTreeMap<u64, RecoveredTx>>,
 }
 
 /// Transactions that wait. Invariants: bounds hold after every call (except [`Pool::put_back`]'s one transaction), no transaction is below
@@ -358,16 +341,6 @@ impl Pool {
         self.index.set(sender, places);
         if places == Places::default() {
             self.senders.remove(&sender);
-        }
-    }
-}
-
-impl Content {
-    fn extend(&mut self, sender: Address, queue: &SenderQueue) {
-        let first_gap = queue.first_gap();
-        for (nonce, entry) in &queue.entries {
-            let side = if *nonce < first_gap { &mut self.pending } else { &mut self.queued };
-            side.entry(sender).or_default().insert(*nonce, entry.tx.clone());
         }
     }
 }

@@ -45,18 +45,14 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let key = key(api, request.from.unwrap_or_default())?;
         Ok(Bytes::from(sign(complete(api, request)?, key)?.encoded_2718()))
     })?;
-    module.register_async_method("eth_sendTransaction", |params, api, _| async move {
-        let mut args = Args::new(&params)?;
-        let request: TransactionRequest = args.required()?;
-        args.end()?;
-        send_transaction(api, request, false).await
-    })?;
-    module.register_async_method("eth_sendUnsignedTransaction", |params, api, _| async move {
-        let mut args = Args::new(&params)?;
-        let request: TransactionRequest = args.required()?;
-        args.end()?;
-        send_transaction(api, request, true).await
-    })?;
+    for (name, unsigned) in [("eth_sendTransaction", false), ("eth_sendUnsignedTransaction", true)] {
+        module.register_async_method(name, move |params, api, _| async move {
+            let mut args = Args::new(&params)?;
+            let request: TransactionRequest = args.required()?;
+            args.end()?;
+            send_transaction(api, request, unsigned).await
+        })?;
+    }
     heavy(module, "eth_pendingTransactions", |api, _| {
         let mut waiting = Vec::new();
         for account in extras(api)?.accounts() {
