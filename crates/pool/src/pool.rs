@@ -111,7 +111,7 @@ impl Pool {
         self.take(hash)
     }
 
-    /// Takes a transaction out to be executed. Readers find it ([`Self::get`], [`Self::next_nonce`]) until [`Self::left`] is told that they find it
+    /// Takes a transaction out to be executed. Readers find it ([`Self::get`], [`Self::nonces`]) until [`Self::left`] is told that they find it
     /// in a block, or that it is in none.
     pub fn take(&mut self, hash: B256) -> Option<RecoveredTx> {
         let tx = self.remove(hash)?;
@@ -201,13 +201,10 @@ impl Pool {
         self.senders.get(&sender)?.entries.get(&nonce)
     }
 
-    /// The nonce that a wallet should use next (`eth_getTransactionCount` at `pending`): `state_nonce`, or what follows the transactions
-    /// that are being executed or wait from there without a gap.
-    pub fn next_nonce(&self, sender: Address, state_nonce: u64) -> u64 {
-        let leaving: BTreeSet<u64> = self.leaving.values().filter(|tx| tx.sender == sender).map(|tx| tx.nonce()).collect();
-        let entries = self.senders.get(&sender).map(|queue| &queue.entries);
-        let is_used = |nonce: &u64| leaving.contains(nonce) || entries.is_some_and(|entries| entries.contains_key(nonce));
-        (state_nonce..).find(|nonce| !is_used(nonce)).unwrap_or(u64::MAX)
+    /// The nonces of a sender's transactions that wait or are being executed.
+    pub fn nonces(&self, sender: Address) -> BTreeSet<u64> {
+        let waiting = self.senders.get(&sender).into_iter().flat_map(|queue| queue.entries.keys().copied());
+        waiting.chain(self.leaving.values().filter(|tx| tx.sender == sender).map(|tx| tx.nonce())).collect()
     }
 
     /// How many wait.
@@ -483,8 +480,7 @@ mod tests {
         let dropped = pool.on_block([(address(1), 0), (address(1), 1)], Fees::default());
         assert_eq!(dropped.len(), 2);
         assert_eq!(pool.next_ready(ROOM).unwrap().nonce(), 2);
-        assert_eq!(pool.next_nonce(address(1), 2), 3);
-        assert_eq!(pool.next_nonce(address(9), 7), 7);
+        assert_eq!((pool.nonces(address(1)), pool.nonces(address(9))), ([2].into(), [].into()));
     }
 
     #[test]
@@ -496,14 +492,13 @@ mod tests {
         let first = pool.take_ready(address(1), 0).unwrap();
         let second = pool.take_ready(address(1), 1).unwrap();
         assert_eq!((pool.len(), pool.get(first.hash).is_some(), pool.get(second.hash).is_some()), (1, true, true));
-        // The state that readers see lags behind, by both, by one, by none.
-        assert_eq!([0, 1, 2].map(|state| pool.next_nonce(address(1), state)), [3, 3, 3]);
+        assert_eq!(pool.nonces(address(1)), [0, 1, 2].into());
         pool.left(first.hash);
         assert!(pool.get(first.hash).is_none());
-        assert_eq!([1, 2].map(|state| pool.next_nonce(address(1), state)), [3, 3]);
+        assert_eq!(pool.nonces(address(1)), [1, 2].into());
         pool.put_back(second.clone());
         pool.left(second.hash);
-        assert_eq!((pool.len(), pool.get(second.hash).is_some(), pool.next_nonce(address(1), 1)), (2, true, 3));
+        assert_eq!((pool.len(), pool.get(second.hash).is_some(), pool.nonces(address(1))), (2, true, [1, 2].into()));
     }
 
     #[test]

@@ -132,10 +132,12 @@ impl Api {
         Ok(self.state_at(id)?.state.account(address)?.unwrap_or_default())
     }
 
-    /// The nonce that an account should use next, after what is executed and what waits without a gap.
+    /// The nonce that a wallet should use next: what follows the transactions that are executed, and those that wait from there without a gap.
     pub(crate) fn next_nonce(&self, address: Address) -> Result<u64, RpcError> {
-        // Under the pool's lock: a transaction on its way into the open block is then in the pool, in the block, or in both.
-        self.with_pool(|pool| Ok(pool.next_nonce(address, self.account_at(address, BlockId::pending())?.nonce)))
+        // The pool first: what is then on its way into the open block is found in one of the two.
+        let waiting = self.with_pool(|pool| pool.nonces(address));
+        let executed = self.account_at(address, BlockId::pending())?.nonce;
+        Ok((executed..).find(|nonce| !waiting.contains(nonce)).unwrap_or(u64::MAX))
     }
 
     /// The L1 fee parameters of a sealed block; `None` on an Ethereum chain and for a block without L1 attributes (genesis).
