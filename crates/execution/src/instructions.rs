@@ -54,7 +54,7 @@ fn install_create<S: StateReader, H: ContextTr<Db = Overlay<S>> + Host>(instruct
 }
 
 /// CREATE and CREATE2. Where there is storage at the new address, the init code gives way to one invalid instruction: the creation then ends as any
-/// collision does, with the creator's nonce raised, the address warm, all of its gas gone and nothing else changed.
+/// collision does, with the creator's nonce raised, the address warm, all of its gas gone and nothing else changed. A trace shows that instruction.
 fn create<S: StateReader, H: ContextTr<Db = Overlay<S>> + Host, const IS_CREATE2: bool>(context: Context<'_, H>) {
     let InstructionContext { interpreter, host } = context;
     contract::create::<EthInterpreter, IS_CREATE2, H>(InstructionContext { interpreter: &mut *interpreter, host: &mut *host });
@@ -67,7 +67,9 @@ fn create<S: StateReader, H: ContextTr<Db = Overlay<S>> + Host, const IS_CREATE2
         }
         Err(error) => {
             *host.error() = Err(ContextError::Db(error));
-            interpreter.halt_fatal();
+            // In place of the creation, which is under way.
+            let halt = InterpreterAction::new_halt(InstructionResult::FatalExternalError, interpreter.gas);
+            *interpreter.bytecode.action() = Some(halt);
         }
     }
 }

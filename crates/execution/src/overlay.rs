@@ -124,7 +124,8 @@ impl<S: StateReader> Overlay<S> {
         Ok(())
     }
 
-    /// Whether any slot of the account is not zero now.
+    /// Whether any slot of the account is not zero now. One whose last slots were set to zero without its storage being cleared is taken to have some
+    /// still: of an account without code, which this is asked of, only overrides can do that.
     pub(crate) fn has_storage(&self, address: Address) -> Result<bool, StateError> {
         let cached = self.accounts.get(&address);
         if cached.is_some_and(|account| account.storage.values().any(|slot| !slot.now.is_zero())) {

@@ -208,9 +208,18 @@ impl<S: StateReader> StateReader for PendingState<S> {
         }
     }
 
-    /// An account without code has no storage but what it had before the block.
     fn has_storage(&self, address: Address) -> Result<bool, StateError> {
-        let cleared = self.block.read().cleared.get(&address).is_some_and(|all| all.iter().any(|number| *number <= self.upto));
+        let (written, cleared) = {
+            let contents = self.block.read();
+            let written: Vec<U256> = contents.storage.keys().filter(|(of, _)| *of == address).map(|(_, slot)| *slot).collect();
+            let cleared = contents.cleared.get(&address).is_some_and(|all| all.iter().any(|number| *number <= self.upto));
+            (written, cleared)
+        };
+        for slot in written {
+            if !self.storage(address, slot)?.is_zero() {
+                return Ok(true);
+            }
+        }
         Ok(!cleared && self.block.base.has_storage(address)?)
     }
 

@@ -148,9 +148,9 @@ impl BlockReplay<'_> {
     /// A machine after the system calls that precede the block's transactions and after `count` of these.
     pub(crate) fn machine_before(&self, count: usize) -> Result<TracingMachine, Error> {
         let header = &self.block.header;
+        // It stays on: whatever is executed can be ended.
         let inspector = (self.abort.clone(), Tracer::Off);
         let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), inspector);
-        machine.set_inspecting(false);
         machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
         for index in 0..count {
             self.go_on()?;
@@ -182,10 +182,8 @@ impl BlockReplay<'_> {
         tracer: Tracer,
     ) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
         machine.inspector_mut().1 = tracer;
-        machine.set_inspecting(true);
         let done = self.execute(machine, index);
         let tracer = std::mem::take(&mut machine.inspector_mut().1);
-        machine.set_inspecting(false);
         self.go_on()?;
         tracer.check()?;
         let Transacted { result, state } = done?;

@@ -1,6 +1,6 @@
 //! All that executing a block reads of its parent's state, for who executes it elsewhere (`debug_executionWitness`).
 
-use crate::{error::Error, replay::execute_block};
+use crate::{abort::Abort, error::Error, replay::execute_block};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use nybbles::Nibbles;
@@ -22,19 +22,20 @@ pub struct ExecutionReads {
     pub slots: BTreeSet<U256>,
 }
 
-/// Executes `block` on `state`, the post-state of `parent`, and gives what it read. `senders` are those of its transactions.
+/// Executes `block` on `state`, the post-state of `parent`, and gives what it read. `senders` are those of its transactions. Once it is told to end, it
+/// reads nothing more.
 ///
 /// # Errors
-/// When execution does not give this very block, or the trie lacks what the flat state has.
+/// When execution does not give this very block, the trie lacks what the flat state has, or it was told to end.
 pub fn record_reads<S: StateReader + TrieReader>(
     spec: Arc<ChainSpec>,
     state: S,
     parent: &Header,
-    block: &Block,
-    senders: &[Address],
+    (block, senders): (&Block, &[Address]),
+    abort: &Abort,
 ) -> Result<ExecutionReads, Error> {
     let recorder = Recorder::new(state, parent.state_root);
-    let noted = Noted { state: &recorder, keys: Mutex::default() };
+    let noted = Noted { state: &recorder, keys: Mutex::default(), abort: abort.clone() };
     execute_block(spec, &noted, parent, block, senders)?;
     let Keys { accounts, slots } = noted.keys.into_inner().expect("invariant: no holder of the lock panics");
     Ok(ExecutionReads { witness: recorder.into_witness()?, accounts, slots })
@@ -51,9 +52,14 @@ struct Keys {
 struct Noted<S> {
     state: S,
     keys: Mutex<Keys>,
+    abort: Abort,
 }
 
 impl<S> Noted<S> {
+    fn go_on(&self) -> Result<(), StateError> {
+        if self.abort.is_set() { Err(StateError::Missing("the time for it".to_owned())) } else { Ok(()) }
+    }
+
     fn keys(&self) -> MutexGuard<'_, Keys> {
         // A std mutex: it is held for one insertion.
         self.keys.lock().expect("invariant: no holder of the lock panics")
@@ -62,11 +68,13 @@ impl<S> Noted<S> {
 
 impl<S: StateReader> StateReader for Noted<S> {
     fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        self.go_on()?;
         self.keys().accounts.insert(address);
         self.state.account(address)
     }
 
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        self.go_on()?;
         self.keys().slots.insert(slot);
         self.state.storage(address, slot)
     }

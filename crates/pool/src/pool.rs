@@ -111,7 +111,7 @@ impl Pool {
         self.take(hash)
     }
 
-    /// Takes a transaction out to be executed. Readers find it ([`Self::get`], [`Self::nonces`]) until [`Self::left`] is told that they find it
+    /// Takes a transaction out to be executed. It is no part of [`Self::content`] any more, but readers find it ([`Self::get`], [`Self::nonces`]) until [`Self::left`] is told that they find it
     /// in a block, or that it is in none.
     pub fn take(&mut self, hash: B256) -> Option<RecoveredTx> {
         let tx = self.remove(hash)?;
@@ -129,6 +129,12 @@ impl Pool {
     pub fn next_ready(&self, room: Room) -> Option<&RecoveredTx> {
         let heads = self.index.ready().filter_map(|sender| self.senders.get(&sender)?.head());
         heads.map(|entry| &entry.tx).find(|tx| tx.tx.gas_limit() <= room.gas && tx.tx.blob_gas_used().unwrap_or_default() <= room.blob_gas)
+    }
+
+    /// Takes the transaction that [`Self::next_ready`] tells.
+    pub fn take_next(&mut self, room: Room) -> Option<RecoveredTx> {
+        let hash = self.next_ready(room)?.hash;
+        self.take(hash)
     }
 
     /// Returns a transaction that was taken and found no room. It will be the first to run; of what [`Self::add`] checks only the nonce is
@@ -183,6 +189,13 @@ impl Pool {
     pub fn refresh(&mut self, mut next_nonce: impl FnMut(Address) -> u64) -> Vec<RecoveredTx> {
         let senders: Vec<_> = self.senders.keys().copied().collect();
         senders.into_iter().flat_map(|sender| self.advance(sender, next_nonce(sender))).collect()
+    }
+
+    /// Drops all that waits.
+    pub fn drop_waiting(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        self.clear();
+        self.leaving = leaving;
     }
 
     /// Forgets everything: the chain was set back to before any of it was sent.

@@ -28,8 +28,8 @@ impl Api {
     pub(crate) fn new(chain: Arc<Chain>) -> Self {
         let limits = &chain.limits;
         Self {
-            workers: Workers::new(limits.workers, limits.waiting),
-            decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16)),
+            workers: Workers::new(limits.workers, limits.waiting, limits.trace_time),
+            decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
             chain,

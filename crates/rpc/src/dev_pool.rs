@@ -15,7 +15,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(api.with_pool_mut(|pool| pool.remove(hash)).is_some())
     })?;
     light(module, "anvil_dropAllTransactions", |api, _| {
-        api.with_pool_mut(tributary_pool::Pool::clear);
+        api.with_pool_mut(tributary_pool::Pool::drop_waiting);
         Ok(())
     })?;
     light(module, "anvil_removePoolTransactions", |api, args| {

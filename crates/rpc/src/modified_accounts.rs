@@ -9,6 +9,7 @@ use crate::{
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use jsonrpsee::server::RegisterMethodError;
 use std::collections::{BTreeMap, BTreeSet};
+use tributary_execution::Abort;
 use tributary_primitives::StateReader;
 
 /// Most accounts and slots that the blocks of one request may have written, each counted once.
@@ -53,7 +54,7 @@ fn modified(api: &Api, start: u64, end: Option<u64>) -> Result<Vec<Address>, Rpc
     if start >= end {
         return Err(RpcError::server(format!("start block height ({start}) must be less than end block height ({end})")));
     }
-    let written = Written::between(api, start, end)?;
+    let written = api.trace_in_time(api.chain.limits.trace_time, |abort| Written::between(api, start, end, abort))?;
     let (before, after) = (api.chain.store.at(start)?, api.chain.store.at(end)?);
     let mut found = BTreeMap::new();
     for address in written.accounts {
@@ -84,10 +85,13 @@ struct Written {
 }
 
 impl Written {
-    fn between(api: &Api, start: u64, end: u64) -> Result<Self, RpcError> {
+    fn between(api: &Api, start: u64, end: u64, abort: &Abort) -> Result<Self, RpcError> {
         let mut all = Self::default();
         let mut slots = 0;
         for number in start + 1..=end {
+            if abort.is_set() {
+                return Err(RpcError::execution_timeout());
+            }
             let block = api.chain.store.written_in(number)?;
             all.accounts.extend(block.accounts);
             for (address, written) in block.slots {

@@ -173,14 +173,22 @@ impl Search<'_> {
             let Some(hash) = self.api.chain.store.hash_of(number)? else { continue };
             let places = match self.known.get(number, hash) {
                 Some(places) => places,
-                // However short the time, who asks again and again gets there.
+                // However short the time, who asks again and again gets there, unless a single block takes longer than a trace may.
                 None if has_looked && Instant::now() >= end => {
                     walk.stopped_at = Some(number);
                     break;
                 }
                 None => {
                     has_looked = true;
-                    self.known.keep(number, hash, self.look_into(number)?)
+                    match self.look_into(number) {
+                        Ok(places) => self.known.keep(number, hash, places),
+                        Err(error) if walk.found.is_empty() => return Err(error),
+                        // What was found is told; who asks to go on hears of it then.
+                        Err(_) => {
+                            walk.stopped_at = Some(number);
+                            break;
+                        }
+                    }
                 }
             };
             let first = places.partition_point(|(address, _)| *address < self.address);

@@ -2,7 +2,10 @@
 
 use crate::{api::Api, error::RpcError};
 use alloy_rpc_types_trace::geth::GethDebugTracingOptions;
-use std::time::Duration;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 use tributary_execution::Abort;
 
 /// How long a trace may take that asks for no time, as in geth.
@@ -27,8 +30,23 @@ impl Api {
     }
 }
 
-/// Does a job under a flag that is set after `time`; `None` when it was set before the job was done.
+thread_local! {
+    /// When all must be over that this worker does for the request at hand.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Does a worker's whole job, all parts of which share this time.
+pub(crate) fn within<T>(time: Duration, job: impl FnOnce() -> T) -> T {
+    let outer = DEADLINE.replace(Instant::now().checked_add(time));
+    let done = job();
+    DEADLINE.set(outer);
+    done
+}
+
+/// Does a part of a job under a flag that is set after `time`, or when the time of the whole is over; `None` when it was set before the part was done.
 fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<T> {
+    let left = DEADLINE.get().map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
+    let time = time.min(left);
     if time.is_zero() {
         return None;
     }

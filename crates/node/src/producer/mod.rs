@@ -298,7 +298,8 @@ impl Producer {
         let sender = tx.sender;
         match self.execute(building, &tx)? {
             Outcome::Included(included) => {
-                self.pool().remove(tx.hash);
+                // It may have waited, and been sent again.
+                self.pool().take(tx.hash);
                 self.record(building, &tx, included, Origin::Client(client))?;
                 self.promote(building, sender)
             }
@@ -384,8 +385,7 @@ impl Producer {
     fn run_pool(&mut self, building: &mut Building) -> Result<(), Error> {
         while building.takes_transactions && self.clock.now() < building.seal_at {
             let room = Room { gas: building.block.gas_left(), blob_gas: building.block.blob_gas_left() };
-            let next = self.pool().next_ready(room).map(|tx| tx.hash);
-            let Some(tx) = next.and_then(|hash| self.pool().take(hash)) else { return Ok(()) };
+            let Some(tx) = self.pool().take_next(room) else { return Ok(()) };
             if !self.run_pooled(building, tx)? {
                 return Ok(());
             }

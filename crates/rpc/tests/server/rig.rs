@@ -179,10 +179,15 @@ impl Rig {
 
     /// A signed transaction of a funded account.
     pub(crate) fn sign(&self, from: usize, nonce: u64, to: TxKind, input: impl Into<Bytes>) -> Bytes {
+        self.sign_with_gas(from, nonce, to, input, 200_000)
+    }
+
+    /// The same with a gas limit.
+    pub(crate) fn sign_with_gas(&self, from: usize, nonce: u64, to: TxKind, input: impl Into<Bytes>, gas_limit: u64) -> Bytes {
         let tx = TxEip1559 {
             chain_id: CHAIN_ID,
             nonce,
-            gas_limit: 200_000,
+            gas_limit,
             max_fee_per_gas: 10_000_000_000,
             max_priority_fee_per_gas: 1,
             to,

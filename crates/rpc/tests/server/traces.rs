@@ -1,5 +1,5 @@
 use crate::rig::{CALLER, COUNTER, EMITTER, REVERTER, Rig, SPINNER};
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, TxKind};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tributary_rpc::Limits;
@@ -242,4 +242,26 @@ async fn no_client_gets_more_time_for_traces_than_the_node_gives() {
     assert_eq!(rig.err("debug_traceCall", json!([spin, "latest", { "tracer": "prestateTracer", "timeout": "1h" }])).await, over);
     assert_eq!(rig.err("trace_call", json!([spin, ["trace"]])).await, over);
     assert_eq!(rig.err("trace_callMany", json!([[[spin, ["trace"]], [spin, ["trace"]]]])).await, over);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executing_a_block_again_ends_in_the_midst_of_a_transaction() {
+    let rig = Rig::rollup_with(Limits { trace_time: Duration::from_millis(2), ..Limits::default() }).await;
+    let spin = rig.sign_with_gas(0, 0, TxKind::Call(SPINNER), Bytes::new(), 25_000_000);
+    rig.ok("eth_sendRawTransaction", json!([spin])).await;
+    let behind = rig.send(1, 0, COUNTER, Bytes::new()).await;
+    rig.seal().await;
+    let over = (-32000, "execution timeout".to_owned());
+    for (method, params) in [
+        ("debug_traceBlockByNumber", json!(["0x1"])),
+        ("debug_traceTransaction", json!([behind, { "tracer": "callTracer" }])),
+        ("debug_traceCall", json!([{ "to": COUNTER }, "0x1", { "txIndex": "0x2" }])),
+        ("debug_intermediateRoots", json!([rig.ok("eth_getBlockByNumber", json!(["0x1", false])).await["hash"]])),
+        ("debug_executionWitness", json!(["0x1"])),
+        ("trace_block", json!(["0x1"])),
+        ("trace_replayBlockTransactions", json!(["0x1", ["trace"]])),
+        ("trace_filter", json!([{ "fromBlock": "0x1", "toBlock": "0x1" }])),
+    ] {
+        assert_eq!(rig.err(method, params).await, over, "{method}");
+    }
 }
