@@ -1,6 +1,6 @@
 //! Why a transaction is not accepted, in geth's words, because wallets and libraries recognise errors by them.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, U256, U512};
 
 /// Why bytes are not a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -240,12 +240,12 @@ pub enum PoolError {
         nonce: u64,
     },
     /// The account cannot pay for this transaction alone.
-    #[error("insufficient funds for gas * price + value: balance {balance}, tx cost {cost}, overshot {}", .cost.saturating_sub(*.balance))]
+    #[error("insufficient funds for gas * price + value: balance {balance}, tx cost {cost}, overshot {}", .cost.saturating_sub(U512::from(*.balance)))]
     InsufficientFunds {
         /// Wei.
         balance: U256,
         /// Wei: gas limit × fee cap + value (+ blob gas × blob fee cap; + L1 data fee and operator fee on a rollup).
-        cost: U256,
+        cost: U512,
     },
     /// The account cannot pay for this transaction and those of it that wait already.
     #[error(
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn the_overshoot_is_what_is_missing() {
-        let error = PoolError::InsufficientFunds { balance: U256::from(3), cost: U256::from(10) };
+        let error = PoolError::InsufficientFunds { balance: U256::from(3), cost: U512::from(10) };
         assert_eq!(error.to_string(), "insufficient funds for gas * price + value: balance 3, tx cost 10, overshot 7");
         let error = PoolError::Overdraft { balance: U256::from(12), queued: U256::from(5), cost: U256::from(10) };
         assert_eq!(error.to_string(), "insufficient funds for gas * price + value: balance 12, queued cost 5, tx cost 10, overshot 3");

@@ -24,4 +24,4 @@ pub use limits::{Fees, PoolLimits, Room, SenderState, TxPolicy};
 pub use ordering::Ordering;
 pub use pool::{Added, Pool, Position};
 pub use transaction::RecoveredTx;
-pub use validate::{NextBlock, intrinsic_gas, validate, validate_account};
+pub use validate::{NextBlock, intrinsic_gas, validate, validate_account, validate_unpayable};

@@ -8,7 +8,7 @@ use alloy_eips::{eip2718::Encodable2718, eip7594::BlobTransactionSidecarVariant}
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::Header;
 use std::sync::Arc;
-use tributary_primitives::{ChainSpec, Transaction};
+use tributary_primitives::{ChainSpec, Transaction, Unpayable};
 
 /// A transaction with its sender, its hash and its exact bytes. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,6 +29,12 @@ impl RecoveredTx {
     /// A transaction whose sender is known.
     pub fn new(tx: Transaction, sender: Address) -> Self {
         Self { hash: tx.hash(), encoded: tx.encoded_2718().into(), tx: Arc::new(tx), sender, sidecar: None }
+    }
+
+    /// What [`crate::validate`] can say of a transaction whose price no transaction holds: its own hash and bytes, at the highest price that is held. It
+    /// must not wait in a pool nor run.
+    pub fn saturated(tx: Unpayable, encoded: Bytes) -> Self {
+        Self { hash: tx.hash, encoded, tx: Arc::new(tx.tx), sender: tx.sender, sidecar: None }
     }
 
     /// Decodes what `eth_sendRawTransaction` takes and recovers the sender: EIP-2718 bytes, for a blob transaction in the network form with

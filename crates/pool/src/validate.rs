@@ -13,8 +13,8 @@ use alloy_eips::{
     eip7825::MAX_TX_GAS_LIMIT_OSAKA,
 };
 use alloy_hardforks::EthereumHardfork as Fork;
-use alloy_primitives::U256;
-use tributary_primitives::{ChainSpec, Transaction};
+use alloy_primitives::{U256, U512};
+use tributary_primitives::{ChainSpec, Transaction, Unpayable};
 
 /// Most bytes of init code (EIP-3860).
 const MAX_INITCODE_BYTES: usize = 49_152;
@@ -67,14 +67,15 @@ pub fn validate(tx: &RecoveredTx, spec: &ChainSpec, block: &NextBlock, policy: &
 /// # Errors
 /// [`PoolError::NonceTooLow`] and [`PoolError::InsufficientFunds`].
 pub fn validate_account(tx: &RecoveredTx, sender: &SenderState) -> Result<(), PoolError> {
-    if tx.nonce() < sender.nonce {
-        return Err(PoolError::NonceTooLow { next: sender.nonce, nonce: tx.nonce() });
-    }
-    let cost = tx.cost().saturating_add(sender.extra_fee);
-    if sender.balance < cost {
-        return Err(PoolError::InsufficientFunds { balance: sender.balance, cost });
-    }
-    Ok(())
+    check_account(tx.nonce(), U512::from(tx.cost()), sender)
+}
+
+/// As [`validate_account`], of a transaction whose price no transaction holds. It passes only where a development chain's account was given so much.
+///
+/// # Errors
+/// As of [`validate_account`].
+pub fn validate_unpayable(tx: &Unpayable, sender: &SenderState) -> Result<(), PoolError> {
+    check_account(tx.tx.nonce(), tx.cost(), sender)
 }
 
 /// Gas that a transaction pays before its first instruction (yellow paper g₀; EIP-2, 2028, 2930, 3860, 7702), by the forks that are active.
@@ -92,6 +93,17 @@ pub fn intrinsic_gas(tx: &Transaction, active: impl Fn(Fork) -> bool) -> u64 {
         gas += 2_400 + 1_900 * item.storage_keys.len() as u64;
     }
     gas + 25_000 * tx.authorization_count().unwrap_or_default()
+}
+
+fn check_account(nonce: u64, cost: U512, sender: &SenderState) -> Result<(), PoolError> {
+    if nonce < sender.nonce {
+        return Err(PoolError::NonceTooLow { next: sender.nonce, nonce });
+    }
+    let cost = cost + U512::from(sender.extra_fee);
+    if U512::from(sender.balance) < cost {
+        return Err(PoolError::InsufficientFunds { balance: sender.balance, cost });
+    }
+    Ok(())
 }
 
 fn check_policy(tx: &RecoveredTx, policy: &TxPolicy) -> Result<(), PoolError> {
@@ -397,5 +409,19 @@ mod tests {
             validate_account(&transfer, &state(3, 210_000, 7)).unwrap_err().to_string(),
             "insufficient funds for gas * price + value: balance 210000, tx cost 210007, overshot 7"
         );
+    }
+
+    #[test]
+    fn a_price_that_no_transaction_holds_is_beyond_what_an_account_has() {
+        let price = U256::MAX / U256::from(21_000);
+        let signed = signed(transfer(3, u128::MAX));
+        let unpayable = Unpayable { hash: *signed.hash(), sender: key().address(), price, tx: Transaction::Eip1559(signed) };
+        let state = |nonce, balance| SenderState { nonce, balance, extra_fee: U256::ZERO };
+        let refusal = |nonce, balance| validate_unpayable(&unpayable, &state(nonce, balance)).unwrap_err().to_string();
+        let cost = price * U256::from(21_000);
+        let words = format!("insufficient funds for gas * price + value: balance 9, tx cost {cost}, overshot {}", cost - U256::from(9));
+        assert_eq!(refusal(3, U256::from(9)), words);
+        assert_eq!(refusal(4, U256::from(9)), "nonce too low: next nonce 4, tx nonce 3");
+        validate_unpayable(&unpayable, &state(3, cost)).unwrap();
     }
 }

@@ -7,6 +7,7 @@ pub mod rollup;
 pub mod state;
 mod transaction;
 pub mod trie;
+mod unpayable;
 
 pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads};
 pub use chain::{ChainKind, ChainSpec};
@@ -15,3 +16,4 @@ pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, Rollu
 pub use state::{Account, AccountDiff, EmptyState, RootedDiff, StateDiff, StateError, StateReader, TrieReader};
 pub use transaction::{Transaction, TxType};
 pub use trie::{NodeUpdates, StorageTrieUpdates, TrieUpdates};
+pub use unpayable::Unpayable;

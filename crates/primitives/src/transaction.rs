@@ -70,16 +70,21 @@ impl Transaction {
 
     /// Whom an unsigned transaction is from; `None` of one with a signature.
     pub fn unsigned_sender(&self) -> Option<Address> {
-        let signature = match self {
-            Self::Legacy(tx) => tx.signature(),
-            Self::Eip2930(tx) => tx.signature(),
-            Self::Eip1559(tx) => tx.signature(),
-            Self::Eip4844(tx) => tx.signature(),
-            Self::Eip7702(tx) => tx.signature(),
-            Self::Deposit(_) => return None,
-        };
+        let signature = self.signature()?;
         let is_address = signature.r().leading_zeros() >= 96;
         (signature.s().is_zero() && is_address).then(|| Address::from_word(signature.r().into()))
+    }
+
+    /// The signature; deposits have none.
+    pub(crate) fn signature(&self) -> Option<&Signature> {
+        match self {
+            Self::Legacy(tx) => Some(tx.signature()),
+            Self::Eip2930(tx) => Some(tx.signature()),
+            Self::Eip1559(tx) => Some(tx.signature()),
+            Self::Eip4844(tx) => Some(tx.signature()),
+            Self::Eip7702(tx) => Some(tx.signature()),
+            Self::Deposit(_) => None,
+        }
     }
 
     /// The sender: recovered from the signature (EIP-2 low `s` enforced), or a deposit's `from`.

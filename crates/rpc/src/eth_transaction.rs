@@ -13,7 +13,7 @@ use crate::{
     resolve::{Open, Target},
 };
 use alloy_consensus::Header;
-use alloy_eips::{BlockNumberOrTag, eip2718::Encodable2718};
+use alloy_eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718};
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -27,7 +27,8 @@ use tokio::sync::{
     oneshot,
 };
 use tributary_execution::L1Fees;
-use tributary_pool::{NextBlock, PoolError, RecoveredTx, validate};
+use tributary_pool::{NextBlock, PoolError, RecoveredTx, SenderState, validate, validate_unpayable};
+use tributary_primitives::{Account, Unpayable};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_async_method("eth_sendRawTransaction", |params, api, _| async move {
@@ -125,10 +126,19 @@ async fn decode(api: &Arc<Api>, raw: Bytes) -> Result<RecoveredTx, RpcError> {
     api.decoders.run(job).await
 }
 
+/// Where the price is beyond what a transaction holds, the answer is what its sender lacks, as in geth.
 fn check(api: &Api, next: &NextBlock, raw: &[u8]) -> Result<RecoveredTx, RpcError> {
-    let tx = RecoveredTx::decode(raw)?;
-    validate(&tx, &api.chain.spec, next, &api.chain.limits.policy)?;
-    Ok(tx)
+    let checked = |tx| validate(&tx, &api.chain.spec, next, &api.chain.limits.policy).map(|()| tx);
+    let fault = match RecoveredTx::decode(raw) {
+        Ok(tx) => return Ok(checked(tx)?),
+        Err(fault) => fault,
+    };
+    if let Some(tx) = Unpayable::decode(raw) {
+        checked(RecoveredTx::saturated(tx.clone(), Bytes::copy_from_slice(raw)))?;
+        let Account { nonce, balance, .. } = api.account_at(tx.sender, BlockId::pending())?;
+        validate_unpayable(&tx, &SenderState { nonce, balance, ..Default::default() })?;
+    }
+    Err(fault.into())
 }
 
 /// The block that a transaction sent now would run in.

@@ -3,15 +3,16 @@
 //! There are two ways into the node, in a block and from a user; both must say the same.
 
 use super::{Case, Failure, fork};
+use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Decodable2718;
 use alloy_genesis::Genesis;
 use alloy_hardforks::EthereumHardfork as Fork;
-use alloy_primitives::{Address, B256, Bytes, U64};
+use alloy_primitives::{Address, B256, Bytes, U64, U256, U512};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tributary_execution::recover_sender;
 use tributary_pool::{NextBlock, RecoveredTx, TxPolicy, intrinsic_gas, validate};
-use tributary_primitives::{ChainSpec, Transaction};
+use tributary_primitives::{ChainSpec, Transaction, Unpayable};
 
 /// The block for which a transaction is validated; all forks of a test are active in it.
 const NEXT_BLOCK: NextBlock = NextBlock { number: 1, timestamp: 1, gas_limit: u64::MAX };
@@ -47,10 +48,10 @@ pub(super) fn cases(json: &str, wanted: &dyn Fn(&str) -> bool) -> serde_json::Re
 
 fn run(encoded: &Bytes, network: &str, expected: &Expected) -> Result<(), Failure> {
     let spec = ChainSpec::ethereum(Genesis { config: fork::chain_config(network, |_| 0)?, ..Default::default() });
-    judge(accept(&spec, || in_block(encoded, &spec)), expected)?;
+    judge(accept(&spec, encoded, || in_block(encoded, &spec)), expected)?;
     // From users the node takes only what has been valid since Spurious Dragon: a low `s`, and a chain id that counts.
     if spec.is_active(Fork::SpuriousDragon, NEXT_BLOCK.number, NEXT_BLOCK.timestamp) {
-        judge(accept(&spec, || Ok(RecoveredTx::decode(encoded)?)), expected)
+        judge(accept(&spec, encoded, || Ok(RecoveredTx::decode(encoded)?)), expected)
             .map_err(|reason| Failure::new(format!("from a user: {reason}")))?;
     }
     Ok(())
@@ -76,9 +77,18 @@ fn in_block(encoded: &Bytes, spec: &ChainSpec) -> Result<RecoveredTx, Failure> {
     Ok(RecoveredTx::new(tx, sender))
 }
 
+/// A transaction that only its price keeps from being decoded. Ethereum has it for valid as long as its cost is a number of 256 bits.
+fn unpayable(encoded: &Bytes, spec: &ChainSpec) -> Option<RecoveredTx> {
+    let tx = Unpayable::decode(encoded)?;
+    let protected = matches!(tx.tx, Transaction::Legacy(_)) && tx.tx.chain_id().is_some();
+    let replayable = !spec.is_active(Fork::SpuriousDragon, NEXT_BLOCK.number, NEXT_BLOCK.timestamp);
+    let refused = protected && replayable || tx.cost() > U512::from(U256::MAX);
+    (!refused).then(|| RecoveredTx::saturated(tx, encoded.clone()))
+}
+
 /// Validates a transaction for a block in which every fork of `spec` is active; gives it with its intrinsic gas.
-fn accept(spec: &ChainSpec, decode: impl FnOnce() -> Result<RecoveredTx, Failure>) -> Result<(RecoveredTx, u64), Failure> {
-    let tx = decode()?;
+fn accept(spec: &ChainSpec, encoded: &Bytes, decode: impl FnOnce() -> Result<RecoveredTx, Failure>) -> Result<(RecoveredTx, u64), Failure> {
+    let tx = decode().or_else(|reason| unpayable(encoded, spec).ok_or(reason))?;
     let gas = intrinsic_gas(&tx.tx, |fork| spec.is_active(fork, NEXT_BLOCK.number, NEXT_BLOCK.timestamp));
     let policy = TxPolicy { max_bytes: usize::MAX, allow_unprotected: true, ..Default::default() };
     validate(&tx, spec, &NEXT_BLOCK, &policy)?;

@@ -2,7 +2,7 @@ use crate::{
     rig::{COUNTER, REVERTER, Rig},
     wire::post,
 };
-use alloy_primitives::{B256, Bytes, TxKind, U256};
+use alloy_primitives::{B256, Bytes, TxKind, U256, U512};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,6 +75,36 @@ async fn bad_transactions_get_geths_words_and_change_nothing() {
     assert_eq!(rig.err(send, json!([])).await, (-32602, "missing value for required argument 0".into()));
     assert_eq!(rig.ok("eth_getStorageAt", json!([COUNTER, "0x0", "pending"])).await, json!(B256::with_last_byte(1)));
     assert_eq!(rig.ok("eth_getBlockTransactionCountByNumber", json!(["pending"])).await, "0x2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_beyond_128_bits_is_what_its_sender_cannot_pay() {
+    let rig = Rig::rollup().await;
+    // Of Ethereum's TransactionTests: TransactionWithHighGasPrice, by somebody without money here; and the same with the highest price that there is.
+    let vector = "f87e809f031eea408f8e1799cb883da2927b1336521d73c2c14accfebb70d5c5ae466982520894095e7baea6a6c7c4c2dfeb977efac326af552d8780801b\
+                  a048b55bfa915ac795c431978d8a6a992b628d557da5ff759b307d495a36649353a01fffd310ac743f371de3b9f7f9cb56c0b28ad43601b4ab949f53faa07bd2c804";
+    let highest = vector.replacen(
+        "f87e809f031eea408f8e1799cb883da2927b1336521d73c2c14accfebb70d5c5ae4669",
+        &format!("f87f80a0{}", "ff".repeat(32)),
+        1,
+    );
+    for (raw, cost) in [
+        (
+            vector,
+            U512::from(U256::from_str_radix("115792089237316195423570985008687907853269984665640564039457584007913129629000", 10).unwrap()),
+        ),
+        (&highest, U512::from(U256::MAX) * U512::from(21_000)),
+    ] {
+        let words = format!("insufficient funds for gas * price + value: balance 0, tx cost {cost}, overshot {cost}");
+        for method in ["eth_sendRawTransaction", "eth_sendRawTransactionSync"] {
+            assert_eq!(rig.err(method, json!([format!("0x{raw}")])).await, (-32000, words.clone()));
+        }
+    }
+    let little_gas = vector.replacen("825208", "825207", 1);
+    let error = rig.err("eth_sendRawTransaction", json!([format!("0x{little_gas}")])).await;
+    assert_eq!(error, (-32000, "intrinsic gas too low: gas 20999, minimum needed 21000".into()));
+    let other_fault = format!("0x{vector}00");
+    assert_eq!(rig.err("eth_sendRawTransaction", json!([other_fault])).await.1, "rlp: input string of the wrong length for its field");
 }
 
 #[tokio::test(flavor = "multi_thread")]
