@@ -29,13 +29,31 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// Whether the fields make sense for a post, whatever a transaction can hold of them.
+    ///
+    /// # Errors
+    /// When the test is at fault.
+    pub(super) fn check(&self, indexes: &Indexes) -> Result<(), Failure> {
+        let signer = PrivateKeySigner::from_bytes(&self.secret_key)?.address();
+        Failure::unless_equal("sender by its key", signer, self.sender.unwrap_or(signer))?;
+        at(&self.data, indexes.data)?;
+        at(&self.gas_limit, indexes.gas)?;
+        at(&self.value, indexes.value)?;
+        self.access_lists.as_ref().map(|lists| at(lists, indexes.data)).transpose()?;
+        self.to()?;
+        Ok(())
+    }
+
+    fn to(&self) -> Result<TxKind, Failure> {
+        Ok(if self.to.is_empty() { TxKind::Create } else { TxKind::Call(self.to.parse()?) })
+    }
+
     /// The signed transaction of a post, encoded (EIP-2718).
     ///
     /// # Errors
-    /// When a field holds more than a transaction can, or the fields contradict one another.
+    /// When a field of a test that makes sense holds more than a transaction can, or a creation is of a type that creates nothing.
     pub(super) fn signed(&self, indexes: &Indexes, chain_id: u64) -> Result<Bytes, Failure> {
         let signer = PrivateKeySigner::from_bytes(&self.secret_key)?;
-        Failure::unless_equal("sender by its key", signer.address(), self.sender.unwrap_or(signer.address()))?;
         let tx = self.typed(indexes, chain_id)?;
         let signature = signer.sign_hash_sync(&tx.signature_hash())?;
         Ok(tx.into_envelope(signature).encoded_2718().into())
@@ -45,7 +63,7 @@ impl Fields {
     fn typed(&self, indexes: &Indexes, chain_id: u64) -> Result<EthereumTypedTransaction<TxEip4844>, Failure> {
         let (nonce, gas_limit) = (narrow("nonce", self.nonce)?, narrow("gas limit", *at(&self.gas_limit, indexes.gas)?)?);
         let (value, input) = (*at(&self.value, indexes.value)?, at(&self.data, indexes.data)?.clone());
-        let to = if self.to.is_empty() { TxKind::Create } else { TxKind::Call(self.to.parse()?) };
+        let to = self.to()?;
         let called = || to.to().copied().ok_or_else(|| Failure::new("a transaction of this type creates no contract"));
         let price = |price: Option<U256>| narrow("price", price.unwrap_or_default());
         let (max_fee_per_gas, max_priority_fee_per_gas) = (price(self.max_fee_per_gas)?, price(self.max_priority_fee_per_gas)?);
@@ -98,7 +116,9 @@ mod tests {
         });
         fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let fields = Fields::deserialize(&fields)?;
-        let encoded = fields.signed(&Indexes { data: 1, gas: 0, value: 2 }, 5)?;
+        let indexes = Indexes { data: 1, gas: 0, value: 2 };
+        fields.check(&indexes)?;
+        let encoded = fields.signed(&indexes, 5)?;
         Ok(Transaction::decode_2718_exact(&encoded)?)
     }
 

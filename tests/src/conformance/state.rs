@@ -126,7 +126,11 @@ impl StateTest {
     fn encoded(&self, post: &Post, chain_id: u64) -> Result<Result<Bytes, Failure>, Failure> {
         match &post.txbytes {
             Some(bytes) => Ok(Ok(bytes.clone())),
-            None => Ok(Fields::deserialize(&self.transaction)?.signed(&post.indexes, chain_id)),
+            None => {
+                let fields = Fields::deserialize(&self.transaction)?;
+                fields.check(&post.indexes)?;
+                Ok(fields.signed(&post.indexes, chain_id))
+            }
         }
     }
 
