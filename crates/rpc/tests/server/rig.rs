@@ -72,6 +72,18 @@ pub(crate) struct Rig {
     _directory: tempfile::TempDir,
 }
 
+/// A creation without code, to be made something else.
+pub(crate) fn draft(nonce: u64) -> TxEip1559 {
+    TxEip1559 {
+        chain_id: CHAIN_ID,
+        nonce,
+        gas_limit: 200_000,
+        max_fee_per_gas: 10_000_000_000,
+        max_priority_fee_per_gas: 1,
+        ..Default::default()
+    }
+}
+
 impl Rig {
     /// A rollup on which acknowledged transactions are visible at once.
     pub(crate) async fn rollup() -> Self {
@@ -179,22 +191,11 @@ impl Rig {
 
     /// A signed transaction of a funded account.
     pub(crate) fn sign(&self, from: usize, nonce: u64, to: TxKind, input: impl Into<Bytes>) -> Bytes {
-        self.sign_with_gas(from, nonce, to, input, 200_000)
+        self.sign_draft(from, TxEip1559 { to, input: input.into(), ..draft(nonce) })
     }
 
-    /// The same with a gas limit.
-    pub(crate) fn sign_with_gas(&self, from: usize, nonce: u64, to: TxKind, input: impl Into<Bytes>, gas_limit: u64) -> Bytes {
-        let tx = TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce,
-            gas_limit,
-            max_fee_per_gas: 10_000_000_000,
-            max_priority_fee_per_gas: 1,
-            to,
-            value: U256::ZERO,
-            access_list: Default::default(),
-            input: input.into(),
-        };
+    /// The same of a transaction that differs in something else.
+    pub(crate) fn sign_draft(&self, from: usize, tx: TxEip1559) -> Bytes {
         let signature = self.keys[from].sign_hash_sync(&tx.signature_hash()).unwrap();
         encode(&Transaction::Eip1559(tx.into_signed(signature)))
     }

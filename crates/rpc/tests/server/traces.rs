@@ -1,4 +1,5 @@
-use crate::rig::{CALLER, COUNTER, EMITTER, REVERTER, Rig, SPINNER};
+use crate::rig::{CALLER, COUNTER, EMITTER, REVERTER, Rig, SPINNER, draft};
+use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -247,7 +248,7 @@ async fn no_client_gets_more_time_for_traces_than_the_node_gives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn executing_a_block_again_ends_in_the_midst_of_a_transaction() {
     let rig = Rig::rollup_with(Limits { trace_time: Duration::from_millis(2), ..Limits::default() }).await;
-    let spin = rig.sign_with_gas(0, 0, TxKind::Call(SPINNER), Bytes::new(), 25_000_000);
+    let spin = rig.sign_draft(0, TxEip1559 { to: TxKind::Call(SPINNER), gas_limit: 25_000_000, ..draft(0) });
     rig.ok("eth_sendRawTransaction", json!([spin])).await;
     let behind = rig.send(1, 0, COUNTER, Bytes::new()).await;
     rig.seal().await;
