@@ -110,6 +110,8 @@ await checkWithRestart('forge script is interrupted by a restart of the node, lo
   }
   const [{ contractAddress }] = await broadcast()
   assert.equal(await read(contractAddress, 'counted(address)(uint256)', owner), String((await nonce()) - before - 1))
+  // A script begins at the newest sealed block: what was sent must be in it, or forge counts nonces from too low.
+  await until(async () => Number(await cast('nonce', owner, '--block', await cast('block-number'))) === (await nonce()))
   await script(12, '--broadcast')
   await assertCounted(12)
 })
