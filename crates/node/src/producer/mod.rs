@@ -298,8 +298,6 @@ impl Producer {
         let sender = tx.sender;
         match self.execute(building, &tx)? {
             Outcome::Included(included) => {
-                // It may have waited, and been sent again.
-                self.pool().take(tx.hash);
                 self.record(building, &tx, included, Origin::Client(client))?;
                 self.promote(building, sender)
             }
@@ -320,6 +318,8 @@ impl Producer {
     fn record(&self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
         building.sidecars.extend(sidecars(tx));
         building.included.insert(tx.hash);
+        // One that a client sends now may have waited, and been sent again.
+        let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
         let Included { index, .. } = included;
         let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
         let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
@@ -330,7 +330,7 @@ impl Producer {
         };
         self.included.fetch_add(1, Ordering::Relaxed);
         self.count("included");
-        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, client })
+        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, client, pooled })
     }
 
     /// Puts a transaction that cannot run now into the pool.

@@ -68,8 +68,17 @@ impl View {
 pub(crate) enum Entry {
     /// A block was opened: a new segment of the journal begins, unless it is the one that was open when the node last ended.
     Opened { number: u64, opening: Option<NewSegment>, block: Arc<PendingBlock<Snapshot>> },
-    /// A transaction was executed. `entry` is absent when the journal has it already.
-    Executed { entry: Option<JournalEntry>, index: usize, transaction: Box<PendingTransaction>, changes: TxChanges, client: Option<Client> },
+    /// A transaction was executed.
+    Executed {
+        /// Absent when the journal has it already.
+        entry: Option<JournalEntry>,
+        index: usize,
+        transaction: Box<PendingTransaction>,
+        changes: TxChanges,
+        client: Option<Client>,
+        /// Whether readers find it in the pool until it is published.
+        pooled: bool,
+    },
     /// A transaction was put into the pool.
     Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
     /// The chain is about to be set back: these were acknowledged, and are in no block until they are executed again.
@@ -198,11 +207,13 @@ impl Writer {
                 self.open = Some(block.clone());
                 self.view.pending.send_replace(Some(block));
             }
-            Entry::Executed { index, transaction, changes, client, .. } => {
+            Entry::Executed { index, transaction, changes, client, pooled, .. } => {
                 if let Some(block) = &self.open {
                     let transaction = block.publish(*transaction, changes);
-                    // Not before: readers look into the pool first.
-                    self.view.pool().left(transaction.hash);
+                    if pooled {
+                        // Not before: readers look into the pool first.
+                        self.view.pool().left(transaction.hash);
+                    }
                     let _ = self.view.events.send(Event::Transaction(transaction));
                 }
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Included { index }));
