@@ -209,6 +209,12 @@ impl Pool {
         waiting.map(|entry| &entry.tx).or_else(|| self.leaving.get(&hash))
     }
 
+    /// The hash of a sender's transaction with this nonce that waits or is being executed.
+    pub fn hash_at(&self, sender: Address, nonce: u64) -> Option<B256> {
+        let leaving = || self.leaving.values().find(|tx| tx.sender == sender && tx.nonce() == nonce);
+        self.get_at(sender, nonce).map(|entry| &entry.tx).or_else(leaving).map(|tx| tx.hash)
+    }
+
     /// A sender's waiting transaction with this nonce.
     fn get_at(&self, sender: Address, nonce: u64) -> Option<&Entry> {
         self.senders.get(&sender)?.entries.get(&nonce)
@@ -506,6 +512,7 @@ mod tests {
         let second = pool.take_ready(address(1), 1).unwrap();
         assert_eq!((pool.len(), pool.get(first.hash).is_some(), pool.get(second.hash).is_some()), (1, true, true));
         assert_eq!(pool.nonces(address(1)), [0, 1, 2].into());
+        assert_eq!([0, 3].map(|nonce| pool.hash_at(address(1), nonce)), [Some(first.hash), None]);
         pool.left(first.hash);
         assert!(pool.get(first.hash).is_none());
         assert_eq!(pool.nonces(address(1)), [1, 2].into());

@@ -1,5 +1,5 @@
-//! `eth_subscribe`: new heads, logs, transactions, receipts and the node's catching up as they come. A reader that does not keep up is cut off rather than waited
-//! for.
+//! `eth_subscribe`: new heads, logs, transactions, receipts and the node's catching up as they come. A reader that does not keep up is cut off rather
+//! than waited for.
 
 use crate::{
     Event, SealedBlock,

@@ -7,6 +7,7 @@ use crate::{
     Accepted, Event, Submission, SubmitError, Visibility,
     api::{Api, Module, heavy, light},
     args::Args,
+    count::Count,
     error::RpcError,
     eth_block::by_hash,
     json::{Place, ReceiptContext, ReceiptJson, TransactionJson},
@@ -17,7 +18,6 @@ use alloy_eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718};
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use serde::Deserialize;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -39,7 +39,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     module.register_async_method("eth_sendRawTransactionSync", |params, api, _| async move {
         let mut args = Args::new(&params)?;
-        let (raw, wait) = (args.required()?, args.optional::<Milliseconds>()?);
+        let (raw, wait) = (args.required()?, args.optional::<Count>()?.map(|wait| Duration::from_millis(wait.get())));
         args.end()?;
         send_and_wait(api, raw, wait).await
     })?;
@@ -59,23 +59,6 @@ fn by_told_number(api: &Api, args: &mut Args) -> Result<Target, RpcError> {
     match args.required()? {
         BlockNumberOrTag::Number(number) => api.by_told_number(number),
         tag => api.by_tag(tag),
-    }
-}
-
-/// A time that some clients send as a number and others as a quantity.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Milliseconds {
-    Number(u64),
-    Quantity(U64),
-}
-
-impl Milliseconds {
-    fn duration(self) -> Duration {
-        Duration::from_millis(match self {
-            Self::Number(number) => number,
-            Self::Quantity(quantity) => quantity.to(),
-        })
     }
 }
 
@@ -198,9 +181,9 @@ async fn acknowledged(answer: Answer) -> Result<Accepted, RpcError> {
 }
 
 /// EIP-7966: sends and answers with the receipt once there is one. A transaction that was sent before is waited for, or its receipt is given again.
-async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) -> Result<ReceiptJson, RpcError> {
+async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Duration>) -> Result<ReceiptJson, RpcError> {
     let longest = api.chain.limits.sync_wait;
-    let wait = wait.map_or(longest, |wait| wait.duration().min(longest));
+    let wait = wait.map_or(longest, |wait| wait.min(longest));
     let tx = decode(&api, raw).await?;
     let hash = tx.hash;
     if let Some(receipt) = receipt(&api, hash)? {
@@ -208,7 +191,7 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Milliseconds>) ->
     }
     let done = tokio::time::timeout(wait, async {
         if let Err(error) = submit(&api, tx).await {
-            // On its way from the pool into the open block a transaction is in neither, and known all the same.
+            // One that is executed and not durable yet is nowhere that readers look, and known all the same.
             let is_known = error.message == PoolError::AlreadyKnown.to_string();
             if !is_known && receipt(&api, hash)?.is_none() && !is_waiting(&api, hash) {
                 return Err(error);

@@ -173,7 +173,7 @@ impl Object {
         if !json.starts_with('{') {
             return Err(Fault::Typed(kind(json), value));
         }
-        // What is no JSON, or has a field twice, is left to whoever reads it.
+        // What is no JSON is left to whoever reads it.
         let Ok(given) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) else { return Ok(()) };
         for (name, go_name, form) in self.fields {
             if let Some(field) = given.get(*name).filter(|field| field.get() != "null") {

@@ -24,10 +24,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 /// The transaction with this nonce that is in the pool or in the open block.
 fn waiting(api: &Api, sender: Address, nonce: u64) -> Result<Option<B256>, RpcError> {
-    let content = api.with_pool(|pool| pool.content_from(sender));
-    let of_pool = [content.pending, content.queued].into_iter().find_map(|mut txs| txs.remove(&sender)?.remove(&nonce));
-    if let Some(tx) = of_pool {
-        return Ok(Some(tx.hash));
+    if let Some(hash) = api.with_pool(|pool| pool.hash_at(sender, nonce)) {
+        return Ok(Some(hash));
     }
     let open = api.open()?;
     let mut all = open.iter().flat_map(|open| open.transactions());

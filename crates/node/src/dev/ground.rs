@@ -22,7 +22,6 @@ use tributary_storage::{Durability, Options, Store};
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) config: DevConfig,
-    pub(super) datadir: DataDirectory,
     pub(super) genesis: DevGenesis,
     pub(super) accounts: Vec<DevAccount>,
     pub(super) operators: Operators,
@@ -32,6 +31,8 @@ pub(super) struct Ground {
     pub(super) snapshots: Snapshots,
     pub(super) gate: Arc<Gate>,
     pub(super) tasks: Tasks,
+    /// Last, so that a temporary directory goes when nothing uses it any more.
+    pub(super) datadir: DataDirectory,
 }
 
 /// The databases.
@@ -74,7 +75,6 @@ impl Ground {
         let clock = Clock::not_before(stores.newest()?);
         Ok(Self {
             config,
-            datadir,
             genesis,
             accounts,
             operators,
@@ -84,6 +84,7 @@ impl Ground {
             snapshots: Snapshots::default(),
             gate: Arc::default(),
             tasks: Tasks::new(),
+            datadir,
         })
     }
 }
