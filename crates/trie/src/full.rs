@@ -22,16 +22,15 @@ pub fn full_state_root<S: IntoIterator<Item = (U256, U256)>>(
     let mut leaves = BTreeMap::new();
     for (address, account, slots) in accounts {
         let hashed = keccak256(address);
-        let slots: BTreeMap<B256, U256> =
-            slots.into_iter().filter(|(_, value)| !value.is_zero()).map(|(slot, value)| (slot_key(slot), value)).collect();
-        let (storage_root, nodes) = rooted(slots.into_iter().map(|(key, value)| (nibbles(key), alloy_rlp::encode(value))).collect());
+        let slots = slots.into_iter().filter(|(_, value)| !value.is_zero());
+        let (storage_root, nodes) = trie_of(slots.map(|(slot, value)| (slot_key(slot), alloy_rlp::encode(value))));
         updates.storage.remove(&hashed);
         if !nodes.is_empty() {
             updates.storage.insert(hashed, StorageTrieUpdates { cleared: false, nodes });
         }
         leaves.insert(hashed, alloy_rlp::encode(AccountLeaf::new(&account, storage_root)));
     }
-    let (root, nodes) = rooted(leaves.into_iter().map(|(key, leaf)| (nibbles(key), leaf)).collect());
+    let (root, nodes) = trie_of(leaves);
     updates.accounts = nodes;
     (root, updates)
 }
@@ -52,8 +51,10 @@ pub fn root_of(pairs: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8
     root(&leaves.into_iter().filter(|(_, value)| !value.is_empty()).collect(), &mut |_, _| {})
 }
 
-/// The root of a trie with keys of at most 32 bytes, and all its nodes.
-pub(crate) fn rooted(leaves: Leaves) -> (B256, NodeUpdates) {
+/// The trie of any pairs, whose keys are taken as they are: its root and every node. Of equal keys the last counts, and an empty value is no value.
+pub fn trie_of(pairs: impl IntoIterator<Item = (B256, Vec<u8>)>) -> (B256, NodeUpdates) {
+    let values: BTreeMap<B256, Vec<u8>> = pairs.into_iter().collect();
+    let leaves = values.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (nibbles(key), value)).collect();
     let mut nodes = NodeUpdates::new();
     let root = root(&leaves, &mut |path, rlp| {
         nodes.insert(Nibbles::from_nibbles(path), Some(Bytes::copy_from_slice(rlp)));

@@ -13,6 +13,7 @@ mod account;
 mod error;
 mod fork;
 mod full;
+mod neighbours;
 mod node;
 mod proof;
 mod recorder;
@@ -22,7 +23,8 @@ mod witness;
 
 pub use account::AccountLeaf;
 pub use error::Error;
-pub use full::{full_state_root, ordered_root, root_of};
+pub use full::{full_state_root, ordered_root, root_of, trie_of};
+pub use neighbours::neighbours;
 pub use proof::{AccountProof, StorageProof, prove_account, verify_proof};
 pub use recorder::Recorder;
 pub use state::state_root;

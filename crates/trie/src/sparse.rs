@@ -365,7 +365,7 @@ fn nibble_at(key: &B256, depth: usize) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::full::rooted;
+    use crate::trie_of;
     use proptest::{collection::vec, prelude::*};
     use std::{collections::BTreeMap, sync::Mutex};
     use tributary_primitives::StateError;
@@ -428,8 +428,7 @@ mod tests {
                         None => nodes.by_path.remove(&path),
                     };
                 }
-                let leaves = model.iter().map(|(key, value)| (Nibbles::unpack_array(&key.0).to_vec(), value.clone())).collect();
-                let (expected_root, expected) = rooted(leaves);
+                let (expected_root, expected) = trie_of(model.clone());
                 root = new_root;
                 prop_assert_eq!(root, expected_root);
                 let expected: BTreeMap<_, _> = expected.into_iter().map(|(path, rlp)| (path, rlp.unwrap())).collect();

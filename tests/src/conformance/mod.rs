@@ -34,7 +34,7 @@ pub enum Suite {
     State,
     /// BlockchainTests: a genesis and blocks in RLP.
     Blockchain,
-    /// TrieTests: pairs and the root of their trie.
+    /// TrieTests: pairs and the root of their trie, keys and their neighbours.
     Trie,
     /// TransactionTests: bytes that are a valid transaction in some forks.
     Transaction,
