@@ -55,6 +55,13 @@ pub enum Error {
     Aborted,
 }
 
+impl Error {
+    /// geth's words for a tracer that it does not have. Of a long name the beginning is told.
+    pub(crate) fn no_such_tracer(name: &str) -> Self {
+        Self::Trace(format!("tracer not found: {}", name.chars().take(64).collect::<String>()))
+    }
+}
+
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         Self::State(error.0)

@@ -119,7 +119,7 @@ fn sstore_eip1283<H: Host>(context: Context<'_, H>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Abort, CallOutcome, Ending, Simulation, call::tests::simulation};
+    use crate::{Abort, CallOutcome, Ending, Simulation, calls::call::tests::simulation};
     use alloy_consensus::Header;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::{B256, U256, address, hex, keccak256};

@@ -1,7 +1,7 @@
 //! The EVM under a chain's rules: Ethereum's or the OP Stack's, chosen by value, over one kind of state.
 
 use crate::{
-    dao::apply_dao_fork,
+    block::dao::apply_dao_fork,
     error::{DbError, Error},
     instructions,
     overlay::Overlay,

@@ -1,6 +1,6 @@
 //! All that executing a block reads of its parent's state, for who executes it elsewhere (`debug_executionWitness`).
 
-use crate::{abort::Abort, error::Error, replay::execute_block};
+use crate::{block::replay::execute_block, calls::abort::Abort, error::Error};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use nybbles::Nibbles;

@@ -1,8 +1,11 @@
 //! Documents as numbers: the text that a suffix array is built over.
 
-use super::{segment::SEPARATOR, tokenize::tokenize};
+use super::tokenize::tokenize;
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// Closes each document. Also stands for a query token that no document has.
+pub(super) const SEPARATOR: u32 = 0;
 
 /// Tokens of consecutive documents, each document closed by [`SEPARATOR`].
 ///

@@ -3,11 +3,11 @@
 //! The suffix array comes from libsais (induced sorting, linear whatever the text is: comparison
 //! sorting is quadratic on repetitive text); it needs a C compiler and nothing else.
 
-use super::{corpus::Corpus, minima::Minima};
+use super::{
+    corpus::{Corpus, SEPARATOR},
+    minima::Minima,
+};
 use libsais::SuffixArrayConstruction;
-
-/// Closes each document in a corpus. Also stands for a query token that no document has.
-pub(super) const SEPARATOR: u32 = 0;
 
 /// Suffixes `lo..hi` of the suffix array start with the same `depth` query tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! One call of a precompile: its gas, its arguments, and what it may do to state.
 
-use super::{
-    abi::IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction},
-    store,
-};
+use super::abi::IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction};
 use alloy_evm::{EvmInternals, precompiles::PrecompileInput};
-use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256, address};
 use alloy_sol_types::{SolError, SolEvent, SolInterface};
 use revm::{
     bytecode::Bytecode,
     precompile::{PrecompileError, PrecompileHalt, PrecompileOutput, PrecompileResult},
 };
+
+/// The store's account, in whose storage sets are: `0x00000000000000000000000000000000000A7701`.
+pub(super) const STORE: Address = address!("00000000000000000000000000000000000A7701");
 
 /// Any call, and each 32-byte word of its arguments: paid before they are decoded.
 const CALL_GAS: u64 = 100;
@@ -114,17 +114,17 @@ impl<'a> Call<'a> {
 
     /// A slot of the store's account, whichever precompile asks.
     pub(super) fn load(&mut self, slot: U256) -> Step<U256> {
-        let loaded = self.input.internals.sload(store::ADDRESS, slot).map_err(fatal)?;
+        let loaded = self.input.internals.sload(STORE, slot).map_err(fatal)?;
         Ok(loaded.data)
     }
 
     pub(super) fn save(&mut self, slot: U256, value: U256) -> Step<()> {
-        self.input.internals.sstore(store::ADDRESS, slot, value).map_err(fatal)?;
+        self.input.internals.sstore(STORE, slot, value).map_err(fatal)?;
         Ok(())
     }
 
     pub(super) fn log(&mut self, event: &impl SolEvent) {
-        self.input.internals.log(Log { address: store::ADDRESS, data: event.encode_log_data() });
+        self.input.internals.log(Log { address: STORE, data: event.encode_log_data() });
     }
 
     pub(super) fn set_code(&mut self, address: Address, code: Bytes, hash: B256) -> Step<()> {

@@ -13,13 +13,12 @@ use super::{
     sketch,
 };
 use alloy_evm::precompiles::PrecompileInput;
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use tributary_attribution::sketch::{MAX_EXPONENT, nearest as nearest_row};
 
-/// `0x00000000000000000000000000000000000A7701`.
-pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7701");
+pub(super) use super::call::STORE as ADDRESS;
 
 /// A new set: five slots that are written now or by the first append, and the event.
 const CREATE_GAS: u64 = 72_000;

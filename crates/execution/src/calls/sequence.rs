@@ -1,15 +1,21 @@
 //! Calls that build on each other: each sees what those before it changed (`eth_callMany`, `debug_traceCallMany`, `trace_callMany`).
 
-use crate::{
+use super::{
     abort::Abort,
-    call::{CallOutcome, Ending, Refusal, Simulation, State, Stop, Stopped, check_request, outcome, run},
+    call::{CallOutcome, Ending, Simulation, check_request, outcome, run},
+    overrides,
+    refusal::{Refusal, Stop, Stopped},
+    state::State,
+};
+use crate::{
     error::Error,
     machine::Transacted,
     overlay::Overlay,
-    overrides,
-    parity::TraceTypes,
-    trace::{Finished, TracingMachine, run_traced, stopped},
-    tracer::{Plan, Spent, Tracer},
+    traces::{
+        parity::TraceTypes,
+        trace::{run_traced, stopped},
+        tracer::{Finished, Plan, Spent, Tracer, TracingMachine},
+    },
 };
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest};
 use alloy_rpc_types_trace::{

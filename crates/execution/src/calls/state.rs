@@ -1,9 +1,13 @@
-//! A state in the middle of a block, for calls on it.
+//! The states that calls are simulated on.
 
-use crate::{call::State, error::DbError, overlay::Overlay};
+use crate::{error::DbError, overlay::Overlay};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use revm::DatabaseRef;
+use std::{collections::BTreeMap, sync::Arc};
 use tributary_primitives::{Account, StateError, StateReader};
+
+/// Any state to call on. One type for all, so that the EVM for calls is compiled once.
+pub type State = Arc<dyn StateReader>;
 
 /// What some transactions left behind, readable like any state.
 #[derive(Debug)]
@@ -44,4 +48,33 @@ impl StateReader for Frozen {
 
 fn cause(error: DbError) -> StateError {
     error.0
+}
+
+/// A state in which some block hashes are others.
+#[derive(Debug)]
+pub(crate) struct Renumbered {
+    pub(crate) base: State,
+    pub(crate) hashes: BTreeMap<u64, B256>,
+}
+
+impl StateReader for Renumbered {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        self.base.account(address)
+    }
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        self.base.storage(address, slot)
+    }
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.base.has_storage(address)
+    }
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        self.base.code(hash)
+    }
+    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
+        self.hashes.get(&number).map_or_else(|| self.base.block_hash(number), |hash| Ok(*hash))
+    }
+
+    fn is_witnessed(&self) -> bool {
+        self.base.is_witnessed()
+    }
 }

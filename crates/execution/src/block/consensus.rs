@@ -3,7 +3,8 @@
 //! Proof of work is not verified: nonce and mix hash of a mined block are taken as they are. What follows from execution (roots, bloom, gas used)
 //! is [`execute_block`](crate::execute_block)'s to compare.
 
-use crate::{builder::next_excess_blob_gas, difficulty::next_difficulty, error::Error};
+use super::{builder::next_excess_blob_gas, difficulty::next_difficulty};
+use crate::error::Error;
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, Transaction as _, transaction::SignerRecoverable};
 use alloy_eips::eip4844::DATA_GAS_PER_BLOB;
 use alloy_hardforks::{EthereumHardfork as Fork, EthereumHardforks, ForkCondition};

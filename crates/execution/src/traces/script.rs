@@ -4,13 +4,13 @@
 //! strangers does so in a process that may be killed.
 
 use crate::{
-    call::State,
+    calls::state::State,
     error::{DbError, Error},
+    machine::{AnyInspector, Machine},
     overlay::Overlay,
-    trace::{Finished, Traced, TracingMachine},
-    tracer::not_found,
 };
 use alloy_primitives::{Address, B256, Log, U256};
+use alloy_rpc_types_eth::TransactionInfo;
 use alloy_rpc_types_trace::geth::{GethDebugTracerType, GethDebugTracingOptions};
 use revm::{
     DatabaseRef, Inspector,
@@ -55,7 +55,7 @@ pub(crate) struct ScriptPlan {
 impl ScriptPlan {
     pub(crate) fn new(code: &str, config: Value) -> Result<Self, Error> {
         if is_name(code) {
-            return Err(not_found(code));
+            return Err(Error::no_such_tracer(code));
         }
         Ok(Self {
             code: PRELUDE.replacen(PLACE, code, 1),
@@ -110,7 +110,7 @@ impl DatabaseRef for After<'_> {
     }
 }
 
-impl TracingMachine {
+impl<I: AnyInspector<State>> Machine<State, I> {
     fn script_result(&self, script: &mut JsInspector, result: &ResultAndState<HaltReason>) -> Result<Value, JsInspectorError> {
         let after = After { state: &result.state, before: self.state() };
         match self {
@@ -125,11 +125,15 @@ impl TracingMachine {
 pub(crate) struct Script(JsInspector);
 
 impl Script {
-    /// What the script's `result` gives.
-    pub(crate) fn result(mut self, done: &Finished<'_>, traced: &Traced) -> Result<Value, Error> {
-        let context: TransactionContext = traced.info.into();
-        self.0.set_transaction_context(context);
-        let answer = done.machine.script_result(&mut self.0, done.result).map_err(|error| Error::Trace(failed_in("result", error)))?;
+    /// What the script's `result` gives, of a transaction that `machine` executed and did not commit.
+    pub(crate) fn result<I: AnyInspector<State>>(
+        mut self,
+        machine: &Machine<State, I>,
+        done: &ResultAndState<HaltReason>,
+        info: TransactionInfo,
+    ) -> Result<Value, Error> {
+        self.0.set_transaction_context(TransactionContext::from(info));
+        let answer = machine.script_result(&mut self.0, done).map_err(|error| Error::Trace(failed_in("result", error)))?;
         let Value::Object(mut answer) = answer else { return Ok(answer) };
         match answer.remove("failure") {
             Some(Value::String(words)) => Err(Error::Trace(words)),

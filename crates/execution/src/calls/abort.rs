@@ -36,7 +36,7 @@ impl<CTX> Inspector<CTX, EthInterpreter> for Abort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccessListOutcome, Ending, Estimate, call::tests::simulation};
+    use crate::{AccessListOutcome, Ending, Estimate, calls::call::tests::simulation};
     use alloy_primitives::{Address, address, hex};
     use alloy_rpc_types_eth::TransactionRequest;
 

@@ -1,6 +1,7 @@
 //! `vmTrace` of OpenEthereum's traces: per call the code and every instruction with what it pushed, wrote to memory and stored.
 
-use crate::{error::Error, trace::Finished};
+use super::tracer::Finished;
+use crate::error::Error;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_rpc_types_trace::parity::{MemoryDelta, StorageDelta, VmExecutedOperation, VmInstruction, VmTrace};
 use revm::{DatabaseRef, bytecode::opcode as op};

@@ -1,9 +1,7 @@
 //! Executing a block that somebody else built, and holding it against its header.
 
-use crate::{
-    builder::{OpenBlock, Outcome, encode},
-    error::Error,
-};
+use super::builder::{OpenBlock, Outcome, encode};
+use crate::error::Error;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! Taking in a block of an Ethereum chain from outside, trusting none of it.
 
-use crate::{
+use super::{
     consensus::{Ancestor, recover_sender, validate_header, validate_ommers},
-    error::Error,
     replay::execute_block,
 };
+use crate::error::Error;
 use alloy_consensus::Header;
 use alloy_hardforks::EthereumHardfork;
 use alloy_rlp::{Decodable, Encodable};
@@ -59,7 +59,7 @@ pub fn import_block<S: StateReader + TrieReader>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builder::OpenBlock;
+    use crate::block::builder::OpenBlock;
     use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Signed, TxLegacy};
     use alloy_eips::eip4895::Withdrawals;
     use alloy_genesis::{ChainConfig, Genesis};

@@ -1,18 +1,24 @@
 //! geth's tracers as one inspector: which one a client asks for, what it records, and the form of its answer.
 
+use super::script::{Script, ScriptPlan};
 use crate::{
+    calls::{abort::Abort, state::State},
     error::Error,
-    script::{Script, ScriptPlan},
-    trace::{Finished, Traced},
+    machine::Machine,
+    overlay::Overlay,
 };
 use alloy_primitives::{Address, Log, U256};
+use alloy_rpc_types_eth::TransactionInfo;
 use alloy_rpc_types_trace::geth::{
     CallConfig, FlatCallConfig, FourByteFrame, GethDebugBuiltInTracerType as BuiltIn, GethDebugTracerType, GethDebugTracingOptions,
     GethDefaultTracingOptions, GethTrace, NoopFrame, PreStateConfig, StructLog, erc7562::Erc7562Config, mux::MuxFrame,
 };
 use revm::{
     DatabaseRef, Inspector,
-    context::{ContextError, ContextTr},
+    context::{
+        ContextError, ContextTr,
+        result::{HaltReason, ResultAndState},
+    },
     inspector::JournalExt,
     interpreter::{CallInputs, CallOutcome, CreateInputs, CreateOutcome, Interpreter},
 };
@@ -65,7 +71,7 @@ impl Plan {
             BuiltIn::MuxTracer => {
                 let configs: BTreeMap<String, serde_json::Value> = read(config).map_err(invalid)?;
                 let plan = |(name, config): (String, serde_json::Value)| {
-                    let tracer: BuiltIn = serde_json::from_value(name.clone().into()).map_err(|_| not_found(&name))?;
+                    let tracer: BuiltIn = serde_json::from_value(name.clone().into()).map_err(|_| Error::no_such_tracer(&name))?;
                     match tracer {
                         BuiltIn::MuxTracer => Err(Error::Trace("muxTracer cannot be nested".into())),
                         _ => Ok((tracer, Self::builtin(tracer, config)?)),
@@ -74,7 +80,7 @@ impl Plan {
                 Self::Mux(configs.into_iter().map(plan).collect::<Result<_, _>>()?)
             }
             BuiltIn::NoopTracer => Self::Noop,
-            BuiltIn::StateGasTracer => return Err(not_found("stateGasTracer")),
+            BuiltIn::StateGasTracer => return Err(Error::no_such_tracer("stateGasTracer")),
         })
     }
 
@@ -106,7 +112,7 @@ impl Plan {
                 };
                 return Ok(MuxFrame(plans.iter().zip(tracers).map(frame).collect::<Result<_, Error>>()?).into());
             }
-            Tracer::Script(script) => return Ok(GethTrace::JS(script.result(done, traced)?)),
+            Tracer::Script(script) => return Ok(GethTrace::JS(script.result(done.machine, done.result, traced.info)?)),
             Tracer::Recording { inspector, .. } => inspector,
         };
         inspector.set_transaction_gas_limit(traced.gas_limit);
@@ -143,9 +149,29 @@ fn limit(steps: &mut Vec<StructLog>, most: u64) {
     steps.truncate(kept);
 }
 
-/// geth's words for a tracer that it does not have.
-pub(crate) fn not_found(name: &str) -> Error {
-    Error::Trace(format!("tracer not found: {}", name.chars().take(64).collect::<String>()))
+/// A machine that traces until it is told to end.
+pub(crate) type TracingMachine = Machine<State, (Abort, Tracer)>;
+
+/// A transaction that was executed and not committed, on the machine that did it.
+#[derive(Debug)]
+pub(crate) struct Finished<'a> {
+    pub(crate) machine: &'a TracingMachine,
+    pub(crate) result: &'a ResultAndState<HaltReason>,
+}
+
+impl Finished<'_> {
+    /// The state before the transaction.
+    pub(crate) fn before(&self) -> &Overlay<State> {
+        self.machine.state()
+    }
+}
+
+/// What a tracer wants to know of a transaction beside its execution.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    pub(crate) sender: Address,
+    pub(crate) gas_limit: u64,
+    pub(crate) info: TransactionInfo,
 }
 
 /// What was recorded so far for one request, which may trace many transactions.

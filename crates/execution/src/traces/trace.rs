@@ -1,15 +1,17 @@
 //! `debug_trace*`: transactions and calls executed again under an inspector, with geth's built-in tracers or a client's script.
 
+use super::tracer::{Finished, Plan, Spent, Traced, Tracer, TracingMachine};
 use crate::{
-    abort::Abort,
-    builder::encode,
-    call::{Refusal, Simulation, State, Stop, Stopped, run},
+    block::{builder::encode, rejection::invalid_words},
+    calls::{
+        abort::Abort,
+        call::{Simulation, run},
+        refusal::{Refusal, Stop, Stopped},
+        state::{Frozen, State},
+    },
     error::Error,
-    frozen::Frozen,
     machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
-    rejection::invalid_words,
-    tracer::{Plan, Spent, Tracer},
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256};
@@ -24,9 +26,6 @@ use revm::{
 };
 use std::sync::Arc;
 use tributary_primitives::{Block, ChainSpec, StateDiff, TrieReader};
-
-/// A machine that traces until it is told to end.
-pub(crate) type TracingMachine = Machine<State, (Abort, Tracer)>;
 
 /// A block to execute again on its parent's post-state.
 #[derive(Debug)]
@@ -43,28 +42,6 @@ pub struct BlockReplay<'a> {
     pub senders: &'a [Address],
     /// Ends whatever is executed: with [`Error::Aborted`], during a transaction that is traced and between others.
     pub abort: Abort,
-}
-
-/// A transaction that was executed and not committed, on the machine that did it.
-#[derive(Debug)]
-pub(crate) struct Finished<'a> {
-    pub(crate) machine: &'a TracingMachine,
-    pub(crate) result: &'a ResultAndState<HaltReason>,
-}
-
-impl Finished<'_> {
-    /// The state before the transaction.
-    pub(crate) fn before(&self) -> &Overlay<State> {
-        self.machine.state()
-    }
-}
-
-/// What a tracer wants to know of a transaction beside its execution.
-#[derive(Debug)]
-pub(crate) struct Traced {
-    pub(crate) sender: Address,
-    pub(crate) gas_limit: u64,
-    pub(crate) info: TransactionInfo,
 }
 
 impl BlockReplay<'_> {

@@ -1,17 +1,23 @@
 //! `eth_simulateV1` (execution-apis): calls in a chain of pretended blocks on top of a real one, each block with its own overrides, and complete in the end:
 //! receipts, state root, hash. Where the specification leaves a choice, this is what geth does.
 
-use crate::{
+use super::{
     abort::Abort,
-    builder::next_excess_blob_gas,
-    call::{Ending, Refusal, State, Stop, Stopped, check_request, outcome, run, tx_env},
+    call::{Ending, check_request, outcome, run, tx_env},
+    overrides,
+    refusal::{Fault, Refusal, Stop, Stopped},
+    simulated_tx::{unsigned, with_default_fees},
+    state::State,
+    transfers::Transfers,
+};
+use crate::{
+    block::{
+        builder::next_excess_blob_gas,
+        seal::{self, Body},
+    },
     error::Error,
     machine::{Leniency, Machine},
     overlay::{Overlay, TxChanges},
-    overrides,
-    seal::{self, Body},
-    simulated_tx::{unsigned, with_default_fees},
-    transfers::Transfers,
 };
 use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
 use alloy_eips::eip4895::Withdrawals;
@@ -89,40 +95,6 @@ pub struct SimulatedCall {
     pub max_used_gas: u64,
     /// Logs with their index in the block, among them the transfers where they are traced; none unless it returned. What failed is counted, too.
     pub logs: Vec<(u64, Log)>,
-}
-
-/// What is wrong with a request, as far as the specification has codes for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The nonce was used before (−38010).
-    NonceTooLow,
-    /// The nonce leaves a gap (−38011).
-    NonceTooHigh,
-    /// The fee cap is below the base fee (−38012).
-    FeeTooLow,
-    /// The gas limit is below the intrinsic cost (−38013).
-    IntrinsicGas,
-    /// The sender cannot pay (−38014).
-    InsufficientFunds,
-    /// The calls of a block need more gas than it has (−38015).
-    BlockGasLimit,
-    /// Block numbers do not rise (−38020).
-    BlockOrder,
-    /// Timestamps do not rise (−38021).
-    TimestampOrder,
-    /// The sender is a contract (−38024).
-    SenderCode,
-    /// The init code is too large (−38025).
-    InitCode,
-    /// There are too many blocks (−38026).
-    TooManyBlocks,
-    /// The parameters contradict each other (−32602).
-    Parameters,
-    /// The transaction is invalid for a reason without a code (−32603).
-    Transaction,
-    /// An override cannot be applied (−32000).
-    Override,
 }
 
 /// Why there is no result.

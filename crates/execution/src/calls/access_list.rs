@@ -1,10 +1,11 @@
 //! `eth_createAccessList`: the accounts and slots that a transaction touches beyond those that are warm anyway.
 
-use crate::{
+use super::{
     abort::Abort,
-    call::{Refusal, Simulation, Stop, Stopped, halt_words, run},
-    error::Error,
+    call::{Simulation, halt_words, run},
+    refusal::{Refusal, Stop, Stopped},
 };
+use crate::error::Error;
 use alloy_rpc_types_eth::{AccessList, TransactionRequest};
 use revm::context::result::ExecutionResult;
 use revm_inspectors::access_list::AccessListInspector;

@@ -1,13 +1,16 @@
 //! Simulated calls: `eth_call` and what estimates, access lists and traces of calls share with it.
 
-use crate::{
+use super::{
     abort::Abort,
+    overrides::{self, Overrides},
+    refusal::{Fault, Refusal, Stop, Stopped},
+    state::State,
+};
+use crate::{
+    block::rejection::invalid_words,
     error::Error,
     machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
-    overrides::{self, Overrides},
-    rejection::invalid_words,
-    simulate::Fault,
 };
 use alloy_consensus::Header;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
@@ -20,10 +23,7 @@ use revm::{
     context_interface::either::Either,
 };
 use std::sync::Arc;
-use tributary_primitives::{ChainSpec, StateError, StateReader};
-
-/// Any state to call on. One type for all, so that the EVM for calls is compiled once.
-pub type State = Arc<dyn StateReader>;
+use tributary_primitives::ChainSpec;
 
 /// Where and under which pretences calls are simulated.
 #[derive(Debug, Clone)]
@@ -65,27 +65,6 @@ pub struct CallOutcome {
     pub gas_used: u64,
     /// Logs; empty unless it returned.
     pub logs: Vec<Log>,
-}
-
-/// Why a simulation has no result.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The request is at fault, in geth's words.
-    Refused(String),
-    /// The state or the EVM failed.
-    Failed(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<StateError> for Stop {
-    fn from(error: StateError) -> Self {
-        Self::Failed(error.into())
-    }
 }
 
 impl Simulation {
@@ -210,24 +189,6 @@ pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64,
     }
 }
 
-/// A transaction that could not start.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// In geth's words.
-    pub(crate) words: String,
-    /// More gas could help: the limit is below the intrinsic cost.
-    pub(crate) needs_gas: bool,
-    /// What kind of fault it is.
-    pub(crate) fault: Fault,
-}
-
-/// Why [`run`] has no result.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    Refused(Refusal),
-    Failed(Error),
-}
-
 /// Executes a simulated transaction without committing it.
 pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: TxEnv) -> Result<Transacted, Stopped> {
     let (sender, fee_cap, tip) = (env.caller, env.gas_price, env.gas_priority_fee);
@@ -248,24 +209,9 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
                 ),
                 other => invalid_words(other),
             };
-            Stopped::Refused(Refusal { words, needs_gas, fault: fault(&error) })
+            Stopped::Refused(Refusal { words, needs_gas, fault: Fault::of(&error) })
         }
     })
-}
-
-fn fault(error: &InvalidTransaction) -> Fault {
-    use InvalidTransaction as I;
-    match error {
-        I::NonceTooLow { .. } => Fault::NonceTooLow,
-        I::NonceTooHigh { .. } => Fault::NonceTooHigh,
-        I::GasPriceLessThanBasefee => Fault::FeeTooLow,
-        I::CallGasCostMoreThanGasLimit { .. } | I::GasFloorMoreThanGasLimit { .. } => Fault::IntrinsicGas,
-        I::LackOfFundForMaxFee { .. } | I::OverflowPaymentInTransaction => Fault::InsufficientFunds,
-        I::RejectCallerWithCode => Fault::SenderCode,
-        I::CreateInitCodeSizeLimit => Fault::InitCode,
-        I::PriorityFeeGreaterThanMaxFee => Fault::Parameters,
-        _ => Fault::Transaction,
-    }
 }
 
 fn insufficient_funds(sender: Address, have: U256, want: U256) -> String {
@@ -314,7 +260,7 @@ pub(crate) mod tests {
     use alloy_genesis::Genesis;
     use alloy_primitives::{B256, Bytes, address, hex, keccak256};
     use std::collections::BTreeMap;
-    use tributary_primitives::{Account, Eip1559Params};
+    use tributary_primitives::{Account, Eip1559Params, StateError, StateReader};
 
     /// Accounts, slots and codes in memory.
     #[derive(Debug, Default)]

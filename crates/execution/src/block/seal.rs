@@ -1,7 +1,6 @@
 //! The end of a block: what happens after its last transaction, and the header that commits to all of it.
 
 use crate::{
-    builder::bloom_of,
     error::Error,
     machine::{AnyInspector, Machine},
     overlay::Overlay,
@@ -10,7 +9,7 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWAL
 use alloy_eips::{eip2718::Encodable2718, eip7685::Requests};
 use alloy_evm::{block::state_changes::post_block_balance_increments, eth::eip6110};
 use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256, logs_bloom};
 use nybbles::Nibbles;
 use tributary_primitives::{
     Block, BlockAttributes, BlockBody, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateReader, Transaction, TrieReader, TrieUpdates,
@@ -91,7 +90,7 @@ pub(crate) fn assemble(spec: &ChainSpec, base: &Header, mut header: Header, body
     header.state_root = state.state_root;
     header.transactions_root = tributary_trie::ordered_root(&transactions.iter().map(|tx| tx.encoded_2718()).collect::<Vec<_>>());
     header.receipts_root = tributary_trie::ordered_root(&receipts.iter().map(Receipt::encoded_2718).collect::<Vec<_>>());
-    header.logs_bloom = bloom_of(&receipts);
+    header.logs_bloom = logs_bloom(receipts.iter().flat_map(|receipt| &receipt.logs));
     header.gas_used = gas_used;
     header.ommers_hash = match attributes.ommers.is_empty() {
         true => EMPTY_OMMER_ROOT_HASH,

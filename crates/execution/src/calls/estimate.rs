@@ -1,11 +1,12 @@
 //! `eth_estimateGas`: the smallest gas limit with which a transaction succeeds, found as geth finds it.
 
-use crate::{
+use super::{
     abort::Abort,
-    call::{Refusal, Simulation, State, Stop, Stopped, halt_words, run},
-    error::Error,
-    machine::Machine,
+    call::{Simulation, halt_words, run},
+    refusal::{Refusal, Stop, Stopped},
+    state::State,
 };
+use crate::{error::Error, machine::Machine};
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;

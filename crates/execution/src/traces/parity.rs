@@ -1,17 +1,18 @@
 //! OpenEthereum's traces (`trace_*`): flat lists of calls, creations, self-destructs and rewards, and per transaction the difference in state and
 //! the course of the machine.
 
+use super::{
+    parity_diff::state_diff,
+    trace::{BlockReplay, run_traced, stopped, taken},
+    tracer::{Finished, Spent, Tracer, TracingMachine},
+    vm_trace::vm_trace,
+};
 use crate::{
-    abort::Abort,
-    call::Simulation,
+    block::rejection::Rejection,
+    calls::{abort::Abort, call::Simulation},
     error::Error,
     machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
-    parity_diff::state_diff,
-    rejection::Rejection,
-    trace::{BlockReplay, Finished, TracingMachine, run_traced, stopped, taken},
-    tracer::{Spent, Tracer},
-    vm_trace::vm_trace,
 };
 use alloy_evm::block::calc::{base_block_reward, block_reward, ommer_reward};
 use alloy_primitives::{Address, Bytes, U256};
@@ -193,7 +194,7 @@ impl Simulation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::tests::simulation;
+    use crate::calls::call::tests::simulation;
     use alloy_consensus::Header;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::B256;

@@ -1,20 +1,25 @@
 //! State and block overrides of simulated calls (geth's `eth_call` third and fourth parameter).
 
+use super::{
+    refusal::Stop,
+    state::{Renumbered, State},
+};
 use crate::{
-    call::{State, Stop},
     machine::{AnyInspector, Machine},
     overlay::Overlay,
 };
 use alloy_consensus::Header;
 use alloy_evm::{Evm, precompiles::PrecompilesMap};
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, U256, keccak256};
 use alloy_rpc_types_eth::{
     BlockOverrides,
     state::{AccountOverride, StateOverride},
 };
-use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
+use revm::{
+    context::{BlockEnv, JournalTr},
+    context_interface::block::BlobExcessGasAndPrice,
+};
 use std::{collections::BTreeMap, sync::Arc};
-use tributary_primitives::{Account, StateError, StateReader};
 
 /// What a simulated call pretends about the chain.
 #[derive(Debug, Clone, Default)]
@@ -23,35 +28,6 @@ pub struct Overrides {
     pub state: Option<StateOverride>,
     /// Fields of the block that differ from the header.
     pub block: Option<BlockOverrides>,
-}
-
-/// A state in which some block hashes are others.
-#[derive(Debug)]
-struct Renumbered {
-    base: State,
-    hashes: BTreeMap<u64, B256>,
-}
-
-impl StateReader for Renumbered {
-    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
-        self.base.account(address)
-    }
-    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
-        self.base.storage(address, slot)
-    }
-    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
-        self.base.has_storage(address)
-    }
-    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-        self.base.code(hash)
-    }
-    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
-        self.hashes.get(&number).map_or_else(|| self.base.block_hash(number), |hash| Ok(*hash))
-    }
-
-    fn is_witnessed(&self) -> bool {
-        self.base.is_witnessed()
-    }
 }
 
 /// The header and the state under block overrides, as far as these show in them.
@@ -95,6 +71,7 @@ fn precompiles<I: AnyInspector<State>>(machine: &mut Machine<State, I>) -> &mut 
 /// Applies state overrides. A precompile that is overridden or moved is one no longer.
 pub(crate) fn apply_state<I: AnyInspector<State>>(machine: &mut Machine<State, I>, overrides: &StateOverride) -> Result<(), Stop> {
     let sorted: BTreeMap<&Address, &AccountOverride> = overrides.iter().collect();
+    warm_precompiles(machine);
     move_precompiles(precompiles(machine), &sorted)?;
     for (address, account) in sorted {
         apply_account(machine.state_mut(), *address, account)?;
@@ -105,7 +82,17 @@ pub(crate) fn apply_state<I: AnyInspector<State>>(machine: &mut Machine<State, I
 
 /// Applies again what state overrides say of precompiles, to a machine on a state that they were applied to.
 pub(crate) fn apply_precompiles<I: AnyInspector<State>>(machine: &mut Machine<State, I>, overrides: &StateOverride) -> Result<(), Stop> {
+    warm_precompiles(machine);
     move_precompiles(precompiles(machine), &overrides.iter().collect())
+}
+
+/// Has the addresses of precompiles warm as they are without overrides: what is moved leaves its address warm and does not warm another (EIP-2929 as in geth).
+fn warm_precompiles<I: AnyInspector<State>>(machine: &mut Machine<State, I>) {
+    let addresses = precompiles(machine).addresses().copied().collect();
+    match machine {
+        Machine::Ethereum(evm) => evm.ctx_mut().journaled_state.warm_precompiles(addresses),
+        Machine::Rollup(evm) => evm.ctx_mut().journaled_state.warm_precompiles(addresses),
+    }
 }
 
 fn move_precompiles(map: &mut PrecompilesMap, overrides: &BTreeMap<&Address, &AccountOverride>) -> Result<(), Stop> {
@@ -150,4 +137,30 @@ fn apply_account(overlay: &mut Overlay<State>, address: Address, over: &AccountO
         overlay.set_storage(address, (*slot).into(), (*value).into())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Abort, Ending, calls::call::tests::simulation};
+    use alloy_primitives::{Bytes, address, hex};
+    use alloy_rpc_types_eth::TransactionRequest;
+
+    /// Gives what it costs to look at the balance of the address in its input.
+    const METER: [u8; 14] = hex!("5a5f3531505a90035f5260205ff3");
+
+    #[test]
+    fn a_precompile_that_moves_leaves_its_address_warm_and_warms_no_other() {
+        let (identity, elsewhere) = (address!("0000000000000000000000000000000000000004"), Address::repeat_byte(0x77));
+        let mut simulation = simulation(&METER);
+        let moved = AccountOverride { move_precompile_to: Some(elsewhere), code: Some(Bytes::from_static(&[0])), ..Default::default() };
+        simulation.overrides.state = Some([(identity, moved)].into_iter().collect());
+        let to = address!("00000000000000000000000000000000000000b1");
+        for (looked_at, price) in [(identity, 100), (elsewhere, 2600)] {
+            let request = TransactionRequest::default().to(to).input(Bytes::from(looked_at.into_word().0).into());
+            let Ending::Returned(output) = simulation.call(&request, &Abort::default()).unwrap().ending else { panic!("it failed") };
+            // Five instructions around it cost nine.
+            assert_eq!(U256::from_be_slice(&output), U256::from(price + 9), "{looked_at}");
+        }
+    }
 }

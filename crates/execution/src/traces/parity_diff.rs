@@ -1,6 +1,7 @@
 //! `stateDiff` of OpenEthereum's traces: per account what a transaction changed. An account that appears is all `+`, one that is gone all `-`.
 
-use crate::{error::Error, trace::Finished};
+use super::tracer::Finished;
+use crate::error::Error;
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256};
 use alloy_rpc_types_trace::parity::{AccountDiff, ChangedType, Delta, StateDiff};
 use revm::{

@@ -3,17 +3,16 @@
 //! Sequencing, replay, derivation and proving all go through here. What differs between them is where transactions come from and what a
 //! caller does with one that is rejected.
 
+use super::{rejection::Rejection, seal};
 use crate::{
     error::Error,
     machine::{Leniency, Machine, TransactError},
     overlay::{Overlay, TxChanges},
-    rejection::Rejection,
-    seal,
 };
 use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256, Bytes, Log};
+use alloy_primitives::{Address, B256, Bytes};
 use revm::{DatabaseCommit, inspector::NoOpInspector};
 use std::sync::Arc;
 use tributary_primitives::{BlockAttributes, ChainSpec, ExecutedBlock, Receipt, StateReader, Transaction, TrieReader, TxType};
@@ -242,12 +241,6 @@ pub(crate) fn next_excess_blob_gas(spec: &ChainSpec, parent: &Header, timestamp:
         Some(params) => parent.next_block_excess_blob_gas(params).unwrap_or_default(),
         None => 0,
     })
-}
-
-/// The bloom of a block's logs.
-pub(crate) fn bloom_of(receipts: &[Receipt]) -> alloy_primitives::Bloom {
-    let logs = receipts.iter().flat_map(|receipt| receipt.logs.iter());
-    alloy_primitives::logs_bloom(logs.map(|log: &Log| log))
 }
 
 /// A transaction's exact EIP-2718 bytes.
