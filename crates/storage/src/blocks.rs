@@ -2,7 +2,7 @@
 
 use crate::{
     BlobSidecar, Error, Store,
-    store::read_header,
+    heads::read_header,
     tables::{self, Tables},
     v1,
 };

@@ -3,8 +3,8 @@
 use crate::{
     Error, Snapshot, Store,
     blocks::read_body,
+    heads::{heads, passer_owner},
     logs,
-    store::{heads, passer_owner},
     tables::{self, Tables},
     v1::{self, NodeChanges, StateChanges},
     write::oldest_trie,

@@ -31,6 +31,7 @@ mod check;
 mod directory;
 mod error;
 mod genesis;
+mod heads;
 mod history;
 mod journal;
 mod logs;

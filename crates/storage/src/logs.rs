@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Store,
-    store::{heads, read_header},
+    heads::{heads, read_header},
     tables::{self, Tables},
     v1,
 };
@@ -259,7 +259,7 @@ fn visit_logs(row: &[u8], mut see: impl FnMut(&[u8], &[&[u8]])) -> alloy_rlp::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Options, store::meta};
+    use crate::{Options, heads::meta};
     use alloy_genesis::Genesis;
     use alloy_primitives::{Bytes, LogData};
     use std::sync::Arc;

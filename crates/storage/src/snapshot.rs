@@ -1,6 +1,6 @@
 use crate::{
     Error, Store,
-    store::{heads, read_header},
+    heads::{heads, read_header},
     tables, v1,
 };
 use alloy_consensus::Header;

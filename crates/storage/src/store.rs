@@ -2,20 +2,18 @@ use crate::{
     Durability, Error, Options, Snapshot,
     directory::{Directory, Identity},
     genesis::genesis_block,
+    heads::{heads, meta, read_header},
     tables::{self, Tables},
     v1,
     write::BlockWriter,
 };
 use alloy_consensus::Header;
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{B256, Sealed, keccak256};
+use alloy_primitives::Sealed;
 use signet_libmdbx::{
     Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode,
     sys::PageSize,
-    tx::{
-        TransactionKind, Tx,
-        aliases::{RoTxUnsync, RwTxUnsync},
-    },
+    tx::aliases::{RoTxUnsync, RwTxUnsync},
 };
 use std::{
     fmt,
@@ -23,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tributary_primitives::{ChainSpec, ExecutedBlock, Heads, rollup::predeploys::MESSAGE_PASSER};
+use tributary_primitives::{ChainSpec, ExecutedBlock, Heads};
 
 /// One chain on disk. Clones share it; it closes with the last clone and the last [`Snapshot`].
 ///
@@ -46,15 +44,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("path", &self.0.directory.path()).field("chain", &self.0.spec.chain_id).finish_non_exhaustive()
     }
-}
-
-/// Names of the rows of the `meta` table.
-pub(crate) mod meta {
-    pub(crate) const UNSAFE: &[u8] = b"unsafe";
-    pub(crate) const SAFE: &[u8] = b"safe";
-    pub(crate) const FINALIZED: &[u8] = b"finalized";
-    /// The oldest block whose trie can be read and restored, u64.
-    pub(crate) const OLDEST_TRIE: &[u8] = b"oldest trie";
 }
 
 impl Store {
@@ -193,28 +182,6 @@ impl Store {
         tables::put(&tx, self.0.tables.meta, row, &v1::encode_id(block))?;
         Ok(tx.commit()?)
     }
-}
-
-/// The key of the message passer's storage trie, whose history is kept for ever.
-pub(crate) fn passer_owner() -> B256 {
-    keccak256(MESSAGE_PASSER)
-}
-
-/// The heads; `None` in a database without a chain.
-pub(crate) fn heads<K: TransactionKind>(tx: &Tx<K>, tables: &Tables) -> Result<Option<Heads>, Error> {
-    let read = |row: &[u8]| tables::get(tx, tables.meta, row)?.map(|id| v1::decode_id(&id)).transpose();
-    let (unsafe_head, safe_head, finalized_head) = (read(meta::UNSAFE)?, read(meta::SAFE)?, read(meta::FINALIZED)?);
-    match (unsafe_head, safe_head, finalized_head) {
-        (Some(unsafe_head), Some(safe_head), Some(finalized_head)) => Ok(Some(Heads { unsafe_head, safe_head, finalized_head })),
-        (None, None, None) => Ok(None),
-        _ => Err(Error::corrupt("a head is missing")),
-    }
-}
-
-/// The header of the block with this number.
-pub(crate) fn read_header<K: TransactionKind>(tx: &Tx<K>, tables: &Tables, number: u64) -> Result<Option<Sealed<Header>>, Error> {
-    let row = tables::get(tx, tables.headers, &number.to_be_bytes())?;
-    row.map(|row| v1::decode_header(&row).map(|(hash, header)| Sealed::new_unchecked(header, hash))).transpose()
 }
 
 /// Writes the genesis block into an empty database.

@@ -3,8 +3,8 @@
 use crate::{
     Error, Store,
     blocks::read_body,
+    heads::{heads, meta, read_header},
     logs,
-    store::{heads, meta, read_header},
     tables::{self, Tables},
     v1::{self, NodeChanges, StateChanges},
     write::oldest_trie,

@@ -1,8 +1,9 @@
 //! Writing one block: the point of no return.
 
 use crate::{
-    Error, Store, logs,
-    store::{heads, meta, passer_owner},
+    Error, Store,
+    heads::{heads, meta, passer_owner},
+    logs,
     tables::{self, Tables},
     v1,
 };
