@@ -1,10 +1,8 @@
 //! The story: who takes part, who contributes what, who asks and who answers.
 
 use super::{
-    answer::Question,
     chain::{Chain, Sending},
     contracts::{DATANETS, Datanets, INFERENCE, Inference},
-    display,
     texts::Text,
 };
 use crate::error::Error;
@@ -81,8 +79,8 @@ pub(crate) struct Datanet {
     pub(crate) contributors: Vec<(u32, Address)>,
 }
 
-/// Creates a datanet with a model and contributes the texts.
-pub(crate) async fn contribute(chain: &Chain, cast: &Cast, texts: &[Text]) -> Result<Datanet, Error> {
+/// Creates a datanet, and the model that answers from it.
+pub(crate) async fn found(chain: &Chain, cast: &Cast) -> Result<Datanet, Error> {
     let call = Datanets::createDatanetCall { name: "How things work".into(), metadata: "tributary demo".into(), open: true };
     let created = chain.send(sending(&cast.operator, DATANETS, &call, "creating the datanet")).await?;
     let created: Datanets::DatanetCreated = created.event(DATANETS)?;
@@ -94,8 +92,17 @@ pub(crate) async fn contribute(chain: &Chain, cast: &Cast, texts: &[Text]) -> Re
         answerSeconds: ANSWER_SECONDS,
     };
     chain.send(sending(&cast.operator, INFERENCE, &model, "setting the model")).await?;
-    let mut datanet = Datanet { id: created.datanetId, set: created.setId, contributors: Vec::new() };
-    display::contributing(&datanet, texts, cast);
+    Ok(Datanet { id: created.datanetId, set: created.setId, contributors: Vec::new() })
+}
+
+/// Contributes the texts to an empty datanet. `tell` hears of each with its block.
+pub(crate) async fn contribute(
+    chain: &Chain,
+    cast: &Cast,
+    datanet: &mut Datanet,
+    texts: &[Text],
+    tell: impl Fn(&Datanets::Contributed, &Text, u64),
+) -> Result<(), Error> {
     for (index, text) in texts.iter().enumerate() {
         let call = Datanets::contributeCall { datanetId: datanet.id, document: text.body.clone().into_bytes().into() };
         let from = cast.contributor_of(index);
@@ -104,10 +111,10 @@ pub(crate) async fn contribute(chain: &Chain, cast: &Cast, texts: &[Text]) -> Re
         if event.row != index as u64 {
             return Err(Error::Check(format!("text {index} became row {} of a datanet that nobody else knows", event.row)));
         }
-        display::contributed(&event, text, receipt.block());
+        tell(&event, text, receipt.block());
         datanet.contributors.push((event.contributor, event.account));
     }
-    Ok(datanet)
+    Ok(())
 }
 
 /// A question that was paid for and answered.
@@ -129,13 +136,16 @@ pub(crate) struct Settled {
     pub(crate) credited: Vec<Inference::Credited>,
 }
 
-/// Pays for an answer and answers.
-pub(crate) async fn ask_and_settle(chain: &Chain, cast: &Cast, datanet: &Datanet, question: &Question) -> Result<Settled, Error> {
-    let call = Inference::requestCall { datanetId: datanet.id, prompt: question.prompt.clone().into_bytes().into() };
+/// Pays for an answer.
+pub(crate) async fn ask(chain: &Chain, cast: &Cast, datanet: &Datanet, prompt: &str) -> Result<Inference::Requested, Error> {
+    let call = Inference::requestCall { datanetId: datanet.id, prompt: prompt.as_bytes().to_vec().into() };
     let request = Sending { value: PAYMENT, ..sending(&cast.requester, INFERENCE, &call, "asking") };
-    let requested: Inference::Requested = chain.send(request).await?.event(INFERENCE)?;
-    display::asked(&requested, question);
-    let call = Inference::settleCall { requestId: requested.requestId, output: question.answer.clone().into_bytes().into() };
+    chain.send(request).await?.event(INFERENCE)
+}
+
+/// Answers what was paid for.
+pub(crate) async fn settle(chain: &Chain, cast: &Cast, requested: &Inference::Requested, answer: &str) -> Result<Settled, Error> {
+    let call = Inference::settleCall { requestId: requested.requestId, output: answer.as_bytes().to_vec().into() };
     let receipt = chain.send(sending(&cast.operator, INFERENCE, &call, "settling")).await?;
     Ok(Settled {
         block: receipt.block(),

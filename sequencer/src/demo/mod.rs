@@ -68,8 +68,12 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
     display::opening(&chain);
 
     let cast = economy::Cast::assemble(&chain, mnemonic, texts.len()).await?;
-    let datanet = economy::contribute(&chain, &cast, &texts).await?;
-    let settled = economy::ask_and_settle(&chain, &cast, &datanet, &question).await?;
+    let mut datanet = economy::found(&chain, &cast).await?;
+    display::contributing(&datanet, &texts, &cast);
+    economy::contribute(&chain, &cast, &mut datanet, &texts, display::contributed).await?;
+    let requested = economy::ask(&chain, &cast, &datanet, &question.prompt).await?;
+    display::asked(&requested, &question);
+    let settled = economy::settle(&chain, &cast, &requested, &question.answer).await?;
     let case = checks::Case { texts: &texts, datanet: &datanet, answer: &question.answer, settled: &settled };
     let reference = checks::Reference::trace(&case)?;
     display::payout(&case, &reference);
