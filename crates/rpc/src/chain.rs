@@ -1,6 +1,6 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
-use crate::{derivation::Derivation, development::Development, script_host::ScriptHost};
+use crate::{development::orders::Development, rollup::derivation::Derivation, script_host::ScriptHost};
 use alloy_primitives::{Address, B256};
 use std::{
     net::IpAddr,
