@@ -12,6 +12,7 @@ use crate::{
         calls::Session,
         http::Http,
         listener::{GRACE, Listener},
+        memory::Memory,
         websocket::Sockets,
     },
     txpool,
@@ -83,7 +84,7 @@ pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandl
     let (held, running) = mpsc::channel(1);
     let watcher = tokio::spawn(watch(api.filters.clone(), chain.events.subscribe()));
     let service = Http {
-        session: Session { api: api.clone(), methods, link: None },
+        session: Session { api: api.clone(), methods, memory: Memory::new(&chain.limits), link: None },
         sockets: Sockets { stop: stopped.clone() },
         connections: Arc::default(),
     };
@@ -110,9 +111,10 @@ impl InProcess {
     /// # Errors
     /// [`Error::Method`], never: the names differ.
     pub fn new(chain: Arc<Chain>) -> Result<Self, Error> {
+        let memory = Memory::new(&chain.limits);
         let api = Arc::new(Api::new(chain));
         let methods = Methods::from(module(api.clone())?);
-        Ok(Self(Session { api, methods, link: None }))
+        Ok(Self(Session { api, methods, memory, link: None }))
     }
 
     /// What the body of an HTTP request is answered with; `None` for an empty response.

@@ -3,7 +3,10 @@
 //! Calls of a batch run in order. A run of `eth_sendRawTransaction` in it is decoded together and waits for its acknowledgements together, so that a
 //! client that sends a hundred transactions at once waits for the disk about once.
 
-use super::envelope::{Call, Message, Received};
+use super::{
+    envelope::{Call, Message, Received},
+    memory::{Full, Leave, Memory},
+};
 use crate::{
     api::Api,
     args::Args,
@@ -35,6 +38,7 @@ const HEAD: &str = r#"{"jsonrpc":"2.0","id":null,"#;
 pub(crate) struct Session {
     pub(crate) api: Arc<Api>,
     pub(crate) methods: Methods,
+    pub(crate) memory: Memory,
     pub(crate) link: Option<Link>,
 }
 
@@ -53,6 +57,8 @@ pub(crate) type Notifications = mpsc::Receiver<Box<RawValue>>;
 pub(crate) struct Answer {
     /// JSON; `None` where nothing is answered.
     pub(crate) json: Option<String>,
+    /// Leave to hold it, if it is large.
+    pub(crate) leave: Option<Leave>,
     /// Subscriptions that the answer tells of.
     pub(crate) started: Vec<Notifications>,
 }
@@ -65,13 +71,18 @@ impl Session {
     pub(crate) async fn answer(&self, bytes: &[u8]) -> Answer {
         let text = String::from_utf8_lossy(bytes);
         let mut started = Vec::new();
-        let json = match Received::read(&text) {
+        let received = Received::read(&text);
+        let json = match &received {
             Received::Nothing => None,
             Received::Malformed => Some(response(None, &failure(RpcError::parse()))),
-            Received::Single(message) => self.single(&message, &mut started).await,
+            Received::Single(message) => self.single(message, &mut started).await,
             Received::Batch(messages) => self.batch(messages, &mut started).await,
         };
-        Answer { json, started }
+        match self.memory.answer(json.as_ref().map_or(0, String::len)) {
+            Ok(leave) => Answer { json, leave, started },
+            // A subscription's answer is small, but it may be in a large batch.
+            Err(Full) => Answer { json: Some(refusal(&received, RpcError::limit("server is busy, try again later"))), ..Answer::default() },
+        }
     }
 
     async fn single(&self, message: &Message<'_>, started: &mut Vec<Notifications>) -> Option<String> {
@@ -85,21 +96,17 @@ impl Session {
         }
     }
 
-    async fn batch(&self, messages: Vec<Message<'_>>, started: &mut Vec<Notifications>) -> Option<String> {
+    async fn batch(&self, messages: &[Message<'_>], started: &mut Vec<Notifications>) -> Option<String> {
         let limits = &self.api.chain.limits;
         if messages.is_empty() {
             return Some(response(None, &failure(RpcError::invalid_request("empty batch"))));
         }
         if messages.len() > limits.batch as usize {
-            let id = messages.iter().find_map(|message| match message {
-                Message::Call(call) => call.id,
-                _ => None,
-            });
-            return Some(format!("[{}]", response(id, &failure(RpcError::invalid_request("batch too large")))));
+            return Some(refused_batch(messages, RpcError::invalid_request("batch too large")));
         }
         let mut responses = Responses { json: String::new(), limit: limits.response_size as usize };
         let mut sends = Vec::new();
-        for message in &messages {
+        for message in messages {
             if let Message::Call(Call { id: Some(id), method, params }) = message
                 && method == "eth_sendRawTransaction"
             {
@@ -205,6 +212,24 @@ impl Responses {
     fn finish(self) -> Option<String> {
         (!self.json.is_empty()).then(|| self.json + "]")
     }
+}
+
+/// What a message is answered with that is refused as a whole.
+fn refusal(received: &Received<'_>, error: RpcError) -> String {
+    match received {
+        Received::Single(Message::Call(call)) => response(call.id, &failure(error)),
+        Received::Batch(messages) => refused_batch(messages, error),
+        _ => response(None, &failure(error)),
+    }
+}
+
+/// geth's answer to a batch that it refuses: one error, with the id of the first call that has one.
+fn refused_batch(messages: &[Message<'_>], error: RpcError) -> String {
+    let id = messages.iter().find_map(|message| match message {
+        Message::Call(call) => call.id,
+        _ => None,
+    });
+    format!("[{}]", response(id, &failure(error)))
 }
 
 fn parameters(params: Option<&RawValue>) -> Params<'_> {

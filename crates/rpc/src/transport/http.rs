@@ -1,9 +1,13 @@
 //! JSON-RPC over HTTP: which requests are answered and how others are refused, with geth's statuses and words. A request to upgrade becomes a
 //! WebSocket.
 
-use super::{calls::Session, websocket};
+use super::{
+    calls::{Link, Session},
+    memory::{Held, Leave, SMALL},
+    websocket,
+};
 use crate::chain::Limits;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{HeaderMap, Method, StatusCode, header};
 use jsonrpsee::{
     core::BoxError,
@@ -58,7 +62,7 @@ impl Http {
     async fn respond(self, request: HttpRequest) -> HttpResponse {
         let limits = &self.session.api.chain.limits;
         if soketto::handshake::http::is_upgrade_request(&request) {
-            let link = crate::transport::calls::Link {
+            let link = Link {
                 connection: ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1),
                 subscriptions: BoundedSubscriptions::new(limits.subscriptions),
             };
@@ -76,12 +80,33 @@ impl Http {
         if let Some(refusal) = refusal(&request, limits) {
             return refusal;
         }
-        let body = match read(request, limits).await {
-            Ok(body) => body,
+        let (body, leave) = match self.read(request).await {
+            Ok(read) => read,
             Err(refusal) => return refusal,
         };
-        let answer = self.session.answer(&body).await.json.unwrap_or_default();
-        with(StatusCode::OK, JSON, HttpBody::from(answer))
+        let answer = self.session.answer(&body).await;
+        drop((body, leave));
+        let body = Held { body: Full::from(answer.json.unwrap_or_default()), _leave: answer.leave };
+        with(StatusCode::OK, JSON, HttpBody::new(body))
+    }
+
+    /// The body of a request; with leave, if it is large or does not say how large it is.
+    async fn read(&self, request: HttpRequest) -> Result<(hyper::body::Bytes, Option<Leave>), HttpResponse> {
+        let most = self.session.api.chain.limits.request_size as usize;
+        let is_small = content_length(request.headers()).is_some_and(|length| length <= SMALL as u64);
+        let leave = match is_small {
+            true => None,
+            false => tokio::time::timeout(BODY_TIME, self.session.memory.request())
+                .await
+                .map_err(|_| plain(StatusCode::SERVICE_UNAVAILABLE, "server is busy, try again later"))?,
+        };
+        let body = tokio::time::timeout(BODY_TIME, Limited::new(request.into_body(), most).collect()).await;
+        match body {
+            Ok(Ok(body)) => Ok((body.to_bytes(), leave)),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most as u64 + 1, most as u64)),
+            Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
+            Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        }
     }
 }
 
@@ -98,17 +123,6 @@ fn refusal(request: &HttpRequest, limits: &Limits) -> Option<HttpResponse> {
         return None;
     }
     Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid content type, only application/json is supported"))
-}
-
-async fn read(request: HttpRequest, limits: &Limits) -> Result<hyper::body::Bytes, HttpResponse> {
-    let most = limits.request_size as usize;
-    let body = tokio::time::timeout(BODY_TIME, Limited::new(request.into_body(), most).collect()).await;
-    match body {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most as u64 + 1, most as u64)),
-        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
-        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
-    }
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

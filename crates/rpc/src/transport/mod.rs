@@ -5,4 +5,5 @@ pub(crate) mod calls;
 pub(crate) mod envelope;
 pub(crate) mod http;
 pub(crate) mod listener;
+pub(crate) mod memory;
 pub(crate) mod websocket;

@@ -4,6 +4,7 @@
 use super::{
     calls::{Answer, Notifications, Session},
     listener::{GRACE, Place, told},
+    memory::{Leave, Metered, Reading, SMALL},
 };
 use hyper_util::rt::TokioIo;
 use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse};
@@ -17,12 +18,27 @@ use tokio::{
 };
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
-type Io = Compat<BufReader<BufWriter<TokioIo<hyper::upgrade::Upgraded>>>>;
+type Io = Compat<BufReader<BufWriter<Metered<TokioIo<hyper::upgrade::Upgraded>>>>>;
 
 /// How often a silent client is asked whether it is there; one that does not answer twice is gone.
 const PING: Duration = Duration::from_secs(30);
 /// Messages that wait for the socket, beside what each subscription may have waiting.
 const QUEUE: usize = 16;
+/// Bytes of small requests of a connection that are under way at a time.
+const UNDER_WAY: usize = 4 * SMALL;
+
+/// A message to the client, with leave to hold it if it is large.
+#[derive(Debug)]
+struct Outgoing {
+    json: Box<str>,
+    leave: Option<Leave>,
+}
+
+impl From<Box<str>> for Outgoing {
+    fn from(json: Box<str>) -> Self {
+        Self { json, leave: None }
+    }
+}
 
 /// What all WebSocket connections of a server share.
 #[derive(Debug, Clone)]
@@ -41,25 +57,29 @@ impl Sockets {
         tokio::spawn(async move {
             let _place = place;
             let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-            let io = BufReader::new(BufWriter::new(TokioIo::new(upgraded)));
+            let (socket, reading) = session.memory.metered(TokioIo::new(upgraded));
+            let io = BufReader::new(BufWriter::new(socket));
             let mut builder = handshake.into_builder(io.compat());
             let most = session.api.chain.limits.request_size as usize;
             builder.set_max_message_size(most);
             builder.set_max_frame_size(most);
             let (sender, receiver) = builder.finish();
-            serve(session, sender, receiver, stop).await;
+            serve(session, sender, (receiver, reading), stop).await;
         });
         Ok(response.map(|()| HttpBody::empty()))
     }
 }
 
+/// The client's side of a connection.
+type Requests = (soketto::Receiver<Io>, Arc<Reading>);
+
 /// Serves a connection until either side is done with it.
-async fn serve(session: Session, sender: soketto::Sender<Io>, receiver: soketto::Receiver<Io>, mut stop: watch::Receiver<bool>) {
+async fn serve(session: Session, sender: soketto::Sender<Io>, requests: Requests, mut stop: watch::Receiver<bool>) {
     let (queue, queued) = mpsc::channel(QUEUE);
     let (finish, finished) = oneshot::channel();
     let mut writer = tokio::spawn(write(sender, queued, finished));
     tokio::select! {
-        () = read(session, receiver, queue.clone()) => {}
+        () = read(session, requests, queue.clone()) => {}
         // The writer found the client gone or too slow.
         () = queue.closed() => {}
         () = told(&mut stop) => {}
@@ -71,10 +91,12 @@ async fn serve(session: Session, sender: soketto::Sender<Io>, receiver: soketto:
     }
 }
 
-/// Reads requests and has each answered. At most as many as a batch may hold are under way; further ones wait in the socket.
-async fn read(session: Session, mut receiver: soketto::Receiver<Io>, queue: mpsc::Sender<Box<str>>) {
+/// Reads requests and has each answered. At most as many as a batch may hold are under way, and of small ones [`UNDER_WAY`]; further ones wait in the
+/// socket.
+async fn read(session: Session, (mut receiver, reading): Requests, queue: mpsc::Sender<Outgoing>) {
     let session = Arc::new(session);
     let under_way = Arc::new(Semaphore::new(session.api.chain.limits.batch.max(1) as usize));
+    let small = Arc::new(Semaphore::new(UNDER_WAY));
     loop {
         let mut bytes = Vec::new();
         // A ping goes out when nothing came for a while, and its answer is something that comes.
@@ -90,10 +112,13 @@ async fn read(session: Session, mut receiver: soketto::Receiver<Io>, queue: mpsc
             Err(SocketError::Codec(FrameError::PayloadTooLarge { actual, maximum })) => return refuse(&queue, actual, maximum).await,
             Err(error) => return tracing::debug!(target: "rpc", %error, "websocket"),
         }
+        let leave = reading.end();
+        let bytes_of_small = if bytes.len() <= SMALL { bytes.len() as u32 } else { 0 };
         let Ok(permit) = under_way.clone().acquire_owned().await else { return };
+        let Ok(small_permit) = small.clone().acquire_many_owned(bytes_of_small).await else { return };
         let (session, queue) = (session.clone(), queue.clone());
         tokio::spawn(async move {
-            let _permit = permit;
+            let _held = (permit, small_permit, leave);
             let answer = tokio::select! {
                 answer = session.answer(&bytes) => answer,
                 () = queue.closed() => return,
@@ -104,9 +129,9 @@ async fn read(session: Session, mut receiver: soketto::Receiver<Io>, queue: mpsc
 }
 
 /// Queues an answer and then whatever its subscriptions tell.
-async fn pass_on(answer: Answer, queue: mpsc::Sender<Box<str>>) {
+async fn pass_on(answer: Answer, queue: mpsc::Sender<Outgoing>) {
     if let Some(json) = answer.json
-        && queue.send(json.into()).await.is_err()
+        && queue.send(Outgoing { json: json.into(), leave: answer.leave }).await.is_err()
     {
         return;
     }
@@ -116,27 +141,27 @@ async fn pass_on(answer: Answer, queue: mpsc::Sender<Box<str>>) {
 }
 
 /// Passes a subscription's notifications on until it or the connection ends.
-async fn forward(mut notifications: Notifications, queue: mpsc::Sender<Box<str>>) {
+async fn forward(mut notifications: Notifications, queue: mpsc::Sender<Outgoing>) {
     loop {
         let next = tokio::select! {
             next = notifications.recv() => next,
             () = queue.closed() => return,
         };
         let Some(json): Option<Box<RawValue>> = next else { return };
-        if queue.send(Box::from(json)).await.is_err() {
+        if queue.send(Box::<str>::from(json).into()).await.is_err() {
             return;
         }
     }
 }
 
 /// Says that a message is too large. Where it ends is not known, so that the connection ends here.
-async fn refuse(queue: &mpsc::Sender<Box<str>>, length: u64, most: u64) {
+async fn refuse(queue: &mpsc::Sender<Outgoing>, length: u64, most: u64) {
     let error = format!(r#"{{"code":-32600,"message":"message too large ({length}>{most})"}}"#);
-    let _ = queue.send(format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#).into()).await;
+    let _ = queue.send(format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#).into_boxed_str().into()).await;
 }
 
 /// Writes what is queued. Ends when the socket does, which it also does when the client takes nothing for too long ([`crate::transport::listener`]).
-async fn write(mut sender: soketto::Sender<Io>, mut queued: mpsc::Receiver<Box<str>>, mut finish: oneshot::Receiver<()>) {
+async fn write(mut sender: soketto::Sender<Io>, mut queued: mpsc::Receiver<Outgoing>, mut finish: oneshot::Receiver<()>) {
     let mut pings = interval_at(Instant::now() + PING, PING);
     loop {
         let written = tokio::select! {
@@ -145,7 +170,7 @@ async fn write(mut sender: soketto::Sender<Io>, mut queued: mpsc::Receiver<Box<s
                 continue;
             }
             next = queued.recv() => match next {
-                Some(json) => send(&mut sender, json.into()).await,
+                Some(Outgoing { json, leave: _leave }) => send(&mut sender, json.into()).await,
                 None => break,
             },
             _ = pings.tick() => ping(&mut sender).await,
