@@ -3,6 +3,7 @@
 use crate::rig::{CHAIN_ID, COUNTER, Rig, TOKEN};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, b256};
 use serde_json::{Value, json};
+use tributary_rpc::InProcess;
 
 /// The example of EIP-712.
 fn mail() -> Value {
@@ -89,4 +90,30 @@ async fn an_unsigned_transaction_needs_no_key_when_it_is_said_so() {
     let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(stranger), &json!("0x1")));
     assert_eq!(rig.ok("eth_chainId", json!([])).await, json!(format!("{CHAIN_ID:#x}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rewrites_accounts_time_and_history_is_served_on_development_chains_only() {
+    let is_for_development = |name: &&'static str| {
+        let signs = ["eth_sendTransaction", "eth_sendUnsignedTransaction", "eth_sign", "eth_signTransaction", "eth_requestAccounts"];
+        let namespace = name.split_once('_').map_or("", |(namespace, _)| namespace);
+        ["anvil", "hardhat", "evm", "tenderly", "personal"].contains(&namespace) || signs.contains(name)
+    };
+    for rig in [Rig::rollup().await, Rig::ethereum().await] {
+        let served: Vec<_> = InProcess::new(rig.chain.clone()).unwrap().methods().into_iter().filter(is_for_development).collect();
+        assert!(served.is_empty(), "{served:?}");
+        assert_eq!(rig.err("evm_mine", json!([])).await.0, -32601);
+    }
+    let served = InProcess::new(Rig::development().await.chain).unwrap().methods();
+    for name in ["setBalance", "setCode", "setNonce", "setStorageAt", "impersonateAccount", "stopImpersonatingAccount", "mine"] {
+        for namespace in ["anvil", "hardhat"] {
+            assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");
+        }
+    }
+    for name in ["mine", "increaseTime", "setNextBlockTimestamp", "snapshot", "revert", "setAutomine", "setIntervalMining"] {
+        for namespace in ["anvil", "evm"] {
+            assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");
+        }
+    }
+    assert!(served.contains(&"anvil_reorg"));
 }
