@@ -1,6 +1,6 @@
 //! What every method works on, and how methods are registered: light ones run where the request is read, heavy ones on the workers.
 
-use crate::{Chain, args::Args, error::RpcError, filters::Filters, workers::Workers};
+use crate::{Chain, args::Args, error::RpcError, filters::Filters, open_block::Ended, workers::Workers};
 use alloy_primitives::B256;
 use jsonrpsee::{RpcModule, server::RegisterMethodError};
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub(crate) struct Api {
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
+    /// The open block with its roots.
+    pub(crate) ended: Mutex<Option<Arc<Ended>>>,
 }
 
 impl Api {
@@ -32,6 +34,7 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
+            ended: Mutex::new(None),
             chain,
         }
     }

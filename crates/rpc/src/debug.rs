@@ -1,6 +1,7 @@
 //! The `debug` namespace: traces, and blocks, transactions and receipts as bytes.
 
 use crate::{
+    account_range,
     api::{Api, Module, heavy, light},
     args::Args,
     bad_blocks,
@@ -9,7 +10,8 @@ use crate::{
     eth_state::{block_or_latest, simulate_at},
     eth_transaction::raw_transaction,
     many, modified_accounts,
-    resolve::{OpenContents, Target},
+    open_block::OpenContents,
+    resolve::Target,
     script_host::{self, Calls, TraceAnswer},
     storage_range,
     time_limit::DEFAULT_TRACE_TIME,
@@ -23,7 +25,7 @@ use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingO
 use jsonrpsee::server::RegisterMethodError;
 use std::{sync::Arc, time::Duration};
 use tributary_execution::{BlockReplay, Overrides, Simulation, asks_for_script};
-use tributary_primitives::{Block, Receipt, StateError, StateReader};
+use tributary_primitives::{Block, StateError, StateReader};
 use tributary_storage::StoredBlock;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -56,12 +58,9 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "debug_getRawHeader", |api, args| Ok(named(api, args)?.map_or_else(Bytes::new, |stored| encoded(&stored.block.header))))?;
     heavy(module, "debug_getRawBlock", |api, args| Ok(named(api, args)?.map_or_else(Bytes::new, |stored| encoded(&stored.block))))?;
     heavy(module, "debug_getRawTransaction", |api, args| Ok(raw_transaction(api, args.required()?)?.unwrap_or_default()))?;
-    heavy(module, "debug_getRawReceipts", |api, args| {
-        let Some(block) = named(api, args)? else { return Ok(None) };
-        let receipts = api.chain.store.receipts(block.hash)?.unwrap_or_default();
-        Ok(Some(receipts.iter().map(|receipt| Receipt::encoded_2718(receipt).into()).collect::<Vec<Bytes>>()))
-    })?;
+    heavy(module, "debug_getRawReceipts", raw_receipts)?;
     heavy(module, "debug_storageRangeAt", storage_range::storage_range)?;
+    account_range::register(module)?;
     many::register_debug(module)?;
     modified_accounts::register(module)?;
     bad_blocks::register(module)?;
@@ -87,12 +86,28 @@ pub(crate) fn stored(api: &Api, args: &mut Args) -> Result<StoredBlock, RpcError
     sealed(api, id)?.ok_or_else(|| not_found(id))
 }
 
-/// The same for methods to which, as in geth, a hash of nothing is an error and a number of nothing is not.
+/// The block that the next parameter names, the open one as if it ended now. As in geth, a hash of nothing is an error and a number of nothing is not.
 fn named(api: &Api, args: &mut Args) -> Result<Option<StoredBlock>, RpcError> {
     let id: BlockId = block_or_latest(args)?;
-    match sealed(api, id)? {
+    let found = match api.by_id(id)? {
+        Target::Open(open) => Some(api.ended_now(&open)?.block.clone()),
+        Target::Sealed(at) => api.chain.store.block(at)?,
+    };
+    match found {
         None if id.is_hash() => Err(not_found(id)),
         found => Ok(found),
+    }
+}
+
+fn raw_receipts(api: &Api, args: &mut Args) -> Result<Option<Vec<Bytes>>, RpcError> {
+    let id: BlockId = block_or_latest(args)?;
+    let receipts = match api.by_id(id)? {
+        Target::Open(open) => Some(open.contents(&api.chain.spec).1),
+        Target::Sealed(at) => api.chain.store.receipts(at)?,
+    };
+    match receipts {
+        None if id.is_hash() => Err(not_found(id)),
+        found => Ok(found.map(|all| all.iter().map(|receipt| receipt.encoded_2718().into()).collect())),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! A transaction goes to the sequencer as a [`Submission`] and is answered for once it is acknowledged. What happens to the chain arrives as [`Event`]s.
 
+mod account_range;
 mod api;
 mod args;
 mod bad_blocks;
@@ -16,6 +17,8 @@ mod count;
 mod debug;
 mod derivation;
 mod dev_accounts;
+mod dev_info;
+mod dev_mine;
 mod dev_pool;
 mod dev_time;
 mod dev_tokens;
@@ -43,6 +46,7 @@ mod logs;
 mod many;
 mod modified_accounts;
 mod net_web3;
+mod open_block;
 mod optimism;
 mod ots;
 mod ots_search;

@@ -5,7 +5,7 @@ use crate::{
     api::{Api, Module, light},
     beacon::BeaconLayer,
     calls::Session,
-    debug, dev_accounts, dev_pool, dev_time, dev_tokens,
+    debug, dev_accounts, dev_mine, dev_pool, dev_time, dev_tokens,
     error::Error,
     eth_block, eth_config, eth_fee, eth_fill, eth_filter, eth_pubsub, eth_simulate, eth_state, eth_transaction,
     filters::Filters,
@@ -155,6 +155,7 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
         // In place of the one without accounts.
         module.remove_method("eth_accounts");
         dev_accounts::register(&mut module)?;
+        dev_mine::register(&mut module)?;
         dev_pool::register(&mut module)?;
         dev_time::register(&mut module)?;
         dev_tokens::register(&mut module)?;
