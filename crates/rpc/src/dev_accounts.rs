@@ -83,7 +83,10 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(())
     })?;
     light(module, "hardhat_stopImpersonatingAccount", |api, args| Ok(extras(api)?.impersonate(args.required()?, false)))?;
-    light(module, "anvil_autoImpersonateAccount", |api, args| Ok(extras(api)?.impersonate_all(args.required()?)))?;
+    light(module, "anvil_autoImpersonateAccount", |api, args| {
+        extras(api)?.impersonate_all(args.required()?);
+        Ok(())
+    })?;
     register_changes(module)
 }
 
