@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { MNEMONIC, RPC_URL, WS_URL, artifact, check, finish, sealed, thrown, until } from './checks.mjs'
+import { MNEMONIC, RPC_URL, WS_URL, artifact, check, checkWithRestart, finish, sealed, thrown, until } from './checks.mjs'
 
 const CAST = process.env.CAST ?? 'cast'
 const SUPPLY = 1_000_000
@@ -164,6 +164,38 @@ await check('cast subscribes to logs', async () => {
   const { transactionHash } = await send(token, 'transfer(address,uint256)', friend, '2')
   await until(() => heard.includes(transactionHash))
   listening.kill()
+})
+
+await check('cast simulates calls with other state and another block', async () => {
+  const code = await cast('call', token, 'symbol()(string)', '--override-code', `${token}:0x602060005260036020526261626360e81b60405260606000f3`)
+  assert.equal(code, '"abc"')
+  const future = await json('rpc', 'eth_simulateV1', JSON.stringify({ blockStateCalls: [{ blockOverrides: { time: '0x10000000000' }, calls: [] }] }))
+  assert.equal(future[0].timestamp, '0x10000000000')
+})
+
+await check('cast sends 200 transactions, many at once', async () => {
+  // cast has no nonce manager: each is another process.
+  const { address, private_key: key } = (await json('wallet', 'new'))[0]
+  await send(address, '--value', '1ether')
+  const nobody = `0x${'00'.repeat(19)}a5`
+  const before = BigInt(await cast('balance', nobody))
+  const one = (nonce) => cast('send', '--async', '--private-key', key, '--nonce', String(nonce), '--gas-limit', '21000', nobody, '--value', '1')
+  const hashes = []
+  // Backwards, so that all of them wait for the first.
+  for (let nonces = Array.from({ length: 200 }, (_, nonce) => nonce); nonces.length; ) {
+    hashes.push(...(await Promise.all(nonces.splice(-20).map(one))))
+  }
+  await until(async () => (await cast('nonce', address)) === '200')
+  assert.deepEqual([new Set(hashes).size, BigInt(await cast('balance', nobody))], [200, before + 200n])
+})
+
+await checkWithRestart('cast goes on after a restart of the node', async (restart) => {
+  const held = Number((await cast('call', token, 'balanceOf(address)(uint256)', friend)).split(' ')[0])
+  const { transactionHash } = await json('send', ...signer, token, 'transfer(address,uint256)', friend, '3')
+  await restart()
+  assert.equal((await json('receipt', transactionHash)).status, '0x1')
+  await send(token, 'transfer(address,uint256)', friend, '4')
+  assert.equal(await cast('call', token, 'balanceOf(address)(uint256)', friend), String(held + 7))
 })
 
 finish()

@@ -166,7 +166,7 @@ await kind(
     assert.deepEqual([error.revert, error.data], [null, counter.interface.getError('Closed').selector])
   },
 )
-for (const [name, code, ...args] of [
+const PANICS = [
   ['failByAssertion', 0x01],
   ['failByOverflow', 0x11, 1n],
   ['failByDivision', 0x12, 0n],
@@ -175,9 +175,47 @@ for (const [name, code, ...args] of [
   ['failByIndex', 0x32, 0n],
   ['failByMemory', 0x41, 2n ** 64n],
   ['failByPointer', 0x51],
+]
+const panicked =
+  (code) =>
+  ({ revert }) =>
+    assert.deepEqual([revert.name, ...revert.args], ['Panic', code])
+for (const [name, code, ...args] of PANICS) {
+  await kind(`panic 0x${code.toString(16)} (${name})`, 'CALL_EXCEPTION', call(name, ...args), panicked(code))
+}
+
+// The same, sent: refused before it is, when its gas is estimated; in a block when it comes with gas of its own.
+
+const decoded =
+  (name, ...args) =>
+  (error) => {
+    const custom = counter.interface.parseError(error.data)
+    assert.deepEqual([custom.name, ...custom.args], [name, ...args])
+  }
+for (const [name, told, ...args] of [
+  ['failWithReason', (error) => assert.equal(error.reason, 'no such luck')],
+  ['failWithoutWords', (error) => assert.deepEqual([error.data, error.revert], ['0x', null])],
+  ['failWithError', decoded('Closed')],
+  ['count', decoded('LimitExceeded', signer.address, LIMIT, LIMIT + 1n), LIMIT + 1n, ''],
+  ['failByInvalidOpcode', nodeSaid(/invalid opcode/)],
+  ['spin', nodeSaid(/gas required exceeds allowance/)],
+  ...PANICS.map(([name, code, ...args]) => [name, panicked(code), ...args]),
 ]) {
-  await kind(`panic 0x${code.toString(16)} (${name})`, 'CALL_EXCEPTION', call(name, ...args), ({ revert }) =>
-    assert.deepEqual([revert.name, ...revert.args], ['Panic', code]),
+  const send = (options) => counter[name].send(...args, options)
+  await kind(
+    `a transaction that fails (${name})`,
+    'CALL_EXCEPTION',
+    () => send({}),
+    (error) => {
+      assert.equal(error.action, 'estimateGas')
+      told(error)
+    },
+  )
+  await kind(
+    `a transaction that fails in its block (${name})`,
+    'CALL_EXCEPTION',
+    async () => (await send({ gasLimit: 200_000n })).wait(),
+    (error) => assert.equal(error.receipt.status, 0),
   )
 }
 await kind('an opcode that does not exist', 'CALL_EXCEPTION', call('failByInvalidOpcode'), nodeSaid(/invalid opcode/))

@@ -282,7 +282,7 @@ await kind(
   },
   (error) => assert.equal(error.signature, keccak256('0x436c6f7365642829').slice(0, 10)),
 )
-for (const [name, code, ...args] of [
+const PANICS = [
   ['failByAssertion', 0x01n],
   ['failByOverflow', 0x11n, 1n],
   ['failByDivision', 0x12n, 0n],
@@ -291,7 +291,8 @@ for (const [name, code, ...args] of [
   ['failByIndex', 0x32n, 0n],
   ['failByMemory', 0x41n, 2n ** 64n],
   ['failByPointer', 0x51n],
-]) {
+]
+for (const [name, code, ...args] of PANICS) {
   await kind(
     `panic ${numberToHex(code)} (${name})`,
     ContractFunctionRevertedError,
@@ -299,6 +300,36 @@ for (const [name, code, ...args] of [
     reverted('Panic', [code]),
   )
 }
+
+// The same, sent: refused before it is, when its gas is estimated.
+
+const send = (functionName, ...args) => signer.writeContract({ ...counter, functionName, args })
+for (const [name, told, ...args] of [
+  ['failWithReason', reverted('Error', ['no such luck'])],
+  ['failWithoutWords', ({ data }) => assert.equal(data, undefined)],
+  ['failWithError', reverted('Closed', [])],
+  ['count', reverted('LimitExceeded', [account.address, LIMIT, LIMIT + 1n]), LIMIT + 1n, ''],
+  ...PANICS.map(([name, code, ...args]) => [name, reverted('Panic', [code]), ...args]),
+]) {
+  await kind(`a transaction that fails (${name})`, ContractFunctionRevertedError, () => send(name, ...args), told)
+}
+await kind('a transaction with an opcode that does not exist', InvalidInputRpcError, () => send('failByInvalidOpcode'), says(/invalid opcode/))
+await kind('a transaction that never ends', ExecutionRevertedError, () => send('spin'), says(/gas required exceeds allowance/))
+
+await check('viem: whatever fails, sent with gas of its own, has a receipt that says so', async () => {
+  const failing = [['failWithReason'], ['failWithoutWords'], ['failWithError'], ['count', LIMIT + 1n, ''], ['failByInvalidOpcode'], ['spin']]
+  failing.push(...PANICS.map(([name, , ...args]) => [name, ...args]))
+  const first = await client.getTransactionCount({ address: account.address })
+  const sent = failing.map(([functionName, ...args], index) =>
+    signer.writeContract({ ...counter, functionName, args, gas: 200_000n, nonce: first + index }),
+  )
+  const receipts = await Promise.all((await Promise.all(sent)).map((hash) => client.waitForTransactionReceipt({ hash })))
+  assert.deepEqual(
+    receipts.map(({ status }) => status),
+    failing.map(() => 'reverted'),
+  )
+})
+
 await kind('an opcode that does not exist', InvalidInputRpcError, () => read('failByInvalidOpcode'), says(/invalid opcode/))
 await kind('a constructor that reverts', ExecutionRevertedError, () =>
   client.estimateGas({ account, data: `${bytecode}${'00'.repeat(32)}` }),

@@ -19,6 +19,7 @@ mod ids;
 mod json;
 mod logs;
 mod net_web3;
+mod open_block;
 mod ots;
 mod resolve;
 mod rollup;

@@ -1,5 +1,6 @@
 //! The `debug` namespace.
 
+pub(crate) mod account_range;
 pub(crate) mod bad_blocks;
 pub(crate) mod modified_accounts;
 pub(crate) mod raw;
@@ -15,6 +16,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     raw::register(module)?;
     trace::register(module)?;
     storage_range::register(module)?;
+    account_range::register(module)?;
     modified_accounts::register(module)?;
     bad_blocks::register(module)?;
     witness::register(module)?;

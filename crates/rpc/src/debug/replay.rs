@@ -1,12 +1,6 @@
 //! A block executed again, whole or up to a place in it.
 
-use crate::{
-    api::Api,
-    args::Args,
-    error::RpcError,
-    eth::state::block_or_latest,
-    resolve::{OpenContents, Target},
-};
+use crate::{api::Api, args::Args, error::RpcError, eth::state::block_or_latest, open_block::OpenContents, resolve::Target};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
 use std::{sync::Arc, time::Duration};
@@ -28,7 +22,7 @@ pub(crate) fn stored(api: &Api, args: &mut Args) -> Result<StoredBlock, RpcError
     sealed(api, id)?.ok_or_else(|| not_found(id))
 }
 
-pub(crate) fn sealed(api: &Api, id: BlockId) -> Result<Option<StoredBlock>, RpcError> {
+fn sealed(api: &Api, id: BlockId) -> Result<Option<StoredBlock>, RpcError> {
     match api.by_id(id)? {
         Target::Sealed(id) => Ok(api.chain.store.block(id)?),
         Target::Open(_) => Ok(None),

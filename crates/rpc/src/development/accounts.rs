@@ -3,10 +3,11 @@
 //! Rewriting an account is a transaction to the precompile for it (`tributary_execution::precompiles::IDevelopment`), so that it is part of the chain:
 //! it has a receipt, is in a batch, and the verifier and the prover come to the same state.
 
-use super::orders::Development;
+use super::{orders::Development, time::done};
 use crate::{
     api::{Api, Module, heavy, light},
     args::Args,
+    count::Number,
     error::RpcError,
     eth::{
         fee::next_base_fee,
@@ -24,6 +25,8 @@ use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use jsonrpsee::server::RegisterMethodError;
+use serde::Deserialize;
+use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use tributary_execution::precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment};
 use tributary_pool::{RecoveredTx, validate};
@@ -50,9 +53,16 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
             let mut args = Args::new(&params)?;
             let request: TransactionRequest = args.required()?;
             args.end()?;
-            send_transaction(api, request, unsigned).await
+            send_transaction(&api, request, unsigned).await
         })?;
     }
+    module.register_async_method("eth_sendTransactionSync", |params, api, _| async move {
+        let mut args = Args::new(&params)?;
+        let request: TransactionRequest = args.required()?;
+        args.end()?;
+        let hash = send_transaction(&api, request, false).await?;
+        wait_for_receipt(&api, hash).await
+    })?;
     heavy(module, "eth_pendingTransactions", |api, _| {
         let mut waiting = Vec::new();
         for account in extras(api)?.accounts() {
@@ -62,14 +72,19 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(waiting.iter().map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)).collect::<Vec<_>>())
     })?;
     for name in ["anvil_impersonateAccount", "hardhat_impersonateAccount"] {
-        light(module, name, |api, args| Ok(extras(api)?.impersonate(args.required()?, true)))?;
+        light(module, name, move |api, args| {
+            extras(api)?.impersonate(args.required()?, true);
+            Ok(done(name))
+        })?;
     }
-    for name in ["anvil_stopImpersonatingAccount", "hardhat_stopImpersonatingAccount"] {
-        light(module, name, |api, args| Ok(extras(api)?.impersonate(args.required()?, false)))?;
-    }
+    light(module, "anvil_stopImpersonatingAccount", |api, args| {
+        extras(api)?.impersonate(args.required()?, false);
+        Ok(())
+    })?;
+    light(module, "hardhat_stopImpersonatingAccount", |api, args| Ok(extras(api)?.impersonate(args.required()?, false)))?;
     light(module, "anvil_autoImpersonateAccount", |api, args| {
         extras(api)?.impersonate_all(args.required()?);
-        Ok(true)
+        Ok(())
     })?;
     register_changes(module)
 }
@@ -77,17 +92,17 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
     for name in ["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"] {
         change(module, name, |_, args| {
-            Ok(IDevelopment::setBalanceCall { account: args.required()?, balance: args.required()? }.abi_encode())
+            Ok(IDevelopment::setBalanceCall { account: args.required()?, balance: args.required::<Number>()?.0 }.abi_encode())
         })?;
     }
     change(module, "anvil_addBalance", |api, args| {
         let account = args.required()?;
-        let balance = api.account_at(account, BlockId::pending())?.balance.saturating_add(args.required()?);
+        let balance = api.account_at(account, BlockId::pending())?.balance.saturating_add(args.required::<Number>()?.0);
         Ok(IDevelopment::setBalanceCall { account, balance }.abi_encode())
     })?;
     for name in ["anvil_setNonce", "hardhat_setNonce", "evm_setAccountNonce"] {
         change(module, name, |_, args| {
-            let (account, nonce) = (args.required()?, args.required::<U256>()?);
+            let (account, nonce) = (args.required()?, args.required::<Number>()?.0);
             let nonce = u64::try_from(nonce).ok().filter(|nonce| *nonce < u64::MAX);
             let nonce = nonce.ok_or_else(|| RpcError::params("invalid argument 1: the nonce is not below 2^64 - 1 (EIP-2681)"))?;
             Ok(IDevelopment::setNonceCall { account, nonce }.abi_encode())
@@ -98,9 +113,9 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
     }
     for name in ["anvil_setStorageAt", "hardhat_setStorageAt", "evm_setAccountStorageAt"] {
         change(module, name, |api, args| {
-            // Some clients send words of 32 bytes, others quantities.
-            let (account, slot, value): (_, String, String) = (args.required()?, args.required()?, args.required()?);
-            let (slot, value) = (word("storage key", &slot)?, word("storage value", &value)?);
+            // Some clients send words of 32 bytes, others quantities, and slots as numbers.
+            let (account, slot, value): (_, Slot, String) = (args.required()?, args.required()?, args.required()?);
+            let (slot, value) = (slot.number()?, word("storage value", &value)?);
             let holder = api.account_at(account, BlockId::pending())?;
             if holder.balance.is_zero() && holder.nonce == 0 && !holder.has_code() {
                 return Err(RpcError::server(format!("account {account} is empty and cannot hold storage (EIP-161)")));
@@ -109,6 +124,23 @@ fn register_changes(module: &mut Module) -> Result<(), RegisterMethodError> {
         })?;
     }
     Ok(())
+}
+
+/// A storage slot as clients write it here.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Slot {
+    Number(u64),
+    Word(String),
+}
+
+impl Slot {
+    fn number(self) -> Result<U256, RpcError> {
+        match self {
+            Self::Number(number) => Ok(U256::from(number)),
+            Self::Word(text) => word("storage key", &text),
+        }
+    }
 }
 
 /// Registers a method that rewrites an account. `call` gives the call data of the precompile.
@@ -121,7 +153,7 @@ fn change(
         let mut args = Args::new(&params)?;
         let data = call(&api, &mut args)?;
         args.end()?;
-        rewrite(api, data.into()).await.map(|()| true)
+        rewrite(api, data.into()).await.map(|()| if name == "anvil_setStorageAt" { Value::Bool(true) } else { done(name) })
     })?;
     Ok(())
 }
@@ -155,8 +187,11 @@ pub(crate) async fn rewrite(api: Arc<Api>, input: Bytes) -> Result<(), RpcError>
 }
 
 /// Signs a request's transaction with the sender's key, or takes it unsigned where the sender is impersonated or it is told to, and sends it.
-async fn send_transaction(api: Arc<Api>, request: TransactionRequest, unsigned: bool) -> Result<B256, RpcError> {
-    let sender = request.from.ok_or_else(|| RpcError::params("invalid argument 0: missing field `from`"))?;
+/// Without a sender it is the first account's, as in anvil and Hardhat.
+async fn send_transaction(api: &Arc<Api>, mut request: TransactionRequest, unsigned: bool) -> Result<B256, RpcError> {
+    let first = || extras(api).ok()?.accounts().first().copied();
+    let sender = request.from.or_else(first).ok_or_else(|| RpcError::params("invalid argument 0: missing field `from`"))?;
+    request.from = Some(sender);
     let job = {
         let api = api.clone();
         move || {
@@ -174,7 +209,7 @@ async fn send_transaction(api: Arc<Api>, request: TransactionRequest, unsigned: 
     };
     let tx = api.workers.run(job).await?;
     let hash = tx.hash;
-    send_recovered(&api, tx).await.map(|()| hash)
+    send_recovered(api, tx).await.map(|()| hash)
 }
 
 fn extras(api: &Api) -> Result<&Development, RpcError> {

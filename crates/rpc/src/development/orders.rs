@@ -1,11 +1,15 @@
 //! What the server of a development chain has beside a chain's: accounts that it signs for, and the way to the node's clock.
 
 use crate::{SubmitError, error::RpcError};
+use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, map::AddressSet};
 use alloy_signer_local::PrivateKeySigner;
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +21,8 @@ pub struct Development {
     impersonated: Mutex<AddressSet>,
     impersonates_all: AtomicBool,
     mines_by_itself: AtomicBool,
+    /// The newest block of snapshots, by id.
+    snapshots: Mutex<BTreeMap<u64, BlockNumHash>>,
     /// Held from reading the developer account's nonce until the transaction with it is executed.
     pub(crate) developer: tokio::sync::Mutex<()>,
 }
@@ -61,8 +67,15 @@ pub enum Command {
 impl Development {
     /// Extras of a chain whose users may sign with `keys`. `commands` leads to the node; a full channel makes clients wait.
     pub fn new(keys: Vec<PrivateKeySigner>, commands: mpsc::Sender<Order>) -> Self {
-        let (impersonated, developer) = (Mutex::default(), tokio::sync::Mutex::new(()));
-        Self { keys, commands, impersonated, impersonates_all: AtomicBool::new(false), mines_by_itself: AtomicBool::new(true), developer }
+        Self {
+            keys,
+            commands,
+            impersonated: Mutex::default(),
+            impersonates_all: AtomicBool::new(false),
+            mines_by_itself: AtomicBool::new(true),
+            snapshots: Mutex::default(),
+            developer: tokio::sync::Mutex::new(()),
+        }
     }
 
     /// Accounts that the node signs for.
@@ -98,6 +111,24 @@ impl Development {
         self.order(Command::StopClock(!on)).await?;
         self.mines_by_itself.store(on, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The newest block of each snapshot that is not gone, by id.
+    pub(crate) fn snapshots(&self) -> BTreeMap<u64, BlockNumHash> {
+        self.held().clone()
+    }
+
+    pub(crate) fn note_snapshot(&self, id: u64, head: BlockNumHash) {
+        self.held().insert(id, head);
+    }
+
+    /// A snapshot is gone, and all that are younger.
+    pub(crate) fn forget_snapshots(&self, from: u64) {
+        self.held().split_off(&from);
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, BlockNumHash>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has the node do something.

@@ -3,20 +3,24 @@
 //! A rollup's blocks follow each other by its block time, on L1 blocks of their time. So time is what users move: blocks are sealed because their time has
 //! come, on both chains, and a jump gives as many blocks as it is long.
 
-use super::orders::{Command, Development};
+use super::{
+    info,
+    orders::{Command, Development},
+};
 use crate::{
-    api::{Module, light},
+    api::{Api, Module, light},
     args::Args,
+    count::Number,
     error::RpcError,
 };
-use alloy_primitives::{B256, U64, U256};
+use alloy_primitives::U64;
 use jsonrpsee::server::RegisterMethodError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    order(module, &["evm_mine"], |args| Ok(args.optional::<MineOptions>()?.unwrap_or_default().command()), |_| json!("0x0"))?;
+    order(module, &["evm_mine"], |args| Ok(args.optional::<MineOptions>()?.unwrap_or_default().commands()), |_| json!("0x0"))?;
     let mine = |args: &mut Args| {
         let (blocks, interval) = (args.optional::<Number>()?, args.optional::<Number>()?);
         Ok(vec![Command::Mine { blocks: blocks.map_or(Ok(1), small)?, interval: interval.map_or(Ok(1), small)? }])
@@ -25,10 +29,9 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     let increase = |args: &mut Args| Ok(vec![Command::IncreaseTime(small(args.required::<Number>()?)?)]);
     order(module, &["evm_increaseTime", "anvil_increaseTime"], increase, |ahead| json!(ahead))?;
     let next = |args: &mut Args| Ok(vec![Command::NextBlockTime(small(args.required::<Number>()?)?)]);
-    order(module, &["evm_setNextBlockTimestamp", "anvil_setNextBlockTimestamp", "evm_setTime", "anvil_setTime"], next, |_| Value::Null)?;
-    order(module, &["evm_snapshot", "anvil_snapshot"], |_| Ok(vec![Command::Snapshot]), |id| json!(U64::from(id)))?;
-    let revert = |args: &mut Args| Ok(vec![Command::Revert(small(args.required::<Number>()?)?)]);
-    order(module, &["evm_revert", "anvil_revert"], revert, |found| json!(found != 0))?;
+    order(module, &["evm_setNextBlockTimestamp", "anvil_setNextBlockTimestamp"], next, |_| Value::Null)?;
+    order(module, &["evm_setTime", "anvil_setTime"], next, |time| json!(time.saturating_sub(seconds_now())))?;
+    register_snapshots(module)?;
     let reorg = |args: &mut Args| {
         let ReorgOptions { depth, pairs } = args.reorg()?;
         if !pairs.is_empty() {
@@ -38,17 +41,30 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     };
     order(module, &["anvil_reorg"], reorg, |_| Value::Null)?;
     register_mining(module)?;
-    for name in ["anvil_nodeInfo", "anvil_metadata", "hardhat_metadata"] {
-        light(module, name, |api, _| {
-            let head = api.chain.store.heads()?.unsafe_head;
-            Ok(Metadata {
-                client_version: crate::net_web3::client_version(true),
-                chain_id: api.chain.spec.chain_id,
-                // The chain's own name: it stays when the node restarts on a kept directory.
-                instance_id: api.chain.store.genesis().hash(),
-                latest_block_number: head.number,
-                latest_block_hash: head.hash,
-            })
+    info::register(module)
+}
+
+fn register_snapshots(module: &mut Module) -> Result<(), RegisterMethodError> {
+    for name in ["evm_snapshot", "anvil_snapshot"] {
+        module.register_async_method(name, |params, api, _| async move {
+            Args::new(&params)?.end()?;
+            let extras = extras(&api)?;
+            let id = extras.order(Command::Snapshot).await?;
+            extras.note_snapshot(id, api.chain.store.heads()?.unsafe_head);
+            Ok::<_, RpcError>(U64::from(id))
+        })?;
+    }
+    for name in ["evm_revert", "anvil_revert"] {
+        module.register_async_method(name, |params, api, _| async move {
+            let mut args = Args::new(&params)?;
+            let id = small(args.required()?)?;
+            args.end()?;
+            let extras = extras(&api)?;
+            let is_found = extras.order(Command::Revert(id)).await? != 0;
+            if is_found {
+                extras.forget_snapshots(id);
+            }
+            Ok::<_, RpcError>(is_found)
         })?;
     }
     Ok(())
@@ -56,20 +72,20 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
     for name in ["evm_setAutomine", "anvil_setAutomine"] {
-        module.register_async_method(name, |params, api, _| async move {
+        module.register_async_method(name, move |params, api, _| async move {
             let mut args = Args::new(&params)?;
             let on = args.required()?;
             args.end()?;
-            extras(&api)?.mine_by_itself(on).await.map(|()| true)
+            extras(&api)?.mine_by_itself(on).await.map(|()| done(name))
         })?;
     }
     for name in ["evm_setIntervalMining", "anvil_setIntervalMining"] {
-        module.register_async_method(name, |params, api, _| async move {
+        module.register_async_method(name, move |params, api, _| async move {
             let mut args = Args::new(&params)?;
             let Number(interval) = args.required()?;
             args.end()?;
             // Any interval is the chain's own block time; none means on demand.
-            extras(&api)?.mine_by_itself(!interval.is_zero()).await.map(|()| true)
+            extras(&api)?.mine_by_itself(!interval.is_zero()).await.map(|()| done(name))
         })?;
     }
     light(module, "anvil_getIntervalMining", |api, _| {
@@ -79,7 +95,7 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     // There is one log, and it is not the clients'.
     for name in ["anvil_setLoggingEnabled", "hardhat_setLoggingEnabled"] {
-        light(module, name, |_, args| args.required::<bool>())?;
+        light(module, name, move |_, args| args.required::<bool>().map(|_| done(name)))?;
     }
     for name in ["anvil_getAutomine", "hardhat_getAutomine"] {
         light(module, name, |api, _| Ok(extras(api)?.mines_by_itself()))?;
@@ -89,8 +105,8 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 /// What `evm_mine` takes: a time for the block, or how many blocks.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum MineOptions {
+#[serde(untagged, expecting = "a time is asked for, or an object with timestamp and blocks")]
+pub(crate) enum MineOptions {
     Time(Number),
     Options { timestamp: Option<Number>, blocks: Option<Number> },
 }
@@ -102,13 +118,21 @@ impl Default for MineOptions {
 }
 
 impl MineOptions {
-    fn command(self) -> Vec<Command> {
-        let (time, blocks) = match self {
-            Self::Time(time) => (Some(time), None),
-            Self::Options { timestamp, blocks } => (timestamp, blocks),
+    /// How many blocks.
+    pub(crate) fn blocks(&self) -> u64 {
+        match self {
+            Self::Options { blocks: Some(blocks), .. } => blocks.0.saturating_to(),
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn commands(&self) -> Vec<Command> {
+        let time = match self {
+            Self::Time(time) => Some(*time),
+            Self::Options { timestamp, .. } => *timestamp,
         };
         let time = time.map(|time| Command::NextBlockTime(time.0.saturating_to()));
-        time.into_iter().chain([Command::Mine { blocks: blocks.map_or(1, |blocks| blocks.0.saturating_to()), interval: 1 }]).collect()
+        time.into_iter().chain([Command::Mine { blocks: self.blocks(), interval: 1 }]).collect()
     }
 }
 
@@ -123,7 +147,7 @@ struct ReorgOptions {
 impl Args {
     fn reorg(&mut self) -> Result<ReorgOptions, RpcError> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
+        #[serde(untagged, expecting = "a depth is asked for, or an object with depth and txBlockPairs")]
         enum First {
             Depth(Number),
             Options(ReorgOptions),
@@ -133,16 +157,6 @@ impl Args {
             First::Depth(depth) => Ok(ReorgOptions { depth, pairs: self.optional()?.unwrap_or_default() }),
         }
     }
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    client_version: String,
-    chain_id: u64,
-    instance_id: B256,
-    latest_block_number: u64,
-    latest_block_hash: B256,
 }
 
 /// Registers a method under all its names. It gives commands, and answers what the last one's number means.
@@ -157,24 +171,34 @@ fn order(
             let mut args = Args::new(&params)?;
             let commands = commands(&mut args)?;
             args.end()?;
-            let mut number = 0;
-            for command in commands {
-                number = extras(&api)?.order(command).await?;
-            }
-            Ok::<_, RpcError>(answer(number))
+            Ok::<_, RpcError>(answer(order_all(&api, commands).await?))
         })?;
     }
     Ok(())
 }
 
-fn extras(api: &crate::api::Api) -> Result<Arc<Development>, RpcError> {
-    api.chain.development.clone().ok_or_else(|| RpcError::server("this is not a development node"))
+/// Has the node do one after the other; the last one's number.
+pub(crate) async fn order_all(api: &Api, commands: Vec<Command>) -> Result<u64, RpcError> {
+    let mut number = 0;
+    for command in commands {
+        number = extras(api)?.order(command).await?;
+    }
+    Ok(number)
 }
 
-/// A number as clients write it here: as a quantity, with leading zeros too, as a decimal string or as a number.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(transparent)]
-struct Number(U256);
+/// The answer of a method that changes something, as the one whose name it has gives it: clients of anvil read null, those of Hardhat true.
+pub(crate) fn done(name: &str) -> Value {
+    if name.starts_with("anvil_") { Value::Null } else { Value::Bool(true) }
+}
+
+/// The machine's clock, seconds since the Unix epoch.
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+fn extras(api: &Api) -> Result<Arc<Development>, RpcError> {
+    api.chain.development.clone().ok_or_else(|| RpcError::server("this is not a development node"))
+}
 
 /// A number that fits 64 bits.
 fn small(Number(number): Number) -> Result<u64, RpcError> {

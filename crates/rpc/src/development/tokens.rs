@@ -7,6 +7,7 @@ use super::accounts::rewrite;
 use crate::{
     api::{Api, Module},
     args::Args,
+    count::Number,
     error::RpcError,
     eth::state::simulate_at,
 };
@@ -32,13 +33,18 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     for name in ["anvil_dealERC20", "hardhat_dealERC20", "anvil_setERC20Balance"] {
         set(module, name, |args| {
             let (account, token) = (args.required()?, args.required()?);
-            Ok(Wanted { token, view: IERC20::balanceOfCall { account }.abi_encode().into(), value: args.required()?, what: "balance" })
+            Ok(Wanted {
+                token,
+                view: IERC20::balanceOfCall { account }.abi_encode().into(),
+                value: args.required::<Number>()?.0,
+                what: "balance",
+            })
         })?;
     }
     set(module, "anvil_setERC20Allowance", |args| {
         let (owner, spender, token) = (args.required()?, args.required()?, args.required()?);
         let view = IERC20::allowanceCall { owner, spender }.abi_encode().into();
-        Ok(Wanted { token, view, value: args.required()?, what: "allowance" })
+        Ok(Wanted { token, view, value: args.required::<Number>()?.0, what: "allowance" })
     })
 }
 

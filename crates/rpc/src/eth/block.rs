@@ -5,7 +5,8 @@ use crate::{
     args::Args,
     error::RpcError,
     json::{BlockJson, HeaderJson, ReceiptContext, ReceiptJson},
-    resolve::{OpenContents, Target},
+    open_block::OpenContents,
+    resolve::Target,
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, U64};
@@ -36,7 +37,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "eth_getUncleCountByBlockHash", |api, args| uncle_count(api, by_hash(args)?))?;
     light(module, "eth_getUncleByBlockNumberAndIndex", |api, args| uncle(api, by_number(api, args)?, args.required()?))?;
     light(module, "eth_getUncleByBlockHashAndIndex", |api, args| uncle(api, by_hash(args)?, args.required()?))?;
-    light(module, "eth_getHeaderByNumber", |api, args| header(api, by_number(api, args)?))?;
+    heavy(module, "eth_getHeaderByNumber", |api, args| header(api, by_number(api, args)?))?;
     light(module, "eth_getHeaderByHash", |api, args| header(api, by_hash(args)?))
 }
 
@@ -62,8 +63,9 @@ pub(crate) fn by_hash(args: &mut Args) -> Result<Target, RpcError> {
 fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, RpcError> {
     let id = match target {
         Target::Open(open) => {
-            let (open, receipts) = open.contents(&api.chain.spec);
-            return Ok(Some(BlockJson::new(&open.block, None, &open.senders, full, &receipts)));
+            let ended = api.ended_now(&open)?;
+            let StoredBlock { block, senders, .. } = &ended.block;
+            return Ok(Some(BlockJson::new(block, None, senders, full, &ended.receipts)));
         }
         Target::Sealed(id) => id,
     };
@@ -78,7 +80,7 @@ fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, Rpc
 
 pub(crate) fn header(api: &Api, target: Target) -> Result<Option<HeaderJson>, RpcError> {
     Ok(match target {
-        Target::Open(open) => Some(HeaderJson::new(open.header(), None)),
+        Target::Open(open) => Some(HeaderJson::new(&api.ended_now(&open)?.block.block.header, None)),
         Target::Sealed(id) => api.chain.store.header(id)?.map(|header| HeaderJson::new(&header, Some(header.hash()))),
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     args::Args,
     error::{RpcError, code},
     json::{BlockJson, LogJson, LogPlace},
-    resolve::{OpenContents, Target},
+    resolve::Target,
 };
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, eip4895::Withdrawals};
@@ -114,9 +114,9 @@ fn base(api: &Api, at: BlockId) -> Result<Base, RpcError> {
             Ok(Base { snapshot, header, hash, before: TxChanges::default() })
         }
         Target::Open(open) => {
-            let before = open.state().changes();
-            let header = open.contents(&api.chain.spec).0.block.header;
-            Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before })
+            let state = open.state();
+            let header = state.ended_now(&api.chain.spec, open.base().header())?.block.header;
+            Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before: state.changes() })
         }
     }
 }

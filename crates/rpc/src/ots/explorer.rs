@@ -36,7 +36,7 @@ const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "ots_getApiLevel", |_, _| Ok(LEVEL))?;
-    light(module, "erigon_getHeaderByNumber", |api, args| header(api, api.by_tag(height(args)?)?))?;
+    heavy(module, "erigon_getHeaderByNumber", |api, args| header(api, api.by_tag(height(args)?)?))?;
     light(module, "ots_hasCode", has_code)?;
     heavy(module, "ots_getInternalOperations", |api, args| Ok(internal_operations(&call_tree(api, args.required()?)?)))?;
     heavy(module, "ots_getTransactionError", |api, args| {
@@ -62,7 +62,7 @@ pub(crate) fn count(args: &mut Args) -> Result<u64, RpcError> {
 
 /// A block's number as Otterscan sends it, or as everybody else does.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a block's number or tag is asked for")]
 enum Height {
     Number(u64),
     Id(BlockId),

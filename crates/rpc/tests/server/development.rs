@@ -3,6 +3,7 @@
 use crate::rig::{CHAIN_ID, COUNTER, Rig, TOKEN};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, b256};
 use serde_json::{Value, json};
+use tributary_rpc::InProcess;
 
 /// The example of EIP-712.
 fn mail() -> Value {
@@ -89,4 +90,52 @@ async fn an_unsigned_transaction_needs_no_key_when_it_is_said_so() {
     let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(stranger), &json!("0x1")));
     assert_eq!(rig.ok("eth_chainId", json!([])).await, json!(format!("{CHAIN_ID:#x}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rewrites_accounts_time_and_history_is_served_on_development_chains_only() {
+    let is_for_development = |name: &&'static str| {
+        let signs = ["eth_sendTransaction", "eth_sendUnsignedTransaction", "eth_sign", "eth_signTransaction", "eth_requestAccounts"];
+        let namespace = name.split_once('_').map_or("", |(namespace, _)| namespace);
+        ["anvil", "hardhat", "evm", "tenderly", "personal"].contains(&namespace) || signs.contains(name)
+    };
+    for rig in [Rig::rollup().await, Rig::ethereum().await] {
+        let served: Vec<_> = InProcess::new(rig.chain.clone()).unwrap().methods().into_iter().filter(is_for_development).collect();
+        assert!(served.is_empty(), "{served:?}");
+        assert_eq!(rig.err("evm_mine", json!([])).await.0, -32601);
+    }
+    let served = InProcess::new(Rig::development().await.chain).unwrap().methods();
+    for name in ["setBalance", "setCode", "setNonce", "setStorageAt", "impersonateAccount", "stopImpersonatingAccount", "mine"] {
+        for namespace in ["anvil", "hardhat"] {
+            assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");
+        }
+    }
+    for name in ["mine", "increaseTime", "setNextBlockTimestamp", "snapshot", "revert", "setAutomine", "setIntervalMining"] {
+        for namespace in ["anvil", "evm"] {
+            assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");
+        }
+    }
+    assert!(served.contains(&"anvil_reorg"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_are_read_as_tools_write_them() {
+    let rig = Rig::development().await;
+    let account = Address::repeat_byte(0xac);
+    let padded = B256::with_last_byte(0x10);
+    for (index, amount) in [json!("0x10"), json!(16), json!("16"), json!("0x0010"), json!(padded)].into_iter().enumerate() {
+        let account = Address::with_last_byte(0xa0 + index as u8);
+        rig.ok("anvil_setBalance", json!([account, amount])).await;
+        rig.ok("hardhat_setNonce", json!([account, amount])).await;
+        rig.ok("anvil_addBalance", json!([account, amount])).await;
+        assert_eq!(rig.ok("eth_getBalance", json!([account, "latest"])).await, "0x20", "{amount}");
+        assert_eq!(rig.ok("eth_getTransactionCount", json!([account, "latest"])).await, "0x10", "{amount}");
+    }
+    rig.ok("anvil_setBalance", json!([account, "0x1"])).await;
+    for slot in [json!(5), json!("0x5"), json!(B256::with_last_byte(5))] {
+        rig.ok("anvil_setStorageAt", json!([account, slot, padded])).await;
+        assert_eq!(rig.ok("eth_getStorageAt", json!([account, "0x5", "latest"])).await, json!(padded));
+        rig.ok("hardhat_setStorageAt", json!([account, slot, "0x0"])).await;
+    }
+    assert_eq!(rig.err("anvil_setBalance", json!([account, "much"])).await.0, -32602);
 }

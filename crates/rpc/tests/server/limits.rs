@@ -1,5 +1,5 @@
 use crate::{
-    rig::{CHAIN_ID, Rig},
+    rig::{CHAIN_ID, Rig, SPINNER},
     wire::{Socket, call, http, post},
 };
 use alloy_primitives::keccak256;
@@ -65,6 +65,21 @@ async fn requests_that_are_too_large_are_refused() {
     assert!(call(rig.address, "web3_sha3", small).await.is_ok());
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "web3_sha3", "params": ["0x".to_owned() + &"00".repeat(6_000)] }).to_string();
     assert_eq!(http(rig.address, "POST", "/", &[], &body).await.status, 413);
+}
+
+/// As in geth, which gives as much as it may to whoever asks for more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_has_no_more_gas_than_the_node_gives() {
+    let rig = Rig::rollup_with(Limits { call_gas: 100_000, ..Limits::default() }).await;
+    for call in [json!({ "to": SPINNER }), json!({ "to": SPINNER, "gas": "0xffffffffffffff" })] {
+        assert_eq!(rig.err("eth_call", json!([call])).await, (-32000, "out of gas".into()));
+        assert_eq!(rig.err("eth_estimateGas", json!([call])).await, (-32000, "gas required exceeds allowance (100000)".into()));
+        let traced = rig.ok("debug_traceCall", json!([call, "latest", { "tracer": "callTracer" }])).await;
+        assert_eq!((&traced["gas"], &traced["error"]), (&json!("0x186a0"), &json!("out of gas")));
+    }
+    let simulated = json!({ "blockStateCalls": [{ "calls": [{ "to": SPINNER }] }] });
+    let blocks = rig.ok("eth_simulateV1", json!([simulated])).await;
+    assert_eq!((&blocks[0]["calls"][0]["status"], &blocks[0]["calls"][0]["gasUsed"]), (&json!("0x0"), &json!("0x186a0")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
