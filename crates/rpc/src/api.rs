@@ -5,7 +5,7 @@ use crate::{
     args::Args,
     error::RpcError,
     eth::filters::Filters,
-    open_block::Ended,
+    open_block::EndedNow,
     time_limit::{go_duration, until},
     workers::Workers,
 };
@@ -35,7 +35,7 @@ pub(crate) struct Api {
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
     /// The open block with its roots.
-    pub(crate) ended: Mutex<Option<Arc<Ended>>>,
+    pub(crate) ended_now: EndedNow,
 }
 
 impl Api {
@@ -46,7 +46,7 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
-            ended: Mutex::new(None),
+            ended_now: EndedNow::default(),
             chain,
         }
     }

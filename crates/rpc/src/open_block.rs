@@ -1,11 +1,15 @@
 //! The open block as a block: what is in it, and what it would be if it ended now.
 
-use crate::{api::Api, error::RpcError, resolve::Open};
+use crate::error::RpcError;
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::B256;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tributary_execution::PendingBlock;
 use tributary_primitives::{Block, BlockBody, ChainSpec, ExecutedBlock, Receipt};
-use tributary_storage::StoredBlock;
+use tributary_storage::{Snapshot, StoredBlock};
+
+/// The open block.
+pub(crate) type Open = Arc<PendingBlock<Snapshot>>;
 
 /// What can be asked of the open block beside what it offers itself.
 pub(crate) trait OpenContents {
@@ -42,15 +46,18 @@ impl Ended {
     }
 }
 
-impl Api {
-    /// The open block with the header that it would have if it ended now, roots and all. Its hash stays zero: it is no block's yet. Computed once for as long
-    /// as no transaction follows, by one client for all who ask meanwhile.
-    pub(crate) fn ended_now(&self, open: &Open) -> Result<Arc<Ended>, RpcError> {
-        let mut last = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+/// The open block as if it ended now: computed once for as long as no transaction follows, by one client for all who ask meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct EndedNow(Mutex<Option<Arc<Ended>>>);
+
+impl EndedNow {
+    /// The open block with the header that it would have, roots and all. Its hash stays zero: it is no block's yet.
+    pub(crate) fn of(&self, open: &Open, spec: &ChainSpec) -> Result<Arc<Ended>, RpcError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ended) = last.as_ref().filter(|ended| ended.is_of(open)) {
             return Ok(ended.clone());
         }
-        let ExecutedBlock { block, senders, receipts, .. } = open.state().ended_now(&self.chain.spec, open.base().header())?;
+        let ExecutedBlock { block, senders, receipts, .. } = open.state().ended_now(spec, open.base().header())?;
         let ended = Arc::new(Ended { block: StoredBlock { block, hash: B256::ZERO, senders }, receipts });
         *last = Some(ended.clone());
         Ok(ended)

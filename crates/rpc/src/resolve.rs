@@ -4,17 +4,14 @@
 //! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects. For the same reason the open
 //! block's number, which its receipts name, means the open block to such methods.
 
-use crate::{Visibility, api::Api, error::RpcError};
+use crate::{Visibility, api::Api, error::RpcError, open_block::Open};
 use alloy_consensus::Header;
 use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
 use alloy_primitives::Address;
 use std::sync::{Arc, PoisonError};
-use tributary_execution::{L1Fees, PendingBlock, State};
+use tributary_execution::{L1Fees, State};
 use tributary_primitives::{Account, Block, StateReader};
 use tributary_storage::Snapshot;
-
-/// The open block.
-pub(crate) type Open = Arc<PendingBlock<Snapshot>>;
 
 /// A block that a client named.
 #[derive(Debug, Clone)]

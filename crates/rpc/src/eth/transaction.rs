@@ -11,7 +11,8 @@ use crate::{
     count::Count,
     error::RpcError,
     json::{Place, ReceiptContext, ReceiptJson, TransactionJson},
-    resolve::{Open, Target},
+    open_block::Open,
+    resolve::Target,
 };
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718};

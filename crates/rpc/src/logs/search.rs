@@ -9,7 +9,8 @@ use crate::{
     api::Api,
     error::RpcError,
     json::{LogJson, LogPlace},
-    resolve::{Open, Target},
+    open_block::Open,
+    resolve::Target,
 };
 use alloy_eips::{BlockHashOrNumber, BlockNumberOrTag};
 use alloy_primitives::B256;
