@@ -7,7 +7,7 @@ use crate::{
     producer::head_block,
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -33,6 +33,8 @@ pub(crate) struct Verifier {
     pub(crate) reorgs: watch::Receiver<u64>,
     /// How far L1 goes; `current` is set here.
     pub(crate) l1: watch::Sender<L1Status>,
+    /// The newest L1 block, once all that came of it is safe; told whenever all of L1 is read.
+    pub(crate) derived: watch::Sender<B256>,
     pub(crate) derivation: Arc<Derivation>,
     /// Derived blocks that are not final yet: number and the L1 block they came from.
     pub(crate) unfinal: VecDeque<(u64, u64)>,
@@ -85,6 +87,7 @@ impl Verifier {
         self.unfinal.clear();
         self.derivation.forget_above(head.block.number);
         self.l1.send_modify(|status| status.current = status.finalized);
+        self.derived.send_replace(B256::ZERO);
         let start = Start::find(&self.reader.config, head, |number| self.block(number))?;
         Ok(Deriver::new(self.reader.config.clone(), start))
     }
@@ -107,6 +110,7 @@ impl Verifier {
             if l1.borrow_and_update().head.number < number {
                 self.finalize()?;
                 self.settle()?;
+                self.derived.send_replace(deriver.l1_head().map_or(B256::ZERO, |read| read.hash));
                 tokio::select! {
                     changed = l1.changed() => changed.map_err(|_| Error::Stopped("L1 follower"))?,
                     _ = self.reorgs.changed() => self.reorgs.mark_changed(),

@@ -1,7 +1,7 @@
 //! The pool: transactions that cannot run at once.
 
 use crate::{
-    content::{Content, Status},
+    content::{Content, Status, Waiting},
     error::PoolError,
     index::{Index, Places, Worth},
     limits::{Fees, PoolLimits, Room, SenderState},
@@ -185,11 +185,14 @@ impl Pool {
         senders.into_iter().flat_map(|sender| self.advance(sender, next_nonce(sender))).collect()
     }
 
-    /// Drops all that waits.
-    pub fn drop_waiting(&mut self) {
-        let leaving = std::mem::take(&mut self.leaving);
-        self.clear();
-        self.leaving = leaving;
+    /// Drops what waits; not what was taken to be executed. Returns the hashes.
+    pub fn drop_waiting(&mut self, which: Waiting) -> Vec<B256> {
+        let hashes = match which {
+            Waiting::Hash(hash) => vec![hash],
+            Waiting::Sender(sender) => self.content_from(sender).hashes(),
+            Waiting::All => self.content().hashes(),
+        };
+        hashes.into_iter().filter(|hash| self.remove(*hash).is_some()).collect()
     }
 
     /// Forgets everything: the chain was set back to before any of it was sent.

@@ -55,11 +55,6 @@ impl Api {
     pub(crate) fn with_pool<T>(&self, read: impl FnOnce(&tributary_pool::Pool) -> T) -> T {
         read(&self.chain.pool.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// Changes the pool behind the sequencer's back.
-    pub(crate) fn with_pool_mut<T>(&self, change: impl FnOnce(&mut tributary_pool::Pool) -> T) -> T {
-        change(&mut self.chain.pool.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// How long methods may execute.

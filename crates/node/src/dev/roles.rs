@@ -46,6 +46,7 @@ impl Ground {
             reader: l1.reader.clone(),
             reorgs: l1.view.reorgs(),
             l1: l1.seen.clone(),
+            derived: l1.derived.clone(),
             derivation: l1.derivation.clone(),
             unfinal: Default::default(),
         };
@@ -67,6 +68,7 @@ impl Ground {
             inbox: self.rollup.batch_inbox_address,
             gate: self.gate.clone(),
             l1: l1.status.clone(),
+            derived: l1.derived.subscribe(),
             last,
             every: self.poll(),
         };

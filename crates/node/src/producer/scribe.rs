@@ -81,6 +81,8 @@ pub(crate) enum Entry {
     },
     /// A transaction was put into the pool.
     Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
+    /// Transactions were taken out of the pool without having run; somebody may wait to hear how many.
+    Dropped { entries: Vec<JournalEntry>, done: Option<oneshot::Sender<u64>> },
     /// The chain is about to be set back: these were acknowledged, and are in no block until they are executed again.
     Parked { entries: Vec<JournalEntry> },
     /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed, nor is any other but the newer one.
@@ -178,8 +180,15 @@ impl Writer {
                     self.journal.append(self.number, entry.clone())?;
                     dirty = true;
                 }
+                Entry::Dropped { entries, .. } if !entries.is_empty() => {
+                    self.begin()?;
+                    for entry in entries {
+                        self.journal.append(self.number, entry.clone())?;
+                    }
+                    dirty = true;
+                }
                 Entry::Parked { entries } => self.journal.park(entries.iter().cloned())?,
-                Entry::Executed { entry: None, .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
+                Entry::Executed { entry: None, .. } | Entry::Dropped { .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
             }
         }
         if dirty {
@@ -221,6 +230,9 @@ impl Writer {
             Entry::Queued { transaction, client, .. } => {
                 let _ = self.view.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
+            }
+            Entry::Dropped { entries, done } => {
+                let _ = done.map(|done| done.send(entries.len() as u64));
             }
             Entry::Released { number } => {
                 self.journal.release(number)?;

@@ -12,6 +12,7 @@ use std::{
     },
 };
 use tokio::sync::{mpsc, oneshot};
+use tributary_pool::Waiting;
 
 /// A development chain's extras.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ pub enum Command {
         /// How many.
         depth: u64,
     },
+    /// Forgets transactions that wait, for good: they do not come back with a restart. Answers how many.
+    Drop(Waiting),
 }
 
 impl Development {

@@ -73,8 +73,8 @@ impl Listener {
             };
             let (service, stop, running) = (service.clone(), self.stop.clone(), self.running.clone());
             let patience = limits.write_time;
+            let socket = Patient { socket: Some(socket), endings: endings.clone(), running: running.clone(), patience, stalled: None };
             let place = Place(Arc::new((permit, running)));
-            let socket = Patient { socket: Some(socket), endings: endings.clone(), patience, stalled: None };
             tokio::spawn(serve(socket, service, place, stop));
         }
     }
@@ -139,6 +139,8 @@ struct Patient {
     socket: Option<TcpStream>,
     /// Room among the sockets that end.
     endings: Arc<Semaphore>,
+    /// The server waits for it, to the end of the ending: a process that goes before takes back what is under way.
+    running: mpsc::Sender<()>,
     patience: Duration,
     /// Since a write found the socket full.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -150,8 +152,9 @@ impl Drop for Patient {
             && let Ok(runtime) = Handle::try_current()
             && let Ok(permit) = self.endings.clone().try_acquire_owned()
         {
+            let running = self.running.clone();
             runtime.spawn(async move {
-                let _permit = permit;
+                let (_permit, _running) = (permit, running);
                 let _ = tokio::time::timeout(GRACE, end(socket)).await;
             });
         }

@@ -21,6 +21,7 @@ mod rig;
 mod scripts;
 mod slow_readers;
 mod state;
+mod stopping;
 mod subscriptions;
 mod traces;
 mod transactions;

@@ -146,7 +146,7 @@ impl Rig {
         let rollup = spec.is_rollup().then(|| rollup_view(&store));
         let (seal, seals) = mpsc::channel(1);
         let (commands, orders) = mpsc::channel(1);
-        tokio::spawn(take_orders(orders, seal.clone(), store.clone()));
+        tokio::spawn(take_orders(orders, seal.clone(), store.clone(), pool.clone()));
         let chain = Arc::new(Chain {
             store: store.clone(),
             spec: spec.clone(),
@@ -238,10 +238,14 @@ impl Rig {
 }
 
 /// Seals as many blocks as are asked for, and drops what waits.
-async fn take_orders(mut orders: mpsc::Receiver<Order>, seal: mpsc::Sender<Seal>, store: Store) {
+async fn take_orders(mut orders: mpsc::Receiver<Order>, seal: mpsc::Sender<Seal>, store: Store, pool: Arc<Mutex<Pool>>) {
     while let Some(Order { command, reply }) = orders.recv().await {
         let blocks = match command {
             Command::Mine { blocks, .. } => blocks,
+            Command::Drop(which) => {
+                let _ = reply.send(Ok(pool.lock().unwrap().drop_waiting(which).len() as u64));
+                continue;
+            }
             _ => {
                 let _ = reply.send(Err(SubmitError::rejected("only blocks")));
                 continue;
