@@ -1,10 +1,10 @@
 //! Development nodes only: transactions that wait are taken back, under the names of anvil and Hardhat. One that was executed is in the open block and
 //! stays there.
 
+use super::orders::Command;
 use crate::{
     api::{Api, Module},
     args::Args,
-    development::Command,
     error::RpcError,
 };
 use alloy_primitives::{Address, B256};
