@@ -16,7 +16,8 @@ fn what_was_written_arrives_although_the_process_ends_and_the_client_had_more_to
     // The precompile gives back what it is given: more than the client's side of the connection takes without being read.
     let data = "ab".repeat(600_000);
     let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{{"to":"0x{:040x}","data":"0x{data}"}},"latest"]}}"#, 4);
-    write!(client, "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{call}", call.len()).unwrap();
+    write!(client, "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{call}", call.len())
+        .unwrap();
     let mut answer = vec![0; 1];
     client.read_exact(&mut answer).unwrap();
     // Nobody will read this.
