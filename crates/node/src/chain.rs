@@ -78,8 +78,8 @@ impl RunningChain {
             visibility,
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
-        let scribe =
-            Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter()).map_err(thread)?;
+        let scribe = Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter("journal"))
+            .map_err(thread)?;
         let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let producer = Producer {
@@ -99,12 +99,8 @@ impl RunningChain {
             ready: Some(ready),
             runtime: tokio::runtime::Handle::current(),
         };
-        let report = tasks.reporter();
-        let work = move || {
-            if let Err(error) = producer.run(interrupted) {
-                report(error);
-            }
-        };
+        let reporter = tasks.reporter("producer");
+        let work = move || reporter.ended(producer.run(interrupted));
         let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
         tokio::select! {
             // A producer that fails before says why through its failure.

@@ -140,14 +140,13 @@ impl L1View {
         Ok(())
     }
 
-    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile. `sequenced` gives the L1 block that the L2 head
-    /// was built on, `held` the oldest that an L2 head of the past may be built on again.
+    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile. `needed` gives the L1 block that the L2 head was
+    /// built on, and the number of the oldest that an L2 head of the past may be built on again.
     pub(crate) async fn follow(
         self: Arc<Self>,
         reader: L1Reader,
         status: watch::Sender<L1Status>,
-        sequenced: impl Fn() -> Result<BlockNumHash, Error> + Send + Sync,
-        held: impl Fn() -> u64 + Send + Sync,
+        needed: impl Fn() -> Result<(BlockNumHash, u64), Error> + Send + Sync,
         every: Duration,
     ) -> Result<(), Error> {
         loop {
@@ -155,7 +154,8 @@ impl L1View {
                 metrics::counter!(L1_RETRIES).increment(1);
                 tracing::warn!(%error, "L1 cannot be read");
             }
-            self.trim(status.borrow().finalized.number, sequenced()?, held());
+            let (sequenced, held) = needed()?;
+            self.trim(status.borrow().finalized.number, sequenced, held);
             tokio::time::sleep(every).await;
         }
     }

@@ -21,6 +21,9 @@ use tributary_storage::Store;
 /// In a long batch, the safe heads move after so many blocks.
 const ANNOUNCED_AT_LEAST: u64 = 256;
 
+/// Time until L1 is asked again that did not answer.
+const L1_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Derives, executes, compares, and moves the safe and finalized heads.
 #[derive(Debug)]
 pub(crate) struct Verifier {
@@ -121,18 +124,21 @@ impl Verifier {
                 Ok(block) => return Ok(Some(block)),
                 Err(error) => {
                     tracing::warn!(%error, number, "L1 block cannot be read");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tokio::time::sleep(L1_PATIENCE).await;
                 }
             }
         }
     }
 
-    /// Whether L1 no longer has the block that was read last. An L1 that does not answer will be asked again by what follows.
+    /// Whether L1 no longer has the block that was read last. Waits for an L1 that does not answer: what follows depends on it.
     async fn has_left_l1(&self, deriver: &Deriver) -> bool {
         let Some(read) = deriver.l1_head() else { return false };
-        match self.reader.client.block_ref(read.number).await {
-            Ok(now) => now.is_none_or(|now| now.hash != read.hash),
-            Err(_) => false,
+        loop {
+            match self.reader.client.block_ref(read.number).await {
+                Ok(now) => return now.is_none_or(|now| now.hash != read.hash),
+                Err(error) => tracing::warn!(%error, number = read.number, "L1 does not say whether it still has a block"),
+            }
+            tokio::time::sleep(L1_PATIENCE).await;
         }
     }
 

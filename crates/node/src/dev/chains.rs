@@ -114,10 +114,9 @@ impl Ground {
         let finalized = l1.status.borrow().finalized.number;
         l1.view.fill(&l1.reader, origin.min(finalized).max(self.rollup.genesis.l1.number)).await?;
         let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
-        let sequenced = move || origin_of(&store, &rollup, store.heads()?.unsafe_head.hash);
-        let held = move || snapshots.oldest_origin();
+        let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn(l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), sequenced, held, every));
+        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, every));
         Ok(())
     }
 }

@@ -35,7 +35,7 @@ impl Ground {
             config: self.rollup.clone(),
             operators: [self.operators.batcher.address(), self.operators.proposer.address()],
         };
-        self.tasks.spawn(developer.run());
+        self.tasks.spawn("development", developer.run());
     }
 
     /// Starts what derives the rollup from L1.
@@ -50,7 +50,7 @@ impl Ground {
             derivation: l1.derivation.clone(),
             unfinal: Default::default(),
         };
-        self.tasks.spawn(verifier.run());
+        self.tasks.spawn("verifier", verifier.run());
     }
 
     /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
@@ -72,7 +72,7 @@ impl Ground {
             last,
             every: self.poll(),
         };
-        self.tasks.spawn(batcher.run());
+        self.tasks.spawn("batcher", batcher.run());
         Ok(last_batch)
     }
 
@@ -90,7 +90,7 @@ impl Ground {
             every: self.poll(),
             last,
         };
-        self.tasks.spawn(proposer.run());
+        self.tasks.spawn("proposer", proposer.run());
         Ok(last_proposal)
     }
 
