@@ -53,17 +53,44 @@ contract InferenceTest is L2Test {
         vm.expectEmit(address(inference));
         emit Inference.Credited(id, contributor(2), 2, 1.75 ether, 100);
         vm.expectEmit(address(inference));
-        emit Inference.Settled(id, operator, 3 ether, 7 ether, 400, 401, answerOf(credits));
+        emit Inference.Settled(id, operator, 3 ether, 7 ether, 0, 400, 401, answerOf(credits));
         settle(id, answerOf(credits));
         vm.assertEq(inference.owed(contributor(1)), 5.25 ether, "first contributor");
         vm.assertEq(inference.owed(contributor(2)), 1.75 ether, "second contributor");
         vm.assertEq(inference.owed(operator), 3 ether, "operator");
     }
 
-    function test_WhatNothingExplainsBelongsToTheOperator() public {
+    function test_WhatNobodyExplainsGoesBackToTheRequesterAndNotToTheOperator() public {
         uint256 id = ask(10 ether);
+        bytes memory answer = answerOf(new uint256[](0));
+        vm.expectEmit(address(inference));
+        emit Inference.Settled(id, operator, 3 ether, 0, 7 ether, 0, 1, answer);
+        settle(id, answer);
+        vm.assertEq(inference.owed(operator), 3 ether, "operator");
+        vm.assertEq(inference.owed(asker), 7 ether, "requester");
+        uint256 before = asker.balance;
+        vm.prank(asker);
+        inference.claim();
+        vm.assertEq(asker.balance - before, 7 ether, "claimed");
+    }
+
+    function test_AnEmptyAnswerIsRefusedAndTheRequestStaysOpen() public {
+        uint256 id = ask(price);
+        vm.expectRevert(abi.encodeWithSelector(Inference.EmptyAnswer.selector, id));
+        vm.prank(operator);
+        inference.settle(id, "");
         settle(id, answerOf(new uint256[](0)));
-        vm.assertEq(inference.owed(operator), 10 ether, "operator");
+    }
+
+    function testFuzz_NoAnswerEarnsTheOperatorMoreThanAnother(uint256 payment, uint16 bps, uint64 credit) public {
+        payment = bound(payment, price, type(uint96).max);
+        offer(uint16(bound(bps, 0, 10_000)));
+        uint256[] memory credits = new uint256[](1);
+        credits[0] = uint256(credit) + 1;
+        settle(ask(payment), answerOf(credits));
+        uint256 honest = inference.owed(operator);
+        settle(ask(payment), answerOf(new uint256[](0)));
+        vm.assertEq(inference.owed(operator) - honest, honest, "hidden sources");
     }
 
     function testFuzz_ASettlementGivesOutThePaymentToTheWei(
@@ -83,6 +110,9 @@ contract InferenceTest is L2Test {
         for (uint256 i = 1; i <= 8; ++i) {
             sum += inference.owed(contributor(i));
         }
+        uint256 pool = payment * inference.requestInfo(1).contributorBps / 10_000;
+        vm.assertEq(inference.owed(asker), credits.length == 0 ? pool : 0, "requester");
+        sum += inference.owed(asker);
         vm.assertEq(sum, payment, "shares");
         (uint256 owedTotal, uint256 escrowed) = inference.totals();
         vm.assertEq(owedTotal, payment, "owed");
@@ -108,8 +138,8 @@ contract InferenceTest is L2Test {
     function test_ClaimSendsOnceWhatIsOwed() public {
         settle(ask(price), answerOf(new uint256[](0)));
         vm.prank(operator);
-        vm.assertEq(inference.claim(), price, "claimed");
-        vm.assertEq(operator.balance, price, "balance");
+        vm.assertEq(inference.claim(), 0.3 ether, "claimed");
+        vm.assertEq(operator.balance, 0.3 ether, "balance");
         vm.expectRevert(abi.encodeWithSelector(Inference.NothingOwed.selector, operator));
         vm.prank(operator);
         inference.claim();

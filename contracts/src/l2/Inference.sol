@@ -10,8 +10,13 @@ import {Predeploys} from "./Predeploys.sol";
 ///         from. Predeploy 0x00000000000000000000000000000000000A7711.
 ///
 ///         The split: `contributorBps` of the payment go to contributors, by their credit in the trace of the answer
-///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest. If the
-///         trace explains nothing, there is nobody to thank and the operator gets everything.
+///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest, whatever
+///         the answer is. If the trace explains nothing, there is nobody to thank and the contributors' part goes back to
+///         the requester: were it the operator's, an answer that hides its sources would earn more than an honest one.
+///
+///         An answer that is explained in part pays the contributors' part in full to those that it was traced to. Words
+///         that every text shares are never explained, so a part in proportion to what is explained would always be too
+///         small, and who chooses the words would choose the price.
 ///
 ///         The terms and the version of the datanet are fixed when the question is asked: neither a later change of
 ///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid.
@@ -44,6 +49,13 @@ contract Inference {
         uint64 upTo;
         uint256 datanetId;
         uint256 payment;
+    }
+
+    /// @dev How a payment is divided; the three sum to it.
+    struct Shares {
+        uint256 operator;
+        uint256 contributors;
+        uint256 requester;
     }
 
     /// @notice All of a payment, in basis points.
@@ -81,11 +93,13 @@ contract Inference {
     );
     /// @notice `explained` of `total` rarity of the answer was found in the datanet. The answer itself is here, so that
     ///         anyone can ask the precompile for the evidence again.
+    ///         The three shares sum to the payment; `requesterShare` is what nobody explained.
     event Settled(
         uint256 indexed requestId,
         address indexed operator,
         uint256 operatorShare,
         uint256 contributorsShare,
+        uint256 requesterShare,
         uint256 explained,
         uint256 total,
         bytes output
@@ -107,6 +121,8 @@ contract Inference {
     error InvalidTerms();
     /// @notice The request doesn't exist, or was settled or refunded.
     error NotOpen(uint256 requestId);
+    /// @notice An answer has at least one byte.
+    error EmptyAnswer(uint256 requestId);
     /// @notice The time to answer is over.
     error TooLate(uint256 requestId, uint64 deadline);
     /// @notice The time to answer is not over yet.
@@ -160,13 +176,15 @@ contract Inference {
         Request storage req = _open(requestId);
         if (msg.sender != req.operator) revert NotOperator(requestId, msg.sender);
         if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
+        if (output.length == 0) revert EmptyAnswer(requestId);
         req.status = Status.Settled;
 
         (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) = _trace(req, output);
-        uint256 pool = contributors.length == 0 ? 0 : req.payment * req.contributorBps / BPS;
-        _pay(requestId, req.datanetId, pool, contributors, credits);
-        ledger.release(msg.sender, req.payment - pool);
-        emit Settled(requestId, msg.sender, req.payment - pool, pool, explained, total, output);
+        Shares memory shares = _shares(req, contributors.length != 0);
+        _pay(requestId, req.datanetId, shares.contributors, contributors, credits);
+        ledger.release(req.requester, shares.requester);
+        ledger.release(msg.sender, shares.operator);
+        _emitSettled(requestId, shares, explained, total, output);
     }
 
     /// @notice Gives the payment of an unanswered request back to the requester's account here. Anyone may call it.
@@ -216,6 +234,13 @@ contract Inference {
         return Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, req.upTo, output, MAX_PAYEES);
     }
 
+    function _shares(Request storage req, bool explained) private view returns (Shares memory shares) {
+        uint256 pool = req.payment * req.contributorBps / BPS;
+        shares.operator = req.payment - pool;
+        if (explained) shares.contributors = pool;
+        else shares.requester = pool;
+    }
+
     function _pay(
         uint256 requestId,
         uint256 datanetId,
@@ -235,6 +260,18 @@ contract Inference {
     function _open(uint256 requestId) private view returns (Request storage req) {
         req = requests[requestId];
         if (req.status != Status.Open) revert NotOpen(requestId);
+    }
+
+    function _emitSettled(
+        uint256 requestId,
+        Shares memory shares,
+        uint256 explained,
+        uint256 total,
+        bytes calldata output
+    ) private {
+        emit Settled(
+            requestId, msg.sender, shares.operator, shares.contributors, shares.requester, explained, total, output
+        );
     }
 
     function _emitRequested(uint256 requestId, Request storage req, bytes calldata prompt) private {
