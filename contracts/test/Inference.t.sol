@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {L2Test} from "./L2Test.sol";
+import {Datanets} from "../src/l2/Datanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
 
 contract InferenceTest is L2Test {
@@ -133,6 +134,81 @@ contract InferenceTest is L2Test {
         vm.prank(contributor(9));
         datanets.contribute(datanetId, "a copy of the answer");
         vm.assertEq(inference.requestInfo(id).upTo, 8, "rows");
+    }
+
+    function refuseReview(uint64 row, uint64 deadline) private {
+        bytes memory refusal = abi.encodeWithSelector(Datanets.RowCovered.selector, datanetId, row, deadline);
+        vm.startPrank(curator);
+        vm.expectRevert(refusal);
+        datanets.reject(datanetId, row);
+        vm.expectRevert(refusal);
+        datanets.accept(datanetId, row);
+        vm.stopPrank();
+    }
+
+    function reject(uint64 row) private {
+        vm.prank(curator);
+        datanets.reject(datanetId, row);
+    }
+
+    function test_ARowThatAnOpenRequestIsTracedToIsNotReviewed() public {
+        uint256 id = ask(price);
+        uint64 deadline = uint64(block.timestamp) + answerSeconds;
+        vm.prank(contributor(9));
+        datanets.contribute(datanetId, "not traced");
+        refuseReview(0, deadline);
+        refuseReview(7, deadline);
+        reject(8);
+        settle(id, answerOf(new uint256[](0)));
+        reject(0);
+    }
+
+    function test_AfterItsTimeOrItsRefundARequestCoversNothing() public {
+        uint256 id = ask(price);
+        uint64 deadline = uint64(vm.getBlockTimestamp()) + answerSeconds;
+        vm.warp(deadline);
+        refuseReview(0, deadline);
+        vm.warp(deadline + 1);
+        reject(0);
+        // Nobody has refunded it, and it does not lengthen the next one.
+        uint256 second = ask(price);
+        refuseReview(0, deadline + 1 + answerSeconds);
+        inference.refund(id);
+        refuseReview(0, deadline + 1 + answerSeconds);
+        settle(second, answerOf(new uint256[](0)));
+        reject(1);
+    }
+
+    function test_AShorterTimeToAnswerDoesNotUncoverAnOlderRequest() public {
+        uint64 deadline = uint64(vm.getBlockTimestamp()) + answerSeconds;
+        uint256 long = ask(price);
+        vm.prank(curator);
+        inference.setModel(datanetId, operator, price, 0, 1);
+        uint256 short = ask(price);
+        settle(short, answerOf(new uint256[](0)));
+        refuseReview(0, deadline);
+        settle(long, answerOf(new uint256[](0)));
+        reject(0);
+    }
+
+    function test_AnotherDatanetIsNotCovered() public {
+        vm.prank(curator);
+        uint256 other = datanets.createDatanet("prose", "", true);
+        datanets.contribute(other, "a novel");
+        ask(price);
+        vm.prank(curator);
+        datanets.reject(other, 0);
+    }
+
+    function test_ACuratorEndsQuestionsWithAPriceAndThenReviews() public {
+        ask(price);
+        vm.prank(curator);
+        inference.setModel(datanetId, operator, type(uint256).max, 0, answerSeconds);
+        vm.expectRevert();
+        vm.prank(asker);
+        inference.request{value: type(uint128).max - price}(datanetId, "again?");
+        vm.warp(vm.getBlockTimestamp() + answerSeconds + 1);
+        reject(0);
     }
 
     function test_ClaimSendsOnceWhatIsOwed() public {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Contributors} from "./Contributors.sol";
+import {Inference} from "./Inference.sol";
 import {Predeploys} from "./Predeploys.sol";
 
 /// @title Datanets
@@ -34,6 +35,8 @@ contract Datanets {
         mapping(uint64 row => Contribution) contributions;
     }
 
+    Inference private constant INFERENCE = Inference(Predeploys.INFERENCE);
+
     /// @notice Ids run from 1 to this.
     uint256 public datanetCount;
 
@@ -52,6 +55,8 @@ contract Datanets {
     error UnknownDatanet(uint256 datanetId);
     /// @notice The datanet has no row of this number.
     error UnknownRow(uint256 datanetId, uint64 row);
+    /// @notice Open requests are traced to this row, at the latest until `deadline`.
+    error RowCovered(uint256 datanetId, uint64 row, uint64 deadline);
     /// @notice Only the datanet's curator may do this.
     error NotCurator(uint256 datanetId, address caller);
     /// @notice A datanet needs a curator that can act.
@@ -89,12 +94,13 @@ contract Datanets {
         emit Contributed(datanetId, msg.sender, contributor, row, document.length);
     }
 
-    /// @notice Makes a contribution count from now on.
+    /// @notice Makes a contribution count from now on. Refused for a row that open requests are traced to
+    ///         (`Inference.coverage`): what counts for a question is what counted when it was paid for.
     function accept(uint256 datanetId, uint64 row) external onlyCurator(datanetId) {
         _review(datanetId, row, Status.Accepted);
     }
 
-    /// @notice Makes a contribution stop counting. It stays readable, and may be accepted later.
+    /// @notice Makes a contribution stop counting. It stays readable, and may be accepted later. Refused as `accept` is.
     function reject(uint256 datanetId, uint64 row) external onlyCurator(datanetId) {
         _review(datanetId, row, Status.Rejected);
     }
@@ -159,7 +165,10 @@ contract Datanets {
     }
 
     function _review(uint256 datanetId, uint64 row, Status status) private {
-        _contribution(datanetId, row).status = status;
+        Contribution storage reviewed = _contribution(datanetId, row);
+        (uint64 covered, uint64 deadline) = INFERENCE.coverage(datanetId);
+        if (row < covered) revert RowCovered(datanetId, row, deadline);
+        reviewed.status = status;
         Predeploys.ATTRIBUTION_STORE.setActive(datanets[datanetId].setId, row, status == Status.Accepted);
         emit Reviewed(datanetId, row, status);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Coverage} from "./Coverage.sol";
 import {Datanets} from "./Datanets.sol";
 import {Ledger} from "./Ledger.sol";
 import {Predeploys} from "./Predeploys.sol";
@@ -19,9 +20,13 @@ import {Predeploys} from "./Predeploys.sol";
 ///         small, and who chooses the words would choose the price.
 ///
 ///         The terms and the version of the datanet are fixed when the question is asked: neither a later change of
-///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid.
+///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid, and
+///         Datanets refuses to review the rows that existed then (`coverage`) until the request is settled or refunded,
+///         or its time is over. So that questions can't keep a curator from reviewing, a price that nobody pays
+///         (`setModel`) ends new ones, and the open ones end by their deadlines.
 /// @dev Payments are pulled (`claim`), so no recipient can stop a settlement.
 contract Inference {
+    using Coverage for Coverage.Span;
     using Ledger for Ledger.Book;
 
     /// @notice State of a request.
@@ -72,6 +77,7 @@ contract Inference {
     mapping(uint256 datanetId => Model) private models;
     mapping(uint256 requestId => Request) private requests;
     Ledger.Book private ledger;
+    mapping(uint256 datanetId => Coverage.Span) private spans;
 
     event ModelChanged(
         uint256 indexed datanetId, address indexed operator, uint256 price, uint16 contributorBps, uint64 answerSeconds
@@ -168,6 +174,7 @@ contract Inference {
         req.datanetId = datanetId;
         req.payment = msg.value;
         ledger.hold(msg.value);
+        spans[datanetId].open(rows, req.deadline);
         _emitRequested(requestId, req, prompt);
     }
 
@@ -178,6 +185,7 @@ contract Inference {
         if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
         if (output.length == 0) revert EmptyAnswer(requestId);
         req.status = Status.Settled;
+        spans[req.datanetId].close();
 
         (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) = _trace(req, output);
         Shares memory shares = _shares(req, contributors.length != 0);
@@ -192,6 +200,7 @@ contract Inference {
         Request storage req = _open(requestId);
         if (block.timestamp <= req.deadline) revert TooEarly(requestId, req.deadline);
         req.status = Status.Refunded;
+        spans[req.datanetId].close();
         ledger.release(req.requester, req.payment);
         emit Refunded(requestId, req.requester, req.payment);
     }
@@ -213,6 +222,12 @@ contract Inference {
 
     function requestInfo(uint256 requestId) external view returns (Request memory) {
         return requests[requestId];
+    }
+
+    /// @notice The first `rows` rows of the datanet may not be reviewed: open requests are traced to them. It ends when the
+    ///         last of those is settled or refunded, and at the latest after `deadline`. Zeros when no request is open.
+    function coverage(uint256 datanetId) external view returns (uint64 rows, uint64 deadline) {
+        return spans[datanetId].covered();
     }
 
     /// @notice What `account` can claim, in wei.
