@@ -191,6 +191,26 @@ contract InferenceTest is L2Test {
         reject(0);
     }
 
+    function test_ACuratorAcceptsSubmissionsWhileRequestsAreOpen() public {
+        vm.prank(curator);
+        uint256 closed = datanets.createDatanet("prose", "", false);
+        vm.prank(curator);
+        inference.setModel(closed, operator, price, 0, answerSeconds);
+        vm.expectRevert(abi.encodeWithSelector(Inference.EmptyDatanet.selector, closed));
+        inference.request{value: price}(closed, "before anything was accepted");
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(contributor(1));
+            datanets.contribute(closed, "a novel");
+        }
+        vm.prank(curator);
+        datanets.acceptSubmission(closed, 1);
+        vm.prank(asker);
+        uint256 id = inference.request{value: price}(closed, "what happens in the end?");
+        vm.assertEq(inference.requestInfo(id).upTo, 1, "rows");
+        vm.prank(curator);
+        vm.assertEq(datanets.acceptSubmission(closed, 0), 1, "row");
+    }
+
     function test_AnotherDatanetIsNotCovered() public {
         vm.prank(curator);
         uint256 other = datanets.createDatanet("prose", "", true);
