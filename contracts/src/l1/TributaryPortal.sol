@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {AttestedOutput} from "./AttestedOutput.sol";
 import {DepositMeter} from "./DepositMeter.sol";
 import {Deposits} from "./Deposits.sol";
+import {Eoa} from "./Eoa.sol";
 import {OutputProposals} from "./OutputProposals.sol";
 import {SafeCall} from "./SafeCall.sol";
 import {SystemConfig} from "./SystemConfig.sol";
@@ -216,7 +217,7 @@ contract TributaryPortal {
         if (request.gasLimit < Deposits.minimumGasLimit(uint64(request.data.length))) revert SmallGasLimit();
         depositMeter.consume(request.gasLimit, MAX_DEPOSIT_GAS_PER_BLOCK);
 
-        address from = msg.sender == tx.origin ? msg.sender : Deposits.applyAlias(msg.sender);
+        address from = Eoa.isCaller() ? msg.sender : Deposits.applyAlias(msg.sender);
         emit TransactionDeposited(from, request.to, Deposits.VERSION, Deposits.opaqueData(request));
     }
 
