@@ -75,6 +75,30 @@ await check('anvil: without automining a block comes only when it is asked for',
   await node.setAutomine(true)
 })
 
+await check('viem: the pending block has the roots that it is sealed with', async () => {
+  const node = client('anvil')
+  await node.setAutomine(false)
+  const [account] = await node.getAddresses()
+  await node.sendTransaction({ account, to: stranger, value: 1n })
+  const open = await node.getBlock({ blockTag: 'pending' })
+  await node.mine({ blocks: 1 })
+  const sealed = await node.getBlock({ blockNumber: open.number })
+  await node.setAutomine(true)
+  assert.ok(open.transactions.length > 1)
+  for (const field of ['stateRoot', 'transactionsRoot', 'receiptsRoot', 'withdrawalsRoot', 'logsBloom', 'gasUsed', 'size', 'transactions']) {
+    assert.deepEqual(open[field], sealed[field], field)
+  }
+})
+
+await check('anvil: the node tells of its snapshots', async () => {
+  const node = client('anvil')
+  const snapshot = await node.snapshot()
+  const told = async () => Object.keys((await node.request({ method: 'anvil_metadata' })).snapshots)
+  assert.ok((await told()).includes(snapshot))
+  await node.revert({ id: snapshot })
+  assert.ok(!(await told()).includes(snapshot))
+})
+
 await check('ethers: the node signs for its own accounts', async () => {
   const signer = await provider.getSigner(0)
   const sent = await signer.sendTransaction({ to: stranger, value: ether('0.5') })

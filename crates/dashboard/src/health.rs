@@ -66,7 +66,6 @@ struct Facts {
     finalized_head: Seen,
     verifier_agrees: bool,
     journal_ok: bool,
-    last_error: Option<String>,
     halted: Option<String>,
 }
 
@@ -88,7 +87,6 @@ impl Health {
             finalized_head: seen(heads.finalized_head),
             verifier_agrees: true,
             journal_ok: true,
-            last_error: None,
             halted: None,
         };
         metrics::set_heads(&heads);
@@ -124,11 +122,6 @@ impl Health {
     /// Whether the journal's last write reached the disk.
     pub fn set_journal_ok(&self, ok: bool) {
         self.facts().journal_ok = ok;
-    }
-
-    /// The last error that the node went on after, `None` when it is over. It is shown and does not make the node unhealthy.
-    pub fn set_last_error(&self, error: Option<String>) {
-        self.facts().last_error = error;
     }
 
     /// The node halted. The first reason stays.
@@ -173,7 +166,6 @@ impl Health {
             finalized_head: facts.finalized_head.report(now),
             verifier_agrees: facts.verifier_agrees,
             journal_ok: facts.journal_ok,
-            last_error: facts.last_error.clone(),
             halted: facts.halted.clone(),
         }
     }
@@ -214,8 +206,6 @@ pub struct Report {
     pub verifier_agrees: bool,
     /// The journal's last write reached the disk.
     pub journal_ok: bool,
-    /// The last error that the node went on after.
-    pub last_error: Option<String>,
     /// Why the node halted.
     pub halted: Option<String>,
 }
@@ -289,10 +279,9 @@ mod tests {
     }
 
     #[test]
-    fn disagreement_a_lost_journal_and_a_halt_are_reasons_and_a_survived_error_is_none() {
+    fn disagreement_a_lost_journal_and_a_halt_are_reasons() {
         let start = Instant::now();
         let health = Health::new(LIMITS, heads(1, 1, 1), start);
-        health.set_last_error(Some("L1 is unreachable".into()));
         assert!(health.report(start).healthy);
         health.set_verifier_agrees(false);
         health.set_journal_ok(false);

@@ -156,6 +156,23 @@ impl<S: StateReader> Overlay<S> {
         self.new_code.insert(hash, code);
     }
 
+    /// Makes what transactions changed on the same base the overlay's.
+    pub(crate) fn add(&mut self, changes: &TxChanges) -> Result<(), StateError> {
+        for (hash, code) in &changes.code {
+            self.insert_code(*hash, code.clone());
+        }
+        for change in &changes.accounts {
+            self.set_account(change.address, change.after)?;
+            if change.storage_cleared {
+                self.clear_storage(change.address)?;
+            }
+            for (slot, value) in &change.storage {
+                self.set_storage(change.address, *slot, *value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a block known by its number to BLOCKHASH, in place of what the base says.
     pub fn set_block_hash(&mut self, number: u64, hash: B256) {
         self.block_hashes.insert(number, hash);

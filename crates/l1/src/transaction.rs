@@ -55,11 +55,6 @@ impl TxRequest {
     pub fn blobs(to: Address, blobs: Vec<Blob>) -> Self {
         Self { blobs, ..Self::call(to, Bytes::new()) }
     }
-
-    /// The same with a value, wei.
-    pub fn with_value(self, value: U256) -> Self {
-        Self { value, ..self }
-    }
 }
 
 /// A request with everything that does not change when it is replaced.

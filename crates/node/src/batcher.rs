@@ -2,7 +2,7 @@
 
 use crate::{Error, gate::Gate, status::BatchStatus};
 use alloy_eips::BlockNumHash;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -26,6 +26,8 @@ pub(crate) struct Batcher {
     pub(crate) inbox: Address,
     pub(crate) gate: Arc<Gate>,
     pub(crate) l1: watch::Receiver<L1Status>,
+    /// The newest L1 block that is derived whole, the safe head told.
+    pub(crate) derived: watch::Receiver<B256>,
     /// The newest batch, for the status line.
     pub(crate) last: watch::Sender<Option<BatchStatus>>,
     /// How often to look for new blocks.
@@ -45,7 +47,8 @@ impl Batcher {
     /// Runs for ever. Failures of L1 are tried again; a batch that does not decode to its blocks ends the node.
     pub(crate) async fn run(self) -> Result<(), Error> {
         loop {
-            self.wait_for_derivation().await?;
+            // Batches of before a restart or a reorg may be on L1: the safe head has to be what came of them.
+            settled(self.l1.clone(), self.derived.clone()).await?;
             let mut encoder = Encoder::new(self.config.clone(), self.encoding);
             let mut progress = Progress { fed: self.store.heads()?.safe_head, confirmed: None };
             loop {
@@ -64,14 +67,6 @@ impl Batcher {
             // Whatever L1 has of it counts; what it lacks is sent again.
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-    }
-
-    /// Waits until the safe head is what L1 has now: batches of before a restart or a reorg may be on it.
-    async fn wait_for_derivation(&self) -> Result<(), Error> {
-        let mut l1 = self.l1.clone();
-        let head = l1.borrow().head.number;
-        l1.wait_for(|status| status.current.number >= head).await.map_err(|_| Error::Stopped("L1 follower"))?;
-        Ok(())
     }
 
     /// Adds sealed blocks. False when a block that was added has left the chain.
@@ -142,5 +137,42 @@ impl Batcher {
         let (first, last) = payload.blocks;
         let l1_block = receipt.block_number.unwrap_or_default();
         Ok(BatchStatus { l1_tx: receipt.transaction_hash, l1_block, first, last, bytes: bytes as u64 })
+    }
+}
+
+/// Waits until L1's newest block is derived whole. What is being read of it does not count: its batches are not safe blocks yet.
+async fn settled(mut l1: watch::Receiver<L1Status>, mut derived: watch::Receiver<B256>) -> Result<(), Error> {
+    let stopped = |_| Error::Stopped("L1 follower");
+    while l1.borrow_and_update().head.hash != *derived.borrow_and_update() {
+        tokio::select! {
+            changed = l1.changed() => changed.map_err(stopped)?,
+            changed = derived.changed() => changed.map_err(stopped)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tributary_primitives::L1BlockRef;
+
+    fn status(head: u64, current: u64) -> L1Status {
+        let at = |number| L1BlockRef { hash: B256::with_last_byte(number as u8), number, parent_hash: B256::ZERO, timestamp: 0 };
+        L1Status { current: at(current), head: at(head), safe: at(0), finalized: at(0) }
+    }
+
+    #[tokio::test]
+    async fn the_newest_l1_block_that_is_read_and_not_derived_whole_is_waited_for() {
+        let (l1, seen) = watch::channel(status(7, 7));
+        let (derived, whole) = watch::channel(B256::with_last_byte(6));
+        let mut waiting = tokio::spawn(settled(seen, whole));
+        let soon = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(soon, &mut waiting).await.is_err());
+        l1.send_replace(status(8, 8));
+        derived.send_replace(B256::with_last_byte(7));
+        assert!(tokio::time::timeout(soon, &mut waiting).await.is_err(), "there is a newer one meanwhile");
+        derived.send_replace(B256::with_last_byte(8));
+        waiting.await.unwrap().unwrap();
     }
 }

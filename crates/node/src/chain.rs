@@ -14,7 +14,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
 use tributary_storage::{Journal, Store};
@@ -35,6 +35,8 @@ pub(crate) struct ChainParts {
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
     pub(crate) clock: Clock,
+    /// Where readers find the open block.
+    pub(crate) pending: Pending,
     /// Orders to take the chain back.
     pub(crate) control: mpsc::Receiver<Control>,
     /// Of a development chain.
@@ -56,18 +58,17 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, control, development, sealed } = parts;
+        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
         let (journal, interrupted) = Journal::open(&store)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
-        let (pending, open): (Pending, _) = watch::channel(None);
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
         let spec = store.spec().clone();
         let chain = Chain {
             store: store.clone(),
             spec: spec.clone(),
             pool: pool.clone(),
-            pending: open,
+            pending: pending.subscribe(),
             submit,
             events: events.clone(),
             rollup,
@@ -77,8 +78,8 @@ impl RunningChain {
             visibility,
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
-        let scribe =
-            Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter()).map_err(thread)?;
+        let scribe = Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter("journal"))
+            .map_err(thread)?;
         let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let producer = Producer {
@@ -98,12 +99,8 @@ impl RunningChain {
             ready: Some(ready),
             runtime: tokio::runtime::Handle::current(),
         };
-        let report = tasks.reporter();
-        let work = move || {
-            if let Err(error) = producer.run(interrupted) {
-                report(error);
-            }
-        };
+        let reporter = tasks.reporter("producer");
+        let work = move || reporter.ended(producer.run(interrupted));
         let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
         tokio::select! {
             // A producer that fails before says why through its failure.

@@ -25,6 +25,9 @@ pub const L2_CHAIN_ID: u64 = 630_925;
 /// Chain id of the embedded L1: geth's and OP's development L1.
 pub const L1_CHAIN_ID: u64 = 900;
 
+/// `SystemConfig.maximumGasLimit`.
+const MAX_GAS_LIMIT: u64 = 10_000_000_000;
+
 /// Configuration of a whole development rollup.
 #[derive(Debug, Clone)]
 pub struct DevConfig {
@@ -88,6 +91,9 @@ impl DevConfig {
         }
         if self.gas_limit < 30_000_000 {
             return reject("the L2 gas limit must be at least 30,000,000, the room that deposits may take");
+        }
+        if self.gas_limit > MAX_GAS_LIMIT {
+            return reject("the L2 gas limit must be at most 10,000,000,000, the most that SystemConfig takes");
         }
         let ports = [self.port, self.l1_port, self.dashboard_port];
         if ports.iter().enumerate().any(|(i, port)| *port != 0 && ports[..i].contains(port)) {

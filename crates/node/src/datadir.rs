@@ -24,7 +24,9 @@ impl DataDirectory {
             || Error::DataDirectory { path: path.to_owned(), reason: "is not empty and not a Tributary data directory".to_owned() };
         std::fs::create_dir_all(path).map_err(fail)?;
         let mut entries = std::fs::read_dir(path).map_err(fail)?;
-        if !path.join("dev.json").exists() && entries.next().is_some() {
+        // A draft is all that a node leaves that was killed while it began.
+        let is_foreign = |entry: std::io::Result<std::fs::DirEntry>| entry.map_or(true, |entry| entry.file_name() != "dev.partial");
+        if !path.join("dev.json").exists() && entries.any(is_foreign) {
             return Err(foreign());
         }
         Ok(Self { path: path.to_owned(), temporary: None })
@@ -54,5 +56,12 @@ mod tests {
         let error = DataDirectory::open(Some(dir.path())).unwrap_err();
         assert!(error.to_string().contains("not a Tributary data directory"), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_directory_in_which_a_node_was_killed_while_it_began_is_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("dev.partial"), "{").unwrap();
+        DataDirectory::open(Some(dir.path())).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     gate::Gate,
     l1_view::L1View,
-    producer::{Control, Rewind, Sent, head_block},
+    producer::{BackTo, Control, Rewind, Sent, head_block},
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, TxKind};
@@ -16,8 +16,11 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot, watch};
-use tributary_execution::precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment};
-use tributary_pool::RecoveredTx;
+use tributary_execution::{
+    PendingBlock,
+    precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
+};
+use tributary_pool::{RecoveredTx, Waiting};
 use tributary_primitives::{RollupConfig, StateReader, Transaction};
 use tributary_rollup::L2Head;
 use tributary_rpc::{Command, L1Status, Order, SubmitError};
@@ -41,6 +44,8 @@ pub(crate) struct Controlled {
     pub(crate) store: Store,
     pub(crate) control: mpsc::Sender<Control>,
     pub(crate) commands: mpsc::Receiver<Order>,
+    /// Its open block.
+    pub(crate) open: watch::Receiver<Option<Arc<PendingBlock<tributary_storage::Snapshot>>>>,
     /// Seconds between its blocks, at least.
     pub(crate) block_time: u64,
 }
@@ -141,6 +146,11 @@ fn refused(message: String) -> Stop {
     Stop::Refused(SubmitError { code: -32602, message })
 }
 
+/// A producer that ends says why itself.
+fn stopping() -> Stop {
+    Stop::Refused(SubmitError::unavailable("server is stopping"))
+}
+
 impl Developer {
     /// Carries out orders until the node stops.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
@@ -179,6 +189,7 @@ impl Developer {
             Command::Snapshot => self.snapshot().await,
             Command::Revert(id) => self.revert(id).await,
             Command::Reorg { depth } => self.reorg(depth).await,
+            Command::Drop(which) => chain.drop_waiting(which).await,
         }
     }
 
@@ -201,26 +212,36 @@ impl Developer {
         if blocks > MAX_BLOCKS || interval > MAX_BLOCKS {
             return Err(refused(format!("at most {MAX_BLOCKS} blocks can be mined at once")));
         }
-        for _ in 0..blocks {
-            let newest = head_block(&chain.store)?.block.header.timestamp;
-            // Where the clock is a jump ahead of the chain, the block that is mined is the one at the end of the jump.
-            let from = newest.max(self.clock.seconds());
-            let time = chain.slot_after(from.max(newest + interval.max(1) - 1));
-            self.build_to(chain, time).await?;
-        }
-        Ok(chain.store.heads()?.unsafe_head.number)
+        self.standing(async {
+            for _ in 0..blocks {
+                let newest = head_block(&chain.store)?.block.header.timestamp;
+                // Where the clock is a jump ahead of the chain, the block that is mined is the one at the end of the jump.
+                let from = newest.max(self.clock.seconds());
+                let time = chain.slot_after(from.max(newest + interval.max(1) - 1));
+                self.build_to(chain, time).await?;
+            }
+            Ok(chain.store.heads()?.unsafe_head.number)
+        })
+        .await
     }
 
-    /// Sets the clock forward to `time` and waits for the chain's blocks up to there. It does not run meanwhile, or it would be later than was asked.
-    async fn build_to(&self, chain: &Controlled, time: u64) -> Result<(), Stop> {
+    /// Does something while the clock stands. If it ran, it would be later than was asked, or a slot that is waited for could go by.
+    async fn standing<T>(&self, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         let stands = self.clock.is_stopped();
         self.clock.stop(true);
-        let built = match self.jump(Duration::from_secs(time)) {
-            Ok(()) => self.until(&chain.store, |head| head.block.header.timestamp >= time).await,
-            refused => refused,
-        };
+        let done = work.await;
         self.clock.stop(stands);
-        built
+        done
+    }
+
+    /// Sets the clock forward to `time` and waits for the chain's blocks up to there.
+    async fn build_to(&self, chain: &Controlled, time: u64) -> Result<(), Stop> {
+        self.jump(Duration::from_secs(time))?;
+        // An open block that is later than that: there is none at `time`, whose slot went by without one.
+        while head_block(&chain.store)?.block.header.timestamp < time && chain.open_time() <= time {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     /// Moves the clock so that the open block of the chain is the one at `time`.
@@ -230,7 +251,7 @@ impl Developer {
             return Err(refused(format!("Timestamp {time} is lower than or equal to previous block's timestamp {newest}")));
         }
         let slot = chain.slot_after(time - 1);
-        self.build_to(chain, slot - chain.block_time).await?;
+        self.standing(self.build_to(chain, slot - chain.block_time)).await?;
         Ok(slot)
     }
 
@@ -254,16 +275,26 @@ impl Developer {
         }
         // A batch or a proposal that arrived later would be of blocks that never were.
         let _closed = self.gate.close().await;
+        let now = self.clock.now();
+        // First, or both chains would at once build again what is taken back.
+        self.clock.set(snapshot.time);
+        if let Err(kept) = self.take_back(&snapshot).await {
+            self.clock.advance_to(now);
+            return Err(kept);
+        }
+        // Not before: until then nothing after it may become final.
+        self.snapshots.release(id);
+        Ok(1)
+    }
+
+    /// Takes both chains back to a snapshot; nothing may be on its way to L1.
+    async fn take_back(&self, snapshot: &Snapshot) -> Result<(), Stop> {
         let voided = self.void_sent(snapshot.l1)?;
         self.l1.rewind(Rewind { to: snapshot.l1, sent: Sent::ReplacedBy(voided) }).await?;
         if let Some(head) = self.view.truncate(snapshot.l1) {
             self.seen.send_modify(|status| (status.head, status.current) = (head, status.finalized));
         }
-        self.l2.rewind(Rewind { to: snapshot.l2, sent: Sent::ReplacedBy(Vec::new()) }).await?;
-        // Not before: until then nothing after it may become final.
-        self.snapshots.release(id);
-        self.clock.set(snapshot.time);
-        Ok(1)
+        self.l2.rewind(Rewind { to: snapshot.l2, sent: Sent::ReplacedBy(Vec::new()) }).await
     }
 
     /// Transactions after block `to` of L1 under which nothing that the operators have sent so far can be included any more, wherever it is.
@@ -301,15 +332,10 @@ impl Developer {
             return Ok(head);
         }
         self.l1.rewind(Rewind { to: head - depth, sent: Sent::Kept }).await?;
-        self.until(&self.l1.store, |now| now.block.header.number >= head).await?;
-        Ok(head)
-    }
-
-    async fn until(&self, store: &Store, done: impl Fn(&tributary_storage::StoredBlock) -> bool) -> Result<(), Stop> {
-        while !done(&head_block(store)?) {
+        while self.l1.store.heads()?.unsafe_head.number < head {
             tokio::time::sleep(LOOK).await;
         }
-        Ok(())
+        Ok(head)
     }
 }
 
@@ -321,12 +347,21 @@ impl Controlled {
         genesis.saturating_add(slots.saturating_mul(self.block_time))
     }
 
+    /// The time of the open block, 0 while there is none.
+    fn open_time(&self) -> u64 {
+        self.open.borrow().as_ref().map_or(0, |open| open.header().timestamp)
+    }
+
+    async fn drop_waiting(&self, which: Waiting) -> Result<u64, Stop> {
+        let (done, wait) = oneshot::channel();
+        self.control.send(Control::Drop { which, done }).await.map_err(|_| stopping())?;
+        wait.await.map_err(|_| stopping())
+    }
+
     async fn rewind(&self, rewind: Rewind) -> Result<(), Stop> {
         let (done, wait) = oneshot::channel();
-        // A producer that ends says why itself.
-        let stopping = || Stop::Refused(SubmitError::unavailable("server is stopping"));
         let to = rewind.to;
-        self.control.send(Control { rewind, done }).await.map_err(|_| stopping())?;
+        self.control.send(Control::Back(BackTo { rewind, done })).await.map_err(|_| stopping())?;
         match wait.await.map_err(|_| stopping())? {
             true => Ok(()),
             false => Err(refused(format!("the chain cannot be set back to block {to}: a later one is final"))),

@@ -85,7 +85,10 @@ impl DevGenesis {
         let partial = path.with_extension("partial");
         std::fs::write(&partial, text).map_err(fail)?;
         std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(fail)?;
-        std::fs::rename(&partial, path).map_err(fail)
+        std::fs::rename(&partial, path).map_err(fail)?;
+        // The name is durable only with the directory.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(fail)
     }
 
     pub(crate) fn l1_spec(&self) -> Arc<ChainSpec> {

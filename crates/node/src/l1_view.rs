@@ -108,10 +108,13 @@ impl L1View {
         left
     }
 
-    /// Forgets final blocks that no L2 block will be built on any more.
-    fn trim(&self, finalized: u64, needed: u64) {
-        let mut origins = self.lock();
-        *origins = origins.split_off(&finalized.min(needed));
+    /// Forgets final blocks that no L2 block will be built on any more. None while the L2 head's origin is not on L1: how far the sequencer has to go
+    /// back is for it to find out here.
+    fn trim(&self, finalized: u64, sequenced: BlockNumHash, held: u64) {
+        if self.has(sequenced) {
+            let mut origins = self.lock();
+            *origins = origins.split_off(&finalized.min(sequenced.number).min(held));
+        }
     }
 
     fn last(&self) -> Option<u64> {
@@ -137,13 +140,13 @@ impl L1View {
         Ok(())
     }
 
-    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile. `needed` gives the oldest
-    /// block that L2 blocks may still be built on.
+    /// Follows L1 for ever. An L1 that cannot be reached is tried again; sequencing goes on meanwhile. `needed` gives the L1 block that the L2 head was
+    /// built on, and the number of the oldest that an L2 head of the past may be built on again.
     pub(crate) async fn follow(
         self: Arc<Self>,
         reader: L1Reader,
         status: watch::Sender<L1Status>,
-        needed: impl Fn() -> Result<u64, Error> + Send + Sync,
+        needed: impl Fn() -> Result<(BlockNumHash, u64), Error> + Send + Sync,
         every: Duration,
     ) -> Result<(), Error> {
         loop {
@@ -151,7 +154,8 @@ impl L1View {
                 metrics::counter!(L1_RETRIES).increment(1);
                 tracing::warn!(%error, "L1 cannot be read");
             }
-            self.trim(status.borrow().finalized.number, needed()?);
+            let (sequenced, held) = needed()?;
+            self.trim(status.borrow().finalized.number, sequenced, held);
             tokio::time::sleep(every).await;
         }
     }
@@ -203,4 +207,43 @@ pub(crate) async fn l1_status(reader: &L1Reader) -> Result<L1Status, Error> {
     let head = reader.head(BlockNumberOrTag::Latest).await?;
     let (safe, finalized) = (reader.head(BlockNumberOrTag::Safe).await?, reader.head(BlockNumberOrTag::Finalized).await?);
     Ok(L1Status { current: finalized, head, safe, finalized })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(number: u64, branch: u8) -> BlockNumHash {
+        BlockNumHash { number, hash: B256::with_last_byte(16 * branch + number as u8) }
+    }
+
+    /// L1 blocks `first` to `last`; those above 4 are of a branch.
+    fn view(first: u64, last: u64, branch: u8) -> L1View {
+        let view = L1View::default();
+        let of = |number| block(number, if number > 4 { branch } else { 0 });
+        for number in first..=last {
+            let header = alloy_consensus::Header { number, parent_hash: of(number - 1).hash, ..Default::default() };
+            let header = L1Header::new(&header, of(number).hash, None);
+            view.lock().insert(number, Arc::new(Origin { header, logs: Vec::new() }));
+        }
+        view
+    }
+
+    #[test]
+    fn final_blocks_that_the_l2_head_is_past_are_forgotten() {
+        let view = view(1, 9, 0);
+        view.trim(6, block(4, 0), u64::MAX);
+        assert!(view.origin_for(block(4, 0), u64::MAX).is_some());
+        assert!(view.origin_for(block(3, 0), u64::MAX).is_none());
+        assert!(view.has(block(3, 0)), "it is final");
+    }
+
+    #[test]
+    fn nothing_is_forgotten_while_the_l2_head_is_built_on_a_block_that_left_l1() {
+        // The branch that took the place of another grew, and is final, before the sequencer has gone back.
+        let view = view(1, 12, 1);
+        view.trim(9, block(6, 0), u64::MAX);
+        assert!(!view.has(block(6, 0)) && !view.has(block(5, 0)));
+        assert!(view.has(block(4, 0)) && view.origin_for(block(4, 0), u64::MAX).is_some());
+    }
 }

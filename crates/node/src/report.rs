@@ -45,7 +45,7 @@ impl Reporter {
         };
         let health = Arc::new(Health::new(limits, self.store.heads()?, Instant::now()));
         let (status, watched) = watch::channel(self.status()?);
-        tasks.spawn(self.run(health.clone(), status));
+        tasks.spawn("status", self.run(health.clone(), status));
         Ok((health, watched))
     }
 
@@ -78,7 +78,6 @@ impl Reporter {
             transactions: self.included.load(Ordering::Relaxed),
             last_batch: self.last_batch.borrow().clone(),
             last_proposal: *self.last_proposal.borrow(),
-            halted: None,
         })
     }
 }

@@ -67,8 +67,6 @@ pub struct Status {
     pub last_batch: Option<BatchStatus>,
     /// The L2 block of the newest output proposal.
     pub last_proposal: Option<u64>,
-    /// Why the node halted, if it did.
-    pub halted: Option<String>,
 }
 
 /// A batch on L1.

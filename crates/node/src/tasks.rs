@@ -21,22 +21,16 @@ impl Tasks {
         Self { failed, failures: Arc::new(Mutex::new(failures)), running: std::sync::Mutex::default() }
     }
 
-    /// What a thread calls when it fails.
-    pub(crate) fn reporter(&self) -> impl FnOnce(Error) + Send + 'static {
-        let failed = self.failed.clone();
-        // A full channel means that the node is halting for an earlier reason.
-        move |error| drop(failed.try_send(error))
+    /// What a thread has for the time that it runs; `name` is what it is in words.
+    pub(crate) fn reporter(&self, name: &'static str) -> Reporter {
+        Reporter { name, failed: self.failed.clone() }
     }
 
     /// Runs a task until the node stops; its failure halts the node.
-    pub(crate) fn spawn(&self, task: impl Future<Output = Result<(), Error>> + Send + 'static) {
-        let report = self.reporter();
+    pub(crate) fn spawn(&self, name: &'static str, task: impl Future<Output = Result<(), Error>> + Send + 'static) {
+        let reporter = self.reporter(name);
         let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        running.spawn(async move {
-            if let Err(error) = task.await {
-                report(error);
-            }
-        });
+        running.spawn(async move { reporter.ended(task.await) });
     }
 
     /// Waits for the first failure.
@@ -54,5 +48,69 @@ impl Tasks {
     pub(crate) async fn stop(self) {
         let mut running = self.running.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         running.shutdown().await;
+    }
+}
+
+/// Tells the node how a task or a thread ended. One that panics is told of, too.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    name: &'static str,
+    failed: mpsc::Sender<Error>,
+}
+
+impl Reporter {
+    /// It ended by itself.
+    pub(crate) fn ended(self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.report(error);
+        }
+    }
+
+    fn report(&self, error: Error) {
+        // A full channel means that the node is halting for an earlier reason.
+        let _ = self.failed.try_send(error);
+    }
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.report(Error::Stopped(self.name));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_ends_with_an_error_or_a_panic_is_told() {
+        let tasks = Tasks::new();
+        tasks.spawn("first", async { Ok(()) });
+        tasks.spawn("second", async { Err(Error::Config("on purpose".into())) });
+        assert_eq!(tasks.failure().await.to_string(), "on purpose");
+        tasks.spawn("third", async {
+            tokio::task::yield_now().await;
+            panic!("on purpose")
+        });
+        assert_eq!(tasks.failure().await.to_string(), "the third stopped");
+        let reporter = tasks.reporter("fourth");
+        let thread = std::thread::spawn(move || {
+            let _reporter = reporter;
+            panic!("on purpose");
+        });
+        assert!(thread.join().is_err());
+        assert_eq!(tasks.failure().await.to_string(), "the fourth stopped");
+    }
+
+    #[tokio::test]
+    async fn tasks_that_are_ended_with_the_node_are_not_told_of() {
+        let tasks = Tasks::new();
+        tasks.spawn("one that waits", std::future::pending());
+        tokio::task::yield_now().await;
+        let failed = tasks.failures.clone();
+        tasks.stop().await;
+        assert!(failed.lock().await.try_recv().is_err());
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     producer::head_block,
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -21,6 +21,9 @@ use tributary_storage::Store;
 /// In a long batch, the safe heads move after so many blocks.
 const ANNOUNCED_AT_LEAST: u64 = 256;
 
+/// Time until L1 is asked again that did not answer.
+const L1_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Derives, executes, compares, and moves the safe and finalized heads.
 #[derive(Debug)]
 pub(crate) struct Verifier {
@@ -33,6 +36,8 @@ pub(crate) struct Verifier {
     pub(crate) reorgs: watch::Receiver<u64>,
     /// How far L1 goes; `current` is set here.
     pub(crate) l1: watch::Sender<L1Status>,
+    /// The newest L1 block, once all that came of it is safe; told whenever all of L1 is read.
+    pub(crate) derived: watch::Sender<B256>,
     pub(crate) derivation: Arc<Derivation>,
     /// Derived blocks that are not final yet: number and the L1 block they came from.
     pub(crate) unfinal: VecDeque<(u64, u64)>,
@@ -85,6 +90,7 @@ impl Verifier {
         self.unfinal.clear();
         self.derivation.forget_above(head.block.number);
         self.l1.send_modify(|status| status.current = status.finalized);
+        self.derived.send_replace(B256::ZERO);
         let start = Start::find(&self.reader.config, head, |number| self.block(number))?;
         Ok(Deriver::new(self.reader.config.clone(), start))
     }
@@ -107,6 +113,7 @@ impl Verifier {
             if l1.borrow_and_update().head.number < number {
                 self.finalize()?;
                 self.settle()?;
+                self.derived.send_replace(deriver.l1_head().map_or(B256::ZERO, |read| read.hash));
                 tokio::select! {
                     changed = l1.changed() => changed.map_err(|_| Error::Stopped("L1 follower"))?,
                     _ = self.reorgs.changed() => self.reorgs.mark_changed(),
@@ -117,18 +124,21 @@ impl Verifier {
                 Ok(block) => return Ok(Some(block)),
                 Err(error) => {
                     tracing::warn!(%error, number, "L1 block cannot be read");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tokio::time::sleep(L1_PATIENCE).await;
                 }
             }
         }
     }
 
-    /// Whether L1 no longer has the block that was read last. An L1 that does not answer will be asked again by what follows.
+    /// Whether L1 no longer has the block that was read last. Waits for an L1 that does not answer: what follows depends on it.
     async fn has_left_l1(&self, deriver: &Deriver) -> bool {
         let Some(read) = deriver.l1_head() else { return false };
-        match self.reader.client.block_ref(read.number).await {
-            Ok(now) => now.is_none_or(|now| now.hash != read.hash),
-            Err(_) => false,
+        loop {
+            match self.reader.client.block_ref(read.number).await {
+                Ok(now) => return now.is_none_or(|now| now.hash != read.hash),
+                Err(error) => tracing::warn!(%error, number = read.number, "L1 does not say whether it still has a block"),
+            }
+            tokio::time::sleep(L1_PATIENCE).await;
         }
     }
 

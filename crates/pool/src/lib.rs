@@ -18,7 +18,7 @@ mod queue;
 mod transaction;
 mod validate;
 
-pub use content::{Content, Status};
+pub use content::{Content, Status, Waiting};
 pub use error::{DecodeFault, PoolError};
 pub use limits::{Fees, PoolLimits, Room, SenderState, TxPolicy};
 pub use ordering::Ordering;

@@ -7,6 +7,8 @@ use alloy_primitives::U256;
 pub struct TxPolicy {
     /// Most bytes of a transaction's EIP-2718 encoding, without blobs.
     pub max_bytes: usize,
+    /// Most gas of a transaction. A block has room for more; but nothing else is executed meanwhile, and this bounds for how long.
+    pub max_gas: u64,
     /// Least priority fee, wei per gas.
     pub min_tip: u128,
     /// Most that gas limit × fee cap may be, wei; `None` for no limit.
@@ -16,10 +18,10 @@ pub struct TxPolicy {
 }
 
 impl Default for TxPolicy {
-    /// 128 KiB as in geth; no least tip and no fee cap. Without EIP-155 there are keyless deployers (Nick's method), which put contracts that tools
+    /// 128 KiB as in geth; 10⁸ gas, of which a processor takes a second or two at worst; no least tip and no fee cap. Without EIP-155 there are keyless deployers (Nick's method), which put contracts that tools
     /// rely on at the same address on every chain; whoever signs like that has left out the chain on purpose.
     fn default() -> Self {
-        Self { max_bytes: 128 * 1024, min_tip: 0, fee_cap: None, allow_unprotected: true }
+        Self { max_bytes: 128 * 1024, max_gas: 100_000_000, min_tip: 0, fee_cap: None, allow_unprotected: true }
     }
 }
 
@@ -32,7 +34,7 @@ pub struct PoolLimits {
     pub bytes: usize,
     /// Most transactions of one sender, those behind a nonce gap included.
     pub per_sender: usize,
-    /// With so many transactions behind nonce gaps, of all senders together, no further one is taken.
+    /// Most transactions behind nonce gaps, of all senders together. A further one has to pay more than one of them, which leaves.
     pub queued: usize,
     /// How much more a replacement pays, percent.
     pub price_bump: u128,

@@ -1,7 +1,7 @@
 //! The pool: transactions that cannot run at once.
 
 use crate::{
-    content::{Content, Status},
+    content::{Content, Status, Waiting},
     error::PoolError,
     index::{Index, Places, Worth},
     limits::{Fees, PoolLimits, Room, SenderState},
@@ -86,12 +86,6 @@ impl Pool {
         self.check_sender(&new, account)?;
         let first_gap = self.senders.get(&new.tx.sender).map_or(account.nonce, SenderQueue::first_gap);
         let position = if new.tx.nonce() <= first_gap { Position::Pending } else { Position::Queued };
-        if position == Position::Queued && self.get_at(new.tx.sender, new.tx.nonce()).is_none() {
-            let Status { queued, .. } = self.status();
-            if queued >= self.limits.queued {
-                return Err(PoolError::QueueFull { queued });
-            }
-        }
         let victims = self.victims_for(&new, position)?;
 
         self.last_arrival = arrival;
@@ -191,11 +185,14 @@ impl Pool {
         senders.into_iter().flat_map(|sender| self.advance(sender, next_nonce(sender))).collect()
     }
 
-    /// Drops all that waits.
-    pub fn drop_waiting(&mut self) {
-        let leaving = std::mem::take(&mut self.leaving);
-        self.clear();
-        self.leaving = leaving;
+    /// Drops what waits; not what was taken to be executed. Returns the hashes.
+    pub fn drop_waiting(&mut self, which: Waiting) -> Vec<B256> {
+        let hashes = match which {
+            Waiting::Hash(hash) => vec![hash],
+            Waiting::Sender(sender) => self.content_from(sender).hashes(),
+            Waiting::All => self.content().hashes(),
+        };
+        hashes.into_iter().filter(|hash| self.remove(*hash).is_some()).collect()
     }
 
     /// Forgets everything: the chain was set back to before any of it was sent.
@@ -288,15 +285,20 @@ impl Pool {
         let mut count = self.by_hash.len() + usize::from(old.is_none());
         let mut bytes = self.bytes + new.tx.size() - old.map_or(0, |old| old.tx.size());
         let runnable = position == Position::Pending;
+        let mut queued = if runnable || old.is_some() { 0 } else { self.status().queued + 1 };
         let worth = Worth::of(new, runnable);
         let mut victims = Vec::new();
         // Its own earlier transactions are no candidates: without them it could not run.
         let mut candidates = self.index.cheapest().filter(|(_, sender)| *sender != new.tx.sender);
-        while count > self.limits.transactions || bytes > self.limits.bytes {
-            let (cheapest, sender) = candidates.next().ok_or(PoolError::Full)?;
-            if cheapest >= worth {
-                return Err(if runnable { PoolError::Underpriced } else { PoolError::Full });
-            }
+        while count > self.limits.transactions || bytes > self.limits.bytes || queued > self.limits.queued {
+            // Those behind a gap come first, so that each that leaves leaves one fewer of them.
+            let sender = match candidates.next() {
+                Some((cheapest, sender)) if cheapest < worth => sender,
+                _ if queued > self.limits.queued => return Err(PoolError::QueueFull { queued: queued - 1 }),
+                Some(_) if runnable => return Err(PoolError::Underpriced),
+                _ => return Err(PoolError::Full),
+            };
+            queued = queued.saturating_sub(1);
             let victim = self.senders.get(&sender).and_then(SenderQueue::tail).expect("invariant: a ranked sender has a last transaction");
             count -= 1;
             bytes -= victim.tx.size();
@@ -466,6 +468,9 @@ mod tests {
         pool.add(from(2, 7, 10), &rich(0)).unwrap();
         let error = pool.add(from(3, 1, 10), &rich(0)).unwrap_err();
         assert_eq!(error.to_string(), "txpool is full: 2 transactions wait for earlier nonces");
+        assert_eq!(pool.add(from(1, 2, 100), &rich(0)).unwrap().evicted[0].sender, address(2));
+        assert_eq!(pool.add(from(2, 7, 20), &rich(0)).unwrap_err(), PoolError::QueueFull { queued: 2 });
+        pool.remove(from(1, 2, 100).hash).unwrap();
         pool.add(from(2, 7, 20), &rich(0)).unwrap();
         pool.add(from(3, 0, 10), &rich(0)).unwrap();
         pool.add(from(1, 0, 10), &rich(0)).unwrap();

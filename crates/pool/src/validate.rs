@@ -41,7 +41,7 @@ pub fn validate(tx: &RecoveredTx, spec: &ChainSpec, block: &NextBlock, policy: &
         return Err(PoolError::Oversized { size: tx.encoded.len(), limit: policy.max_bytes });
     }
     let active = |fork| spec.is_active(fork, block.number, block.timestamp);
-    check_limits(&tx.tx, block, active)?;
+    check_limits(&tx.tx, block, policy, active)?;
     check_fees(tx)?;
     match tx.tx.chain_id() {
         Some(have) if have != spec.chain_id => return Err(PoolError::WrongChain { have, want: spec.chain_id }),
@@ -130,7 +130,7 @@ fn check_type(tx: &Transaction, spec: &ChainSpec, block: &NextBlock) -> Result<(
     if spec.is_active(fork, block.number, block.timestamp) { Ok(()) } else { Err(PoolError::TypeBeforeFork { ty: tx.ty(), fork: name }) }
 }
 
-fn check_limits(tx: &Transaction, block: &NextBlock, active: impl Fn(Fork) -> bool) -> Result<(), PoolError> {
+fn check_limits(tx: &Transaction, block: &NextBlock, policy: &TxPolicy, active: impl Fn(Fork) -> bool) -> Result<(), PoolError> {
     let size = tx.input().len();
     if tx.is_create() && active(Fork::Shanghai) && size > MAX_INITCODE_BYTES {
         return Err(PoolError::InitCodeTooLarge { size, limit: MAX_INITCODE_BYTES });
@@ -139,7 +139,10 @@ fn check_limits(tx: &Transaction, block: &NextBlock, active: impl Fn(Fork) -> bo
     if active(Fork::Osaka) && gas > MAX_TX_GAS_LIMIT_OSAKA {
         return Err(PoolError::GasLimitTooHigh { cap: MAX_TX_GAS_LIMIT_OSAKA, gas });
     }
-    if gas > block.gas_limit { Err(PoolError::ExceedsBlockGas) } else { Ok(()) }
+    if gas > block.gas_limit {
+        return Err(PoolError::ExceedsBlockGas);
+    }
+    if gas > policy.max_gas { Err(PoolError::GasLimitTooHigh { cap: policy.max_gas, gas }) } else { Ok(()) }
 }
 
 fn check_fees(tx: &RecoveredTx) -> Result<(), PoolError> {
@@ -308,6 +311,9 @@ mod tests {
             tx(signed(TxEip1559 { gas_limit, input, ..transfer(0, 1) }))
         };
         assert_eq!(refusal(&with(30_000_001, &[]), &rollup()), "exceeds block gas limit");
+        let policy = TxPolicy { max_gas: 29_999_999, ..Default::default() };
+        let error = validate(&with(30_000_000, &[]), &rollup(), &BLOCK, &policy).unwrap_err();
+        assert_eq!(error, PoolError::GasLimitTooHigh { cap: 29_999_999, gas: 30_000_000 });
         assert_eq!(refusal(&with(20_999, &[]), &rollup()), "intrinsic gas too low: gas 20999, minimum needed 21000");
         assert_eq!(refusal(&with(21_019, &[0, 1]), &rollup()), "intrinsic gas too low: gas 21019, minimum needed 21020");
         // 1,000 non-zero bytes: 37,000 intrinsic, 61,000 floor.

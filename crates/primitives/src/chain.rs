@@ -105,12 +105,6 @@ impl ChainSpec {
         }
     }
 
-    /// The newest fork that is active in the block with this number and timestamp.
-    pub fn fork_at(&self, number: u64, timestamp: u64) -> EthereumHardfork {
-        let active = |(fork, _): &&(EthereumHardfork, ForkCondition)| self.is_active(*fork, number, timestamp);
-        self.forks.iter().filter(active).map(|(fork, _)| *fork).max().unwrap_or(EthereumHardfork::Frontier)
-    }
-
     /// Blob parameters (EIP-7840, EIP-7892) at `timestamp`; `None` before Cancun and on a rollup, which has no blobs of its own.
     pub fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
         self.blobs.iter().rev().find(|(at, _)| timestamp >= *at).map(|(_, params)| *params)
@@ -246,7 +240,7 @@ mod tests {
     #[test]
     fn a_rollup_is_at_prague_from_its_first_block_and_has_no_blobs() {
         let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
-        assert_eq!(spec.fork_at(0, 0), EthereumHardfork::Prague);
+        assert!(spec.is_active(EthereumHardfork::Prague, 0, 0) && !spec.is_active(EthereumHardfork::Osaka, 0, u64::MAX));
         assert_eq!(spec.blob_params(u64::MAX), None);
     }
 
@@ -261,7 +255,7 @@ mod tests {
         };
         let spec = ChainSpec::ethereum(Genesis { config, ..Default::default() });
         assert!(!spec.is_active(EthereumHardfork::Homestead, 1, 0));
-        assert_eq!(spec.fork_at(2, 15), EthereumHardfork::Shanghai);
+        assert!(spec.is_active(EthereumHardfork::Shanghai, 2, 15) && !spec.is_active(EthereumHardfork::Cancun, 2, 15));
         assert_eq!(spec.blob_params(19), None);
         assert_eq!(spec.blob_params(20), Some(BlobParams::cancun()));
     }

@@ -1,7 +1,7 @@
 //! The rollup's configuration (`rollup.json` of the OP Stack) and the references that derivation works with.
 
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, B64, B256, Bytes, U256};
+use alloy_primitives::{Address, B64, B256, Bytes};
 use serde::{Deserialize, Serialize};
 
 /// EIP-1559 parameters of the rollup.
@@ -185,17 +185,6 @@ impl RollupConfig {
     pub fn default_eip1559(&self) -> Eip1559Params {
         Eip1559Params { denominator: self.chain_op_config.eip1559_denominator_canyon, elasticity: self.chain_op_config.eip1559_elasticity }
     }
-
-    /// The number of the L2 block at `timestamp`, `None` before genesis or between two blocks.
-    pub fn block_number_at(&self, timestamp: u64) -> Option<u64> {
-        let elapsed = timestamp.checked_sub(self.genesis.l2_time)?;
-        elapsed.is_multiple_of(self.block_time).then(|| self.genesis.l2.number + elapsed / self.block_time)
-    }
-
-    /// The timestamp of L2 block `number`.
-    pub fn timestamp_of(&self, number: u64) -> u64 {
-        self.genesis.l2_time + (number - self.genesis.l2.number) * self.block_time
-    }
 }
 
 /// What derivation needs to know of an L1 block.
@@ -280,10 +269,6 @@ pub mod predeploys {
     pub const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
     /// Receives the base fee.
     pub const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-    /// Receives the L1 data fee.
-    pub const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-    /// Receives the operator fee.
-    pub const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 }
 
 /// Version 0 output root: keccak256(0 ‖ state root ‖ message passer storage root ‖ block hash) (specs: protocol/proposals).
@@ -295,23 +280,9 @@ pub fn output_root(state_root: B256, message_passer_storage_root: B256, block_ha
     alloy_primitives::keccak256(preimage)
 }
 
-/// Adds the OP Stack's offset to the address of a contract that deposits (specs: protocol/deposits#address-aliasing).
-pub fn alias_l1_address(address: Address) -> Address {
-    const OFFSET: U256 = alloy_primitives::uint!(0x1111000000000000000000000000000000001111_U256);
-    let sum = U256::from_be_slice(address.as_slice()).wrapping_add(OFFSET);
-    Address::from_slice(&sum.to_be_bytes::<32>()[12..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::address;
-
-    #[test]
-    fn aliasing_wraps_at_the_width_of_an_address() {
-        assert_eq!(alias_l1_address(Address::ZERO), address!("1111000000000000000000000000000000001111"));
-        assert_eq!(alias_l1_address(Address::repeat_byte(0xff)), address!("1111000000000000000000000000000000001110"));
-    }
 
     #[test]
     fn extra_data_round_trips_eip1559_parameters() {

@@ -1,12 +1,24 @@
 //! What every method works on, and how methods are registered: light ones run where the request is read, heavy ones on the workers.
 
-use crate::{Chain, args::Args, error::RpcError, filters::Filters, workers::Workers};
+use crate::{
+    Chain,
+    args::Args,
+    error::RpcError,
+    eth::filters::Filters,
+    open_block::EndedNow,
+    time_limit::{go_duration, until},
+    workers::Workers,
+};
 use alloy_primitives::B256;
+use alloy_rpc_types_trace::geth::GethDebugTracingOptions;
 use jsonrpsee::{RpcModule, server::RegisterMethodError};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use std::sync::{Arc, Mutex, PoisonError};
-use tributary_execution::L1Fees;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tributary_execution::{Abort, L1Fees};
 
 /// The methods of one server.
 pub(crate) type Module = RpcModule<Api>;
@@ -22,6 +34,8 @@ pub(crate) struct Api {
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
+    /// The open block with its roots.
+    pub(crate) ended_now: EndedNow,
 }
 
 impl Api {
@@ -32,6 +46,7 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
+            ended_now: EndedNow::default(),
             chain,
         }
     }
@@ -40,10 +55,25 @@ impl Api {
     pub(crate) fn with_pool<T>(&self, read: impl FnOnce(&tributary_pool::Pool) -> T) -> T {
         read(&self.chain.pool.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    /// Changes the pool behind the sequencer's back.
-    pub(crate) fn with_pool_mut<T>(&self, change: impl FnOnce(&mut tributary_pool::Pool) -> T) -> T {
-        change(&mut self.chain.pool.lock().unwrap_or_else(PoisonError::into_inner))
+/// How long methods may execute.
+impl Api {
+    /// Does what a flag ends, and sets the flag when the time for a call is over. To be called on a worker.
+    pub(crate) fn in_time<T>(&self, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
+        let time = self.chain.limits.call_time;
+        until(time, job).unwrap_or_else(|| Err(RpcError::server(format!("execution aborted (timeout = {time:?})"))))
+    }
+
+    /// The same for a trace, which may take as long as it says.
+    pub(crate) fn trace_in_time<T>(&self, time: Duration, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
+        until(time, job).unwrap_or_else(|| Err(RpcError::execution_timeout()))
+    }
+
+    /// How long a trace with these options may take; one that asks for nothing may take `default`.
+    pub(crate) fn trace_time(&self, options: &GethDebugTracingOptions, default: Duration) -> Result<Duration, RpcError> {
+        let wanted = options.timeout.as_deref().map(go_duration).transpose()?;
+        Ok(wanted.unwrap_or(default).min(self.chain.limits.trace_time))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
-use crate::{derivation::Derivation, development::Development, script_host::ScriptHost};
+use crate::{development::orders::Development, rollup::derivation::Derivation, script_host::ScriptHost};
 use alloy_primitives::{Address, B256};
 use std::{
     net::IpAddr,
@@ -192,6 +192,10 @@ pub struct Limits {
     pub batch: u32,
     /// Most open connections.
     pub connections: u32,
+    /// Requests of more than 64 KiB that are in memory at a time, over all connections; further ones wait in their sockets.
+    pub large_requests: usize,
+    /// Bytes of answers of more than 64 KiB that wait for their clients at a time, over all connections; an answer beyond is refused.
+    pub answer_memory: usize,
     /// Most subscriptions per connection.
     pub subscriptions: u32,
     /// Messages that may wait for a slow subscriber before it is cut off.
@@ -244,6 +248,8 @@ impl Default for Limits {
             response_size: 32 << 20,
             batch: 1000,
             connections: 1000,
+            large_requests: 64,
+            answer_memory: 512 << 20,
             subscriptions: 128,
             backlog: 1024,
             call_gas: 50_000_000,

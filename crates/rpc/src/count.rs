@@ -1,5 +1,6 @@
-//! A number that some clients send as a number and others as a quantity, read as geth's `HexOrDecimal64`.
+//! A number that some clients send as a number and others as a quantity, read as geth's `HexOrDecimal64`, or by development nodes with up to 256 bits.
 
+use alloy_primitives::U256;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,18 +19,47 @@ impl TryFrom<Value> for Count {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        let text = match value {
-            Value::String(text) => text,
-            other => other.to_string(),
+        let text = text(value);
+        let number = match text.as_str() {
+            "" => Some(0),
+            digits => integer(digits).and_then(|number| u64::try_from(number).ok()),
         };
-        let number = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-            _ if text.contains('+') => None,
-            Some(digits) => u64::from_str_radix(digits, 16).ok(),
-            None if text.is_empty() => Some(0),
-            None => text.parse().ok(),
-        };
-        number.map(Self).ok_or_else(|| format!("invalid hex or decimal integer {text:?}"))
+        number.map(Self).ok_or_else(|| unreadable(&text))
     }
+}
+
+/// An amount, or another number of a development method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub(crate) struct Number(pub(crate) U256);
+
+impl TryFrom<Value> for Number {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let text = text(value);
+        integer(&text).map(Self).ok_or_else(|| unreadable(&text))
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn integer(text: &str) -> Option<U256> {
+    let (digits, radix) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
+    };
+    let is_plain = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    U256::from_str_radix(digits, radix.into()).ok().filter(|_| is_plain)
+}
+
+fn unreadable(text: &str) -> String {
+    format!("invalid hex or decimal integer {text:?}")
 }
 
 #[cfg(test)]
@@ -53,6 +83,14 @@ mod tests {
             (json!("0x10000000000000000"), "\"0x10000000000000000\""),
         ] {
             assert_eq!(Count::try_from(given), Err(format!("invalid hex or decimal integer {words}")));
+        }
+        for (given, number) in
+            [(json!("0x010"), U256::from(16)), (json!("16"), U256::from(16)), (json!(format!("{:#x}", U256::MAX)), U256::MAX)]
+        {
+            assert_eq!(Number::try_from(given), Ok(Number(number)));
+        }
+        for bad in [json!(""), json!("0x"), json!(-1), json!("x"), json!("1_0"), json!(format!("{:#x}0", U256::MAX))] {
+            assert!(Number::try_from(bad).unwrap_err().starts_with("invalid hex or decimal integer"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The forms in which geth takes quantities and data, held against parameters before they are read: our types would take more (leading zeros, no `0x`,
 //! plain numbers), and a request that works here should work elsewhere. What does not fit is told in geth's words.
 
-use crate::log_query::LogQuery;
+use crate::logs::query::LogQuery;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use alloy_rpc_types_eth::TransactionRequest;

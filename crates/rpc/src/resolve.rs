@@ -4,18 +4,14 @@
 //! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects. For the same reason the open
 //! block's number, which its receipts name, means the open block to such methods.
 
-use crate::{Visibility, api::Api, error::RpcError};
+use crate::{Visibility, api::Api, error::RpcError, open_block::Open};
 use alloy_consensus::Header;
 use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
-use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use std::sync::{Arc, PoisonError};
-use tributary_execution::{L1Fees, PendingBlock, State};
-use tributary_primitives::{Account, Block, BlockBody, ChainSpec, Receipt, StateReader};
-use tributary_storage::{Snapshot, StoredBlock};
-
-/// The open block.
-pub(crate) type Open = Arc<PendingBlock<Snapshot>>;
+use tributary_execution::{L1Fees, State};
+use tributary_primitives::{Account, Block, StateReader};
+use tributary_storage::Snapshot;
 
 /// A block that a client named.
 #[derive(Debug, Clone)]
@@ -168,27 +164,5 @@ impl Api {
         let fees = L1Fees::from_attributes(&open.get(0)?.tx.as_deposit()?.input)?;
         *cached = Some((parent, fees));
         Some(fees)
-    }
-}
-
-/// What can be asked of the open block beside what it offers itself.
-pub(crate) trait OpenContents {
-    /// It as a block, with senders and receipts; roots in the header are not computed.
-    fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>);
-}
-
-impl OpenContents for Open {
-    fn contents(&self, spec: &ChainSpec) -> (StoredBlock, Vec<Receipt>) {
-        let all = self.transactions();
-        let mut header = self.header().clone();
-        header.gas_used = all.last().map_or(0, |last| last.receipt.cumulative_gas_used);
-        header.logs_bloom = alloy_primitives::logs_bloom(all.iter().flat_map(|one| &one.receipt.logs));
-        let transactions = all.iter().map(|one| one.tx.clone()).collect();
-        let shanghai = spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
-        let withdrawals = shanghai.then(Default::default);
-        let block = Block { header, body: BlockBody { transactions, ommers: Vec::new(), withdrawals } };
-        let senders = all.iter().map(|one| one.sender).collect();
-        let receipts = all.iter().map(|one| one.receipt.clone()).collect();
-        (StoredBlock { block, hash: B256::ZERO, senders }, receipts)
     }
 }

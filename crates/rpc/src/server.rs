@@ -3,16 +3,19 @@
 use crate::{
     Chain,
     api::{Api, Module, light},
-    beacon::BeaconLayer,
-    calls::Session,
-    debug, dev_accounts, dev_pool, dev_time, dev_tokens,
+    debug, development,
     error::Error,
-    eth_block, eth_config, eth_fee, eth_fill, eth_filter, eth_pubsub, eth_simulate, eth_state, eth_transaction,
-    filters::Filters,
-    http::Http,
-    listener::{GRACE, Listener},
-    many, net_web3, optimism, ots, sender_nonce, syncing, trace, tributary, txpool,
-    websocket::Sockets,
+    eth::{self, filters::Filters},
+    net_web3, ots, rollup, trace,
+    transport::{
+        beacon::BeaconLayer,
+        calls::Session,
+        http::Http,
+        listener::{GRACE, Listener},
+        memory::Memory,
+        websocket::Sockets,
+    },
+    txpool,
 };
 use jsonrpsee::{
     Methods, RpcModule,
@@ -81,7 +84,7 @@ pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandl
     let (held, running) = mpsc::channel(1);
     let watcher = tokio::spawn(watch(api.filters.clone(), chain.events.subscribe()));
     let service = Http {
-        session: Session { api: api.clone(), methods, link: None },
+        session: Session { api: api.clone(), methods, memory: Memory::new(&chain.limits), link: None },
         sockets: Sockets { stop: stopped.clone() },
         connections: Arc::default(),
     };
@@ -108,9 +111,10 @@ impl InProcess {
     /// # Errors
     /// [`Error::Method`], never: the names differ.
     pub fn new(chain: Arc<Chain>) -> Result<Self, Error> {
+        let memory = Memory::new(&chain.limits);
         let api = Arc::new(Api::new(chain));
         let methods = Methods::from(module(api.clone())?);
-        Ok(Self(Session { api, methods, link: None }))
+        Ok(Self(Session { api, methods, memory, link: None }))
     }
 
     /// What the body of an HTTP request is answered with; `None` for an empty response.
@@ -128,22 +132,11 @@ impl InProcess {
 
 /// All methods that the chain has.
 fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
-    let rollup = api.chain.rollup.clone();
+    let rollup_view = api.chain.rollup.clone();
     let with_debug = api.chain.limits.debug;
     let is_for_development = api.chain.development.is_some();
     let mut module = RpcModule::from_arc(api);
-    eth_block::register(&mut module)?;
-    eth_transaction::register(&mut module)?;
-    eth_state::register(&mut module)?;
-    eth_fee::register(&mut module)?;
-    eth_fill::register(&mut module)?;
-    eth_filter::register(&mut module)?;
-    eth_pubsub::register(&mut module)?;
-    sender_nonce::register(&mut module)?;
-    syncing::register(&mut module)?;
-    eth_simulate::register(&mut module)?;
-    eth_config::register(&mut module)?;
-    many::register(&mut module)?;
+    eth::register(&mut module)?;
     net_web3::register(&mut module)?;
     txpool::register(&mut module)?;
     ots::register(&mut module)?;
@@ -154,14 +147,10 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     if is_for_development {
         // In place of the one without accounts.
         module.remove_method("eth_accounts");
-        dev_accounts::register(&mut module)?;
-        dev_pool::register(&mut module)?;
-        dev_time::register(&mut module)?;
-        dev_tokens::register(&mut module)?;
+        development::register(&mut module)?;
     }
-    if let Some(rollup) = rollup {
-        optimism::register(&mut module, rollup)?;
-        tributary::register(&mut module)?;
+    if let Some(view) = rollup_view {
+        rollup::register(&mut module, view)?;
     }
     let modules = namespaces(&module);
     light(&mut module, "rpc_modules", move |_, _| Ok(modules.clone()))?;

@@ -1,7 +1,6 @@
 //! How long one request may execute, and what it is told when that is over.
 
-use crate::{api::Api, error::RpcError};
-use alloy_rpc_types_trace::geth::GethDebugTracingOptions;
+use crate::error::RpcError;
 use std::{
     cell::Cell,
     time::{Duration, Instant},
@@ -10,25 +9,6 @@ use tributary_execution::Abort;
 
 /// How long a trace may take that asks for no time, as in geth.
 pub(crate) const DEFAULT_TRACE_TIME: Duration = Duration::from_secs(5);
-
-impl Api {
-    /// Does what a flag ends, and sets the flag when the time for a call is over. To be called on a worker.
-    pub(crate) fn in_time<T>(&self, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
-        let time = self.chain.limits.call_time;
-        until(time, job).unwrap_or_else(|| Err(RpcError::server(format!("execution aborted (timeout = {time:?})"))))
-    }
-
-    /// The same for a trace, which may take as long as it says.
-    pub(crate) fn trace_in_time<T>(&self, time: Duration, job: impl FnOnce(&Abort) -> Result<T, RpcError>) -> Result<T, RpcError> {
-        until(time, job).unwrap_or_else(|| Err(RpcError::execution_timeout()))
-    }
-
-    /// How long a trace with these options may take; one that asks for nothing may take `default`.
-    pub(crate) fn trace_time(&self, options: &GethDebugTracingOptions, default: Duration) -> Result<Duration, RpcError> {
-        let wanted = options.timeout.as_deref().map(go_duration).transpose()?;
-        Ok(wanted.unwrap_or(default).min(self.chain.limits.trace_time))
-    }
-}
 
 thread_local! {
     /// When all must be over that this worker does for the request at hand.
@@ -44,7 +24,7 @@ pub(crate) fn within<T>(time: Duration, job: impl FnOnce() -> T) -> T {
 }
 
 /// Does a part of a job under a flag that is set after `time`, or when the time of the whole is over; `None` when it was set before the part was done.
-fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<T> {
+pub(crate) fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<T> {
     let left = DEADLINE.get().map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
     let time = time.min(left);
     if time.is_zero() {

@@ -6,7 +6,7 @@ use tributary_primitives::StateError;
 
 /// Why the store could not do what it was asked. Each message is one line and names the path or block concerned.
 ///
-/// The first four are the operator's to solve and leave the directory as it was; [`Error::is_fatal`] tells those that must halt a node.
+/// The first four are the operator's to solve and leave the directory as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -105,11 +105,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a running node must halt: the disk fails or what is stored cannot be trusted.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::StaleDiff { .. } | Self::Corrupt(_) | Self::Database(_) | Self::Journal { .. })
-    }
-
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(what.into())
     }

@@ -9,9 +9,8 @@ pub(crate) fn line(status: &Status) -> String {
         None => "no batch yet".to_owned(),
     };
     let proposal = status.last_proposal.map_or_else(String::new, |block| format!(" · proposed {block}"));
-    let halted = if status.halted.is_some() { "HALTED · " } else { "" };
     format!(
-        "{halted}unsafe {} · safe {} · finalized {} · L1 {} · {} tx · {batch}{proposal}",
+        "unsafe {} · safe {} · finalized {} · L1 {} · {} tx · {batch}{proposal}",
         status.unsafe_head, status.safe_head, status.finalized_head, status.l1_head, status.transactions
     )
 }
@@ -62,7 +61,5 @@ mod tests {
         status.last_batch = Some(BatchStatus { l1_tx: B256::ZERO, l1_block: 4, first: 3, last: 6, bytes: 812 });
         status.last_proposal = Some(6);
         assert!(line(&status).ends_with("41 tx · batch 3–6 in L1 block 4 (812 B) · proposed 6"));
-        status.halted = Some("disk full".into());
-        assert!(line(&status).starts_with("HALTED · "));
     }
 }

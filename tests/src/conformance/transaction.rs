@@ -90,7 +90,7 @@ fn unpayable(encoded: &Bytes, spec: &ChainSpec) -> Option<RecoveredTx> {
 fn accept(spec: &ChainSpec, encoded: &Bytes, decode: impl FnOnce() -> Result<RecoveredTx, Failure>) -> Result<(RecoveredTx, u64), Failure> {
     let tx = decode().or_else(|reason| unpayable(encoded, spec).ok_or(reason))?;
     let gas = intrinsic_gas(&tx.tx, |fork| spec.is_active(fork, NEXT_BLOCK.number, NEXT_BLOCK.timestamp));
-    let policy = TxPolicy { max_bytes: usize::MAX, allow_unprotected: true, ..Default::default() };
+    let policy = TxPolicy { max_bytes: usize::MAX, max_gas: u64::MAX, allow_unprotected: true, ..Default::default() };
     validate(&tx, spec, &NEXT_BLOCK, &policy)?;
     Ok((tx, gas))
 }

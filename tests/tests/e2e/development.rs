@@ -1,7 +1,8 @@
 //! What a development node does on demand, and that the rollup stays one: verifier, prover and batcher agree with everything.
 
 use crate::node::{Node, without_hash};
-use alloy_primitives::{Address, B256, address, keccak256};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{Address, B256, TxKind, address, keccak256};
 use serde_json::{Value, json};
 use std::{collections::HashMap, thread, time::Duration};
 use tributary_tests::{
@@ -171,4 +172,84 @@ fn when_l1_is_reorganised_the_rollup_follows_and_keeps_what_it_acknowledged_even
     }
     let too_deep = l1(&node).call("anvil_reorg", json!([1000]));
     assert!(matches!(too_deep, Err(RpcError::Refused { code: -32602, .. })), "{too_deep:?}");
+}
+
+#[test]
+fn the_rollup_follows_a_branch_of_l1_that_fills_the_slots_which_a_jump_skipped() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(2);
+    let mut l1 = l1(&node);
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let head = number(&l1.call("eth_blockNumber", json!([])).unwrap());
+        node.ask("evm_increaseTime", json!([60]));
+        node.wait("L1 goes on after the jump", |_| number(&l1.call("eth_blockNumber", json!([])).unwrap()) > head + 1);
+        let transfer = wallet.transfer(WHALE, 1);
+        node.include(&transfer);
+        sent.push(transfer.hash);
+        // The new branch is longer by all that the old one had skipped, and most of it is final at once.
+        l1.call("anvil_reorg", json!([2])).unwrap();
+    }
+    let head = node.head();
+    node.wait_for_block(head + 3);
+    wait_until_safe(&mut node);
+    for hash in sent {
+        assert_eq!(node.ask("eth_getTransactionReceipt", json!([hash]))["status"], json!("0x1"));
+    }
+}
+
+#[test]
+fn blocks_of_l1_are_mined_on_demand_whichever_slots_went_by() {
+    let mut node = Node::start();
+    let mut l1 = l1(&node);
+    for round in 0..8 {
+        node.ask("evm_increaseTime", json!([round]));
+        let before = number(&l1.call("eth_blockNumber", json!([])).unwrap());
+        l1.call("anvil_mine", json!(["0x3", "0x3"])).unwrap();
+        assert!(number(&l1.call("eth_blockNumber", json!([])).unwrap()) >= before + 3);
+    }
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn a_snapshot_brings_back_l1_and_nothing_is_built_anew_of_the_time_after_it() {
+    let mut node = Node::start();
+    let mut l1 = l1(&node);
+    let snapshot = node.ask("evm_snapshot", json!([]));
+    let (head, of_l1) = (node.head(), number(&l1.call("eth_blockNumber", json!([])).unwrap()));
+    node.ask("evm_increaseTime", json!([200]));
+    node.wait_for_block(head + 200);
+    assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
+    let after = [node.head() - head, number(&l1.call("eth_blockNumber", json!([])).unwrap()) - of_l1];
+    assert!(after.iter().all(|blocks| *blocks <= 1), "{after:?} blocks more than at the snapshot");
+    node.wait_for_block(head + 3);
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn what_was_dropped_or_replaced_stays_away_after_a_kill_and_what_waits_for_lower_fees_stays() {
+    let mut node = Node::start();
+    let (wallet, patient) = (node.wallet(3), node.wallet(4));
+    let with = |nonce: u64, fee: u128| {
+        wallet.sign(TxEip1559 { nonce, to: TxKind::Call(WHALE), max_fee_per_gas: fee, max_priority_fee_per_gas: fee, ..wallet.draft() })
+    };
+    let next = wallet.nonce;
+    let (dropped, old, new) = (with(next + 2, 10_000_000_000), with(next + 1, 10_000_000_000), with(next + 1, 20_000_000_000));
+    let cheap = patient.sign(TxEip1559 { to: TxKind::Call(WHALE), max_fee_per_gas: 1, max_priority_fee_per_gas: 0, ..patient.draft() });
+    for transaction in [&dropped, &old, &new, &cheap] {
+        node.ask("eth_sendRawTransaction", json!([transaction.json()]));
+    }
+    assert_eq!(node.ask("anvil_dropTransaction", json!([dropped.hash])), json!(dropped.hash));
+    node = node.kill_and_restart();
+    let known = |node: &mut Node, hash: B256| !node.ask("eth_getTransactionByHash", json!([hash])).is_null();
+    assert!(!known(&mut node, dropped.hash) && !known(&mut node, old.hash));
+    assert!(known(&mut node, new.hash) && known(&mut node, cheap.hash));
+    // It runs once the gap is closed, and nothing else.
+    node.include(&with(next, 10_000_000_000));
+    node.wait("the one behind the gap", |node| !node.ask("eth_getTransactionReceipt", json!([new.hash])).is_null());
+    assert_eq!(node.wallet(3).nonce, next + 2);
+    // One that was dropped may be sent again, and is kept then.
+    node.ask("eth_sendRawTransaction", json!([dropped.json()]));
+    node = node.kill_and_restart();
+    node.wait("the one that was sent again", |node| !node.ask("eth_getTransactionReceipt", json!([dropped.hash])).is_null());
 }

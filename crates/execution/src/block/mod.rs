@@ -4,6 +4,7 @@ pub(crate) mod builder;
 pub(crate) mod consensus;
 pub(crate) mod dao;
 pub(crate) mod difficulty;
+pub(crate) mod draft;
 pub(crate) mod import;
 pub(crate) mod pending;
 pub(crate) mod rejection;

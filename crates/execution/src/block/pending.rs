@@ -158,6 +158,16 @@ impl<S> Clone for PendingState<S> {
 }
 
 impl<S> PendingState<S> {
+    /// The block that this is the state of.
+    pub const fn block(&self) -> &Arc<PendingBlock<S>> {
+        &self.block
+    }
+
+    /// The transactions that the state is after.
+    pub fn transactions(&self) -> Vec<Arc<PendingTransaction>> {
+        self.block.contents.read().unwrap_or_else(PoisonError::into_inner).transactions[..self.upto].to_vec()
+    }
+
     /// All that differs from the state below the block, as one change for each account.
     pub fn changes(&self) -> TxChanges {
         let contents = self.block.contents.read().unwrap_or_else(PoisonError::into_inner);

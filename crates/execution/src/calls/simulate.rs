@@ -181,18 +181,7 @@ impl SimulationChain<'_> {
     /// The state after the base.
     fn overlay(&self) -> Result<Overlay<State>, StateError> {
         let mut overlay = Overlay::new(self.state.clone());
-        for (hash, code) in &self.before.code {
-            overlay.insert_code(*hash, code.clone());
-        }
-        for change in &self.before.accounts {
-            overlay.set_account(change.address, change.after)?;
-            if change.storage_cleared {
-                overlay.clear_storage(change.address)?;
-            }
-            for (slot, value) in &change.storage {
-                overlay.set_storage(change.address, *slot, *value)?;
-            }
-        }
+        overlay.add(&self.before)?;
         Ok(overlay)
     }
 

@@ -85,6 +85,9 @@ impl Content {
     /// Appends the shards that follow.
     fn extend(&mut self, set: &Set, shards: &[(Shard, B256)]) -> Step<()> {
         for (shard, hash) in shards {
+            if set.kind == Kind::Sketch && shard.payload.len() != shard.rows as usize * set.row_length() {
+                return Err(Stop::Fatal(format!("a shard of set {} does not hold the rows that it says", set.id)));
+            }
             self.roots.push(next_root(self.root(), *hash));
             self.contributors.extend((0..shard.rows).map(|_| shard.contributor));
         }
@@ -126,7 +129,7 @@ impl Sketches {
 /// only when the running root shows that the set grew from it too.
 fn complete(call: &mut Call<'_>, set: &Set, cache: &IndexCache) -> Step<Content> {
     let mut tail: VecDeque<(Shard, B256)> = VecDeque::new();
-    for shorter in cache.shorter(set.id, set.shards) {
+    for shorter in cache.shorter(set) {
         let known = shorter.roots.len() as u64;
         while set.shards - (tail.len() as u64) > known {
             tail.push_front(set.shard(call, set.shards - tail.len() as u64 - 1)?);
@@ -148,10 +151,25 @@ fn complete(call: &mut Call<'_>, set: &Set, cache: &IndexCache) -> Step<Content>
 /// Entries are walked to find one to grow or to drop, so their number is bounded too.
 const MOST_ENTRIES: usize = 1 << 12;
 
-/// Contents that were built, by set and running root, up to a bound of memory.
+/// What rows are cut by, which the running root does not commit to. Fixed when a set is created; but calls may pretend that a set has others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Terms {
+    set: U256,
+    kind: Kind,
+    dim: u16,
+    labelled: bool,
+}
+
+impl Terms {
+    fn of(set: &Set) -> Self {
+        Self { set: set.id, kind: set.kind, dim: set.dim, labelled: set.labelled }
+    }
+}
+
+/// Contents that were built, by terms and running root, up to a bound of memory.
 ///
 /// A running root commits to every byte of the shards before it, so an entry is right on every
-/// branch of the chain and for ever. What is not in the cache is read from state.
+/// branch of the chain, for whatever a call pretends, and for ever. What is not in the cache is read from state.
 #[derive(Debug)]
 pub struct IndexCache {
     capacity: usize,
@@ -160,7 +178,7 @@ pub struct IndexCache {
 
 #[derive(Debug, Default)]
 struct Entries {
-    by_root: HashMap<(U256, B256), Entry>,
+    by_root: HashMap<(Terms, B256), Entry>,
     memory: usize,
     clock: u64,
 }
@@ -181,45 +199,49 @@ impl IndexCache {
 
     /// The content of a set, or of its first `rows` when they are texts; sketches always come whole.
     pub(super) fn open(&self, call: &mut Call<'_>, set: &Set, rows: u64) -> Step<Arc<Content>> {
-        let whole = match self.get(set.id, set.root) {
+        let terms = Terms::of(set);
+        let whole = match self.get(terms, set.root) {
             Some(content) => content,
             None => {
                 let content = complete(call, set, self)?;
-                self.insert(set.id, content)
+                self.insert(terms, content)
             }
         };
+        if whole.contributors.len() as u64 != set.rows {
+            return Err(Stop::Fatal(format!("set {} does not have the rows that it says", set.id)));
+        }
         if set.kind == Kind::Sketch || rows == set.rows {
             return Ok(whole);
         }
         let root = rows.checked_sub(1).map_or(B256::ZERO, |last| whole.roots[last as usize]);
-        match self.get(set.id, root) {
+        match self.get(terms, root) {
             Some(content) => Ok(content),
-            None => Ok(self.insert(set.id, whole.prefix(rows)?)),
+            None => Ok(self.insert(terms, whole.prefix(rows)?)),
         }
     }
 
-    fn get(&self, set: U256, root: B256) -> Option<Arc<Content>> {
+    fn get(&self, terms: Terms, root: B256) -> Option<Arc<Content>> {
         let mut entries = self.lock();
         entries.clock += 1;
         let now = entries.clock;
-        let entry = entries.by_root.get_mut(&(set, root))?;
+        let entry = entries.by_root.get_mut(&(terms, root))?;
         entry.used = now;
         Some(Arc::clone(&entry.content))
     }
 
-    /// Contents of the set of at most so many shards, the longest first, the last used first.
-    fn shorter(&self, set: U256, shards: u64) -> Vec<Arc<Content>> {
-        let entries = self.lock();
-        let of_set = entries.by_root.iter().filter(|((id, _), _)| *id == set).map(|(_, entry)| entry);
-        let mut found: Vec<&Entry> = of_set.filter(|entry| entry.content.roots.len() as u64 <= shards).collect();
+    /// What is known of the set that has no more shards, the longest first, the last used first.
+    fn shorter(&self, set: &Set) -> Vec<Arc<Content>> {
+        let (entries, wanted) = (self.lock(), Terms::of(set));
+        let of_set = entries.by_root.iter().filter(|((terms, _), _)| *terms == wanted).map(|(_, entry)| entry);
+        let mut found: Vec<&Entry> = of_set.filter(|entry| entry.content.roots.len() as u64 <= set.shards).collect();
         found.sort_unstable_by_key(|entry| Reverse((entry.content.roots.len(), entry.used)));
         found.into_iter().map(|entry| Arc::clone(&entry.content)).collect()
     }
 
-    fn insert(&self, set: U256, content: Content) -> Arc<Content> {
+    fn insert(&self, terms: Terms, content: Content) -> Arc<Content> {
         let mut entries = self.lock();
         entries.clock += 1;
-        let key = (set, content.root());
+        let key = (terms, content.root());
         let memory = content.memory();
         let content = Arc::new(content);
         let entry = Entry { content: Arc::clone(&content), memory, used: entries.clock };
@@ -250,6 +272,14 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::Address;
+
+    const TERMS: Terms = Terms { set: U256::ONE, kind: Kind::Text, dim: 0, labelled: false };
+
+    fn set() -> Set {
+        let Terms { set: id, kind, dim, labelled } = TERMS;
+        Set { id, owner: Address::ZERO, kind, dim, labelled, shards: 0, rows: 0, size: 0, root: B256::ZERO }
+    }
 
     fn content(root: u8, documents: usize) -> Content {
         let text = vec![b"some words".as_slice(); documents];
@@ -265,11 +295,11 @@ mod tests {
         let one = content(1, 3).memory();
         let cache = IndexCache::new(2 * one);
         for root in [1, 2] {
-            cache.insert(U256::ONE, content(root, 3));
+            cache.insert(TERMS, content(root, 3));
         }
-        assert!(cache.get(U256::ONE, B256::repeat_byte(1)).is_some());
-        cache.insert(U256::ONE, content(3, 3));
-        let held = [1, 2, 3].map(|root| cache.get(U256::ONE, B256::repeat_byte(root)).is_some());
+        assert!(cache.get(TERMS, B256::repeat_byte(1)).is_some());
+        cache.insert(TERMS, content(3, 3));
+        let held = [1, 2, 3].map(|root| cache.get(TERMS, B256::repeat_byte(root)).is_some());
         assert_eq!(held, [true, false, true]);
         assert_eq!(cache.lock().memory, 2 * one);
     }
@@ -278,10 +308,10 @@ mod tests {
     fn candidates_to_grow_are_the_longest_that_the_set_may_have_grown_from() {
         let cache = IndexCache::new(usize::MAX);
         for documents in [1, 5, 2] {
-            cache.insert(U256::ONE, content(documents as u8, documents));
+            cache.insert(TERMS, content(documents as u8, documents));
         }
-        let shorter = |set, shards| {
-            let found = cache.shorter(U256::from(set), shards);
+        let shorter = |id, shards| {
+            let found = cache.shorter(&Set { id: U256::from(id), shards, ..set() });
             found.iter().map(|content| content.roots.len()).collect::<Vec<_>>()
         };
         assert_eq!(shorter(1, 4), [2, 1]);

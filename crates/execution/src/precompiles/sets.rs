@@ -25,7 +25,7 @@ const HEADER: usize = 12;
 const MAGIC: [u8; 3] = [0xEF, 0xA7, 0x01];
 
 /// What the rows of a set are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(super) enum Kind {
     Sketch = 1,

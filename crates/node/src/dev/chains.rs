@@ -6,11 +6,11 @@ use crate::{
     chain::{ChainParts, RunningChain},
     development::{Controlled, Snapshots},
     l1_view::{L1Reader, L1View, l1_status},
-    producer::{Control, OnSealed, Rollup, Schedule, Slots, head_block},
+    producer::{Control, OnSealed, Pending, Rollup, Schedule, Slots},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
@@ -33,6 +33,8 @@ pub(super) struct L1Side {
     pub(super) reader: L1Reader,
     pub(super) view: Arc<L1View>,
     pub(super) derivation: Arc<Derivation>,
+    /// The newest L1 block, once all that came of it is safe.
+    pub(super) derived: watch::Sender<B256>,
     /// How far L1 goes, and where that is told.
     pub(super) status: watch::Receiver<L1Status>,
     pub(super) seen: watch::Sender<L1Status>,
@@ -40,6 +42,7 @@ pub(super) struct L1Side {
 
 /// What a chain is given to obey the development task.
 struct Obedience {
+    pending: Pending,
     control: mpsc::Receiver<Control>,
     development: Arc<Development>,
 }
@@ -66,6 +69,7 @@ impl Ground {
             beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
             listen: SocketAddr::new(config.host, config.l1_port),
             clock: self.clock.clone(),
+            pending: obedience.pending,
             control: obedience.control,
             development: Some(obedience.development),
             sealed: confirm(self.snapshots.clone()),
@@ -78,7 +82,7 @@ impl Ground {
         let client = L1Client::new(&L1Config::at(format!("http://{}", reachable(l1.address))))?;
         let reader = L1Reader { client, spec: self.genesis.l1_spec(), config: self.rollup.clone() };
         let (seen, status) = watch::channel(l1_status(&reader).await?);
-        Ok(L1Side { reader, view: Arc::default(), derivation: Arc::default(), status, seen })
+        Ok(L1Side { reader, view: Arc::default(), derivation: Arc::default(), derived: watch::Sender::new(B256::ZERO), status, seen })
     }
 
     /// Starts following L1, and the rollup's sequencer.
@@ -95,6 +99,7 @@ impl Ground {
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),
             clock: self.clock.clone(),
+            pending: obedience.pending,
             control: obedience.control,
             development: Some(obedience.development),
             sealed: Box::new(|_, _| Ok(())),
@@ -104,13 +109,14 @@ impl Ground {
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.
     async fn start_follower(&self, l1: &L1Side) -> Result<(), Error> {
-        let origin = origin_of_head(&self.stores.l2, &self.rollup)?;
+        // The head's own origin may have left L1 before the node ended. That of the final head cannot.
+        let origin = origin_of(&self.stores.l2, &self.rollup, self.stores.l2.heads()?.finalized_head.hash)?.number;
         let finalized = l1.status.borrow().finalized.number;
         l1.view.fill(&l1.reader, origin.min(finalized).max(self.rollup.genesis.l1.number)).await?;
         let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
-        let sequenced = move || Ok(origin_of_head(&store, &rollup)?.min(snapshots.oldest_origin()));
+        let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn(l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), sequenced, every));
+        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, every));
         Ok(())
     }
 }
@@ -139,14 +145,15 @@ fn confirm(snapshots: Snapshots) -> OnSealed {
 fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64) -> Result<(Obedience, Controlled), Error> {
     let (orders, commands) = mpsc::channel(ORDERS);
     let (control, controlled) = mpsc::channel(1);
+    let (pending, open): (Pending, _) = watch::channel(None);
     let key = |account: &DevAccount| PrivateKeySigner::from_bytes(&account.key).map_err(|error| Error::Config(error.to_string()));
     let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
-    let obedience = Obedience { control: controlled, development: Arc::new(Development::new(keys, orders)) };
-    Ok((obedience, Controlled { store: store.clone(), control, commands, block_time }))
+    let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, orders)) };
+    Ok((obedience, Controlled { store: store.clone(), control, commands, open, block_time }))
 }
 
-/// The number of the L1 block that the newest L2 block was built on.
-fn origin_of_head(store: &Store, rollup: &RollupConfig) -> Result<u64, Error> {
-    let head = head_block(store)?;
-    Ok(L2Head::of_block(rollup, &head.block, head.hash)?.block.l1_origin.number)
+/// The L1 block that an L2 block was built on.
+fn origin_of(store: &Store, rollup: &RollupConfig, hash: B256) -> Result<BlockNumHash, Error> {
+    let block = store.block(hash)?.ok_or_else(|| Error::Disagreement(format!("block {hash} of our own chain is missing")))?;
+    Ok(L2Head::of_block(rollup, &block.block, block.hash)?.block.l1_origin)
 }

@@ -35,7 +35,7 @@ impl Ground {
             config: self.rollup.clone(),
             operators: [self.operators.batcher.address(), self.operators.proposer.address()],
         };
-        self.tasks.spawn(developer.run());
+        self.tasks.spawn("development", developer.run());
     }
 
     /// Starts what derives the rollup from L1.
@@ -46,10 +46,11 @@ impl Ground {
             reader: l1.reader.clone(),
             reorgs: l1.view.reorgs(),
             l1: l1.seen.clone(),
+            derived: l1.derived.clone(),
             derivation: l1.derivation.clone(),
             unfinal: Default::default(),
         };
-        self.tasks.spawn(verifier.run());
+        self.tasks.spawn("verifier", verifier.run());
     }
 
     /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
@@ -67,10 +68,11 @@ impl Ground {
             inbox: self.rollup.batch_inbox_address,
             gate: self.gate.clone(),
             l1: l1.status.clone(),
+            derived: l1.derived.subscribe(),
             last,
             every: self.poll(),
         };
-        self.tasks.spawn(batcher.run());
+        self.tasks.spawn("batcher", batcher.run());
         Ok(last_batch)
     }
 
@@ -88,7 +90,7 @@ impl Ground {
             every: self.poll(),
             last,
         };
-        self.tasks.spawn(proposer.run());
+        self.tasks.spawn("proposer", proposer.run());
         Ok(last_proposal)
     }
 

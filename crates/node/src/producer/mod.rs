@@ -3,13 +3,15 @@
 //! One thread owns the open block. It executes transactions in the order in which they arrive, hands results to the [`scribe`], and seals when
 //! the block's time is over. It waits for nothing but the disk.
 
+mod control;
 mod plan;
 mod records;
 mod rewind;
 mod scribe;
 
+pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
-pub(crate) use rewind::{Control, Rewind, Sent};
+pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 
 use crate::{Error, clock::Clock};
@@ -31,7 +33,7 @@ use std::{
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
-use tributary_pool::{Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
+use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
@@ -111,14 +113,8 @@ impl Producer {
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
         let state = self.store.latest()?;
-        let entries = journal.open.iter().flat_map(|block| &block.entries);
-        for entry in entries.filter(|entry| records::is_waiting(entry)) {
-            self.requeue(&state, &entry.raw);
-        }
-        // A committed block's own transactions have used nonces, so that only those that waited beside it come back.
-        for entry in journal.committed.iter().chain(&journal.stale).flat_map(|block| &block.entries) {
-            self.requeue(&state, &entry.raw);
-        }
+        let unplaced = records::unplaced(&self.spec, &journal);
+        self.returning.extend(unplaced.into_iter().filter(|tx| tx.nonce() >= nonce_of(&state, tx.sender)));
         drop(state);
         let mut recovered = journal.open.into_iter();
         let mut obeyed: Option<oneshot::Sender<bool>> = None;
@@ -150,7 +146,7 @@ impl Producer {
                 return self.scribe.flush();
             }
             match control {
-                Some(Control { rewind, done }) => {
+                Some(BackTo { rewind, done }) => {
                     self.rewind(rewind, Some(building))?;
                     obeyed = Some(done);
                 }
@@ -174,12 +170,6 @@ impl Producer {
     fn pool(&self) -> MutexGuard<'_, Pool> {
         // A panic with the pool locked leaves at worst a transaction out of it.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a journalled transaction back, unless it is in a committed block.
-    fn requeue(&mut self, state: &Snapshot, raw: &[u8]) {
-        let unused = |tx: &RecoveredTx| tx.nonce() >= nonce_of(state, tx.sender);
-        self.returning.extend(RecoveredTx::decode_on(&self.spec, raw).ok().filter(unused));
     }
 
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
@@ -221,7 +211,7 @@ impl Producer {
         let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
         let seal_at = Duration::from_secs(opening.timestamp);
         let mut building = self.open(parent, Plan { opening, seal_at }, true)?;
-        for entry in open.entries.iter().filter(|entry| !records::is_waiting(entry)) {
+        for entry in open.entries.iter().filter(|entry| records::is_executed(entry)) {
             let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
             let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
@@ -236,12 +226,12 @@ impl Producer {
 
     /// Takes submissions until the block's time is over, or until somebody sets the chain back. A block whose time was over from the start takes
     /// those that are waiting.
-    fn take_submissions(&mut self, building: &mut Building) -> Result<Option<Control>, Error> {
+    fn take_submissions(&mut self, building: &mut Building) -> Result<Option<BackTo>, Error> {
         loop {
             if let Ok(control) = self.control.try_recv()
-                && let Some(control) = self.permitted(control)?
+                && let Some(back) = self.obey(control)?
             {
-                return Ok(Some(control));
+                return Ok(Some(back));
             }
             while let Ok(submission) = self.submissions.try_recv() {
                 self.submit(building, submission)?;
@@ -264,8 +254,8 @@ impl Producer {
             match next {
                 Wake::Submission(submission) => self.submit(building, *submission)?,
                 Wake::Control(control) => {
-                    if let Some(control) = self.permitted(control)? {
-                        return Ok(Some(control));
+                    if let Some(back) = self.obey(control)? {
+                        return Ok(Some(back));
                     }
                 }
                 Wake::Closed => self.stop.store(true, Ordering::Relaxed),
@@ -290,8 +280,7 @@ impl Producer {
             reject(client, &error);
             return Ok(());
         }
-        let base_fee = u128::from(building.block.header().base_fee_per_gas.unwrap_or_default());
-        let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee;
+        let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee(building);
         if !runs_now {
             return self.queue(building, tx, client);
         }
@@ -339,7 +328,11 @@ impl Producer {
         let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
         let added = self.pool().add(tx.clone(), &state);
         match added {
-            Ok(_) => {
+            Ok(Added { replaced, evicted, .. }) => {
+                let gone: Vec<_> = replaced.iter().chain(&evicted).map(|gone| records::dropped(gone.hash)).collect();
+                if !gone.is_empty() {
+                    self.scribe.write(Entry::Dropped { entries: gone, done: None })?;
+                }
                 let entry = records::waiting(tx.network_encoded());
                 self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
@@ -367,7 +360,7 @@ impl Producer {
             && let Some(tx) = self.returning.pop_front()
         {
             let account = building.block.account(tx.sender)?;
-            if tx.nonce() == account.nonce {
+            if tx.nonce() == account.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
                 if !self.run_pooled(building, tx)? {
                     return Ok(());
                 }
@@ -460,6 +453,10 @@ impl Producer {
 pub(crate) fn head_block(store: &Store) -> Result<StoredBlock, Error> {
     let head = store.heads()?.unsafe_head;
     store.block(head.hash)?.ok_or_else(|| Error::Disagreement(format!("the head block {} is missing", head.number)))
+}
+
+fn base_fee(building: &Building) -> u128 {
+    u128::from(building.block.header().base_fee_per_gas.unwrap_or_default())
 }
 
 /// The nonce of an account that can be read.

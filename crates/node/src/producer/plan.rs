@@ -70,7 +70,8 @@ pub(crate) struct Slots {
 
 impl Slots {
     fn next(&self, parent: &StoredBlock, now: u64) -> Plan {
-        let coming = self.genesis_time + (now.saturating_sub(self.genesis_time) / self.seconds + 1) * self.seconds;
+        // A slot that has just begun is not too late for its block.
+        let coming = self.genesis_time + now.saturating_sub(self.genesis_time).div_ceil(self.seconds) * self.seconds;
         let following = parent.block.header.timestamp + self.seconds;
         let timestamp = if following <= self.refill_until { following } else { coming.max(following) };
         Plan { opening: self.opening(parent.hash, timestamp), seal_at: Duration::from_secs(timestamp) }
@@ -147,4 +148,26 @@ impl Rollup {
 
 pub(crate) fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The time of the block that follows one of `parent`, opened at `now`, in slots of 12 seconds from 100 on.
+    fn next(parent: u64, now: u64, refill_until: u64) -> u64 {
+        let slots = Slots { genesis_time: 100, seconds: 12, gas_limit: 1, beneficiary: Address::ZERO, branch: 0, refill_until };
+        let header = Header { timestamp: parent, ..Default::default() };
+        let block = tributary_primitives::Block::new(header, Default::default());
+        slots.next(&StoredBlock { block, hash: B256::ZERO, senders: Vec::new() }, now).opening.timestamp
+    }
+
+    #[test]
+    fn a_slot_is_missed_once_it_has_begun_without_a_block_for_more_than_a_second() {
+        assert_eq!(next(112, 112, 0), 124, "the parent has the slot of now");
+        assert_eq!(next(112, 119, 0), 124);
+        assert_eq!(next(112, 124, 0), 124, "a clock that stands at the slot's beginning waits for this block");
+        assert_eq!(next(112, 125, 0), 136);
+        assert_eq!(next(112, 125, 130), 124, "a branch that takes another's place is as long");
+    }
 }

@@ -2,8 +2,9 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
-use tributary_primitives::{BlockAttributes, Receipt};
-use tributary_storage::JournalEntry;
+use tributary_pool::RecoveredTx;
+use tributary_primitives::{BlockAttributes, ChainSpec, Receipt};
+use tributary_storage::{JournalEntry, Recovered};
 
 /// How a block was opened. With it and the transactions after it, a restarted node builds the same block again.
 #[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -41,6 +42,9 @@ impl Opening {
 /// The position of a transaction that was acknowledged but waits in the pool.
 const WAITING: u32 = u32::MAX;
 
+/// The position of one that does so no more. Its hash is in place of its bytes.
+const DROPPED: u32 = u32::MAX - 1;
+
 /// A transaction that was executed at `index`, with what its result is checked against when it is executed again.
 pub(crate) fn executed(raw: Bytes, index: usize, receipt: &Receipt) -> JournalEntry {
     let position = u32::try_from(index).expect("invariant: a block's gas bounds its transactions far below 2^32");
@@ -52,9 +56,29 @@ pub(crate) fn waiting(raw: Bytes) -> JournalEntry {
     JournalEntry { position: WAITING, raw, result: B256::ZERO }
 }
 
-/// Whether the entry is of a transaction in the pool.
-pub(crate) fn is_waiting(entry: &JournalEntry) -> bool {
-    entry.position == WAITING
+/// A transaction that waited in the pool, and was taken out of it without having run.
+pub(crate) fn dropped(hash: B256) -> JournalEntry {
+    JournalEntry { position: DROPPED, raw: hash.into(), result: B256::ZERO }
+}
+
+/// Whether the entry is of a transaction that was executed.
+pub(crate) fn is_executed(entry: &JournalEntry) -> bool {
+    entry.position < DROPPED
+}
+
+/// What was acknowledged and is in no block that will be opened again, in order. Transactions of committed blocks are among it: their nonces are used.
+pub(crate) fn unplaced(spec: &ChainSpec, journal: &Recovered) -> Vec<RecoveredTx> {
+    let gone = journal.committed.iter().chain(&journal.stale).flat_map(|block| &block.entries);
+    let open = journal.open.iter().flat_map(|block| &block.entries).filter(|entry| !is_executed(entry));
+    let mut unplaced: Vec<RecoveredTx> = Vec::new();
+    for entry in gone.chain(open) {
+        if entry.position == DROPPED {
+            unplaced.retain(|tx| tx.hash[..] != entry.raw[..]);
+        } else {
+            unplaced.extend(RecoveredTx::decode_on(spec, &entry.raw));
+        }
+    }
+    unplaced
 }
 
 /// What a journalled transaction's result is checked against when it is executed again.

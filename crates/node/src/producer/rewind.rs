@@ -5,7 +5,6 @@ use crate::Error;
 use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
 use alloy_primitives::Address;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 use tributary_pool::RecoveredTx;
 use tributary_primitives::Transaction;
 use tributary_rpc::{Event, SealedBlock};
@@ -29,25 +28,7 @@ pub(crate) enum Sent {
     ReplacedBy(Vec<RecoveredTx>),
 }
 
-/// An order to take the chain back while it runs.
-#[derive(Debug)]
-pub(crate) struct Control {
-    pub(crate) rewind: Rewind,
-    /// Told whether the chain is back, once it is; dropped when the node ends before.
-    pub(crate) done: oneshot::Sender<bool>,
-}
-
 impl Producer {
-    /// The order, unless it would take back a final block: whoever gave it is told so then. Asked here, where L1's own blocks become final.
-    pub(super) fn permitted(&self, order: Control) -> Result<Option<Control>, Error> {
-        if order.rewind.to >= self.store.heads()?.finalized_head.number {
-            return Ok(Some(order));
-        }
-        // Whoever asked may have gone.
-        let _ = order.done.send(false);
-        Ok(None)
-    }
-
     /// Takes the chain back. What was acknowledged is in the journal before a block goes, unless it is not to be kept.
     pub(super) fn rewind(&mut self, order: Rewind, open: Option<Building>) -> Result<(), Error> {
         self.scribe.flush()?;

@@ -3,7 +3,7 @@
 //! The producer executes; this thread takes whatever has been executed meanwhile, writes it to the journal, syncs once, publishes it to the
 //! open block and answers the clients. While it waits for the disk the producer goes on executing, so that one sync serves many transactions.
 
-use crate::Error;
+use crate::{Error, tasks::Reporter};
 use alloy_primitives::{B256, Bytes};
 use std::{
     sync::{
@@ -81,6 +81,8 @@ pub(crate) enum Entry {
     },
     /// A transaction was put into the pool.
     Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
+    /// Transactions were taken out of the pool without having run; somebody may wait to hear how many.
+    Dropped { entries: Vec<JournalEntry>, done: Option<oneshot::Sender<u64>> },
     /// The chain is about to be set back: these were acknowledged, and are in no block until they are executed again.
     Parked { entries: Vec<JournalEntry> },
     /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed, nor is any other but the newer one.
@@ -105,14 +107,10 @@ pub(crate) struct Scribe {
 }
 
 impl Scribe {
-    /// Starts the thread. What it returns ends up in `failed` when the journal cannot be written.
-    pub(crate) fn start(name: &str, journal: Journal, view: View, failed: impl FnOnce(Error) + Send + 'static) -> std::io::Result<Self> {
+    /// Starts the thread. `reporter` tells the node when the journal cannot be written.
+    pub(crate) fn start(name: &str, journal: Journal, view: View, reporter: Reporter) -> std::io::Result<Self> {
         let (entries, queue) = sync_channel(BACKLOG);
-        let work = move || {
-            if let Err(error) = (Writer { journal, view, open: None, number: 0, unwritten: None }).run(&queue) {
-                failed(error);
-            }
-        };
+        let work = move || reporter.ended(Writer { journal, view, open: None, number: 0, unwritten: None }.run(&queue));
         let thread = std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
         Ok(Self { entries, thread })
     }
@@ -178,8 +176,15 @@ impl Writer {
                     self.journal.append(self.number, entry.clone())?;
                     dirty = true;
                 }
+                Entry::Dropped { entries, .. } if !entries.is_empty() => {
+                    self.begin()?;
+                    for entry in entries {
+                        self.journal.append(self.number, entry.clone())?;
+                    }
+                    dirty = true;
+                }
                 Entry::Parked { entries } => self.journal.park(entries.iter().cloned())?,
-                Entry::Executed { entry: None, .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
+                Entry::Executed { entry: None, .. } | Entry::Dropped { .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
             }
         }
         if dirty {
@@ -221,6 +226,9 @@ impl Writer {
             Entry::Queued { transaction, client, .. } => {
                 let _ = self.view.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
+            }
+            Entry::Dropped { entries, done } => {
+                let _ = done.map(|done| done.send(entries.len() as u64));
             }
             Entry::Released { number } => {
                 self.journal.release(number)?;

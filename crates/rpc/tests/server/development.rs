@@ -117,3 +117,25 @@ async fn what_rewrites_accounts_time_and_history_is_served_on_development_chains
     }
     assert!(served.contains(&"anvil_reorg"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_are_read_as_tools_write_them() {
+    let rig = Rig::development().await;
+    let account = Address::repeat_byte(0xac);
+    let padded = B256::with_last_byte(0x10);
+    for (index, amount) in [json!("0x10"), json!(16), json!("16"), json!("0x0010"), json!(padded)].into_iter().enumerate() {
+        let account = Address::with_last_byte(0xa0 + index as u8);
+        rig.ok("anvil_setBalance", json!([account, amount])).await;
+        rig.ok("hardhat_setNonce", json!([account, amount])).await;
+        rig.ok("anvil_addBalance", json!([account, amount])).await;
+        assert_eq!(rig.ok("eth_getBalance", json!([account, "latest"])).await, "0x20", "{amount}");
+        assert_eq!(rig.ok("eth_getTransactionCount", json!([account, "latest"])).await, "0x10", "{amount}");
+    }
+    rig.ok("anvil_setBalance", json!([account, "0x1"])).await;
+    for slot in [json!(5), json!("0x5"), json!(B256::with_last_byte(5))] {
+        rig.ok("anvil_setStorageAt", json!([account, slot, padded])).await;
+        assert_eq!(rig.ok("eth_getStorageAt", json!([account, "0x5", "latest"])).await, json!(padded));
+        rig.ok("hardhat_setStorageAt", json!([account, slot, "0x0"])).await;
+    }
+    assert_eq!(rig.err("anvil_setBalance", json!([account, "much"])).await.0, -32602);
+}

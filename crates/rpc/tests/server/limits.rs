@@ -121,3 +121,43 @@ async fn a_stopped_server_has_freed_its_port() {
     let again = serve(rig.chain.clone(), address).await.unwrap();
     assert_eq!(again.local_addr(), address);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_that_nobody_has_taken_share_a_bound() {
+    let rig = Rig::rollup_with(Limits { answer_memory: 0, ..Limits::default() }).await;
+    let call = |id: usize| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_getBlockByNumber", "params": ["0x0", false] });
+    let batch = |calls: usize| json!((7..7 + calls).map(call).collect::<Vec<_>>());
+    let few = post(rig.address, &batch(3)).await;
+    assert_eq!(few.as_array().unwrap().len(), 3);
+    let many = post(rig.address, &batch(200)).await;
+    let error = json!({ "code": -32005, "message": "server is busy, try again later" });
+    assert_eq!(many, json!([{ "jsonrpc": "2.0", "id": 7, "error": error }]));
+    let mut socket = Socket::connect(rig.address).await;
+    socket.send_text(&batch(200).to_string()).await;
+    assert_eq!(socket.next().await.unwrap(), many);
+    assert_eq!(socket.call("eth_chainId", json!([])).await, rig.ok("eth_chainId", json!([])).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_requests_take_turns() {
+    let rig = Rig::rollup_with(Limits { large_requests: 1, ..Limits::default() }).await;
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "web3_sha3", "params": [format!("0x{}", "ab".repeat(200_000))] });
+    let answers = (0..8).map(|_| {
+        tokio::spawn({
+            let (address, call) = (rig.address, call.clone());
+            async move { post(address, &call).await }
+        })
+    });
+    let answers: Vec<_> = answers.collect();
+    let expected = json!(keccak256(vec![0xab; 200_000]));
+    for answer in answers {
+        assert_eq!(answer.await.unwrap()["result"], expected);
+    }
+    let mut socket = Socket::connect(rig.address).await;
+    for _ in 0..8 {
+        socket.send_text(&call.to_string()).await;
+    }
+    for _ in 0..8 {
+        assert_eq!(socket.next().await.unwrap()["result"], expected);
+    }
+}

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod account_range;
+mod anvil;
 mod bad_input;
 mod bad_parameters;
 mod development;
@@ -11,6 +13,7 @@ mod limits;
 mod logs;
 mod many;
 mod modified_accounts;
+mod open_block;
 mod otterscan;
 mod parity;
 mod reth_methods;
@@ -18,6 +21,7 @@ mod rig;
 mod scripts;
 mod slow_readers;
 mod state;
+mod stopping;
 mod subscriptions;
 mod traces;
 mod transactions;

@@ -17,12 +17,12 @@ use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTra
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
-    rollup::{ChainOpConfig, RollupForks, RollupGenesis},
+    rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
 use tributary_rollup::L1Info;
 use tributary_rpc::{
-    Accepted, BeaconView, Chain, Derivation, Development, Event, L1Status, Limits, RollupView, SealedBlock, ServerHandle, Submission,
-    SubmitError, Visibility, serve,
+    Accepted, BeaconView, Chain, Command, Derivation, Development, Event, L1Status, Limits, Order, RollupView, SealedBlock, ServerHandle,
+    Submission, SubmitError, Visibility, serve,
 };
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
@@ -45,8 +45,10 @@ pub(crate) const CALLER: Address = address!("00000000000000000000000000000000000
 /// call data.
 pub(crate) const TOKEN: Address = address!("00000000000000000000000000000000000c0007");
 
-const CODES: [(Address, &[u8]); 7] = [
+const CODES: [(Address, &[u8]); 8] = [
     (COUNTER, &hex!("60005460010160005500")),
+    // Counts as well.
+    (MESSAGE_PASSER, &hex!("60005460010160005500")),
     (EMITTER, &hex!("60003560006000a100")),
     (REVERTER, &hex!("366000600037366000fd")),
     (TELLER, &hex!("4360005242602052333160405260606000f3")),
@@ -60,6 +62,9 @@ const CODES: [(Address, &[u8]); 7] = [
     ),
 ];
 
+/// The wish for a block with these blobs, and where its hash goes.
+type Seal = (Vec<BlobSidecar>, oneshot::Sender<B256>);
+
 type Pending = watch::Sender<Option<Arc<PendingBlock<Snapshot>>>>;
 
 /// The running chain.
@@ -68,7 +73,7 @@ pub(crate) struct Rig {
     pub(crate) chain: Arc<Chain>,
     pub(crate) server: ServerHandle,
     pub(crate) keys: Vec<PrivateKeySigner>,
-    seal: mpsc::Sender<(Vec<BlobSidecar>, oneshot::Sender<B256>)>,
+    seal: mpsc::Sender<Seal>,
     _directory: tempfile::TempDir,
 }
 
@@ -121,7 +126,7 @@ impl Rig {
         Self::start(ChainSpec::ethereum(genesis), Limits::default(), Visibility::Sealed).await
     }
 
-    /// A rollup whose users may do what anvil's may, but for what concerns time: nobody takes commands.
+    /// A rollup whose users may do what anvil's may, but for what concerns time and history: of the commands, only those for blocks are taken.
     pub(crate) async fn development() -> Self {
         let mut genesis = genesis();
         genesis.alloc.insert(DEVELOPER, GenesisAccount::default().with_balance(U256::MAX >> 1));
@@ -139,6 +144,9 @@ impl Rig {
         let events = broadcast::channel(1024).0;
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
         let rollup = spec.is_rollup().then(|| rollup_view(&store));
+        let (seal, seals) = mpsc::channel(1);
+        let (commands, orders) = mpsc::channel(1);
+        tokio::spawn(take_orders(orders, seal.clone(), store.clone(), pool.clone()));
         let chain = Arc::new(Chain {
             store: store.clone(),
             spec: spec.clone(),
@@ -148,11 +156,10 @@ impl Rig {
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
-            development: spec.development.then(|| Arc::new(Development::new(keys(), mpsc::channel(1).0))),
+            development: spec.development.then(|| Arc::new(Development::new(keys(), commands))),
             limits,
             visibility,
         });
-        let (seal, seals) = mpsc::channel(1);
         let sequencer = Sequencer { store, spec, pool, pending, events };
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || sequencer.run(&runtime, submissions, seals));
@@ -230,6 +237,29 @@ impl Rig {
     }
 }
 
+/// Seals as many blocks as are asked for, and drops what waits.
+async fn take_orders(mut orders: mpsc::Receiver<Order>, seal: mpsc::Sender<Seal>, store: Store, pool: Arc<Mutex<Pool>>) {
+    while let Some(Order { command, reply }) = orders.recv().await {
+        let blocks = match command {
+            Command::Mine { blocks, .. } => blocks,
+            Command::Drop(which) => {
+                let _ = reply.send(Ok(pool.lock().unwrap().drop_waiting(which).len() as u64));
+                continue;
+            }
+            _ => {
+                let _ = reply.send(Err(SubmitError::rejected("only blocks")));
+                continue;
+            }
+        };
+        for _ in 0..blocks {
+            let (done, sealed) = oneshot::channel();
+            seal.send((Vec::new(), done)).await.unwrap();
+            sealed.await.unwrap();
+        }
+        let _ = reply.send(Ok(store.heads().unwrap().unsafe_head.number));
+    }
+}
+
 fn keys() -> Vec<PrivateKeySigner> {
     (1..=4u8).map(|byte| PrivateKeySigner::from_bytes(&B256::repeat_byte(byte)).unwrap()).collect()
 }
@@ -292,12 +322,7 @@ enum Job {
 }
 
 impl Sequencer {
-    fn run(
-        self,
-        runtime: &tokio::runtime::Handle,
-        mut submissions: mpsc::Receiver<Submission>,
-        mut seals: mpsc::Receiver<(Vec<BlobSidecar>, oneshot::Sender<B256>)>,
-    ) {
+    fn run(self, runtime: &tokio::runtime::Handle, mut submissions: mpsc::Receiver<Submission>, mut seals: mpsc::Receiver<Seal>) {
         let (mut open, mut view) = self.open();
         loop {
             let job = runtime.block_on(async {

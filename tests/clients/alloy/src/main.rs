@@ -5,6 +5,7 @@
 
 mod checks;
 mod counter;
+mod development;
 mod failures;
 
 use std::{env, process::ExitCode};
@@ -83,6 +84,7 @@ async fn main() -> ExitCode {
     };
     if let Some(node) = checks.check("alloy connects", connects).await {
         counter::run(&node, &mut checks).await;
+        development::run(&node, &mut checks).await;
     }
     if checks.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

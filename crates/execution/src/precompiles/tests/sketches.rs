@@ -1,9 +1,11 @@
 use super::machine::{ALICE, Machine, assert_refused};
 use crate::precompiles::{
     IAttributionErrors as errors, IAttributionStore as store, IRewardSplit, IShapleyAttribution as shapley, ISketchAttribution as api,
-    shapley::ADDRESS as SHAPLEY, sketch::ADDRESS as SKETCH, split::ADDRESS as SPLIT, store::ADDRESS as STORE,
+    IndexCache, shapley::ADDRESS as SHAPLEY, sketch::ADDRESS as SKETCH, split::ADDRESS as SPLIT, store::ADDRESS as STORE,
 };
-use alloy_primitives::{Bytes, I256, U256};
+use alloy_primitives::{Bytes, I256, U256, keccak256};
+use revm::DatabaseRef;
+use std::sync::Arc;
 use tributary_attribution::{
     shapley::{LabelledQuery, LabelledRow, knn_shapley},
     sketch::{SketchRow, datainf, dot, influence},
@@ -94,6 +96,30 @@ fn influence_is_that_of_the_mathematics() {
         assert_eq!((result.positive, result.negative), (sum(1), sum(-1)));
         assert_eq!((result.rows, result.scores), ranked(numbered(scores)));
     }
+}
+
+#[test]
+fn what_a_call_pretends_of_a_set_reaches_no_other_call() {
+    let rows = rows(false);
+    let cache = Arc::new(IndexCache::new(usize::MAX));
+    let ask = |machine: &mut Machine, query: Bytes| {
+        let result = machine.call(ALICE, SKETCH, api::influenceCall { setId: U256::ONE, upTo: 0, query, topK: 0 }).unwrap();
+        (result.rows, result.scores)
+    };
+    // Rows are as long when their label counts as two more values.
+    let mut pretending = machine(&rows);
+    let terms = U256::from_be_bytes(keccak256([b"tributary/set".as_slice(), &U256::ONE.to_be_bytes::<32>()].concat()).0);
+    let mut value = pretending.state.storage_ref(STORE, terms).unwrap().to_be_bytes::<32>();
+    value[9..11].copy_from_slice(&(DIM as u16 + 2).to_be_bytes());
+    value[8] = 0;
+    pretending.state.insert_account_storage(STORE, terms, U256::from_be_bytes(value)).unwrap();
+    pretending.cache = Some(cache.clone());
+    ask(&mut pretending, vec![1; DIM + 2].into());
+
+    let mut real = machine(&rows);
+    real.cache = Some(cache);
+    let expected = influence(&sketch_rows(&rows), &query(0)).unwrap().scores;
+    assert_eq!(ask(&mut real, encoded(&query(0))), ranked(numbered(expected)));
 }
 
 #[test]

@@ -1,0 +1,57 @@
+//! The open block as it would be if it ended now.
+
+use crate::{
+    block::{
+        pending::PendingState,
+        seal::{self, Body},
+    },
+    error::Error,
+    machine::{Leniency, Machine},
+    overlay::Overlay,
+};
+use alloy_consensus::{Header, Transaction as _};
+use alloy_hardforks::EthereumHardfork;
+use revm::inspector::NoOpInspector;
+use tributary_primitives::{BlockAttributes, ChainSpec, ExecutedBlock, StateReader, TrieReader};
+
+impl<S: StateReader + TrieReader + Clone> PendingState<S> {
+    /// The block with these transactions and no others, rooted and hashed: what [`OpenBlock::seal`](crate::OpenBlock::seal) would give. `parent` is the
+    /// header of the state below. The block pays no withdrawals, like all that this node builds. Work is bounded by what the transactions changed.
+    ///
+    /// # Errors
+    /// When the state or trie cannot be read or a system call fails.
+    pub fn ended_now(&self, spec: &ChainSpec, parent: &Header) -> Result<ExecutedBlock, Error> {
+        let header = self.block().header().clone();
+        let published = self.transactions();
+        let transactions: Vec<_> = published.iter().map(|one| one.tx.clone()).collect();
+        let receipts: Vec<_> = published.iter().map(|one| one.receipt.clone()).collect();
+        let shanghai = spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
+        let attributes = BlockAttributes {
+            timestamp: header.timestamp,
+            beneficiary: header.beneficiary,
+            mix_hash: header.mix_hash,
+            gas_limit: header.gas_limit,
+            extra_data: header.extra_data.clone(),
+            parent_beacon_block_root: header.parent_beacon_block_root,
+            withdrawals: shanghai.then(Default::default),
+            difficulty: header.difficulty,
+            nonce: header.nonce,
+            ommers: Vec::new(),
+        };
+        let mut overlay = Overlay::new(self.block().base().clone());
+        overlay.add(&self.changes())?;
+        let mut machine = Machine::new(spec, &header, overlay, Leniency::default(), NoOpInspector {});
+        machine.set_inspecting(false);
+        let requests = seal::after_transactions(spec, &header, &attributes, &receipts, &mut machine)?;
+        let body = Body {
+            attributes,
+            gas_used: receipts.last().map_or(0, |last| last.cumulative_gas_used),
+            blob_gas_used: transactions.iter().filter_map(|tx| tx.blob_gas_used()).sum(),
+            senders: published.iter().map(|one| one.sender).collect(),
+            transactions,
+            receipts,
+            requests,
+        };
+        seal::seal(spec, parent, header, body, machine.into_state()).map(|(block, _)| block)
+    }
+}

@@ -1,0 +1,148 @@
+//! What the server of a development chain has beside a chain's: accounts that it signs for, and the way to the node's clock.
+
+use crate::{SubmitError, error::RpcError};
+use alloy_eips::BlockNumHash;
+use alloy_primitives::{Address, map::AddressSet};
+use alloy_signer_local::PrivateKeySigner;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio::sync::{mpsc, oneshot};
+use tributary_pool::Waiting;
+
+/// A development chain's extras.
+#[derive(Debug)]
+pub struct Development {
+    keys: Vec<PrivateKeySigner>,
+    commands: mpsc::Sender<Order>,
+    impersonated: Mutex<AddressSet>,
+    impersonates_all: AtomicBool,
+    mines_by_itself: AtomicBool,
+    /// The newest block of snapshots, by id.
+    snapshots: Mutex<BTreeMap<u64, BlockNumHash>>,
+    /// Held from reading the developer account's nonce until the transaction with it is executed.
+    pub(crate) developer: tokio::sync::Mutex<()>,
+}
+
+/// A command on its way to the node.
+#[derive(Debug)]
+pub struct Order {
+    /// What to do.
+    pub command: Command,
+    /// Where the node says what came of it; a number's meaning depends on the command.
+    pub reply: oneshot::Sender<Result<u64, SubmitError>>,
+}
+
+/// What a development node does on demand. Times are in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Seals as many blocks, this long after one another where the chain's block time is not longer. Answers the newest block's number.
+    Mine {
+        /// How many.
+        blocks: u64,
+        /// Seconds from one to the next.
+        interval: u64,
+    },
+    /// Sets the clock of all chains forward. Answers by how much it is ahead of the machine's.
+    IncreaseTime(u64),
+    /// Sets the clock so that the next block that can be sealed has this time (of the Unix epoch), or the first after it that the chain's block time
+    /// allows.
+    NextBlockTime(u64),
+    /// Stops the clock (no block is sealed but by [`Self::Mine`]), or lets it run.
+    StopClock(bool),
+    /// Remembers the chains as they are. Answers the snapshot's id.
+    Snapshot,
+    /// Sets the chains back to a snapshot, which is gone then like those after it. Answers 1, and 0 when there is none with this id.
+    Revert(u64),
+    /// Replaces the newest blocks of L1 by others with the same transactions.
+    Reorg {
+        /// How many.
+        depth: u64,
+    },
+    /// Forgets transactions that wait, for good: they do not come back with a restart. Answers how many.
+    Drop(Waiting),
+}
+
+impl Development {
+    /// Extras of a chain whose users may sign with `keys`. `commands` leads to the node; a full channel makes clients wait.
+    pub fn new(keys: Vec<PrivateKeySigner>, commands: mpsc::Sender<Order>) -> Self {
+        Self {
+            keys,
+            commands,
+            impersonated: Mutex::default(),
+            impersonates_all: AtomicBool::new(false),
+            mines_by_itself: AtomicBool::new(true),
+            snapshots: Mutex::default(),
+            developer: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Accounts that the node signs for.
+    pub(crate) fn accounts(&self) -> Vec<Address> {
+        self.keys.iter().map(PrivateKeySigner::address).collect()
+    }
+
+    /// The key of an account.
+    pub(crate) fn key(&self, address: Address) -> Option<&PrivateKeySigner> {
+        self.keys.iter().find(|key| key.address() == address)
+    }
+
+    /// Whether transactions of an account are taken without a signature.
+    pub(crate) fn impersonates(&self, address: Address) -> bool {
+        self.impersonates_all.load(Ordering::Relaxed) || self.set().contains(&address)
+    }
+
+    /// Begins or ends taking transactions of an account without a signature; whether that changed anything.
+    pub(crate) fn impersonate(&self, address: Address, on: bool) -> bool {
+        if on { self.set().insert(address) } else { self.set().remove(&address) }
+    }
+
+    pub(crate) fn impersonate_all(&self, on: bool) {
+        self.impersonates_all.store(on, Ordering::Relaxed);
+    }
+
+    pub(crate) fn mines_by_itself(&self) -> bool {
+        self.mines_by_itself.load(Ordering::Relaxed)
+    }
+
+    /// Has the node seal blocks in time, or on demand only.
+    pub(crate) async fn mine_by_itself(&self, on: bool) -> Result<(), RpcError> {
+        self.order(Command::StopClock(!on)).await?;
+        self.mines_by_itself.store(on, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The newest block of each snapshot that is not gone, by id.
+    pub(crate) fn snapshots(&self) -> BTreeMap<u64, BlockNumHash> {
+        self.held().clone()
+    }
+
+    pub(crate) fn note_snapshot(&self, id: u64, head: BlockNumHash) {
+        self.held().insert(id, head);
+    }
+
+    /// A snapshot is gone, and all that are younger.
+    pub(crate) fn forget_snapshots(&self, from: u64) {
+        self.held().split_off(&from);
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, BlockNumHash>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the node do something.
+    pub(crate) async fn order(&self, command: Command) -> Result<u64, RpcError> {
+        let stopping = || RpcError::limit("server is stopping");
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Order { command, reply }).await.map_err(|_| stopping())?;
+        Ok(answer.await.map_err(|_| stopping())??)
+    }
+
+    fn set(&self) -> std::sync::MutexGuard<'_, AddressSet> {
+        self.impersonated.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
