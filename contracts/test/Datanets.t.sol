@@ -50,19 +50,120 @@ contract DatanetsTest is L2Test {
         vm.assertEq(setOwner, address(datanets), "owner of the set");
     }
 
-    function test_AContributionToAClosedDatanetCountsOnlyOnceAccepted() public {
+    function accept(uint256 datanetId, uint64 submission) private returns (uint64) {
+        vm.prank(curator);
+        return datanets.acceptSubmission(datanetId, submission);
+    }
+
+    function rowsOf(uint256 datanetId) private view returns (uint64 rows) {
+        (, rows) = datanets.setOf(datanetId);
+    }
+
+    function checkSubmission(uint256 id, uint64 submission, Datanets.Status status, uint64 row) private view {
+        (address contributor, Datanets.Status found, uint64 foundRow) = datanets.submissionInfo(id, submission);
+        vm.assertEq(contributor, alice, "contributor of the submission");
+        vm.assertTrue(found == status, "status of the submission");
+        vm.assertEq(foundRow, row, "row of the submission");
+    }
+
+    function test_ADocumentHandedInToAClosedDatanetIsNoRowUntilAccepted() public {
         uint256 id = create(false);
-        uint64 row = contribute(alice, id);
-        vm.assertTrue(!active(id, row), "pending");
+        vm.expectEmit(address(datanets));
+        emit Datanets.Submitted(id, alice, 0, 20);
+        contribute(alice, id);
+        vm.expectEmit(address(datanets));
+        emit Datanets.Submitted(id, alice, 1, 20);
+        uint64 submission = contribute(alice, id);
+        vm.assertEq(rowsOf(id), 0, "rows while it waits");
+        vm.assertEq(datanets.contributorNumber(id, alice), 0, "number while it waits");
+        checkSubmission(id, submission, Datanets.Status.Pending, 0);
+        vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownRow.selector, id, submission));
         vm.prank(curator);
-        datanets.accept(id, row);
-        vm.assertTrue(active(id, row), "accepted");
-        vm.prank(curator);
-        datanets.reject(id, row);
-        vm.assertTrue(!active(id, row), "rejected");
+        datanets.accept(id, submission);
+
+        vm.expectEmit(address(datanets));
+        emit Datanets.Contributed(id, alice, 1, 0, 20);
+        vm.expectEmit(address(datanets));
+        emit Datanets.SubmissionAccepted(id, submission, 0);
+        uint64 row = accept(id, submission);
+        vm.assertEq(rowsOf(id), 1, "rows once accepted");
+        vm.assertTrue(active(id, row), "active");
+        checkSubmission(id, submission, Datanets.Status.Accepted, row);
         (address account, Datanets.Status status) = datanets.contribution(id, row);
         vm.assertEq(account, alice, "contributor");
+        vm.assertTrue(status == Datanets.Status.Accepted, "status");
+    }
+
+    function testFuzz_AcceptedBytesAreTheOnesHandedInAndNothingElseIsAppended(bytes[4] memory documents, uint8 chosen)
+        public
+    {
+        uint256 id = create(false);
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.prank(alice);
+            vm.assertEq(datanets.contribute(id, documents[i]), i, "submission");
+        }
+        (uint256 waitingSet, uint64 submissions) = datanets.waitingSetOf(id);
+        vm.assertEq(submissions, 4, "submissions");
+        (uint256 setId,) = datanets.setOf(id);
+        vm.assertTrue(waitingSet != setId, "sets");
+        uint64 rows;
+        for (uint64 i = 0; i < 4; ++i) {
+            if (chosen & (1 << i) == 0) continue;
+            // Not in the order in which they were handed in.
+            vm.assertEq(accept(id, 3 - i), rows, "row");
+            (uint32 contributor, bool isActive, bytes memory data) = Predeploys.ATTRIBUTION_STORE.row(setId, rows);
+            vm.assertEq(data, documents[3 - i], "document");
+            vm.assertEq(contributor, 1, "number");
+            vm.assertTrue(isActive, "active");
+            ++rows;
+        }
+        vm.assertEq(rowsOf(id), rows, "rows");
+    }
+
+    function test_ASubmissionIsAcceptedOnceAndARejectedOneMayStillBe() public {
+        uint256 id = create(false);
+        uint64 submission = contribute(alice, id);
+        vm.expectEmit(address(datanets));
+        emit Datanets.SubmissionRejected(id, submission);
+        vm.prank(curator);
+        datanets.rejectSubmission(id, submission);
+        vm.assertEq(rowsOf(id), 0, "rows");
+        checkSubmission(id, submission, Datanets.Status.Rejected, 0);
+
+        uint64 row = accept(id, submission);
+        bytes memory refusal = abi.encodeWithSelector(Datanets.AlreadyAccepted.selector, id, submission, row);
+        vm.startPrank(curator);
+        vm.expectRevert(refusal);
+        datanets.acceptSubmission(id, submission);
+        vm.expectRevert(refusal);
+        datanets.rejectSubmission(id, submission);
+        vm.stopPrank();
+        vm.assertEq(rowsOf(id), 1, "rows");
+    }
+
+    function test_AnAcceptedRowIsReviewedLikeAnyOther() public {
+        uint256 id = create(false);
+        uint64 submission = contribute(alice, id);
+        uint64 row = accept(id, submission);
+        vm.startPrank(curator);
+        datanets.reject(id, row);
+        vm.assertTrue(!active(id, row), "rejected");
+        (, Datanets.Status status) = datanets.contribution(id, row);
         vm.assertTrue(status == Datanets.Status.Rejected, "status");
+        checkSubmission(id, submission, Datanets.Status.Accepted, row);
+        datanets.accept(id, row);
+        vm.stopPrank();
+        vm.assertTrue(active(id, row), "accepted");
+    }
+
+    function test_AnOpenDatanetHasNoSubmissions() public {
+        uint256 id = create(true);
+        contribute(alice, id);
+        (uint256 setId, uint64 submissions) = datanets.waitingSetOf(id);
+        vm.assertEq(setId, 0, "set");
+        vm.assertEq(submissions, 0, "submissions");
+        vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownSubmission.selector, id, 0));
+        accept(id, 0);
     }
 
     function test_AContributionToAnOpenDatanetCountsAtOnce() public {
@@ -90,9 +191,14 @@ contract DatanetsTest is L2Test {
     function testFuzz_OnlyTheCuratorReviews(address stranger) public {
         vm.assume(stranger != curator);
         uint256 id = create(false);
-        uint64 row = contribute(alice, id);
+        uint64 submission = contribute(alice, id);
+        uint64 row = accept(id, contribute(alice, id));
         bytes memory refusal = abi.encodeWithSelector(Datanets.NotCurator.selector, id, stranger);
         vm.startPrank(stranger);
+        vm.expectRevert(refusal);
+        datanets.acceptSubmission(id, submission);
+        vm.expectRevert(refusal);
+        datanets.rejectSubmission(id, submission);
         vm.expectRevert(refusal);
         datanets.accept(id, row);
         vm.expectRevert(refusal);
@@ -103,11 +209,11 @@ contract DatanetsTest is L2Test {
 
     function test_ANewCuratorTakesOver() public {
         uint256 id = create(false);
-        uint64 row = contribute(alice, id);
+        uint64 submission = contribute(alice, id);
         vm.prank(curator);
         datanets.setCurator(id, bob);
         vm.prank(bob);
-        datanets.accept(id, row);
+        uint64 row = datanets.acceptSubmission(id, submission);
         vm.expectRevert(abi.encodeWithSelector(Datanets.NotCurator.selector, id, curator));
         vm.prank(curator);
         datanets.reject(id, row);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {L2Test} from "./L2Test.sol";
 import {Inference} from "../src/l2/Inference.sol";
+import {Predeploys} from "../src/l2/Predeploys.sol";
 
 /// @notice Does what users, operators and time do, in any order, and counts the money that goes in and out.
 contract Economy is L2Test {
@@ -10,6 +11,8 @@ contract Economy is L2Test {
     uint256 public paidOut;
     uint256 private immutable datanetId;
     uint256[] private open;
+    /// @notice Activity of all rows when a request was made.
+    mapping(uint256 requestId => bytes32) private activity;
 
     constructor() {
         datanetId = datanets.createDatanet("economy", "", true);
@@ -20,16 +23,55 @@ contract Economy is L2Test {
         inference.setModel(datanetId, account(7), 0, 6_000, 100);
     }
 
-    function setTerms(uint256 operator, uint16 bps) external {
-        inference.setModel(datanetId, account(operator), 0, uint16(bound(bps, 0, 10_000)), 100);
+    function setTerms(uint256 operator, uint16 bps, uint64 time) external {
+        inference.setModel(datanetId, account(operator), 0, uint16(bound(bps, 0, 10_000)), uint64(bound(time, 1, 200)));
     }
 
     function request(uint256 who, uint256 payment) external {
         payment = bound(payment, 0, 1e24);
         vm.deal(account(who), account(who).balance + payment);
         vm.prank(account(who));
-        open.push(inference.request{value: payment}(datanetId, "?"));
+        uint256 id = inference.request{value: payment}(datanetId, "?");
+        open.push(id);
+        activity[id] = activityNow();
         paidIn += payment;
+    }
+
+    /// @dev A review that is refused is part of the story; what it did is what the invariant looks at.
+    function review(uint256 row, bool count) external {
+        if (count) {
+            try datanets.accept(datanetId, uint64(row % 6)) {} catch {}
+        } else {
+            try datanets.reject(datanetId, uint64(row % 6)) {} catch {}
+        }
+    }
+
+    /// @notice Requests that can still be settled and whose rows do not count as when they were paid for.
+    function changedUnderway() external view returns (uint256 changed) {
+        for (uint256 i = 0; i < open.length; ++i) {
+            Inference.Request memory req = inference.requestInfo(open[i]);
+            if (req.status != Inference.Status.Open || block.timestamp > req.deadline) continue;
+            if (activity[open[i]] != activityNow()) ++changed;
+        }
+    }
+
+    /// @notice Whether rows are covered though nothing can be settled.
+    function coveredInVain() external view returns (bool) {
+        (uint64 rows, uint64 deadline) = inference.coverage(datanetId);
+        if (rows == 0) return false;
+        for (uint256 i = 0; i < open.length; ++i) {
+            if (inference.requestInfo(open[i]).status == Inference.Status.Open) return block.timestamp > deadline;
+        }
+        return true;
+    }
+
+    function activityNow() private view returns (bytes32) {
+        (uint256 setId,) = datanets.setOf(datanetId);
+        bool[6] memory active;
+        for (uint64 row = 0; row < 6; ++row) {
+            (, active[row],) = Predeploys.ATTRIBUTION_STORE.row(setId, row);
+        }
+        return keccak256(abi.encode(active));
     }
 
     function settle(uint256 which, uint64[6] calldata seeds, uint256 count) external {
@@ -90,6 +132,11 @@ contract InferenceInvariant is L2Test {
 
     function invariant_MoneyInIsMoneyOutPlusMoneyHeld() public view {
         vm.assertEq(economy.paidIn(), economy.paidOut() + address(inference).balance, "in = out + held");
+    }
+
+    function invariant_WhatCountsForAnOpenRequestIsWhatCountedWhenItWasPaidFor() public view {
+        vm.assertEq(economy.changedUnderway(), 0, "requests whose rows changed");
+        vm.assertTrue(!economy.coveredInVain(), "covered in vain");
     }
 
     function invariant_EveryWeiHeldIsOwedOrEscrowed() public view {

@@ -65,6 +65,36 @@ contract PortalDepositTest is L1Test {
         portal.depositTransaction(alice, 5, enough, false, "");
     }
 
+    function expectDepositFrom(address from) private {
+        vm.expectEmit(address(portal));
+        emit TributaryPortal.TransactionDeposited(
+            from, alice, 0, abi.encodePacked(uint256(0), uint256(5), enough, false)
+        );
+    }
+
+    function testFuzz_ADelegatedAccountThatASponsorCallsKeepsItsAddress(address delegate, address sponsor) public {
+        vm.assume(sponsor != alice);
+        vm.etch(alice, abi.encodePacked(hex"ef0100", delegate));
+        expectDepositFrom(alice);
+        vm.prank(alice, sponsor);
+        portal.depositTransaction(alice, 5, enough, false, "");
+    }
+
+    function testFuzz_OtherCodeIsAContract(bytes23 code, uint8 length) public {
+        vm.assume(bytes3(code) != 0xef0100 && bytes1(code) != 0xef);
+        address sender = address(0xC0DE);
+        vm.etch(sender, abi.encodePacked(code));
+        expectDepositFrom(address(0x111100000000000000000000000000000000D1eF));
+        vm.prank(sender, alice);
+        portal.depositTransaction(alice, 5, enough, false, "");
+        // As many bytes as `length` says, none of them a delegation's.
+        bytes memory other = new bytes(length);
+        vm.etch(sender, other);
+        expectDepositFrom(address(0x111100000000000000000000000000000000D1eF));
+        vm.prank(sender, alice);
+        portal.depositTransaction(alice, 5, enough, false, "");
+    }
+
     function test_EthIsRefused() public {
         vm.deal(alice, 2);
         vm.expectRevert(TributaryPortal.NoValue.selector);

@@ -23,8 +23,8 @@ library Deposits {
         bytes data;
     }
 
-    /// @notice Least L2 gas of a deposit with `byteCount` bytes of data. It pays for the bytes that every L2 node keeps,
-    ///         since a deposit's L2 gas is not bought.
+    /// @notice Least L2 gas of a deposit with `byteCount` bytes of data. It pays for the bytes that every L2 node keeps:
+    ///         they are part of what the deposit's L2 gas is bought for (DepositMeter).
     function minimumGasLimit(uint64 byteCount) internal pure returns (uint64) {
         return byteCount * 40 + 21_000;
     }

@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {AttestedOutput} from "./AttestedOutput.sol";
 import {DepositMeter} from "./DepositMeter.sol";
 import {Deposits} from "./Deposits.sol";
+import {Eoa} from "./Eoa.sol";
 import {OutputProposals} from "./OutputProposals.sol";
 import {SafeCall} from "./SafeCall.sol";
 import {SystemConfig} from "./SystemConfig.sol";
@@ -28,7 +29,7 @@ contract TributaryPortal {
     }
 
     /// @notice L2 gas that all deposits of one L1 block may ask for together.
-    uint64 public constant MAX_DEPOSIT_GAS_PER_BLOCK = 20_000_000;
+    uint64 public constant MAX_DEPOSIT_GAS_PER_BLOCK = DepositMeter.CAP;
 
     /// @dev `l2Sender` outside a withdrawal.
     address private constant NO_SENDER = 0x000000000000000000000000000000000000dEaD;
@@ -100,6 +101,8 @@ contract TributaryPortal {
 
     /// @notice Locks `mint` wei of the caller's OPEN (approved before) and has L2 mint it to the caller's L2 account, from
     ///         which the deposited transaction then sends `value`.
+    /// @param gasLimit L2 gas. It is paid in L1 gas, which this call burns (DepositMeter): at ordinary load, and a base fee
+    ///        of 1 gwei or less, one for one, what the call uses anyway included.
     function depositERC20Transaction(
         address to,
         uint256 mint,
@@ -108,8 +111,10 @@ contract TributaryPortal {
         bool isCreation,
         bytes calldata data
     ) external {
-        _deposit(Deposits.Request(to, mint, value, gasLimit, isCreation, data));
+        uint256 gasBefore = gasleft();
+        uint256 cost = _deposit(Deposits.Request(to, mint, value, gasLimit, isCreation, data));
         if (mint != 0) openToken.safeTransferFrom(msg.sender, address(this), mint);
+        DepositMeter.pay(gasBefore, cost);
     }
 
     /// @notice Deposits a transaction without minting; `value` is sent from what the caller has on L2. Payable only to
@@ -118,13 +123,21 @@ contract TributaryPortal {
         external
         payable
     {
+        uint256 gasBefore = gasleft();
         if (msg.value != 0) revert NoValue();
-        _deposit(Deposits.Request(to, 0, value, gasLimit, isCreation, data));
+        uint256 cost = _deposit(Deposits.Request(to, 0, value, gasLimit, isCreation, data));
+        DepositMeter.pay(gasBefore, cost);
     }
 
     /// @notice Least `gasLimit` of a deposit with `byteCount` bytes of data.
     function minimumGasLimit(uint64 byteCount) external pure returns (uint64) {
         return Deposits.minimumGasLimit(byteCount);
+    }
+
+    /// @notice The market for deposits' L2 gas after the last deposit: price in wei of a unit in the L1 block `prevBlockNum`,
+    ///         and what was bought there.
+    function params() external view returns (uint128 prevBaseFee, uint64 prevBoughtGas, uint64 prevBlockNum) {
+        return (depositMeter.price, depositMeter.boughtGas, depositMeter.blockNumber);
     }
 
     // ---- Withdrawals
@@ -210,13 +223,14 @@ contract TributaryPortal {
         return disputeGameFactory;
     }
 
-    function _deposit(Deposits.Request memory request) private {
+    /// @return cost L1 gas that the deposit must have cost in the end.
+    function _deposit(Deposits.Request memory request) private returns (uint256 cost) {
         if (request.isCreation && request.to != address(0)) revert BadTarget();
         if (request.data.length > Deposits.MAX_DATA) revert LargeCalldata();
         if (request.gasLimit < Deposits.minimumGasLimit(uint64(request.data.length))) revert SmallGasLimit();
-        depositMeter.consume(request.gasLimit, MAX_DEPOSIT_GAS_PER_BLOCK);
+        cost = depositMeter.take(request.gasLimit);
 
-        address from = msg.sender == tx.origin ? msg.sender : Deposits.applyAlias(msg.sender);
+        address from = Eoa.isCaller() ? msg.sender : Deposits.applyAlias(msg.sender);
         emit TransactionDeposited(from, request.to, Deposits.VERSION, Deposits.opaqueData(request));
     }
 

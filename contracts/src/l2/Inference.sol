@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Coverage} from "./Coverage.sol";
 import {Datanets} from "./Datanets.sol";
 import {Ledger} from "./Ledger.sol";
 import {Predeploys} from "./Predeploys.sol";
@@ -10,13 +11,22 @@ import {Predeploys} from "./Predeploys.sol";
 ///         from. Predeploy 0x00000000000000000000000000000000000A7711.
 ///
 ///         The split: `contributorBps` of the payment go to contributors, by their credit in the trace of the answer
-///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest. If the
-///         trace explains nothing, there is nobody to thank and the operator gets everything.
+///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest, whatever
+///         the answer is. If the trace explains nothing, there is nobody to thank and the contributors' part goes back to
+///         the requester: were it the operator's, an answer that hides its sources would earn more than an honest one.
+///
+///         An answer that is explained in part pays the contributors' part in full to those that it was traced to. Words
+///         that every text shares are never explained, so a part in proportion to what is explained would always be too
+///         small, and who chooses the words would choose the price.
 ///
 ///         The terms and the version of the datanet are fixed when the question is asked: neither a later change of
-///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid.
+///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid, and
+///         Datanets refuses to review the rows that existed then (`coverage`) until the request is settled or refunded,
+///         or its time is over. So that questions can't keep a curator from reviewing, a price that nobody pays
+///         (`setModel`) ends new ones, and the open ones end by their deadlines.
 /// @dev Payments are pulled (`claim`), so no recipient can stop a settlement.
 contract Inference {
+    using Coverage for Coverage.Span;
     using Ledger for Ledger.Book;
 
     /// @notice State of a request.
@@ -46,6 +56,13 @@ contract Inference {
         uint256 payment;
     }
 
+    /// @dev How a payment is divided; the three sum to it.
+    struct Shares {
+        uint256 operator;
+        uint256 contributors;
+        uint256 requester;
+    }
+
     /// @notice All of a payment, in basis points.
     uint16 public constant BPS = 10_000;
 
@@ -60,6 +77,7 @@ contract Inference {
     mapping(uint256 datanetId => Model) private models;
     mapping(uint256 requestId => Request) private requests;
     Ledger.Book private ledger;
+    mapping(uint256 datanetId => Coverage.Span) private spans;
 
     event ModelChanged(
         uint256 indexed datanetId, address indexed operator, uint256 price, uint16 contributorBps, uint64 answerSeconds
@@ -81,11 +99,13 @@ contract Inference {
     );
     /// @notice `explained` of `total` rarity of the answer was found in the datanet. The answer itself is here, so that
     ///         anyone can ask the precompile for the evidence again.
+    ///         The three shares sum to the payment; `requesterShare` is what nobody explained.
     event Settled(
         uint256 indexed requestId,
         address indexed operator,
         uint256 operatorShare,
         uint256 contributorsShare,
+        uint256 requesterShare,
         uint256 explained,
         uint256 total,
         bytes output
@@ -107,6 +127,8 @@ contract Inference {
     error InvalidTerms();
     /// @notice The request doesn't exist, or was settled or refunded.
     error NotOpen(uint256 requestId);
+    /// @notice An answer has at least one byte.
+    error EmptyAnswer(uint256 requestId);
     /// @notice The time to answer is over.
     error TooLate(uint256 requestId, uint64 deadline);
     /// @notice The time to answer is not over yet.
@@ -152,6 +174,7 @@ contract Inference {
         req.datanetId = datanetId;
         req.payment = msg.value;
         ledger.hold(msg.value);
+        spans[datanetId].open(rows, req.deadline);
         _emitRequested(requestId, req, prompt);
     }
 
@@ -160,13 +183,16 @@ contract Inference {
         Request storage req = _open(requestId);
         if (msg.sender != req.operator) revert NotOperator(requestId, msg.sender);
         if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
+        if (output.length == 0) revert EmptyAnswer(requestId);
         req.status = Status.Settled;
+        spans[req.datanetId].close();
 
         (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) = _trace(req, output);
-        uint256 pool = contributors.length == 0 ? 0 : req.payment * req.contributorBps / BPS;
-        _pay(requestId, req.datanetId, pool, contributors, credits);
-        ledger.release(msg.sender, req.payment - pool);
-        emit Settled(requestId, msg.sender, req.payment - pool, pool, explained, total, output);
+        Shares memory shares = _shares(req, contributors.length != 0);
+        _pay(requestId, req.datanetId, shares.contributors, contributors, credits);
+        ledger.release(req.requester, shares.requester);
+        ledger.release(msg.sender, shares.operator);
+        _emitSettled(requestId, shares, explained, total, output);
     }
 
     /// @notice Gives the payment of an unanswered request back to the requester's account here. Anyone may call it.
@@ -174,6 +200,7 @@ contract Inference {
         Request storage req = _open(requestId);
         if (block.timestamp <= req.deadline) revert TooEarly(requestId, req.deadline);
         req.status = Status.Refunded;
+        spans[req.datanetId].close();
         ledger.release(req.requester, req.payment);
         emit Refunded(requestId, req.requester, req.payment);
     }
@@ -197,6 +224,12 @@ contract Inference {
         return requests[requestId];
     }
 
+    /// @notice The first `rows` rows of the datanet may not be reviewed: open requests are traced to them. It ends when the
+    ///         last of those is settled or refunded, and at the latest after `deadline`. Zeros when no request is open.
+    function coverage(uint256 datanetId) external view returns (uint64 rows, uint64 deadline) {
+        return spans[datanetId].covered();
+    }
+
     /// @notice What `account` can claim, in wei.
     function owed(address account) external view returns (uint256) {
         return ledger.owed[account];
@@ -214,6 +247,13 @@ contract Inference {
     {
         (uint256 setId,) = DATANETS.setOf(req.datanetId);
         return Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, req.upTo, output, MAX_PAYEES);
+    }
+
+    function _shares(Request storage req, bool explained) private view returns (Shares memory shares) {
+        uint256 pool = req.payment * req.contributorBps / BPS;
+        shares.operator = req.payment - pool;
+        if (explained) shares.contributors = pool;
+        else shares.requester = pool;
     }
 
     function _pay(
@@ -235,6 +275,18 @@ contract Inference {
     function _open(uint256 requestId) private view returns (Request storage req) {
         req = requests[requestId];
         if (req.status != Status.Open) revert NotOpen(requestId);
+    }
+
+    function _emitSettled(
+        uint256 requestId,
+        Shares memory shares,
+        uint256 explained,
+        uint256 total,
+        bytes calldata output
+    ) private {
+        emit Settled(
+            requestId, msg.sender, shares.operator, shares.contributors, shares.requester, explained, total, output
+        );
     }
 
     function _emitRequested(uint256 requestId, Request storage req, bytes calldata prompt) private {

@@ -141,8 +141,8 @@ pub(crate) async fn money_agrees(
     let pool = event.contributorsShare;
     verdict.check("the shares sum to the contributors' part of the payment, to the wei", shares == pool && pool == reference.pool);
     verdict.check(
-        "the contributors' and the operator's part are the payment",
-        event.contributorsShare + event.operatorShare == settled.payment,
+        "the contributors', the operator's and the requester's part are the payment",
+        event.contributorsShare + event.operatorShare + event.requesterShare == settled.payment,
     );
     let paid = |claim: &Claim| claim.claimed == claim.owed && claim.owed >= claim.earned;
     verdict.check("everybody claimed what they were owed", claims.iter().all(paid));

@@ -115,7 +115,8 @@ fn deploy_forty_two(node: &mut Node, wallet: &mut Wallet) -> Address {
     address
 }
 
-fn delegate(payer: &mut Wallet, account: &Wallet, to: Address, nonce: u64) -> Signed {
+/// Has `payer` send the delegation of `account`, whose nonce is given, to the code at `to`.
+pub(crate) fn delegate(payer: &mut Wallet, account: &Wallet, to: Address, nonce: u64) -> Signed {
     let authorization = Authorization { chain_id: U256::from(payer.chain_id), address: to, nonce };
     let signature = account.signature(authorization.signature_hash());
     let draft = TxEip7702 {
