@@ -1,18 +1,18 @@
 //! The open block as it would be if it ended now.
 
+use super::{
+    pending::PendingState,
+    seal::{self, Body},
+};
 use crate::{
-    block::{
-        pending::PendingState,
-        seal::{self, Body},
-    },
     error::Error,
     machine::{Leniency, Machine},
     overlay::Overlay,
 };
 use alloy_consensus::{Header, Transaction as _};
-use alloy_hardforks::EthereumHardfork;
+use alloy_eips::eip4895::Withdrawals;
 use revm::inspector::NoOpInspector;
-use tributary_primitives::{BlockAttributes, ChainSpec, ExecutedBlock, StateReader, TrieReader};
+use tributary_primitives::{ChainSpec, ExecutedBlock, StateReader, TrieReader};
 
 impl<S: StateReader + TrieReader + Clone> PendingState<S> {
     /// The block with these transactions and no others, rooted and hashed: what [`OpenBlock::seal`](crate::OpenBlock::seal) would give. `parent` is the
@@ -25,19 +25,7 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
         let published = self.transactions();
         let transactions: Vec<_> = published.iter().map(|one| one.tx.clone()).collect();
         let receipts: Vec<_> = published.iter().map(|one| one.receipt.clone()).collect();
-        let shanghai = spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
-        let attributes = BlockAttributes {
-            timestamp: header.timestamp,
-            beneficiary: header.beneficiary,
-            mix_hash: header.mix_hash,
-            gas_limit: header.gas_limit,
-            extra_data: header.extra_data.clone(),
-            parent_beacon_block_root: header.parent_beacon_block_root,
-            withdrawals: shanghai.then(Default::default),
-            difficulty: header.difficulty,
-            nonce: header.nonce,
-            ommers: Vec::new(),
-        };
+        let attributes = seal::attributes_of(spec, &header, Withdrawals::default());
         let mut overlay = Overlay::new(self.block().base().clone());
         overlay.add(&self.changes())?;
         let mut machine = Machine::new(spec, &header, overlay, Leniency::default(), NoOpInspector {});

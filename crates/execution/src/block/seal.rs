@@ -6,7 +6,7 @@ use crate::{
     overlay::Overlay,
 };
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
-use alloy_eips::{eip2718::Encodable2718, eip7685::Requests};
+use alloy_eips::{eip2718::Encodable2718, eip4895::Withdrawals, eip7685::Requests};
 use alloy_evm::{block::state_changes::post_block_balance_increments, eth::eip6110};
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256, logs_bloom};
@@ -28,6 +28,22 @@ pub(crate) struct Body {
     pub(crate) requests: Requests,
     pub(crate) gas_used: u64,
     pub(crate) blob_gas_used: u64,
+}
+
+/// The attributes that make a block with this draft header. `withdrawals` count since Shanghai.
+pub(crate) fn attributes_of(spec: &ChainSpec, header: &Header, withdrawals: Withdrawals) -> BlockAttributes {
+    BlockAttributes {
+        timestamp: header.timestamp,
+        beneficiary: header.beneficiary,
+        mix_hash: header.mix_hash,
+        gas_limit: header.gas_limit,
+        extra_data: header.extra_data.clone(),
+        parent_beacon_block_root: header.parent_beacon_block_root,
+        withdrawals: spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp).then_some(withdrawals),
+        difficulty: header.difficulty,
+        nonce: header.nonce,
+        ommers: Vec::new(),
+    }
 }
 
 /// Requests (EIP-7685), rewards and withdrawals, in Ethereum's order. Nothing of it exists on a rollup.

@@ -26,9 +26,7 @@ use alloy_primitives::{Address, B256, Log, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use revm::DatabaseCommit;
 use std::{cmp::Ordering, sync::Arc};
-use tributary_primitives::{
-    Account, BlockAttributes, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType,
-};
+use tributary_primitives::{Account, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType};
 
 /// Most blocks of one simulation, pretended ones in gaps included.
 const MAX_BLOCKS: u64 = 256;
@@ -374,19 +372,7 @@ impl SimulationChain<'_> {
         withdrawals: Withdrawals,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let Progress { header, transactions, receipts, senders, gas_used, blob_gas_used, calls, .. } = progress;
-        let shanghai = self.spec.is_active(EthereumHardfork::Shanghai, header.number, header.timestamp);
-        let attributes = BlockAttributes {
-            timestamp: header.timestamp,
-            beneficiary: header.beneficiary,
-            mix_hash: header.mix_hash,
-            gas_limit: header.gas_limit,
-            extra_data: header.extra_data.clone(),
-            parent_beacon_block_root: header.parent_beacon_block_root,
-            withdrawals: shanghai.then_some(withdrawals),
-            difficulty: header.difficulty,
-            nonce: header.nonce,
-            ommers: Vec::new(),
-        };
+        let attributes = seal::attributes_of(&self.spec, &header, withdrawals);
         let requests = seal::after_transactions(&self.spec, &header, &attributes, &receipts, &mut machine)?;
         let overlay = machine.into_state();
         let rooted = self.rooted(&overlay)?;
