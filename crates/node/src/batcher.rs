@@ -56,7 +56,7 @@ impl Batcher {
                     break;
                 }
                 let l1_head = self.l1.borrow().head.number;
-                while encoder.step(l1_head)? {}
+                encoder = encoded(encoder, l1_head).await?;
                 let submitted = self.gate.pass(self.submit(&mut encoder, &mut progress)).await;
                 if submitted != Some(true) || self.was_lost(&progress)? {
                     break;
@@ -138,6 +138,15 @@ impl Batcher {
         let l1_block = receipt.block_number.unwrap_or_default();
         Ok(BatchStatus { l1_tx: receipt.transaction_hash, l1_block, first, last, bytes: bytes as u64 })
     }
+}
+
+/// Encodes what the encoder was given. Compression takes up to seconds, in which the async threads have other things to do.
+async fn encoded(mut encoder: Encoder, l1_head: u64) -> Result<Encoder, Error> {
+    let work = move || {
+        while encoder.step(l1_head)? {}
+        Ok(encoder)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("batcher"))?
 }
 
 /// Waits until L1's newest block is derived whole. What is being read of it does not count: its batches are not safe blocks yet.

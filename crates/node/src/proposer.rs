@@ -2,7 +2,7 @@
 
 use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone};
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
@@ -89,7 +89,7 @@ impl Proposer {
             // The verifier has taken blocks of the range back after an L1 reorg, so that neither a result nor a failure means anything.
             return Ok(());
         }
-        let attestation = attested?;
+        let Some(attestation) = attested? else { return Ok(()) };
         let call = OutputProposals::proposeCall {
             l2BlockNumber: U256::from(end),
             outputRoot: attestation.claim.output_root,
@@ -106,15 +106,19 @@ impl Proposer {
     }
 }
 
-/// Records a witness of the blocks `start + 1 ..= end`, executes them again from the witness alone, and signs what came of it.
-fn attest_range(store: &Store, start: u64, end: u64, l1_head: alloy_primitives::B256, prover: &Prover) -> Result<Attestation, Error> {
-    let missing = |number: u64| Error::Disagreement(format!("the verifier lacks its own block {number}"));
-    let parent = store.header(start)?.ok_or_else(|| missing(start))?;
+/// Records a witness of the blocks `start + 1 ..= end`, executes them again from the witness alone, and signs what came of it. `None` when the verifier
+/// takes them back meanwhile, which it also does when it begins: it derives again from the finalized block.
+fn attest_range(store: &Store, start: u64, end: u64, l1_head: B256, prover: &Prover) -> Result<Option<Attestation>, Error> {
+    let Some(parent) = store.header(start)? else { return Ok(None) };
     let mut witness = RangeWitness { start: parent.inner().clone(), blocks: Vec::new() };
     let mut header = parent.into_inner();
     for number in start + 1..=end {
-        let block = store.block(number)?.ok_or_else(|| missing(number))?;
-        witness.blocks.push(record(store.spec().clone(), store.at(number - 1)?, &header, &block.block, &block.senders)?);
+        let Some(block) = store.block(number)? else { return Ok(None) };
+        let state = match store.at(number - 1) {
+            Err(tributary_storage::Error::UnknownBlock(_)) => return Ok(None),
+            state => state?,
+        };
+        witness.blocks.push(record(store.spec().clone(), state, &header, &block.block, &block.senders)?);
         header = block.block.header;
     }
     // The bytes are what a prover elsewhere would get: nothing but them enters the proof.
@@ -126,5 +130,24 @@ fn attest_range(store: &Store, start: u64, end: u64, l1_head: alloy_primitives::
     if output.end_output_root != expected {
         return Err(Error::Disagreement(format!("blocks {}..={end}: the witness gives another output root", start + 1)));
     }
-    Ok(attest(&output, l1_head, &prover.0)?)
+    Ok(Some(attest(&output, l1_head, &prover.0)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_genesis::Genesis;
+    use tributary_primitives::{ChainSpec, Eip1559Params};
+    use tributary_storage::Options;
+
+    #[test]
+    fn blocks_that_the_verifier_has_taken_back_are_not_attested_and_no_failure() {
+        let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 2 });
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("chain"), Arc::new(spec), Options::default()).unwrap();
+        let prover = Prover(PrivateKeySigner::random());
+        for (start, end) in [(0, 1), (5, 6)] {
+            assert!(attest_range(&store, start, end, B256::ZERO, &prover).unwrap().is_none());
+        }
+    }
 }
