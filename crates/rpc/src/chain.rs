@@ -248,7 +248,7 @@ impl Default for Limits {
             response_size: 32 << 20,
             batch: 1000,
             connections: 1000,
-            large_requests: 64,
+            large_requests: 16,
             answer_memory: 512 << 20,
             subscriptions: 128,
             backlog: 1024,
