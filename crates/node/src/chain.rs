@@ -78,7 +78,7 @@ impl RunningChain {
             visibility,
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
-        let scribe = Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.reporter("journal"))
+        let scribe = Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.alarm("journal"))
             .map_err(thread)?;
         let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -99,8 +99,8 @@ impl RunningChain {
             ready: Some(ready),
             runtime: tokio::runtime::Handle::current(),
         };
-        let reporter = tasks.reporter("producer");
-        let work = move || reporter.ended(producer.run(interrupted));
+        let alarm = tasks.alarm("producer");
+        let work = move || alarm.ended(producer.run(interrupted));
         let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
         tokio::select! {
             // A producer that fails before says why through its failure.

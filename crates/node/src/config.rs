@@ -102,3 +102,18 @@ impl DevConfig {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gas_limit_that_the_contracts_would_refuse_is_refused_before_anything_is_written() {
+        let with = |gas_limit| DevConfig { gas_limit, ..Default::default() }.validate().map_err(|error| error.to_string());
+        for gas_limit in [30_000_000, MAX_GAS_LIMIT] {
+            assert_eq!(with(gas_limit), Ok(()));
+        }
+        assert!(with(29_999_999).unwrap_err().contains("at least 30,000,000"));
+        assert!(with(MAX_GAS_LIMIT + 1).unwrap_err().contains("at most 10,000,000,000"));
+    }
+}

@@ -45,7 +45,7 @@ impl Reporter {
         };
         let health = Arc::new(Health::new(limits, self.store.heads()?, Instant::now()));
         let (status, watched) = watch::channel(self.status()?);
-        tasks.spawn("status", self.run(health.clone(), status));
+        tasks.spawn("status reporter", self.run(health.clone(), status));
         Ok((health, watched))
     }
 

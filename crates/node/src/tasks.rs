@@ -22,15 +22,15 @@ impl Tasks {
     }
 
     /// What a thread has for the time that it runs; `name` is what it is in words.
-    pub(crate) fn reporter(&self, name: &'static str) -> Reporter {
-        Reporter { name, failed: self.failed.clone() }
+    pub(crate) fn alarm(&self, name: &'static str) -> Alarm {
+        Alarm { name, failed: self.failed.clone() }
     }
 
     /// Runs a task until the node stops; its failure halts the node.
     pub(crate) fn spawn(&self, name: &'static str, task: impl Future<Output = Result<(), Error>> + Send + 'static) {
-        let reporter = self.reporter(name);
+        let alarm = self.alarm(name);
         let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        running.spawn(async move { reporter.ended(task.await) });
+        running.spawn(async move { alarm.ended(task.await) });
     }
 
     /// Waits for the first failure.
@@ -53,29 +53,29 @@ impl Tasks {
 
 /// Tells the node how a task or a thread ended. One that panics is told of, too.
 #[derive(Debug)]
-pub(crate) struct Reporter {
+pub(crate) struct Alarm {
     name: &'static str,
     failed: mpsc::Sender<Error>,
 }
 
-impl Reporter {
+impl Alarm {
     /// It ended by itself.
     pub(crate) fn ended(self, result: Result<(), Error>) {
         if let Err(error) = result {
-            self.report(error);
+            self.raise(error);
         }
     }
 
-    fn report(&self, error: Error) {
+    fn raise(&self, error: Error) {
         // A full channel means that the node is halting for an earlier reason.
         let _ = self.failed.try_send(error);
     }
 }
 
-impl Drop for Reporter {
+impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.report(Error::Stopped(self.name));
+            self.raise(Error::Stopped(self.name));
         }
     }
 }
@@ -95,9 +95,9 @@ mod tests {
             panic!("on purpose")
         });
         assert_eq!(tasks.failure().await.to_string(), "the third stopped");
-        let reporter = tasks.reporter("fourth");
+        let alarm = tasks.alarm("fourth");
         let thread = std::thread::spawn(move || {
-            let _reporter = reporter;
+            let _alarm = alarm;
             panic!("on purpose");
         });
         assert!(thread.join().is_err());

@@ -18,8 +18,9 @@ pub struct TxPolicy {
 }
 
 impl Default for TxPolicy {
-    /// 128 KiB as in geth; 10⁸ gas, of which a processor takes a second or two at worst; no least tip and no fee cap. Without EIP-155 there are keyless deployers (Nick's method), which put contracts that tools
-    /// rely on at the same address on every chain; whoever signs like that has left out the chain on purpose.
+    /// 128 KiB as in geth; 10⁸ gas, for which a processor takes a second or two at worst; no least tip and no fee cap. Without EIP-155 there are keyless
+    /// deployers (Nick's method), which put contracts that tools rely on at the same address on every chain; whoever signs like that has left out the
+    /// chain on purpose.
     fn default() -> Self {
         Self { max_bytes: 128 * 1024, max_gas: 100_000_000, min_tip: 0, fee_cap: None, allow_unprotected: true }
     }

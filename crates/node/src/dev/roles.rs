@@ -35,7 +35,7 @@ impl Ground {
             config: self.rollup.clone(),
             operators: [self.operators.batcher.address(), self.operators.proposer.address()],
         };
-        self.tasks.spawn("development", developer.run());
+        self.tasks.spawn("developer", developer.run());
     }
 
     /// Starts what derives the rollup from L1.

@@ -3,7 +3,7 @@
 //! The producer executes; this thread takes whatever has been executed meanwhile, writes it to the journal, syncs once, publishes it to the
 //! open block and answers the clients. While it waits for the disk the producer goes on executing, so that one sync serves many transactions.
 
-use crate::{Error, tasks::Reporter};
+use crate::{Error, tasks::Alarm};
 use alloy_primitives::{B256, Bytes};
 use std::{
     sync::{
@@ -107,10 +107,10 @@ pub(crate) struct Scribe {
 }
 
 impl Scribe {
-    /// Starts the thread. `reporter` tells the node when the journal cannot be written.
-    pub(crate) fn start(name: &str, journal: Journal, view: View, reporter: Reporter) -> std::io::Result<Self> {
+    /// Starts the thread. `alarm` tells the node when the journal cannot be written.
+    pub(crate) fn start(name: &str, journal: Journal, view: View, alarm: Alarm) -> std::io::Result<Self> {
         let (entries, queue) = sync_channel(BACKLOG);
-        let work = move || reporter.ended(Writer { journal, view, open: None, number: 0, unwritten: None }.run(&queue));
+        let work = move || alarm.ended(Writer { journal, view, open: None, number: 0, unwritten: None }.run(&queue));
         let thread = std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
         Ok(Self { entries, thread })
     }
