@@ -10,12 +10,13 @@ const CAST = process.env.CAST ?? 'cast'
 const SUPPLY = 1_000_000
 const signer = ['--mnemonic', MNEMONIC, '--mnemonic-index', '5']
 
-/** Runs cast on the node; its output, as text. */
-async function cast(...args) {
-  const env = { ...process.env, ETH_RPC_URL: RPC_URL, NO_COLOR: '1' }
+/** Runs cast on the node, with more in its environment; its output, as text. */
+async function castIn(more, ...args) {
+  const env = { ...process.env, ETH_RPC_URL: RPC_URL, NO_COLOR: '1', ...more }
   const { stdout } = await promisify(execFile)(CAST, args, { env, maxBuffer: 64 << 20 })
   return stdout.trim()
 }
+const cast = (...args) => castIn({}, ...args)
 
 /** The same as JSON. */
 const json = async (...args) => JSON.parse(await cast(...args, '--json'))
@@ -96,11 +97,16 @@ await check('cast traces a transaction step by step', async () => {
   assert.equal(trace.structLogs.at(-1).op, 'RETURN')
 })
 
-await check('cast runs a transaction again and comes to the same gas', async () => {
-  const run = await cast('run', sent.transactionHash)
-  assert.match(run, /Transaction successfully executed/)
-  assert.match(run, new RegExp(`Gas used: ${Number(sent.gasUsed)}`))
-})
+for (const [words, network] of [
+  ['', {}],
+  [', told that it may be a rollup of the OP Stack', { FOUNDRY_NETWORK: 'optimism' }],
+]) {
+  await check(`cast runs a transaction again and comes to the same gas${words}`, async () => {
+    const run = await castIn(network, 'run', sent.transactionHash)
+    assert.match(run, /Transaction successfully executed/)
+    assert.match(run, new RegExp(`Gas used: ${Number(sent.gasUsed)}`))
+  })
+}
 
 await check('cast says why a call reverts', async () => {
   const error = await thrown(() => cast('call', token, 'transfer(address,uint256)', friend, String(SUPPLY), '--from', sender))

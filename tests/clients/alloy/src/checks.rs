@@ -7,7 +7,7 @@ use std::{
     io::Read,
     net::TcpStream,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use alloy_primitives::Bytes;
@@ -17,9 +17,6 @@ pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Longest that one check may take.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Longest that something may take to become so.
-const SOON: Duration = Duration::from_secs(60);
 
 /// One line for each check, and the counts.
 #[derive(Debug, Default)]
@@ -95,16 +92,6 @@ pub(crate) fn equal<T: PartialEq + Debug>(left: T, right: T) -> Checked {
 /// Fails unless it is so.
 pub(crate) fn so(condition: bool, what: impl Debug) -> Checked {
     if condition { Ok(()) } else { Err(format!("not so: {what:?}").into()) }
-}
-
-/// Waits until a question is answered with yes.
-pub(crate) async fn until<F: Future<Output = Checked<bool>>>(what: &str, mut question: impl FnMut() -> F) -> Checked {
-    let late = Instant::now() + SOON;
-    while !question().await? {
-        so(Instant::now() < late, what)?;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }
 
 /// The init code of a contract that compile.mjs compiled.

@@ -16,7 +16,7 @@ use alloy_sol_types::{SolCall, SolEvent, sol};
 
 use crate::{
     Node, blocks,
-    checks::{Checked, Checks, equal, init_code, restart, so, until},
+    checks::{Checked, Checks, equal, init_code, restart, so},
     failures, one, provider, rollup,
 };
 
@@ -186,11 +186,13 @@ async fn goes_on(node: &Node, counter: &OnNode, address: String) -> Checked {
     equal(counter.total().call().await?, total)?;
     // The subscriptions are there again when there are heads of after the restart.
     let now = node.provider.get_block_number().await?;
-    until("there are heads after the restart", async || {
+    loop {
         counter.count(U256::ONE, "again".into()).send().await?.get_receipt().await?;
-        Ok(heads.try_recv().is_ok_and(|head| head.number > now))
-    })
-    .await?;
+        if heads.try_recv().is_ok_and(|head| head.number > now) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
     let after = *counter.count(U256::from(3), "after".into()).send().await?.tx_hash();
     while logs.recv().await?.transaction_hash != Some(after) {}
     Ok(())

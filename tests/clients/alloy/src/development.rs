@@ -42,7 +42,8 @@ async fn rewrites(node: &Node) -> Checked {
 async fn mines(node: &Node) -> Checked {
     let provider = &node.provider;
     provider.raw_request::<_, ()>("anvil_setAutomine".into(), (false,)).await?;
-    let blocks = provider.raw_request::<_, Vec<Block>>("evm_mine_detailed".into(), [serde_json::json!({ "blocks": 2 })]).await?;
+    let blocks =
+        provider.raw_request::<_, Vec<Block>>("evm_mine_detailed".into(), [serde_json::json!({ "timestamp": null, "blocks": 2 })]).await?;
     provider.raw_request::<_, ()>("anvil_mine".into(), (U256::from(1),)).await?;
     let newest = provider.get_block_number().await?;
     provider.raw_request::<_, ()>("anvil_setAutomine".into(), (true,)).await?;
