@@ -3,6 +3,7 @@
 use crate::rig::{CHAIN_ID, COUNTER, Rig, TOKEN};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, b256};
 use serde_json::{Value, json};
+use tributary_chain::Endpoint;
 use tributary_rpc::InProcess;
 
 /// The example of EIP-712.
@@ -100,11 +101,12 @@ async fn what_rewrites_accounts_time_and_history_is_served_on_development_chains
         ["anvil", "hardhat", "evm", "tenderly", "personal"].contains(&namespace) || signs.contains(name)
     };
     for rig in [Rig::rollup().await, Rig::ethereum().await] {
-        let served: Vec<_> = InProcess::new(rig.chain.clone()).unwrap().methods().into_iter().filter(is_for_development).collect();
+        let served: Vec<_> =
+            InProcess::new(rig.chain.clone(), Endpoint::Ordinary).unwrap().methods().into_iter().filter(is_for_development).collect();
         assert!(served.is_empty(), "{served:?}");
         assert_eq!(rig.err("evm_mine", json!([])).await.0, -32601);
     }
-    let served = InProcess::new(Rig::development().await.chain).unwrap().methods();
+    let served = InProcess::new(Rig::development().await.chain, Endpoint::Ordinary).unwrap().methods();
     for name in ["setBalance", "setCode", "setNonce", "setStorageAt", "impersonateAccount", "stopImpersonatingAccount", "mine"] {
         for namespace in ["anvil", "hardhat"] {
             assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");

@@ -6,37 +6,6 @@ use alloy_primitives::{B256, Bytes, TxKind, U256, U512};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_has_its_receipt_before_its_block_is_sealed() {
-    let rig = Rig::rollup().await;
-    let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
-    let early = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-    assert_eq!((&early["status"], &early["blockNumber"], &early["transactionIndex"]), (&json!("0x1"), &json!("0x1"), &json!("0x1")));
-    assert_eq!(early["blockHash"], json!(B256::ZERO));
-    assert_eq!(early["l1GasPrice"], "0x5");
-    assert_eq!(rig.ok("eth_blockNumber", json!([])).await, "0x0");
-    let found = rig.ok("eth_getTransactionByHash", json!([hash])).await;
-    assert_eq!((&found["blockNumber"], &found["from"]), (&json!("0x1"), &json!(rig.who(0))));
-
-    let block = rig.seal().await;
-    let mut late = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-    assert_eq!(late["blockHash"], json!(block));
-    late["blockHash"] = json!(B256::ZERO);
-    assert_eq!(early, late, "final but for the block's hash");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sending_synchronously_answers_with_the_receipt() {
-    let rig = Rig::rollup().await;
-    let raw = rig.sign(0, 0, TxKind::Call(COUNTER), Bytes::new());
-    let receipt = rig.ok("eth_sendRawTransactionSync", json!([raw])).await;
-    assert_eq!((&receipt["status"], &receipt["from"]), (&json!("0x1"), &json!(rig.who(0))));
-    let again = rig.ok("eth_sendRawTransactionSync", json!([raw, 50])).await;
-    assert_eq!(receipt, again, "a transaction that was sent before has its receipt still");
-    let block = rig.seal().await;
-    assert_eq!(rig.ok("eth_sendRawTransactionSync", json!([raw])).await["blockHash"], json!(block));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_behind_a_gap_times_out_with_its_hash_and_runs_when_the_gap_closes() {
     let rig = Rig::rollup().await;
     let later = rig.sign(0, 1, TxKind::Call(COUNTER), Bytes::new());
@@ -52,7 +21,7 @@ async fn a_transaction_behind_a_gap_times_out_with_its_hash_and_runs_when_the_ga
     assert!(inspected["queued"][rig.who(0).to_string()]["1"].as_str().unwrap().contains("0 wei + 200000 gas"), "{inspected}");
 
     let receipt = {
-        let wait = rig.ok("eth_sendRawTransactionSync", json!([later]));
+        let wait = rig.early("eth_sendRawTransactionSync", json!([later]));
         let close = rig.send(0, 0, COUNTER, Bytes::new());
         tokio::join!(wait, close).0
     };
