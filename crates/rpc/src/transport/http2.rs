@@ -29,7 +29,7 @@ const HEAD: u32 = 64 << 10;
 const STREAM_WINDOW: u32 = 64 << 10;
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes of an answer that wait for the client's window.
-const BUFFER: usize = 64 << 10;
+const BUFFER: usize = 16 << 10;
 
 /// The protocol with its bounds.
 pub(super) fn protocol() -> http2::Builder<TokioExecutor> {

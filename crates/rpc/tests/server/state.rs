@@ -178,3 +178,39 @@ async fn a_contract_that_was_just_deployed_can_be_called() {
     assert_eq!(receipt["contractAddress"], json!(rig.who(0).create(0)));
     assert_eq!(rig.early("eth_getCode", json!([receipt["contractAddress"], "latest"])).await, "0x0000");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorisations_and_blobs_without_a_recipient_are_refused_wherever_a_call_is_simulated() {
+    let rig = Rig::ethereum().await;
+    let from = rig.who(0);
+    let zero = U256::ZERO;
+    let authorization =
+        json!({ "chainId": "0x0", "address": COUNTER, "nonce": "0x0", "yParity": "0x0", "r": U256::from(1), "s": U256::from(1) });
+    let versioned = |first: u8| {
+        let mut hash = B256::repeat_byte(1);
+        hash.0[0] = first;
+        hash
+    };
+    for (mut request, words) in [
+        (
+            json!({ "authorizationList": [authorization] }),
+            format!("EIP-7702 transaction cannot be used to create contract (sender {from})"),
+        ),
+        (json!({ "authorizationList": [] , "to": COUNTER }), format!("EIP-7702 transaction with empty auth list (sender {from})")),
+        (json!({ "blobVersionedHashes": [versioned(1)], "maxFeePerBlobGas": zero }), "blob transaction of type create".to_owned()),
+        (json!({ "blobVersionedHashes": [versioned(1), versioned(2)], "to": COUNTER }), "blob 1 has invalid hash version".to_owned()),
+    ] {
+        request["from"] = json!(from);
+        let simulated = json!([{ "blockStateCalls": [{ "calls": [request] }], "validation": false }, "latest"]);
+        for (method, params) in [
+            ("eth_call", json!([request])),
+            ("eth_estimateGas", json!([request])),
+            ("eth_createAccessList", json!([request])),
+            ("debug_traceCall", json!([request, "latest"])),
+            ("eth_simulateV1", simulated),
+        ] {
+            let (_, message) = rig.err(method, params).await;
+            assert!(message.contains(&words), "{method}: {message}");
+        }
+    }
+}

@@ -150,6 +150,21 @@ async fn fees_are_told_and_their_history_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_fees_to_pending_ends_with_the_open_block_as_it_will_be_sealed() {
+    for rig in [Rig::rollup().await, Rig::ethereum().await] {
+        rig.seal().await;
+        rig.send(0, 0, COUNTER, Bytes::new()).await;
+        let pending = rig.ok("eth_feeHistory", json!(["0x2", "pending", [50]])).await;
+        assert_eq!(pending["oldestBlock"], "0x1");
+        assert_ne!(pending["reward"][1], json!(["0x0"]));
+        let latest = rig.ok("eth_feeHistory", json!(["0x2", "latest", []])).await;
+        assert_eq!(latest["oldestBlock"], "0x0");
+        rig.seal().await;
+        assert_eq!(rig.ok("eth_feeHistory", json!(["0x2", "latest", [50]])).await, pending);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_rollup_tells_how_far_it_is_settled() {
     let rig = Rig::rollup().await;
     let block = rig.seal().await;
@@ -184,7 +199,7 @@ async fn a_batch_of_transactions_runs_in_its_order_and_each_has_its_own_answer()
     assert_eq!(answers[21]["error"]["message"], "already known");
     assert_eq!(answers[22]["result"], "0x14", "everything before it in the batch was acknowledged");
     for (index, answer) in answers.as_array().unwrap()[..20].iter().enumerate() {
-        let receipt = rig.ok("eth_getTransactionReceipt", json!([answer["result"]])).await;
+        let receipt = rig.early("eth_getTransactionReceipt", json!([answer["result"]])).await;
         // The L1 attributes are first.
         assert_eq!(receipt["transactionIndex"], format!("{:#x}", index + 1));
     }
