@@ -208,15 +208,18 @@ impl Follower {
 
 /// The block at a place.
 fn read(store: &Store, place: Place) -> Result<Read, tributary_storage::Error> {
-    let Some(stored) = store.block(place.next)? else {
-        let before = place.next.checked_sub(1).map(|number| store.hash_of(number)).transpose()?.flatten();
-        let is_there = place.last.is_none_or(|last| before == Some(last));
-        return Ok(if is_there { Read::Nothing } else { Read::Displaced });
-    };
-    if place.last.is_some_and(|last| last != stored.block.header.parent_hash) {
-        return Ok(Read::Displaced);
+    loop {
+        let Some(stored) = store.block(place.next)? else {
+            let before = place.next.checked_sub(1).map(|number| store.hash_of(number)).transpose()?.flatten();
+            let is_there = place.last.is_none_or(|last| before == Some(last));
+            return Ok(if is_there { Read::Nothing } else { Read::Displaced });
+        };
+        if place.last.is_some_and(|last| last != stored.block.header.parent_hash) {
+            return Ok(Read::Displaced);
+        }
+        // Where there are none, the block was taken back between the two reads.
+        if let Some(receipts) = store.receipts(stored.hash)? {
+            return Ok(Read::Block(Arc::new(SealedBlock { block: stored.block, hash: stored.hash, senders: stored.senders, receipts })));
+        }
     }
-    // One that was taken back between the two reads: the event is on its way.
-    let Some(receipts) = store.receipts(stored.hash)? else { return Ok(Read::Displaced) };
-    Ok(Read::Block(Arc::new(SealedBlock { block: stored.block, hash: stored.hash, senders: stored.senders, receipts })))
 }
