@@ -159,8 +159,17 @@ pub(crate) fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> R
     Ok(())
 }
 
-/// The type of a transaction with authorisations.
+/// The types of transactions that must name a recipient: with blobs, and with authorisations.
+const EIP_4844: u8 = 3;
 const EIP_7702: u8 = 4;
+
+/// geth's words for one that does not.
+pub(crate) fn no_recipient(has_authorizations: bool, sender: Address) -> String {
+    match has_authorizations {
+        true => format!("EIP-7702 transaction cannot be used to create contract (sender {sender})"),
+        false => "blob transaction of type create".to_owned(),
+    }
+}
 
 /// The request in the EVM's terms; its type follows from the fields that are present.
 pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
@@ -168,7 +177,7 @@ pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64,
     let tx_type = if request.authorization_list.is_some() {
         EIP_7702
     } else if request.blob_versioned_hashes.is_some() {
-        3
+        EIP_4844
     } else if dynamic {
         2
     } else {
@@ -198,8 +207,9 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
     let (sender, fee_cap, tip) = (env.caller, env.gas_price, env.gas_priority_fee);
     let base_fee = machine.block_env().basefee;
     // The machine does not look: a transaction that was signed cannot be like that.
-    if env.tx_type == EIP_7702 && env.kind.is_create() {
-        let words = format!("EIP-7702 transaction cannot be used to create contract (sender {sender})");
+    let needs_recipient = matches!(env.tx_type, EIP_4844 | EIP_7702) && env.kind.is_create();
+    if needs_recipient {
+        let words = no_recipient(env.tx_type == EIP_7702, sender);
         return Err(Stopped::Refused(Refusal { words, needs_gas: false, fault: Fault::Transaction }));
     }
     let bad_blob = env.blob_hashes.iter().position(|hash| hash[0] != VERSIONED_HASH_VERSION_KZG).unwrap_or_default();
@@ -218,7 +228,6 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
                     tip.unwrap_or_default()
                 ),
                 I::EmptyAuthorizationList => format!("EIP-7702 transaction with empty auth list (sender {sender})"),
-                I::BlobCreateTransaction => "blob transaction of type create".to_owned(),
                 I::BlobVersionNotSupported => format!("blob {bad_blob} has invalid hash version"),
                 other => invalid_words(other),
             };

@@ -21,10 +21,7 @@ pub(crate) fn with_default_fees(mut request: TransactionRequest, has_base_fee: b
 
 /// geth's words for a request that must name a recipient and does not.
 pub fn no_recipient(request: &TransactionRequest) -> String {
-    match request.authorization_list {
-        Some(_) => format!("EIP-7702 transaction cannot be used to create contract (sender {})", request.from.unwrap_or_default()),
-        None => "blob transaction of type create".to_owned(),
-    }
+    super::call::no_recipient(request.authorization_list.is_some(), request.from.unwrap_or_default())
 }
 
 /// The transaction that a request with all its fees describes, with a signature of zeros; `None` for one that must name a recipient and does not.
