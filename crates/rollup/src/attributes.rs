@@ -59,7 +59,7 @@ pub fn next_attributes(
     } else {
         return Err(Error::OriginMismatch { parent_origin, origin: id });
     };
-    let timestamp = parent.block.timestamp + cfg.block_time;
+    let timestamp = next_time(cfg, &parent.block, origin);
     if timestamp < origin.timestamp {
         return Err(Error::TimeBeforeOrigin { timestamp, origin_time: origin.timestamp });
     }
@@ -75,6 +75,14 @@ pub fn next_attributes(
         eip1559_params: config.eip1559_params,
     };
     Ok((attributes, recorded(cfg, &config)))
+}
+
+/// The time of the block after `parent` in the epoch of `origin`, seconds: a block time later, and where it begins the epoch of a jump
+/// ([`RollupConfig::time_jumps`]) that block's time, unless that is not even a block time later.
+pub(crate) fn next_time(cfg: &RollupConfig, parent: &L2BlockRef, origin: &L1Header) -> u64 {
+    let following = parent.timestamp + cfg.block_time;
+    let begins_epoch = origin.number == parent.l1_origin.number + 1;
+    if begins_epoch && origin.is_jump(cfg) { origin.timestamp.max(following) } else { following }
 }
 
 /// Whether L2 time runs so far ahead of its origin that only deposits may be included (specs: protocol/fjord/derivation).

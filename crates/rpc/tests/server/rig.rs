@@ -300,6 +300,7 @@ fn rollup_view(store: &Store) -> RollupView {
         deposit_contract_address: Address::repeat_byte(1),
         l1_system_config_address: Address::repeat_byte(2),
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
