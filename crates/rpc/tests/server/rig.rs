@@ -16,10 +16,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
-    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
+    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rollup::L1Info;
 use tributary_rpc::{
     Accepted, BeaconView, Chain, Command, Derivation, Development, Event, L1Status, Limits, Order, RollupView, SealedBlock, ServerHandle,
     Submission, SubmitError, Visibility, serve,
