@@ -171,10 +171,10 @@ impl Verifier {
 
     /// Executes a derived block. One that is invalid is replaced by its deposits, which the deriver does. False when L1 was reorganised meanwhile.
     async fn execute(&mut self, deriver: &mut Deriver, derived: Arc<DerivedBlock>) -> Result<bool, Error> {
-        let (store, config, attributes) = (self.store.clone(), self.reader.config.clone(), derived.attributes.clone());
+        let (store, attributes) = (self.store.clone(), derived.attributes.clone());
         let work = move || -> Result<Option<ExecutedBlock>, Error> {
             let parent = head_block(&store)?;
-            let executed = derive_block(&store, &config, &parent, &attributes)?;
+            let executed = derive_block(&store, &parent, &attributes)?;
             if let Some(block) = &executed {
                 store.commit(block, &[])?;
             }

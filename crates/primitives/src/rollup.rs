@@ -243,27 +243,6 @@ impl L2BlockRef {
     }
 }
 
-/// OP Stack payload attributes: a block before execution, as derived from L1 or as a sequencer starts it (specs: protocol/exec-engine).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadAttributes {
-    /// Seconds since the epoch.
-    pub timestamp: u64,
-    /// The L1 origin's mix hash.
-    pub prev_randao: B256,
-    /// The sequencer fee vault.
-    pub fee_recipient: Address,
-    /// The L1 origin's parent beacon block root.
-    pub parent_beacon_block_root: B256,
-    /// EIP-2718 encoded transactions: L1 attributes, deposits, then the batch's.
-    pub transactions: Vec<Bytes>,
-    /// No transactions beyond those given may be included.
-    pub no_tx_pool: bool,
-    /// Gas limit.
-    pub gas_limit: u64,
-    /// EIP-1559 parameters, zeros for the chain's defaults.
-    pub eip1559_params: B64,
-}
-
 /// The sender and the recipients that the OP Stack fixes.
 pub mod predeploys {
     use alloy_primitives::{Address, address};

@@ -261,7 +261,7 @@ impl Deriver {
             hash: block.hash,
             number: pending.number(),
             parent_hash: parent.hash,
-            timestamp: pending.attributes.timestamp,
+            timestamp: pending.attributes.block.timestamp,
             l1_origin: pending.l1_origin,
             sequence_number: pending.sequence_number,
         };

@@ -30,7 +30,7 @@ pub use attributes::{L2Head, next_attributes};
 pub use batch::{Batch, BatchBlock, SingularBatch};
 pub use blob::{MAX_BLOB_DATA, decode_blob, encode_blob};
 pub use channel::{ChannelReader, Compression, MAX_RLP_BYTES_PER_CHANNEL};
-pub use deposits::{L1Info, SET_L1_BLOCK_VALUES_ISTHMUS, TRANSACTION_DEPOSITED, l2_block_ref, user_deposits};
+pub use deposits::{TRANSACTION_DEPOSITED, l1_info, l2_block_ref, user_deposits};
 pub use deriver::{DerivedBlock, Deriver, ResetReason, Start, Step};
 pub use encoder::{BLOB_FRAME_CAPACITY, BatchKind, Confirmation, Encoder, EncoderConfig, Payload, PayloadId};
 pub use error::Error;

@@ -152,6 +152,6 @@ fn what_l1_forces_reaches_a_jump_with_one_block() {
     }
     (0..20).for_each(|_| chain.build(&L2Plan { advance: true, txs: Vec::new() }));
     let derived = Posted { chain, batches: Vec::new() }.derived();
-    let times: Vec<_> = derived.iter().map(|block| block.attributes.timestamp - chain::GENESIS_TIME).collect();
+    let times: Vec<_> = derived.iter().map(|block| block.attributes.block.timestamp - chain::GENESIS_TIME).collect();
     assert_eq!(times[..5], [1, 2, 2 + YEARS, 3 + YEARS, 4 + YEARS]);
 }

@@ -12,8 +12,9 @@ use chain::{
 };
 use proptest::{collection::vec, prelude::*};
 use std::sync::Arc;
+use tributary_primitives::L1Info;
 use tributary_rollup::{
-    Batch, BatchBlock, BatchKind, BatcherData, ChannelId, ChannelReader, Compression, DataAvailability, EncoderConfig, Frame, L1Info,
+    Batch, BatchBlock, BatchKind, BatcherData, ChannelId, ChannelReader, Compression, DataAvailability, EncoderConfig, Frame,
     SingularBatch, SpanBatch, decode_blob, decode_frames, encode_blob, encode_frames, verify,
 };
 

@@ -1,6 +1,6 @@
 //! Executing a block that somebody else built, and holding it against its header.
 
-use super::builder::{OpenBlock, Outcome, encode};
+use super::builder::{OpenBlock, encode};
 use crate::error::Error;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
@@ -19,13 +19,8 @@ pub fn execute_block<S: StateReader + TrieReader>(
     senders: &[Address],
 ) -> Result<ExecutedBlock, Error> {
     let mut open = OpenBlock::new(spec, state, parent, block.header.parent_hash, BlockAttributes::of_block(block))?;
-    for (index, (tx, sender)) in block.body.transactions.iter().zip(senders).enumerate() {
-        let reason = match open.execute(tx.clone(), *sender, encode(tx))? {
-            Outcome::Included(_) => continue,
-            Outcome::Rejected(rejection) => rejection.to_string(),
-            Outcome::Full => "gas limit reached".to_owned(),
-        };
-        return Err(Error::InvalidTransaction { index, hash: tx.hash(), reason });
+    for (tx, sender) in block.body.transactions.iter().zip(senders) {
+        open.require(tx.clone(), *sender, encode(tx))?;
     }
     let executed = open.seal()?;
     check_header(&block.header, &executed.block.header)?;

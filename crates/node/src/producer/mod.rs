@@ -16,11 +16,9 @@ pub(crate) use scribe::{Pending, Scribe, View};
 
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
-use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{Address, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
-use records::Opening;
 use scribe::{Client, Entry, NewSegment};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,7 +33,7 @@ use tributary_chain::{Event, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
-use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
+use tributary_primitives::{ChainSpec, ExecutedBlock};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
 
 /// What a chain does with a block that is committed and announced.
@@ -174,29 +172,22 @@ impl Producer {
 
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
     fn open(&mut self, parent: &StoredBlock, plan: Plan, resumed: bool) -> Result<Building, Error> {
-        let Plan { opening, seal_at } = plan;
+        let Plan { attributes, seal_at } = plan;
         let snapshot = self.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, opening.attributes())?;
+        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
-        for raw in &opening.forced {
-            let tx =
-                Transaction::decode_2718_exact(raw).map_err(|e| Error::Disagreement(format!("a forced transaction is malformed: {e}")))?;
-            let sender = tx.sender().map_err(|e| Error::Disagreement(format!("a forced transaction has no sender: {e}")))?;
-            match block.execute(tx.clone(), sender, raw.clone())? {
-                Outcome::Included(included) => {
-                    view.publish(pending(&block, tx, sender, &included), included.changes);
-                }
-                other => return Err(Error::Disagreement(format!("a deposit of block {number} was not included: {other:?}"))),
-            }
-        }
-        let takes_transactions = opening.takes_transactions;
+        let show = |block: &OpenBlock<Snapshot>, included: Included| {
+            view.publish(pending(block, &included), included.changes);
+        };
+        block.execute_forced(&attributes.transactions, show)?;
+        let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
         self.pool().set_fees(fees);
         let segment = || NewSegment {
             parent: parent.hash,
-            attributes: alloy_rlp::encode(&opening).into(),
+            attributes: records::encode(&attributes),
             waiting: self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect(),
         };
         self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
@@ -208,9 +199,9 @@ impl Producer {
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
     fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
-        let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
-        let seal_at = Duration::from_secs(opening.timestamp);
-        let mut building = self.open(parent, Plan { opening, seal_at }, true)?;
+        let attributes = records::decode(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
+        let seal_at = Duration::from_secs(attributes.block.timestamp);
+        let mut building = self.open(parent, Plan { attributes, seal_at }, true)?;
         for entry in open.entries.iter().filter(|entry| records::is_executed(entry)) {
             let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
@@ -310,7 +301,7 @@ impl Producer {
         // One that a client sends now may have waited, and been sent again.
         let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
         let Included { index, .. } = included;
-        let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
+        let transaction = pending(&building.block, &included);
         let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
         let (entry, client) = match origin {
             Origin::Client(client) => (Some(new()), Some(client)),
@@ -465,9 +456,11 @@ fn nonce_of(state: &Snapshot, address: Address) -> u64 {
     state.account(address).ok().flatten().unwrap_or_default().nonce
 }
 
-fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, included: &Included) -> PendingTransaction {
-    let receipt = block.receipts()[included.index].clone();
-    PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used: included.gas_used }
+/// The transaction that was included last, as readers see it.
+fn pending(block: &OpenBlock<Snapshot>, included: &Included) -> PendingTransaction {
+    let Included { index, gas_used, .. } = *included;
+    let (tx, sender, receipt) = (block.transactions()[index].clone(), block.senders()[index], block.receipts()[index].clone());
+    PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used }
 }
 
 /// The blobs of a transaction, as the beacon endpoint will serve them.

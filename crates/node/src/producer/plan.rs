@@ -1,21 +1,20 @@
 //! What the next block begins with, and when it ends: the only difference between producing L1 and producing L2.
 
-use super::records::Opening;
-use crate::{Error, derived::eip1559_extra_data, l1_view::L1View};
+use crate::{Error, l1_view::L1View};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Sealed, keccak256};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tributary_primitives::{BlockAttributes, RollupConfig};
+use tributary_primitives::{BlockAttributes, PayloadAttributes, RollupConfig};
 use tributary_rollup::{L2Head, next_attributes};
 use tributary_storage::{Store, StoredBlock};
 
 /// A block that is about to be opened.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) opening: Opening,
+    pub(crate) attributes: PayloadAttributes,
     /// Since the Unix epoch.
     pub(crate) seal_at: Duration,
 }
@@ -74,27 +73,30 @@ impl Slots {
         let coming = self.genesis_time + now.saturating_sub(self.genesis_time).div_ceil(self.seconds) * self.seconds;
         let following = parent.block.header.timestamp + self.seconds;
         let timestamp = if following <= self.refill_until { following } else { coming.max(following) };
-        Plan { opening: self.opening(parent.hash, timestamp), seal_at: Duration::from_secs(timestamp) }
+        Plan { attributes: self.attributes(parent.hash, timestamp), seal_at: Duration::from_secs(timestamp) }
     }
 
-    fn opening(&self, parent: B256, timestamp: u64) -> Opening {
+    fn attributes(&self, parent: B256, timestamp: u64) -> PayloadAttributes {
         // A real beacon chain's values are unpredictable; a development chain's only need to differ from block to block.
         let tagged = |tag: &[u8]| keccak256([tag, parent.as_slice(), &self.branch.to_be_bytes()].concat());
-        Opening {
+        let block = BlockAttributes {
             timestamp,
             beneficiary: self.beneficiary,
             mix_hash: tagged(b"randao"),
             gas_limit: self.gas_limit,
             extra_data: Bytes::from_static(b"tributary dev"),
-            parent_beacon_block_root: tagged(b"beacon"),
-            forced: Vec::new(),
-            takes_transactions: true,
-        }
+            parent_beacon_block_root: Some(tagged(b"beacon")),
+            withdrawals: Some(Default::default()),
+            difficulty: Default::default(),
+            nonce: Default::default(),
+            ommers: Vec::new(),
+        };
+        PayloadAttributes { block, transactions: Vec::new(), no_tx_pool: false }
     }
 }
 
 /// The attributes of the embedded L1's first block, which the node builds itself.
-pub(crate) fn block_one(seconds: u64, genesis: &Sealed<Header>) -> BlockAttributes {
+pub(crate) fn block_one(seconds: u64, genesis: &Sealed<Header>) -> PayloadAttributes {
     let slots = Slots {
         genesis_time: genesis.timestamp,
         seconds,
@@ -103,7 +105,7 @@ pub(crate) fn block_one(seconds: u64, genesis: &Sealed<Header>) -> BlockAttribut
         branch: 0,
         refill_until: 0,
     };
-    slots.opening(genesis.hash(), genesis.timestamp + seconds).attributes()
+    slots.attributes(genesis.hash(), genesis.timestamp + seconds)
 }
 
 /// The clock and the origins of the rollup.
@@ -119,17 +121,7 @@ impl Rollup {
         let timestamp = parent.block.header.timestamp + self.config.block_time;
         let Some(origin) = self.l1.origin_for(head.block.l1_origin, timestamp) else { return self.fork(&head, store) };
         let (attributes, _) = next_attributes(&self.config, &head, &origin.header, &origin.logs)?;
-        let opening = Opening {
-            timestamp,
-            beneficiary: attributes.fee_recipient,
-            mix_hash: attributes.prev_randao,
-            gas_limit: attributes.gas_limit,
-            extra_data: eip1559_extra_data(&self.config, &attributes),
-            parent_beacon_block_root: attributes.parent_beacon_block_root,
-            forced: attributes.transactions,
-            takes_transactions: !attributes.no_tx_pool,
-        };
-        Ok(Next::Block(Box::new(Plan { opening, seal_at: Duration::from_secs(timestamp) })))
+        Ok(Next::Block(Box::new(Plan { attributes, seal_at: Duration::from_secs(timestamp) })))
     }
 
     /// The newest block below `head` whose origin is on L1.
@@ -159,7 +151,7 @@ mod tests {
         let slots = Slots { genesis_time: 100, seconds: 12, gas_limit: 1, beneficiary: Address::ZERO, branch: 0, refill_until };
         let header = Header { timestamp: parent, ..Default::default() };
         let block = tributary_primitives::Block::new(header, Default::default());
-        slots.next(&StoredBlock { block, hash: B256::ZERO, senders: Vec::new() }, now).opening.timestamp
+        slots.next(&StoredBlock { block, hash: B256::ZERO, senders: Vec::new() }, now).attributes.block.timestamp
     }
 
     #[test]

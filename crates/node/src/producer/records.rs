@@ -3,40 +3,54 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use tributary_pool::RecoveredTx;
-use tributary_primitives::{BlockAttributes, ChainSpec, Receipt};
+use tributary_primitives::{BlockAttributes, ChainSpec, PayloadAttributes, Receipt};
 use tributary_storage::{JournalEntry, Recovered};
 
-/// How a block was opened. With it and the transactions after it, a restarted node builds the same block again.
-#[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
-pub(crate) struct Opening {
-    pub(crate) timestamp: u64,
-    pub(crate) beneficiary: Address,
-    pub(crate) mix_hash: B256,
-    pub(crate) gas_limit: u64,
-    pub(crate) extra_data: Bytes,
-    pub(crate) parent_beacon_block_root: B256,
-    /// Transactions that the block begins with, EIP-2718 encoded: on the rollup L1 attributes and deposits.
-    pub(crate) forced: Vec<Bytes>,
-    /// Whether others may follow.
-    pub(crate) takes_transactions: bool,
+/// Payload attributes as the journal keeps them.
+#[derive(RlpEncodable, RlpDecodable)]
+struct Opening {
+    timestamp: u64,
+    beneficiary: Address,
+    mix_hash: B256,
+    gas_limit: u64,
+    extra_data: Bytes,
+    parent_beacon_block_root: B256,
+    transactions: Vec<Bytes>,
+    takes_transactions: bool,
 }
 
-impl Opening {
-    /// The executor's form.
-    pub(crate) fn attributes(&self) -> BlockAttributes {
-        BlockAttributes {
-            timestamp: self.timestamp,
-            beneficiary: self.beneficiary,
-            mix_hash: self.mix_hash,
-            gas_limit: self.gas_limit,
-            extra_data: self.extra_data.clone(),
-            parent_beacon_block_root: Some(self.parent_beacon_block_root),
-            withdrawals: Some(Default::default()),
-            difficulty: U256::ZERO,
-            nonce: Default::default(),
-            ommers: Vec::new(),
-        }
-    }
+/// How a block was opened. With it and the transactions after it, a restarted node builds the same block again.
+pub(crate) fn encode(attributes: &PayloadAttributes) -> Bytes {
+    let PayloadAttributes { block, transactions, no_tx_pool } = attributes.clone();
+    let opening = Opening {
+        timestamp: block.timestamp,
+        beneficiary: block.beneficiary,
+        mix_hash: block.mix_hash,
+        gas_limit: block.gas_limit,
+        extra_data: block.extra_data,
+        parent_beacon_block_root: block.parent_beacon_block_root.unwrap_or_default(),
+        transactions,
+        takes_transactions: !no_tx_pool,
+    };
+    alloy_rlp::encode(&opening).into()
+}
+
+/// The inverse of [`encode`].
+pub(crate) fn decode(bytes: &[u8]) -> Result<PayloadAttributes, alloy_rlp::Error> {
+    let opening: Opening = alloy_rlp::decode_exact(bytes)?;
+    let block = BlockAttributes {
+        timestamp: opening.timestamp,
+        beneficiary: opening.beneficiary,
+        mix_hash: opening.mix_hash,
+        gas_limit: opening.gas_limit,
+        extra_data: opening.extra_data,
+        parent_beacon_block_root: Some(opening.parent_beacon_block_root),
+        withdrawals: Some(Default::default()),
+        difficulty: U256::ZERO,
+        nonce: Default::default(),
+        ommers: Vec::new(),
+    };
+    Ok(PayloadAttributes { block, transactions: opening.transactions, no_tx_pool: !opening.takes_transactions })
 }
 
 /// The position of a transaction that was acknowledged but waits in the pool.
@@ -91,17 +105,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_opening_reads_back() {
-        let opening = Opening {
+    fn attributes_read_back() {
+        let block = BlockAttributes {
             timestamp: 7,
             beneficiary: Address::repeat_byte(2),
             mix_hash: B256::repeat_byte(3),
             gas_limit: 30_000_000,
             extra_data: Bytes::from_static(&[0; 9]),
-            parent_beacon_block_root: B256::repeat_byte(4),
-            forced: vec![Bytes::from_static(b"a"), Bytes::from_static(b"bc")],
-            takes_transactions: true,
+            parent_beacon_block_root: Some(B256::repeat_byte(4)),
+            withdrawals: Some(Default::default()),
+            difficulty: U256::ZERO,
+            nonce: Default::default(),
+            ommers: Vec::new(),
         };
-        assert_eq!(alloy_rlp::decode_exact::<Opening>(alloy_rlp::encode(&opening)).unwrap(), opening);
+        let transactions = vec![Bytes::from_static(b"a"), Bytes::from_static(b"bc")];
+        let attributes = PayloadAttributes { block, transactions, no_tx_pool: false };
+        assert_eq!(decode(&encode(&attributes)).unwrap(), attributes);
     }
 }

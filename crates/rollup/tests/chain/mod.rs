@@ -204,22 +204,19 @@ fn log_of(event: &L1Event, salt: u64) -> Log {
 pub(crate) fn execute(parent: &L2BlockRef, attributes: &PayloadAttributes) -> Block {
     let transactions: Vec<_> =
         attributes.transactions.iter().map(|tx| Transaction::decode_2718_exact(tx).expect("a transaction that decodes")).collect();
-    let params = match Eip1559Params::from_b64(attributes.eip1559_params) {
-        Eip1559Params { denominator: 0, .. } => Eip1559Params { denominator: 250, elasticity: 6 },
-        params => params,
-    };
+    let attributes = &attributes.block;
     let header = Header {
         parent_hash: parent.hash,
         number: parent.number + 1,
         timestamp: attributes.timestamp,
-        beneficiary: attributes.fee_recipient,
-        mix_hash: attributes.prev_randao,
+        beneficiary: attributes.beneficiary,
+        mix_hash: attributes.mix_hash,
         gas_limit: attributes.gas_limit,
-        extra_data: params.to_extra_data(),
+        extra_data: attributes.extra_data.clone(),
         transactions_root: proofs::calculate_transaction_root(&transactions),
         base_fee_per_gas: Some(7),
         withdrawals_root: Some(EMPTY_WITHDRAWALS),
-        parent_beacon_block_root: Some(attributes.parent_beacon_block_root),
+        parent_beacon_block_root: attributes.parent_beacon_block_root,
         blob_gas_used: Some(0),
         excess_blob_gas: Some(0),
         requests_hash: Some(EMPTY_REQUESTS_HASH),

@@ -17,10 +17,9 @@ use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, 
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
-    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
+    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rollup::L1Info;
 use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
