@@ -3,7 +3,7 @@
 use crate::{
     Error,
     clock::Clock,
-    producer::{Control, OnSealed, Pending, Producer, Schedule, Scribe, View},
+    producer::{Control, OnSealed, Pending, Producer, Schedule, Scribe, SealPolicy, View},
     tasks::Tasks,
 };
 use std::{
@@ -35,6 +35,7 @@ pub(crate) struct ChainParts {
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
     pub(crate) clock: Clock,
+    pub(crate) policy: SealPolicy,
     /// Where readers find the open block.
     pub(crate) pending: Pending,
     /// Orders to take the chain back.
@@ -58,7 +59,7 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
+        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, policy, pending, control, development, sealed } = parts;
         let (journal, interrupted) = Journal::open(&store)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -91,6 +92,9 @@ impl RunningChain {
             submissions,
             control,
             clock,
+            policy,
+            ordered: None,
+            awaiting: Vec::new(),
             returning: Default::default(),
             events,
             sealed,

@@ -43,7 +43,7 @@ impl L1Header {
             blob_base_fee: blob_base_fee.unwrap_or(1),
             mix_hash: header.mix_hash,
             parent_beacon_block_root: header.parent_beacon_block_root.unwrap_or_default(),
-            marks_jump: header.extra_data == TIME_JUMP,
+            marks_jump: *header.extra_data == *TIME_JUMP,
         }
     }
 

@@ -178,8 +178,9 @@ impl From<tributary_chain::OrderRefusal> for RpcError {
     fn from(refusal: tributary_chain::OrderRefusal) -> Self {
         use tributary_chain::OrderRefusal as R;
         Self::params(match refusal {
-            R::JumpTooLong { blocks, block_time, most } => format!(
-                "the rollup would have to build {blocks} blocks of {block_time} s for that, more than {most}; a longer --block-time makes fewer"
+            R::JumpTooFar { last } => format!("time cannot jump beyond {last}"),
+            R::TooManyJumps { most, block_time } => format!(
+                "at most {most} blocks can be mined at another interval than the chain's block time, {block_time} s: each is a jump in time"
             ),
             R::TooManyBlocks { most } => format!("at most {most} blocks can be mined at once"),
             R::TimeNotAfterHead { time, newest } => {
