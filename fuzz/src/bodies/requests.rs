@@ -12,10 +12,10 @@ use tokio::{
     runtime::Runtime,
     sync::{broadcast, mpsc, watch},
 };
+use tributary_chain::{Refusal, Submission};
 use tributary_execution::OpenBlock;
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params};
-use tributary_chain::{Refusal, Submission};
 use tributary_rpc::{Chain, InProcess, Limits, Visibility};
 use tributary_storage::{Durability, Options, Store};
 
