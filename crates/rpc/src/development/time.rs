@@ -3,7 +3,7 @@
 //! A rollup's blocks follow each other by its block time, on L1 blocks of their time. Who mines a block, or waits for one, lets that time pass for both
 //! chains; longer times are jumps, which L1 makes with one block and the rollup follows with one.
 
-use super::{info, orders::Development};
+use super::{absent::block_time, info, orders::Development};
 use crate::{
     api::{Api, Module, light},
     args::Args,
@@ -92,10 +92,8 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
         })?;
     }
     light(module, "anvil_getIntervalMining", |api, _| {
-        let of_rollup = api.chain.rollup.as_ref().map(|rollup| rollup.config.block_time);
-        let block_time = of_rollup.or(api.chain.beacon.map(|beacon| beacon.seconds_per_slot));
         let sealing = extras(api)?.sealing();
-        Ok(block_time.filter(|_| sealing == Sealing::InTime))
+        Ok(block_time(api).filter(|_| sealing == Sealing::InTime))
     })?;
     // There is one log, and it is not the clients'.
     for name in ["anvil_setLoggingEnabled", "hardhat_setLoggingEnabled"] {
