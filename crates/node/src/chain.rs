@@ -15,9 +15,10 @@ use std::{
     thread::JoinHandle,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tributary_journal::{Files, Journal};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
-use tributary_storage::{Journal, Store};
+use tributary_storage::Store;
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
 const SUBMISSIONS: usize = 16_384;
@@ -59,7 +60,7 @@ impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
         let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
-        let (journal, interrupted) = Journal::open(&store)?;
+        let (journal, interrupted) = Journal::open(Files::open(&store.journal_path())?, store.heads()?.unsafe_head)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));

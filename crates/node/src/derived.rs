@@ -9,11 +9,7 @@ use tributary_storage::{Store, StoredBlock};
 ///
 /// # Errors
 /// When the state cannot be read: that says nothing about the block.
-pub(crate) fn derive_block(
-    store: &Store,
-    parent: &StoredBlock,
-    attributes: &PayloadAttributes,
-) -> Result<Option<ExecutedBlock>, Error> {
+pub(crate) fn derive_block(store: &Store, parent: &StoredBlock, attributes: &PayloadAttributes) -> Result<Option<ExecutedBlock>, Error> {
     let mut block = OpenBlock::new(store.spec().clone(), store.latest()?, &parent.block.header, parent.hash, attributes.block.clone())?;
     match block.execute_forced(&attributes.transactions, |_, _| {}) {
         Ok(()) => Ok(Some(block.seal()?)),

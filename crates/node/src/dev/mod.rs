@@ -69,7 +69,7 @@ impl DevNode {
         let error = self.tasks.failure().await;
         match &error {
             Error::Diverged { .. } => self.health.set_verifier_agrees(false),
-            Error::Storage(tributary_storage::Error::Journal { .. }) => self.health.set_journal_ok(false),
+            Error::Journal(_) => self.health.set_journal_ok(false),
             _ => {}
         }
         let reason = error.to_string();

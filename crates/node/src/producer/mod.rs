@@ -16,10 +16,10 @@ pub(crate) use scribe::{Pending, Scribe, View};
 
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
-use alloy_primitives::{Address, map::B256Set};
+use alloy_primitives::{Address, B256, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
-use scribe::{Client, Entry, NewSegment};
+use scribe::{Client, Entry};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -31,10 +31,11 @@ use std::{
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
-use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
+use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
 
 /// What a chain does with a block that is committed and announced.
 pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Error> + Send>;
@@ -110,10 +111,7 @@ impl Producer {
     }
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
-        let state = self.store.latest()?;
-        let unplaced = records::unplaced(&self.spec, &journal);
-        self.returning.extend(unplaced.into_iter().filter(|tx| tx.nonce() >= nonce_of(&state, tx.sender)));
-        drop(state);
+        self.take_back(journal.waiting)?;
         let mut recovered = journal.open.into_iter();
         let mut obeyed: Option<oneshot::Sender<bool>> = None;
         while !self.stopping() {
@@ -154,11 +152,30 @@ impl Producer {
         Ok(())
     }
 
+    /// Takes what the journal says was acknowledged and is in no block, unless it can run no more.
+    fn take_back(&mut self, waiting: Vec<JournalTransaction>) -> Result<(), Error> {
+        let state = self.store.latest()?;
+        let mut gone = Vec::new();
+        for JournalTransaction { hash, raw } in waiting {
+            match RecoveredTx::decode_on(&self.spec, &raw) {
+                Ok(tx) if tx.nonce() >= nonce_of(&state, tx.sender) => self.returning.push_back(tx),
+                _ => gone.push(hash),
+            }
+        }
+        self.drop(gone)
+    }
+
+    /// Tells the journal of transactions that wait no more.
+    fn drop(&self, hashes: impl IntoIterator<Item = B256>) -> Result<(), Error> {
+        let hashes: Vec<_> = hashes.into_iter().collect();
+        if hashes.is_empty() { Ok(()) } else { self.scribe.write(Entry::Dropped { hashes, done: None }) }
+    }
+
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Everything acknowledged that is in no block: it must be in the journal of each new block too, whose predecessor's goes away.
+    /// Everything acknowledged that is in no block.
     fn waiting(&self) -> Vec<RecoveredTx> {
         let Content { pending, queued } = self.pool().content();
         let pooled = pending.into_values().chain(queued.into_values()).flat_map(BTreeMap::into_values);
@@ -185,29 +202,22 @@ impl Producer {
         let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
         self.pool().set_fees(fees);
-        let segment = || NewSegment {
-            parent: parent.hash,
-            attributes: records::encode(&attributes),
-            waiting: self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect(),
-        };
-        self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
-        // Only now: the segment before held what waits in the pool, which the new one holds from here on.
-        self.scribe.write(Entry::Released { number: number - 1 })?;
+        let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
+        self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
         Ok(Building { block, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
-    fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
+    fn reopen(&mut self, parent: &StoredBlock, open: OpenedBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
-        let attributes = records::decode(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
-        let seal_at = Duration::from_secs(attributes.block.timestamp);
-        let mut building = self.open(parent, Plan { attributes, seal_at }, true)?;
-        for entry in open.entries.iter().filter(|entry| records::is_executed(entry)) {
-            let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
+        let seal_at = Duration::from_secs(open.attributes.block.timestamp);
+        let mut building = self.open(parent, Plan { attributes: open.attributes, seal_at }, true)?;
+        for entry in &open.executed {
+            let tx = RecoveredTx::decode_on(&self.spec, &entry.transaction.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
             let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
             let receipt = &building.block.receipts()[included.index];
-            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.position) {
+            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.index) {
                 return Err(lost(format!("{} has another result", tx.hash)));
             }
             self.record(&mut building, &tx, included, Origin::Journal)?;
@@ -302,7 +312,7 @@ impl Producer {
         let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
         let Included { index, .. } = included;
         let transaction = pending(&building.block, &included);
-        let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
+        let new = || records::executed(tx, index, &transaction.receipt);
         let (entry, client) = match origin {
             Origin::Client(client) => (Some(new()), Some(client)),
             Origin::Pool => (Some(new()), None),
@@ -320,11 +330,8 @@ impl Producer {
         let added = self.pool().add(tx.clone(), &state);
         match added {
             Ok(Added { replaced, evicted, .. }) => {
-                let gone: Vec<_> = replaced.iter().chain(&evicted).map(|gone| records::dropped(gone.hash)).collect();
-                if !gone.is_empty() {
-                    self.scribe.write(Entry::Dropped { entries: gone, done: None })?;
-                }
-                let entry = records::waiting(tx.network_encoded());
+                self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?;
+                let entry = records::acknowledged(&tx);
                 self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
             Err(error) => {
@@ -358,8 +365,14 @@ impl Producer {
                 continue;
             }
             let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
-            if let Err(error) = self.pool().add(tx, &state) {
-                tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+            let hash = tx.hash;
+            let added = self.pool().add(tx, &state);
+            match added {
+                Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
+                Err(error) => {
+                    tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+                    self.drop([hash])?;
+                }
             }
         }
         Ok(())
@@ -385,6 +398,7 @@ impl Producer {
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
                 self.pool().left(tx.hash);
+                self.drop([tx.hash])?;
                 Ok(true)
             }
             Outcome::Full => {
@@ -401,7 +415,8 @@ impl Producer {
         let executed = block.seal()?;
         self.scribe.flush()?;
         self.store.commit(&executed, &sidecars)?;
-        self.forget(&executed);
+        self.scribe.write(Entry::Sealed(executed.id()))?;
+        self.forget(&executed)?;
         self.metrics(&executed, began);
         let sealed = Arc::new(SealedBlock::from(executed));
         let _ = self.events.send(Event::Sealed(sealed.clone()));
@@ -424,13 +439,15 @@ impl Producer {
     }
 
     /// Takes what the block used up out of the pool.
-    fn forget(&self, executed: &ExecutedBlock) {
+    fn forget(&self, executed: &ExecutedBlock) -> Result<(), Error> {
         let signed = executed.block.body.transactions.iter().zip(&executed.senders).filter(|(tx, _)| !tx.is_deposit());
         let used = signed.map(|(tx, sender)| (*sender, tx.nonce()));
         let fees = self.fees(&executed.block.header);
-        for tx in self.pool().on_block(used, fees) {
+        let gone = self.pool().on_block(used, fees);
+        for tx in &gone {
             tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
         }
+        self.drop(gone.iter().map(|tx| tx.hash))
     }
 
     /// What a block with this header charges. The next block's fees are set when it is opened.
