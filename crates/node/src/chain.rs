@@ -15,6 +15,7 @@ use std::{
     thread::JoinHandle,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tributary_execution::Executor;
 use tributary_journal::{Files, Journal};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
@@ -30,6 +31,7 @@ const EVENTS: usize = 16_384;
 pub(crate) struct ChainParts {
     pub(crate) name: &'static str,
     pub(crate) store: Store,
+    pub(crate) executor: Executor,
     pub(crate) schedule: Schedule,
     pub(crate) visibility: Visibility,
     pub(crate) rollup: Option<RollupView>,
@@ -59,7 +61,21 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
+        let ChainParts {
+            name,
+            store,
+            executor,
+            schedule,
+            visibility,
+            rollup,
+            beacon,
+            listen,
+            clock,
+            pending,
+            control,
+            development,
+            sealed,
+        } = parts;
         let (journal, interrupted) = Journal::open(Files::open(&store.journal_path())?, store.heads()?.unsafe_head)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -68,6 +84,7 @@ impl RunningChain {
         let chain = Chain {
             store: store.clone(),
             spec: spec.clone(),
+            executor: executor.for_calls(),
             pool: pool.clone(),
             pending: pending.subscribe(),
             submit,
@@ -86,6 +103,7 @@ impl RunningChain {
         let producer = Producer {
             store: store.clone(),
             spec,
+            executor,
             schedule,
             pool,
             scribe,

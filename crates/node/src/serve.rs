@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::{broadcast, mpsc, watch};
+use tributary_execution::Executor;
 use tributary_pool::{Ordering, Pool, PoolLimits, SenderState};
 use tributary_primitives::StateReader;
 use tributary_rpc::{Accepted, Chain, Event, Limits, ServerHandle, Submission, SubmitError, Visibility};
@@ -48,6 +49,7 @@ pub async fn serve(config: &ServeConfig) -> Result<ServedChain, Error> {
     let chain = Chain {
         store: store.clone(),
         spec: store.spec().clone(),
+        executor: Executor::new(store.spec().clone()),
         pool,
         pending: watch::channel(None).1,
         submit,

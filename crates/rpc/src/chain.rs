@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_execution::{PendingBlock, PendingTransaction};
+use tributary_execution::{Executor, PendingBlock, PendingTransaction};
 use tributary_pool::{Pool, RecoveredTx, TxPolicy};
 use tributary_primitives::{Block, ChainSpec, ExecutedBlock, L1BlockRef, Receipt, RollupConfig};
 use tributary_storage::{Snapshot, Store};
@@ -21,6 +21,8 @@ pub struct Chain {
     pub store: Store,
     /// The chain's rules.
     pub spec: Arc<ChainSpec>,
+    /// What executes calls on it, and its blocks again.
+    pub executor: Executor,
     /// Transactions that wait for a block.
     pub pool: Arc<Mutex<Pool>>,
     /// The open block; `None` on a node that builds none.

@@ -14,6 +14,7 @@ use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
+use tributary_execution::Executor;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
@@ -63,6 +64,7 @@ impl Ground {
         let parts = ChainParts {
             name: "l1",
             store: self.stores.l1.clone(),
+            executor: Executor::new(self.stores.l1.spec().clone()),
             schedule,
             visibility: Visibility::Sealed,
             rollup: None,
@@ -93,6 +95,7 @@ impl Ground {
         let parts = ChainParts {
             name: "l2",
             store: self.stores.l2.clone(),
+            executor: self.executor.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
             visibility: Visibility::Realtime,
             rollup: Some(rollup),

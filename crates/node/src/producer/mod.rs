@@ -30,7 +30,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock};
@@ -44,6 +44,7 @@ pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Err
 pub(crate) struct Producer {
     pub(crate) store: Store,
     pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) executor: Executor,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Arc<Mutex<Pool>>,
     pub(crate) scribe: Scribe,
@@ -192,7 +193,7 @@ impl Producer {
         let Plan { attributes, seal_at } = plan;
         let snapshot = self.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, attributes.block.clone())?;
+        let mut block = OpenBlock::new(&self.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
         let show = |block: &OpenBlock<Snapshot>, included: Included| {
