@@ -3,10 +3,10 @@
 use super::{ground::Ground, reachable};
 use crate::{
     Error,
-    chain::{ChainParts, RunningChain},
+    chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
     l1_view::{L1Reader, L1View, l1_status},
-    producer::{Control, OnSealed, Pending, Rollup, Schedule, Slots},
+    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, Slots},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
@@ -16,6 +16,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tributary_chain::{Derivation, L1Status, SealedBlock};
 use tributary_execution::Executor;
+use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
@@ -62,22 +63,25 @@ impl Ground {
             branch: 0,
             refill_until: 0,
         });
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l1",
             store: self.stores.l1.clone(),
             executor: Executor::new(self.stores.l1.spec().clone()),
             schedule,
+            clock: self.clock.clone(),
+            pending: obedience.pending,
+            control: obedience.control,
+            sealed: confirm(self.snapshots.clone()),
+        };
+        let served = ServerParts {
             visibility: Visibility::Sealed,
             rollup: None,
             beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
             listen: SocketAddr::new(config.host, config.l1_port),
-            clock: self.clock.clone(),
-            pending: obedience.pending,
-            control: obedience.control,
             development: Some(obedience.development),
-            sealed: confirm(self.snapshots.clone()),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let log = Files::open(&self.stores.l1.journal_path())?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
     /// Connects to L1.
@@ -93,22 +97,25 @@ impl Ground {
         self.start_follower(l1).await?;
         let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time)?;
         let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l2",
             store: self.stores.l2.clone(),
             executor: self.executor.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
+            clock: self.clock.clone(),
+            pending: obedience.pending,
+            control: obedience.control,
+            sealed: Box::new(|_, _| Ok(())),
+        };
+        let served = ServerParts {
             visibility: Visibility::Realtime,
             rollup: Some(rollup),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),
-            clock: self.clock.clone(),
-            pending: obedience.pending,
-            control: obedience.control,
             development: Some(obedience.development),
-            sealed: Box::new(|_, _| Ok(())),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let log = Files::open(&self.stores.l2.journal_path())?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.

@@ -5,12 +5,16 @@
 
 mod control;
 mod plan;
+#[cfg(test)]
+mod power_cuts;
+mod production;
 mod records;
 mod rewind;
 mod scribe;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
+pub(crate) use production::{Production, ProductionParts};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 
