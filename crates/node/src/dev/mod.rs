@@ -1,6 +1,8 @@
 //! `tributary dev`: sequencer, batcher, verifier, prover and proposer over an embedded L1, in one process.
 
 mod chains;
+#[cfg(test)]
+mod disagreement;
 mod ground;
 mod roles;
 
