@@ -233,6 +233,7 @@ pub(crate) async fn l1_status(reader: &L1Reader) -> Result<L1Status, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DEV_MNEMONIC, DevConfig, genesis::DevGenesis, keys::Operators};
 
     fn block(number: u64, branch: u8) -> BlockNumHash {
         BlockNumHash { number, hash: B256::with_last_byte(16 * branch + number as u8) }
@@ -250,12 +251,18 @@ mod tests {
         view
     }
 
+    fn config() -> RollupConfig {
+        let genesis = DevGenesis::new(&DevConfig::default(), &[], &Operators::from_mnemonic(DEV_MNEMONIC).unwrap(), 1_900_000_000).unwrap();
+        genesis.rollup_config(block(0, 0), block(0, 0), genesis.system_config(&Operators::from_mnemonic(DEV_MNEMONIC).unwrap()), 1)
+    }
+
     #[test]
     fn final_blocks_that_the_l2_head_is_past_are_forgotten() {
+        let config = config();
         let view = view(1, 9, 0);
         view.trim(6, block(4, 0), u64::MAX);
-        assert!(view.origin_for(block(4, 0), u64::MAX).is_some());
-        assert!(view.origin_for(block(3, 0), u64::MAX).is_none());
+        assert!(view.origin_for(&config, block(4, 0), u64::MAX).is_some());
+        assert!(view.origin_for(&config, block(3, 0), u64::MAX).is_none());
         assert!(view.has(block(3, 0)), "it is final");
     }
 
@@ -265,6 +272,6 @@ mod tests {
         let view = view(1, 12, 1);
         view.trim(9, block(6, 0), u64::MAX);
         assert!(!view.has(block(6, 0)) && !view.has(block(5, 0)));
-        assert!(view.has(block(4, 0)) && view.origin_for(block(4, 0), u64::MAX).is_some());
+        assert!(view.has(block(4, 0)) && view.origin_for(&config(), block(4, 0), u64::MAX).is_some());
     }
 }

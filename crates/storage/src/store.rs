@@ -100,7 +100,7 @@ impl Store {
         self.0.directory.path()
     }
 
-    /// Where the chain's [`Journal`](crate::Journal) belongs: beside the database, so that they are copied and deleted together.
+    /// Where the chain's journal belongs: beside the database, so that they are copied and deleted together.
     pub fn journal_path(&self) -> PathBuf {
         self.path().join("journal")
     }

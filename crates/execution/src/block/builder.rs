@@ -6,6 +6,7 @@
 use super::{rejection::Rejection, seal};
 use crate::{
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine, TransactError},
     overlay::{Overlay, TxChanges},
 };
@@ -60,9 +61,10 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     ///
     /// # Errors
     /// When the state cannot be read or the attributes contradict the chain's rules.
-    pub fn new(spec: Arc<ChainSpec>, state: S, parent: &Header, parent_hash: B256, attributes: BlockAttributes) -> Result<Self, Error> {
+    pub fn new(executor: &Executor, state: S, parent: &Header, parent_hash: B256, attributes: BlockAttributes) -> Result<Self, Error> {
+        let spec = executor.spec().clone();
         let header = draft_header(&spec, parent, parent_hash, &attributes)?;
-        let mut machine = Machine::new(&spec, &header, Overlay::new(state), Leniency::default(), NoOpInspector {});
+        let mut machine = Machine::new(executor, &header, Overlay::new(state), Leniency::default(), NoOpInspector {});
         machine.set_inspecting(false);
         machine.before_block(&spec, parent_hash, attributes.parent_beacon_block_root)?;
         let before = machine.state_mut().take_changes();

@@ -3,10 +3,10 @@
 use super::{ground::Ground, reachable};
 use crate::{
     Error,
-    chain::{ChainParts, RunningChain},
+    chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
     l1_view::{L1Reader, L1View, Look, l1_status},
-    producer::{Control, OnSealed, Pending, Rollup, Schedule, SealPolicy, Slots},
+    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
@@ -15,6 +15,8 @@ use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc, watch};
 use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
+use tributary_execution::Executor;
+use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
@@ -62,22 +64,32 @@ impl Ground {
             refill: Vec::new(),
             jump: None,
         });
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l1",
             store: self.stores.l1.clone(),
+            executor: Executor::new(self.stores.l1.spec().clone()),
             schedule,
-            visibility: Visibility::Sealed,
-            rollup: None,
-            beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
-            listen: SocketAddr::new(config.host, config.l1_port),
             clock: self.clock.clone(),
             policy: SealPolicy::InTime,
             pending: obedience.pending,
             control: obedience.control,
-            development: Some(obedience.development),
             sealed: confirm(self.snapshots.clone(), self.l1_news.clone()),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let served = ServerParts {
+            visibility: Visibility::Sealed,
+            rollup: None,
+            beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
+            listen: SocketAddr::new(config.host, config.l1_port),
+            development: Some(obedience.development),
+        };
+        let log = self.journal(&self.stores.l1)?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+    }
+
+    /// The journal of a chain. It waits for the disk where the chain's database does.
+    fn journal(&self, store: &Store) -> Result<Files, Error> {
+        let files = Files::open(&store.journal_path())?;
+        Ok(if self.datadir.is_temporary() { files.relaxed() } else { files })
     }
 
     /// Connects to L1.
@@ -94,22 +106,26 @@ impl Ground {
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
         let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time, sealing)?;
         let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l2",
             store: self.stores.l2.clone(),
+            executor: self.executor.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
-            visibility: Visibility::Realtime,
-            rollup: Some(rollup),
-            beacon: None,
-            listen: SocketAddr::new(self.config.host, self.config.port),
             clock: self.clock.clone(),
             policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
             pending: obedience.pending,
             control: obedience.control,
-            development: Some(obedience.development),
             sealed: Box::new(|_, _| Ok(())),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let served = ServerParts {
+            visibility: Visibility::Realtime,
+            rollup: Some(rollup),
+            beacon: None,
+            listen: SocketAddr::new(self.config.host, self.config.port),
+            development: Some(obedience.development),
+        };
+        let log = self.journal(&self.stores.l2)?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.

@@ -16,6 +16,7 @@ use crate::{
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tributary_execution::Executor;
 use tributary_primitives::RollupConfig;
 use tributary_storage::{Durability, Options, Store};
 
@@ -27,6 +28,8 @@ pub(super) struct Ground {
     pub(super) accounts: Vec<DevAccount>,
     pub(super) operators: Operators,
     pub(super) stores: Stores,
+    /// What executes the rollup's blocks, for sequencer and verifier.
+    pub(super) executor: Executor,
     pub(super) rollup: Arc<RollupConfig>,
     pub(super) clock: Clock,
     pub(super) snapshots: Snapshots,
@@ -81,6 +84,7 @@ impl Ground {
             genesis,
             accounts,
             operators,
+            executor: Executor::new(stores.l2.spec().clone()),
             stores,
             rollup: Arc::new(rollup),
             clock,

@@ -42,6 +42,7 @@ impl Ground {
     pub(super) fn start_verifier(&self, l1: &L1Side) {
         let verifier = Verifier {
             store: self.stores.verifier.clone(),
+            executor: self.executor.clone(),
             sequencer: self.stores.l2.clone(),
             reader: l1.reader.clone(),
             reorgs: l1.view.reorgs(),

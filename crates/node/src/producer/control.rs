@@ -1,6 +1,6 @@
 //! What a development node's users may ask of a chain that runs.
 
-use super::{Entry, Producer, Rewind, SealPolicy, Sent, records};
+use super::{Entry, Producer, Rewind, SealPolicy, Sent};
 use crate::Error;
 use tokio::sync::oneshot;
 use tributary_pool::Waiting;
@@ -58,7 +58,7 @@ impl Producer {
             Control::Back(back) => drop(back.done.send(false)),
             Control::Drop { which, done } => {
                 let hashes = self.pool().drop_waiting(which);
-                self.scribe.write(Entry::Dropped { entries: hashes.into_iter().map(records::dropped).collect(), done: Some(done) })?;
+                self.scribe.write(Entry::Dropped { hashes, done: Some(done) })?;
             }
         }
         Ok(None)

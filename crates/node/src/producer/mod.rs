@@ -5,6 +5,9 @@
 
 mod control;
 mod plan;
+#[cfg(test)]
+mod power_cuts;
+mod production;
 mod records;
 mod rewind;
 mod scribe;
@@ -12,17 +15,18 @@ mod seal_policy;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
+pub(crate) use production::{Production, ProductionParts};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 pub(crate) use seal_policy::SealPolicy;
 
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
-use alloy_primitives::{Address, map::B256Set};
+use alloy_primitives::{Address, B256, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use control::Ordered;
 use plan::{Next, Plan};
-use scribe::{Client, Entry, NewSegment};
+use scribe::{Client, Entry};
 use seal_policy::Demand;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,11 +39,12 @@ use std::{
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_chain::{Accepted, Endpoint, Event, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock};
 use tributary_rollup::TIME_JUMP;
-use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
+use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
 
 /// Pause before L1 is looked at again that the next block needs more of.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -54,6 +59,7 @@ pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Err
 pub(crate) struct Producer {
     pub(crate) store: Store,
     pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) executor: Executor,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Arc<Mutex<Pool>>,
     pub(crate) scribe: Scribe,
@@ -129,10 +135,7 @@ impl Producer {
     }
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
-        let state = self.store.latest()?;
-        let unplaced = records::unplaced(&self.spec, &journal);
-        self.returning.extend(unplaced.into_iter().filter(|tx| tx.nonce() >= nonce_of(&state, tx.sender)));
-        drop(state);
+        self.take_back(journal.waiting)?;
         let mut recovered = journal.open.into_iter();
         let mut obeyed: Option<oneshot::Sender<bool>> = None;
         while !self.stopping() {
@@ -179,11 +182,30 @@ impl Producer {
         Ok(())
     }
 
+    /// Takes what the journal says was acknowledged and is in no block, unless it can run no more.
+    fn take_back(&mut self, waiting: Vec<JournalTransaction>) -> Result<(), Error> {
+        let state = self.store.latest()?;
+        let mut gone = Vec::new();
+        for JournalTransaction { hash, raw } in waiting {
+            match RecoveredTx::decode_on(&self.spec, &raw) {
+                Ok(tx) if tx.nonce() >= nonce_of(&state, tx.sender) => self.returning.push_back(tx),
+                _ => gone.push(hash),
+            }
+        }
+        self.drop(gone)
+    }
+
+    /// Tells the journal of transactions that wait no more.
+    fn drop(&self, hashes: impl IntoIterator<Item = B256>) -> Result<(), Error> {
+        let hashes: Vec<_> = hashes.into_iter().collect();
+        if hashes.is_empty() { Ok(()) } else { self.scribe.write(Entry::Dropped { hashes, done: None }) }
+    }
+
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Everything acknowledged that is in no block: it must be in the journal of each new block too, whose predecessor's goes away.
+    /// Everything acknowledged that is in no block.
     fn waiting(&self) -> Vec<RecoveredTx> {
         let Content { pending, queued } = self.pool().content();
         let pooled = pending.into_values().chain(queued.into_values()).flat_map(BTreeMap::into_values);
@@ -200,7 +222,7 @@ impl Producer {
         let Plan { attributes, seal_at, rest } = plan;
         let snapshot = self.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, attributes.block.clone())?;
+        let mut block = OpenBlock::new(&self.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
         let show = |block: &OpenBlock<Snapshot>, included: Included| {
@@ -210,30 +232,23 @@ impl Producer {
         let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
         self.pool().set_fees(fees);
-        let segment = || NewSegment {
-            parent: parent.hash,
-            attributes: records::encode(&attributes),
-            waiting: self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect(),
-        };
-        self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
-        // Only now: the segment before held what waits in the pool, which the new one holds from here on.
-        self.scribe.write(Entry::Released { number: number - 1 })?;
+        let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
+        self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
         let rests_until = Instant::now() + rest;
         Ok(Building { block, seal_at, rests_until, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
-    fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
+    fn reopen(&mut self, parent: &StoredBlock, open: OpenedBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
-        let attributes = records::decode(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
-        let plan = Plan::reopened(attributes, self.clock.now());
+        let plan = Plan::reopened(open.attributes, self.clock.now());
         let mut building = self.open(parent, plan, true)?;
-        for entry in open.entries.iter().filter(|entry| records::is_executed(entry)) {
-            let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
+        for entry in &open.executed {
+            let tx = RecoveredTx::decode_on(&self.spec, &entry.transaction.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
             let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
             let receipt = &building.block.receipts()[included.index];
-            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.position) {
+            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.index) {
                 return Err(lost(format!("{} has another result", tx.hash)));
             }
             self.record(&mut building, &tx, included, Origin::Journal)?;
@@ -356,7 +371,7 @@ impl Producer {
         let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
         let Included { index, .. } = included;
         let transaction = pending(&building.block, &included);
-        let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
+        let new = || records::executed(tx, index, &transaction.receipt);
         let (entry, client) = match origin {
             Origin::Client(client) if self.policy == SealPolicy::AtOnce && client.endpoint == Endpoint::Ordinary => {
                 self.awaiting.push((client, index));
@@ -378,11 +393,8 @@ impl Producer {
         let added = self.pool().add(tx.clone(), &state);
         match added {
             Ok(Added { replaced, evicted, .. }) => {
-                let gone: Vec<_> = replaced.iter().chain(&evicted).map(|gone| records::dropped(gone.hash)).collect();
-                if !gone.is_empty() {
-                    self.scribe.write(Entry::Dropped { entries: gone, done: None })?;
-                }
-                let entry = records::waiting(tx.network_encoded());
+                self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?;
+                let entry = records::acknowledged(&tx);
                 self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
             Err(error) => {
@@ -416,8 +428,14 @@ impl Producer {
                 continue;
             }
             let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
-            if let Err(error) = self.pool().add(tx, &state) {
-                tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+            let hash = tx.hash;
+            let added = self.pool().add(tx, &state);
+            match added {
+                Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
+                Err(error) => {
+                    tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+                    self.drop([hash])?;
+                }
             }
         }
         Ok(())
@@ -443,6 +461,7 @@ impl Producer {
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
                 self.pool().left(tx.hash);
+                self.drop([tx.hash])?;
                 Ok(true)
             }
             Outcome::Full => {
@@ -459,7 +478,8 @@ impl Producer {
         let executed = block.seal()?;
         self.scribe.flush()?;
         self.store.commit(&executed, &sidecars)?;
-        self.forget(&executed);
+        self.scribe.write(Entry::Sealed(executed.id()))?;
+        self.forget(&executed)?;
         self.metrics(&executed, began);
         let sealed = Arc::new(SealedBlock::from(executed));
         let _ = self.events.send(Event::Sealed(sealed.clone()));
@@ -502,13 +522,15 @@ impl Producer {
     }
 
     /// Takes what the block used up out of the pool.
-    fn forget(&self, executed: &ExecutedBlock) {
+    fn forget(&self, executed: &ExecutedBlock) -> Result<(), Error> {
         let signed = executed.block.body.transactions.iter().zip(&executed.senders).filter(|(tx, _)| !tx.is_deposit());
         let used = signed.map(|(tx, sender)| (*sender, tx.nonce()));
         let fees = self.fees(&executed.block.header);
-        for tx in self.pool().on_block(used, fees) {
+        let gone = self.pool().on_block(used, fees);
+        for tx in &gone {
             tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
         }
+        self.drop(gone.iter().map(|tx| tx.hash))
     }
 
     /// What a block with this header charges. The next block's fees are set when it is opened.

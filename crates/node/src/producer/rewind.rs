@@ -50,11 +50,12 @@ impl Producer {
         match order.sent {
             Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
             Sent::ReplacedBy(first) => {
+                self.drop(self.waiting().iter().map(|tx| tx.hash))?;
                 self.returning = first.into();
                 self.pool().clear();
             }
         }
-        let entries = self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect();
+        let entries = self.waiting().iter().map(records::acknowledged).collect();
         self.scribe.write(Entry::Parked { entries })?;
         self.scribe.flush()?;
 
@@ -64,7 +65,8 @@ impl Producer {
         self.store.unwind(order.to)?;
         self.schedule.set_back(removed.iter().map(|block| &block.block.header).filter(|_| is_replaced));
         let state = self.store.latest()?;
-        self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        let gone = self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        self.drop(gone.iter().map(|tx| tx.hash))?;
         tracing::info!(chain = self.spec.chain_id, to = order.to, from = head, "blocks taken back");
         removed.reverse();
         let _ = self.events.send(Event::Reorg { removed });

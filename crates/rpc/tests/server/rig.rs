@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
@@ -147,6 +147,7 @@ impl Rig {
         let chain = Arc::new(Chain {
             store: store.clone(),
             spec: spec.clone(),
+            executor: Executor::new(spec.clone()).for_calls(),
             pool: pool.clone(),
             pending: open.clone(),
             submit,
@@ -363,7 +364,7 @@ impl Sequencer {
             nonce: B64::ZERO,
             ommers: Vec::new(),
         };
-        let mut open = OpenBlock::new(self.spec.clone(), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
+        let mut open = OpenBlock::new(&Executor::new(self.spec.clone()), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
         let view = Arc::new(PendingBlock::new(snapshot, open.header().clone(), open.initial_changes().clone()));
         if rollup {
             let info = L1Info {
