@@ -194,7 +194,7 @@ fn begin(tx: &RwTxUnsync, tables: &Tables, genesis: &ExecutedBlock) -> Result<()
 }
 
 /// Written bytes after which a relaxed store syncs.
-const RELAXED_SYNC: usize = 64 << 20;
+const RELAXED_SYNC: usize = 256 << 20;
 
 fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
     let sync_mode = match options.durability {
@@ -217,6 +217,8 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
     if options.durability == Durability::Relaxed && !options.read_only {
         // Without a threshold libmdbx syncs whenever a transaction needs a page that an older one freed, which is in each.
         builder.set_sync_bytes(RELAXED_SYNC);
+        // Half of what a small block costs is handing its pages to the operating system; so they are its own from the start.
+        builder.write_map();
     }
     builder.open(dir).map_err(|error| match error {
         // One process may not map the database twice, and all must sync alike.

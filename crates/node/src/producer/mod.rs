@@ -473,10 +473,13 @@ impl Producer {
 
     /// Seals, commits, announces.
     fn seal(&mut self, building: Building) -> Result<(), Error> {
-        let Building { block, sidecars, .. } = building;
+        let Building { block, sidecars, included, .. } = building;
         let began = Instant::now();
         let executed = block.seal()?;
-        self.scribe.flush()?;
+        // Of a block in which nobody sent anything the journal has nothing.
+        if !included.is_empty() {
+            self.scribe.flush()?;
+        }
         self.store.commit(&executed, &sidecars)?;
         self.scribe.write(Entry::Sealed(executed.id()))?;
         self.forget(&executed)?;
