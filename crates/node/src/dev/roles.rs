@@ -72,6 +72,8 @@ impl Ground {
             derived: l1.derived.subscribe(),
             last,
             every: self.poll(),
+            // What users of a development chain send is safe with the next block of L1, which costs nothing.
+            eager: true,
         };
         self.tasks.spawn("batcher", batcher.run());
         Ok(last_batch)
