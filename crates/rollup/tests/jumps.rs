@@ -7,8 +7,7 @@ mod chain;
 use alloy_primitives::B256;
 use chain::{Chain, L2Plan, posting::Posted};
 use tributary_rollup::{
-    Batch, BatcherData, BatcherTransaction, ChannelId, Compression, DerivedBlock, Frame, SingularBatch, SpanBatch, SpanBlock,
-    encode_frames,
+    Batch, BatcherData, BatcherTransaction, ChannelId, Compression, DerivedBlock, Frame, SingularBatch, SpanBatch, SpanBlock, encode_frames,
 };
 
 const YEARS: u64 = 4 * 365 * 86_400;

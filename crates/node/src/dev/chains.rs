@@ -137,7 +137,10 @@ impl Ground {
         let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
         let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, Look { every, news: self.l1_news.clone() }));
+        self.tasks.spawn(
+            "L1 follower",
+            l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, Look { every, news: self.l1_news.clone() }),
+        );
         Ok(())
     }
 }

@@ -16,7 +16,10 @@ const ABSENT: &[(&[&str], &str)] = &[
     ),
     (&["anvil_setMinGasPrice", "hardhat_setMinGasPrice"], "fees are those of EIP-1559, which has no minimum gas price"),
     (&["anvil_setPrevRandao", "hardhat_setPrevRandao"], "prevrandao is that of the L1 block that a rollup's block is built on"),
-    (&["anvil_setCoinbase", "hardhat_setCoinbase"], "the fee recipient of a rollup is its SequencerFeeVault, 0x4200000000000000000000000000000000000011"),
+    (
+        &["anvil_setCoinbase", "hardhat_setCoinbase"],
+        "the fee recipient of a rollup is its SequencerFeeVault, 0x4200000000000000000000000000000000000011",
+    ),
     (
         &["anvil_setBlockGasLimit", "evm_setBlockGasLimit"],
         "the gas limit is set by the SystemConfig contract on L1; tributary dev takes --gas-limit when a chain begins",

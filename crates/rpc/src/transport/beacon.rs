@@ -194,7 +194,9 @@ fn in_slot_of(api: &Api, view: BeaconView, id: &str, first: Sealed<Header>) -> R
     let slot = slot_of(store.genesis(), view, &first);
     let mut blocks = vec![first];
     if id.parse::<u64>().is_ok() {
-        while let Some(next) = store.header(blocks[blocks.len() - 1].number + 1)?.filter(|next| slot_of(store.genesis(), view, next) == slot) {
+        while let Some(next) =
+            store.header(blocks[blocks.len() - 1].number + 1)?.filter(|next| slot_of(store.genesis(), view, next) == slot)
+        {
             blocks.push(next);
         }
     }

@@ -13,7 +13,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission};
+use tributary_chain::{
+    Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission,
+};
 use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
