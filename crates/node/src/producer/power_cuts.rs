@@ -24,7 +24,6 @@ use tributary_execution::{Executor, PendingBlock};
 use tributary_journal::VolatileDisk;
 use tributary_pool::RecoveredTx;
 use tributary_primitives::{Receipt, StateReader, Transaction};
-use tributary_rpc::Visibility;
 use tributary_storage::{Durability, Options, Snapshot, Store};
 
 const USERS: usize = 3;
@@ -308,13 +307,7 @@ async fn when_the_journals_disk_fails_nothing_is_acknowledged_and_the_node_halts
     let world = World::new();
     let (parts, handles) = world.parts();
     let tasks = Tasks::new();
-    let served = ServerParts {
-        visibility: Visibility::Realtime,
-        rollup: None,
-        beacon: None,
-        listen: "127.0.0.1:0".parse().unwrap(),
-        development: None,
-    };
+    let served = ServerParts { realtime: true, rollup: None, beacon: None, listen: "127.0.0.1:0".parse().unwrap(), development: None };
     let chain = RunningChain::start(parts, served, world.disk.clone(), &tasks).await.unwrap();
     let url = format!("http://{}", chain.address);
     let ask = async |method: &str, params: serde_json::Value| -> serde_json::Value {
