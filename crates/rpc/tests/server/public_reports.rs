@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B64, B256, Bytes, U256};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tributary_chain::{Event, SealedBlock};
-use tributary_execution::OpenBlock;
+use tributary_execution::{Executor, OpenBlock};
 use tributary_primitives::BlockAttributes;
 
 /// openethereum#10672, INFURA#30, web3.js#262: a receipt, and what it names is not there yet.
@@ -68,7 +68,8 @@ fn seal_another(rig: &Rig, tag: u8) -> Arc<SealedBlock> {
         nonce: B64::ZERO,
         ommers: Vec::new(),
     };
-    let sealed = OpenBlock::new(rig.chain.spec.clone(), snapshot, &parent, parent.hash(), attributes).unwrap().seal().unwrap();
+    let sealed =
+        OpenBlock::new(&Executor::new(rig.chain.spec.clone()), snapshot, &parent, parent.hash(), attributes).unwrap().seal().unwrap();
     store.commit(&sealed, &[]).unwrap();
     Arc::new(sealed.into())
 }
