@@ -157,6 +157,8 @@ await checkWithRestart('hardhat goes on after a restart of the node, and misses 
   await new Promise((resolve) => setTimeout(resolve, 500))
   const total = await counter.read.total()
   const acknowledged = await receiptOf(await counter.write.count([2n, 'before']))
+  // The filter is gone with the node, and with it what was not fetched yet.
+  await until(() => seen.some(({ transactionHash }) => transactionHash === acknowledged.transactionHash))
   await restart()
   assert.deepEqual(await receiptOf(acknowledged.transactionHash), acknowledged)
   const after = await receiptOf(await counter.write.count([3n, 'after']))
