@@ -10,9 +10,7 @@ use std::{
     fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
 };
 use tributary_chain::SealedBlock;
 use tributary_execution::decode_block;
@@ -56,10 +54,7 @@ pub fn import(config: &ImportConfig, progress: impl FnMut(Imported)) -> Result<I
     let reader = BufReader::with_capacity(1 << 20, File::open(&config.chain).map_err(failed)?);
     let state = Imported { head: chain.store.heads()?.unsafe_head, blocks: 0, known: 0 };
     let mut file = ChainFile { path: &config.chain, reader, store: chain.store.clone(), state, progress, number: 0 };
-    match pin!(chain.run(&mut file)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => done?,
-        Poll::Pending => unreachable!("invariant: reading a file waits for nobody"),
-    }
+    chain.run_here(&mut file)?;
     let state = file.state;
     settle(&chain.store, state.head, config)?;
     Ok(state)

@@ -5,7 +5,11 @@
 
 use crate::Error;
 use alloy_consensus::Header;
-use std::sync::Arc;
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 use tokio::{runtime::RuntimeFlavor, sync::broadcast};
 use tributary_chain::{Event, SealedBlock};
 use tributary_execution::{Ancestor, Executor, OpenBlock, import_block};
@@ -71,6 +75,14 @@ impl Pipeline {
         Ok(())
     }
 
+    /// As [`Self::run`], for a source that holds up its thread instead of waiting.
+    pub(crate) fn run_here(&self, source: &mut impl Source) -> Result<(), Error> {
+        match pin!(self.run(source)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done,
+            Poll::Pending => unreachable!("invariant: such a source never waits"),
+        }
+    }
+
     /// Executes, commits and announces the block after the head.
     pub(crate) fn extend(&self, work: Work) -> Result<Result<Arc<SealedBlock>, Invalid>, Error> {
         use tributary_execution::Error::{HeaderMismatch, InvalidBlock, InvalidTransaction};
@@ -109,8 +121,7 @@ impl Pipeline {
     fn ancestors(&self, head: &Header) -> Result<Vec<Ancestor>, Error> {
         let lowest = (head.number + 1).saturating_sub(ANCESTORS).max(self.store.genesis().number);
         let blocks = (lowest..=head.number).rev().filter_map(|number| self.store.block(number).transpose());
-        let ancestor =
-            |stored: StoredBlock| Ancestor { hash: stored.hash, header: stored.block.header, ommers: stored.block.body.ommers };
+        let ancestor = |stored: StoredBlock| Ancestor { hash: stored.hash, header: stored.block.header, ommers: stored.block.body.ommers };
         Ok(blocks.map(|stored| stored.map(ancestor)).collect::<Result<_, _>>()?)
     }
 
@@ -124,9 +135,7 @@ impl Pipeline {
     pub(crate) fn take_back(&self, to: u64, mut gone: Vec<Arc<SealedBlock>>) -> Result<(), Error> {
         self.store.unwind(to)?;
         gone.reverse();
-        if !gone.is_empty() {
-            let _ = self.events.send(Event::Reorg { removed: gone });
-        }
+        let _ = self.events.send(Event::Reorg { removed: gone });
         Ok(())
     }
 

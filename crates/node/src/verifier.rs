@@ -124,7 +124,9 @@ impl Verifier {
     fn start_over(&mut self) -> Result<Deriver, Error> {
         let finalized = self.chain.store.heads()?.finalized_head.number;
         match self.chain.take_back(finalized, self.chain.above(finalized)?) {
-            Err(Error::Storage(tributary_storage::Error::Pruned { oldest, .. })) => self.chain.take_back(oldest, self.chain.above(oldest)?)?,
+            Err(Error::Storage(tributary_storage::Error::Pruned { oldest, .. })) => {
+                self.chain.take_back(oldest, self.chain.above(oldest)?)?
+            }
             other => other?,
         }
         let head = self.block(self.chain.store.heads()?.unsafe_head.number)?;
@@ -137,7 +139,8 @@ impl Verifier {
     }
 
     fn block(&self, number: u64) -> Result<L2Head, Error> {
-        let block = self.chain.store.block(number)?.ok_or_else(|| Error::Disagreement(format!("the verifier lacks its own block {number}")))?;
+        let block =
+            self.chain.store.block(number)?.ok_or_else(|| Error::Disagreement(format!("the verifier lacks its own block {number}")))?;
         Ok(L2Head::of_block(&self.reader.config, &block.block, block.hash)?)
     }
 

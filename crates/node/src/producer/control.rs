@@ -27,7 +27,7 @@ impl Producer {
     /// here, where L1's own blocks become final.
     pub(super) fn obey(&mut self, order: Control) -> Result<Option<BackTo>, Error> {
         match order {
-            Control::Back(back) if back.rewind.to >= self.store.heads()?.finalized_head.number => return Ok(Some(back)),
+            Control::Back(back) if back.rewind.to >= self.chain.store.heads()?.finalized_head.number => return Ok(Some(back)),
             Control::Back(back) => drop(back.done.send(false)),
             Control::Drop { which, done } => {
                 let hashes = self.pool().drop_waiting(which);

@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     genesis::DevGenesis,
     keys::{self, Operators},
+    pipeline::{Pipeline, head_block},
     tasks::Tasks,
 };
 use alloy_consensus::{SignableTransaction, TxEip1559};
@@ -20,7 +21,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tributary_chain::{Accepted, Endpoint, Event, Refusal, Submission};
-use tributary_execution::{Executor, PendingBlock};
+use tributary_execution::PendingBlock;
 use tributary_journal::VolatileDisk;
 use tributary_pool::RecoveredTx;
 use tributary_primitives::{Receipt, StateReader, Transaction};
@@ -49,10 +50,9 @@ impl World {
 
     /// What a producer of this chain is started with. Its clock stands.
     fn parts(&self) -> (ProductionParts, Handles) {
-        let spec = self.genesis.l1_spec();
         let options = Options { durability: Durability::Relaxed, ..Options::default() };
-        let store = Store::open(&self.directory.path().join("chain"), spec.clone(), options).unwrap();
-        let head = super::head_block(&store).unwrap().block.header.timestamp;
+        let chain = Pipeline::new(Store::open(&self.directory.path().join("chain"), self.genesis.l1_spec(), options).unwrap());
+        let head = head_block(&chain.store).unwrap().block.header.timestamp;
         let clock = Clock::not_before(head);
         clock.stop(true);
         clock.set(Duration::from_secs(head));
@@ -68,15 +68,14 @@ impl World {
         };
         let parts = ProductionParts {
             name: "test",
-            store: store.clone(),
-            executor: Executor::new(spec),
+            chain: chain.clone(),
             schedule: Schedule::Slots(slots),
             clock: clock.clone(),
             pending,
             control: orders,
             sealed: Box::new(|_, _| Ok(())),
         };
-        (parts, Handles { store, clock, open, control })
+        (parts, Handles { chain, clock, open, control })
     }
 
     /// The chain with power.
@@ -105,7 +104,7 @@ impl World {
 }
 
 struct Handles {
-    store: Store,
+    chain: Pipeline,
     clock: Clock,
     open: watch::Receiver<Option<Arc<PendingBlock<Snapshot>>>>,
     control: mpsc::Sender<Control>,
@@ -139,7 +138,7 @@ impl Life {
 
     /// Lets the open block's time pass.
     async fn seal(&self) -> Result<(), Dark> {
-        let mut events = self.production.events.subscribe();
+        let mut events = self.handles.chain.events.subscribe();
         let clock = &self.handles.clock;
         clock.advance_to(clock.now() + Duration::from_secs(1));
         loop {
@@ -151,7 +150,7 @@ impl Life {
     }
 
     async fn rewind(&self, by: u64) -> Result<(), Dark> {
-        let head = self.handles.store.heads().unwrap().unsafe_head.number;
+        let head = self.handles.chain.store.heads().unwrap().unsafe_head.number;
         let (done, back) = oneshot::channel();
         let order = BackTo { rewind: Rewind { to: head.saturating_sub(by), sent: Sent::Kept }, done };
         self.handles.control.send(Control::Back(order)).await.map_err(|_| Dark)?;
@@ -169,7 +168,7 @@ impl Life {
 
     fn place(&self, hash: B256) -> Option<Place> {
         let digest = |receipt: &Receipt| keccak256(receipt.encoded_2718());
-        let store = &self.handles.store;
+        let store = &self.handles.chain.store;
         if let Some((number, index)) = store.transaction_position(hash).unwrap() {
             let receipts = store.receipts(number).unwrap().unwrap();
             return Some(Place { number, index: index as usize, receipt: digest(&receipts[index as usize]) });
@@ -295,7 +294,7 @@ async fn what_the_producer_acknowledged_is_there_with_its_receipt_after_a_power_
         }
         let life = world.begin().await;
         known.check(&life);
-        life.handles.store.check().unwrap();
+        life.handles.chain.store.check().unwrap();
         acknowledged += known.acknowledged.len();
     }
     assert!(cuts > 40 && acknowledged > 500, "{cuts} cuts, {acknowledged} acknowledged: too little happened");
