@@ -68,11 +68,14 @@ impl Pipeline {
 
     /// Grows the chain until the source ends.
     pub(crate) async fn run(&self, source: &mut impl Source) -> Result<(), Error> {
-        while let Some(work) = source.next().await? {
-            let outcome = off_the_async_threads(|| self.extend(work))?;
+        loop {
+            // An open block cannot go to another thread, so that it must be gone before anything is waited for again.
+            let outcome = match source.next().await? {
+                Some(work) => off_the_async_threads(|| self.extend(work))?,
+                None => return Ok(()),
+            };
             source.take(outcome).await?;
         }
-        Ok(())
     }
 
     /// As [`Self::run`], for a source that holds up its thread instead of waiting.
