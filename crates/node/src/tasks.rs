@@ -1,4 +1,4 @@
-//! Severity is decided here, once: whatever a task or thread ends with halts the node.
+//! Severity is decided here, once: a failure of L1 [passes](unless_passing), whatever else a task or thread ends with halts the node.
 
 use crate::Error;
 use std::sync::Arc;
@@ -6,6 +6,21 @@ use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
 };
+
+/// What came of work on L1, or `None` when L1 failed, which is told as `failure` and passes: the work is done again later.
+///
+/// # Errors
+/// Any other failure: the node must not go on after it.
+pub(crate) fn unless_passing<T, E: Into<Error>>(result: Result<T, E>, failure: &'static str) -> Result<Option<T>, Error> {
+    match result.map_err(Into::into) {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::L1(error)) => {
+            tracing::warn!(%error, "{failure}");
+            Ok(None)
+        }
+        Err(fatal) => Err(fatal),
+    }
+}
 
 /// Background work, and the one place where its failures arrive.
 #[derive(Debug)]
@@ -83,6 +98,15 @@ impl Drop for Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_of_l1_pass_and_no_others_do() {
+        let l1 = || tributary_l1::Error::BlockGone("7".to_owned());
+        assert!(matches!(unless_passing(Err::<(), _>(l1()), "on purpose"), Ok(None)));
+        assert!(matches!(unless_passing(Ok::<_, Error>(7), "not at all"), Ok(Some(7))));
+        let fatal = unless_passing(Err::<(), _>(Error::Disagreement("on purpose".into())), "unseen");
+        assert!(matches!(fatal, Err(Error::Disagreement(_))));
+    }
 
     #[tokio::test]
     async fn whatever_ends_with_an_error_or_a_panic_is_told() {

@@ -4,6 +4,7 @@ use crate::{
     Error,
     l1_view::{L1Reader, gone},
     pipeline::{Invalid, Pipeline, Source, Work},
+    tasks::unless_passing,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
@@ -150,7 +151,7 @@ impl Verifier {
         loop {
             if self.reorgs.has_changed().unwrap_or(false) {
                 self.reorgs.mark_unchanged();
-                if self.has_left_l1(deriver).await {
+                if self.has_left_l1(deriver).await? {
                     return Ok(None);
                 }
             }
@@ -164,23 +165,21 @@ impl Verifier {
                 }
                 continue;
             }
-            match self.fetch(deriver, number).await {
-                Ok(block) => return Ok(Some(block)),
-                Err(error) => {
-                    tracing::warn!(%error, number, "L1 block cannot be read");
-                    tokio::time::sleep(L1_PATIENCE).await;
-                }
+            let block = unless_passing(self.fetch(deriver, number).await, "an L1 block cannot be read")?;
+            if block.is_some() {
+                return Ok(block);
             }
+            tokio::time::sleep(L1_PATIENCE).await;
         }
     }
 
     /// Whether L1 no longer has the block that was read last. Waits for an L1 that does not answer: what follows depends on it.
-    async fn has_left_l1(&self, deriver: &Deriver) -> bool {
-        let Some(read) = deriver.l1_head() else { return false };
+    async fn has_left_l1(&self, deriver: &Deriver) -> Result<bool, Error> {
+        let Some(read) = deriver.l1_head() else { return Ok(false) };
         loop {
-            match self.reader.client.block_ref(read.number).await {
-                Ok(now) => return now.is_none_or(|now| now.hash != read.hash),
-                Err(error) => tracing::warn!(%error, number = read.number, "L1 does not say whether it still has a block"),
+            let now = self.reader.client.block_ref(read.number).await;
+            if let Some(now) = unless_passing(now, "L1 does not say whether it still has a block")? {
+                return Ok(now.is_none_or(|now| now.hash != read.hash));
             }
             tokio::time::sleep(L1_PATIENCE).await;
         }
@@ -218,7 +217,7 @@ impl Verifier {
         let sequenced = self.sequencer.hash_of(id.number)?;
         if let Some(sequenced) = sequenced.filter(|hash| *hash != id.hash) {
             // A sequencer that has followed a reorg already differs from what was derived from L1 as it was.
-            if self.has_left_l1(deriver).await {
+            if self.has_left_l1(deriver).await? {
                 return Ok(false);
             }
             return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash });
