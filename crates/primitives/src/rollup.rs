@@ -144,6 +144,15 @@ pub struct RollupConfig {
     pub l1_system_config_address: Address,
     /// EIP-1559 defaults.
     pub chain_op_config: ChainOpConfig,
+    /// A development chain whose L1 may mark a block as a jump in time: the L2 block that begins its epoch has its time. No other chain has the field.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub time_jumps: bool,
+}
+
+/// Whether a rule of development chains is left out of the configuration.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_absent(rule: &bool) -> bool {
+    !*rule
 }
 
 /// Fork times of the rollup. Tributary starts at Isthmus, so that every time is the genesis'.

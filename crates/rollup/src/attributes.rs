@@ -59,7 +59,7 @@ pub fn next_attributes(
     } else {
         return Err(Error::OriginMismatch { parent_origin, origin: id });
     };
-    let timestamp = parent.block.timestamp + cfg.block_time;
+    let timestamp = next_time(cfg, &parent.block, origin);
     if timestamp < origin.timestamp {
         return Err(Error::TimeBeforeOrigin { timestamp, origin_time: origin.timestamp });
     }
@@ -82,6 +82,14 @@ pub fn next_attributes(
         no_tx_pool: exceeds_drift(origin.timestamp, timestamp),
     };
     Ok((attributes, recorded(cfg, &config)))
+}
+
+/// The time of the block after `parent` in the epoch of `origin`, seconds: a block time later, and where it begins the epoch of a jump
+/// ([`RollupConfig::time_jumps`]) that block's time, unless that is not even a block time later.
+pub(crate) fn next_time(cfg: &RollupConfig, parent: &L2BlockRef, origin: &L1Header) -> u64 {
+    let following = parent.timestamp + cfg.block_time;
+    let begins_epoch = origin.number == parent.l1_origin.number + 1;
+    if begins_epoch && origin.is_jump(cfg) { origin.timestamp.max(following) } else { following }
 }
 
 /// The parameters in a block's header: those of the system configuration, the chain's own where they are zero (specs: protocol/holocene/exec-engine).

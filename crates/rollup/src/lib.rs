@@ -35,7 +35,7 @@ pub use deriver::{DerivedBlock, Deriver, ResetReason, Start, Step};
 pub use encoder::{BLOB_FRAME_CAPACITY, BatchKind, Confirmation, Encoder, EncoderConfig, Payload, PayloadId};
 pub use error::Error;
 pub use frame::{BATCHER_DATA_VERSION, ChannelId, FRAME_OVERHEAD, Frame, MAX_FRAME_DATA, decode_frames, encode_frames};
-pub use l1_block::{BatcherData, BatcherTransaction, L1Block, L1Header, L1Log};
+pub use l1_block::{BatcherData, BatcherTransaction, L1Block, L1Header, L1Log, TIME_JUMP};
 pub use payload::{DataAvailability, verify};
 pub use span_batch::{MAX_SPAN_BATCH_ELEMENT_COUNT, SpanBatch, SpanBlock};
 pub use system_config::{CONFIG_UPDATE, apply_config_updates, system_config_of};

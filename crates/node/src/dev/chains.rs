@@ -5,16 +5,16 @@ use crate::{
     Error,
     chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
-    l1_view::{L1Reader, L1View, l1_status},
-    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, Slots},
+    l1_view::{L1Reader, L1View, Look, l1_status},
+    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, watch};
-use tributary_chain::{Derivation, L1Status, SealedBlock};
+use tokio::sync::{Notify, mpsc, watch};
+use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
 use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
@@ -53,23 +53,25 @@ impl Ground {
     /// Starts the embedded L1.
     pub(super) async fn start_l1(&self) -> Result<(RunningChain, Controlled), Error> {
         let (config, genesis) = (&self.config, &self.genesis.l1);
-        let (obedience, controlled) = controlled(&self.chains.l1.store, &self.accounts, config.l1_block_time)?;
+        let (obedience, controlled) = controlled(&self.chains.l1.store, &self.accounts, config.l1_block_time, Sealing::InTime)?;
         let schedule = Schedule::Slots(Slots {
             genesis_time: genesis.timestamp,
             seconds: config.l1_block_time,
             gas_limit: genesis.gas_limit,
             beneficiary: Address::ZERO,
             branch: 0,
-            refill_until: 0,
+            refill: Vec::new(),
+            jump: None,
         });
         let parts = ProductionParts {
             name: "l1",
             chain: self.chains.l1.clone(),
             schedule,
             clock: self.clock.clone(),
+            policy: SealPolicy::InTime,
             pending: obedience.pending,
             control: obedience.control,
-            sealed: confirm(self.snapshots.clone()),
+            sealed: confirm(self.snapshots.clone(), self.l1_news.clone()),
         };
         let served = ServerParts {
             visibility: Visibility::Sealed,
@@ -78,8 +80,14 @@ impl Ground {
             listen: SocketAddr::new(config.host, config.l1_port),
             development: Some(obedience.development),
         };
-        let log = Files::open(&self.chains.l1.store.journal_path())?;
+        let log = self.journal(&self.chains.l1.store)?;
         Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+    }
+
+    /// The journal of a chain. It waits for the disk where the chain's database does.
+    fn journal(&self, store: &Store) -> Result<Files, Error> {
+        let files = Files::open(&store.journal_path())?;
+        Ok(if self.datadir.is_temporary() { files.relaxed() } else { files })
     }
 
     /// Connects to L1.
@@ -93,13 +101,15 @@ impl Ground {
     /// Starts following L1, and the rollup's sequencer.
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         self.start_follower(l1).await?;
-        let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time)?;
+        let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
+        let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
         let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
         let parts = ProductionParts {
             name: "l2",
             chain: self.chains.l2.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
             clock: self.clock.clone(),
+            policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
             pending: obedience.pending,
             control: obedience.control,
             sealed: Box::new(|_, _| Ok(())),
@@ -111,7 +121,7 @@ impl Ground {
             listen: SocketAddr::new(self.config.host, self.config.port),
             development: Some(obedience.development),
         };
-        let log = Files::open(&self.chains.l2.store.journal_path())?;
+        let log = self.journal(&self.chains.l2.store)?;
         Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
@@ -124,13 +134,16 @@ impl Ground {
         let (store, rollup, snapshots) = (self.chains.l2.store.clone(), self.rollup.clone(), self.snapshots.clone());
         let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, every));
+        self.tasks.spawn(
+            "L1 follower",
+            l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, Look { every, news: self.l1_news.clone() }),
+        );
         Ok(())
     }
 }
 
-/// Moves the embedded L1's safe and final heads along with its newest block.
-fn confirm(snapshots: Snapshots) -> OnSealed {
+/// Moves the embedded L1's safe and final heads along with its newest block, and has the rollup look at it.
+fn confirm(snapshots: Snapshots, news: Arc<Notify>) -> OnSealed {
     let behind = |store: &Store, sealed: &SealedBlock, depth: u64| -> Result<Option<BlockNumHash>, Error> {
         let number = sealed.block.header.number.saturating_sub(depth);
         Ok(store.hash_of(number)?.map(|hash| BlockNumHash { number, hash }))
@@ -145,18 +158,19 @@ fn confirm(snapshots: Snapshots) -> OnSealed {
         if let Some(finalized) = behind(store, sealed, L1_FINAL_DEPTH)?.filter(may_be_final) {
             store.set_finalized(finalized)?;
         }
+        news.notify_one();
         Ok(())
     })
 }
 
 /// Both ends of the way from a chain's server over the development task to its producer.
-fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64) -> Result<(Obedience, Controlled), Error> {
+fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64, sealing: Sealing) -> Result<(Obedience, Controlled), Error> {
     let (orders, commands) = mpsc::channel(ORDERS);
     let (control, controlled) = mpsc::channel(1);
     let (pending, open): (Pending, _) = watch::channel(None);
     let key = |account: &DevAccount| PrivateKeySigner::from_bytes(&account.key).map_err(|error| Error::Config(error.to_string()));
     let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
-    let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, orders)) };
+    let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, sealing, orders)) };
     Ok((obedience, Controlled { store: store.clone(), control, commands, open, block_time }))
 }
 

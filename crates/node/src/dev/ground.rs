@@ -16,6 +16,7 @@ use crate::{
 };
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use tributary_primitives::RollupConfig;
 use tributary_storage::{Durability, Options, Store};
 
@@ -31,6 +32,8 @@ pub(super) struct Ground {
     pub(super) clock: Clock,
     pub(super) snapshots: Snapshots,
     pub(super) gate: Arc<Gate>,
+    /// Told of each new block of L1.
+    pub(super) l1_news: Arc<Notify>,
     pub(super) tasks: Tasks,
     /// Last, so that a temporary directory goes when nothing uses it any more.
     pub(super) datadir: DataDirectory,
@@ -87,6 +90,7 @@ impl Ground {
             clock,
             snapshots: Snapshots::default(),
             gate: Arc::default(),
+            l1_news: Arc::default(),
             tasks: Tasks::new(),
             datadir,
         })

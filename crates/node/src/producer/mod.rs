@@ -11,12 +11,14 @@ mod production;
 mod records;
 mod rewind;
 mod scribe;
+mod seal_policy;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
 pub(crate) use production::{Production, ProductionParts};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
+pub(crate) use seal_policy::SealPolicy;
 
 pub(crate) use crate::pipeline::head_block;
 use crate::{
@@ -27,9 +29,11 @@ use crate::{
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, map::B256Set};
+use control::Ordered;
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
 use scribe::{Client, Entry};
+use seal_policy::Demand;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -39,13 +43,20 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
-use tributary_chain::{SealedBlock, Submission};
+use tributary_chain::{Accepted, Endpoint, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::ChainSpec;
+use tributary_rollup::TIME_JUMP;
 use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
+
+/// Pause before L1 is looked at again that the next block needs more of.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// A block that is so far behind the clock is sealed without a rest.
+const RUN_AWAY: Duration = Duration::from_secs(200);
 
 /// What a chain does with a block that is committed and announced.
 pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Error> + Send>;
@@ -60,6 +71,11 @@ pub(crate) struct Producer {
     pub(crate) submissions: mpsc::Receiver<Submission>,
     pub(crate) control: mpsc::Receiver<Control>,
     pub(crate) clock: Clock,
+    pub(crate) policy: SealPolicy,
+    /// Blocks that somebody ordered to be sealed before their time.
+    pub(crate) ordered: Option<Ordered>,
+    /// Clients that are answered when the open block is sealed, each with its transaction's position.
+    pub(crate) awaiting: Vec<(Client, usize)>,
     /// Acknowledged transactions that are in no block: of blocks that left the chain, and of the journal. They run before anything else.
     pub(crate) returning: VecDeque<RecoveredTx>,
     /// Called with each block once it is committed and announced.
@@ -89,6 +105,8 @@ struct Building {
     block: OpenBlock<Snapshot>,
     /// When the block's time is over, since the Unix epoch.
     seal_at: Duration,
+    /// The block stays open until then though its time is over, unless time runs away.
+    rests_until: Instant,
     takes_transactions: bool,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
@@ -99,6 +117,7 @@ struct Building {
 enum Wake {
     Submission(Box<Submission>),
     Control(Control),
+    /// It is time to look again.
     Time,
     /// Nobody can submit any more.
     Closed,
@@ -124,6 +143,7 @@ impl Source for Producer {
             // When the node stops, the journal holds the block; it is built again at the next start.
             self.scribe.flush()?;
             if self.stopping() {
+                self.answer_waiting();
                 break;
             }
             match control {
@@ -147,6 +167,8 @@ impl Source for Producer {
         self.scribe.write(Entry::Sealed(BlockNumHash { number: header.number, hash: sealed.hash }))?;
         self.forget(&sealed)?;
         self.metrics(header);
+        self.answer_waiting();
+        self.keep_pace(header);
         (self.sealed)(&self.chain.store, &sealed)
     }
 }
@@ -164,13 +186,17 @@ impl Producer {
         ended
     }
 
-    /// The block after `parent`, opened: the one that was open when the node last ended, or a new one. `None` when the chain was set back instead.
+    /// The block after `parent`, opened: the one that was open when the node last ended, or a new one. `None` when it is to be tried again.
     fn begin(&mut self, parent: &StoredBlock) -> Result<Option<Building>, Error> {
         if let Some(open) = self.recovered.pop_front() {
             return self.reopen(parent, open).map(Some);
         }
-        match self.schedule.next(parent, &self.chain.store, self.clock.seconds())? {
+        match self.schedule.next(parent, &self.chain.store, self.clock.now())? {
             Next::Block(plan) => self.open(parent, *plan, false).map(Some),
+            Next::Wait => {
+                std::thread::sleep(PATIENCE);
+                Ok(None)
+            }
             Next::Rewind(to) => self.rewind(Rewind { to, sent: Sent::Kept }, None).map(|()| None),
         }
     }
@@ -228,7 +254,7 @@ impl Producer {
 
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
     fn open(&mut self, parent: &StoredBlock, plan: Plan, resumed: bool) -> Result<Building, Error> {
-        let Plan { attributes, seal_at } = plan;
+        let Plan { attributes, seal_at, rest } = plan;
         let snapshot = self.chain.store.latest()?;
         let header = &parent.block.header;
         let mut block = OpenBlock::new(&self.chain.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
@@ -243,14 +269,15 @@ impl Producer {
         self.pool().set_fees(fees);
         let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
         self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
-        Ok(Building { block, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
+        let rests_until = Instant::now() + rest;
+        Ok(Building { block, seal_at, rests_until, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
     fn reopen(&mut self, parent: &StoredBlock, open: OpenedBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
-        let seal_at = Duration::from_secs(open.attributes.block.timestamp);
-        let mut building = self.open(parent, Plan { attributes: open.attributes, seal_at }, true)?;
+        let plan = Plan::reopened(open.attributes, self.clock.now());
+        let mut building = self.open(parent, plan, true)?;
         for entry in &open.executed {
             let tx = RecoveredTx::decode_on(&self.spec, &entry.transaction.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
@@ -264,34 +291,32 @@ impl Producer {
         Ok(building)
     }
 
-    /// Takes submissions until the block's time is over, or until somebody sets the chain back. A block whose time was over from the start takes
+    /// Takes submissions until the block is to be sealed, or until somebody sets the chain back. A block whose time was over from the start takes
     /// those that are waiting.
     fn take_submissions(&mut self, building: &mut Building) -> Result<Option<BackTo>, Error> {
+        let mut demand = None;
         loop {
             if let Ok(control) = self.control.try_recv()
                 && let Some(back) = self.obey(control)?
             {
                 return Ok(Some(back));
             }
-            while let Ok(submission) = self.submissions.try_recv() {
+            while building.takes_transactions
+                && let Ok(submission) = self.submissions.try_recv()
+            {
                 self.submit(building, submission)?;
-                if self.clock.now() >= building.seal_at || self.stopping() {
+                if self.is_over(building) || self.stopping() || demand.as_ref().is_some_and(Demand::is_urgent) {
                     return Ok(None);
                 }
             }
-            let Some(left) = building.seal_at.checked_sub(self.clock.now()).filter(|left| !left.is_zero()) else { return Ok(None) };
-            // Short enough to notice a stop quickly.
-            let wait = left.min(Duration::from_millis(100));
-            let (submissions, control, clock) = (&mut self.submissions, &mut self.control, &self.clock);
-            let next = self.runtime.block_on(async {
-                tokio::select! {
-                    submission = submissions.recv() => submission.map_or(Wake::Closed, |submission| Wake::Submission(Box::new(submission))),
-                    Some(control) = control.recv() => Wake::Control(control),
-                    () = clock.moved() => Wake::Time,
-                    () = tokio::time::sleep(wait) => Wake::Time,
-                }
-            });
-            match next {
+            let is_wanted = self.policy == SealPolicy::AtOnce && !building.included.is_empty();
+            if is_wanted != demand.is_some() {
+                demand = if is_wanted { Some(Demand::new(self.scribe.barrier()?)) } else { None };
+            }
+            if self.is_over(building) || self.ordered.is_some() || demand.as_mut().is_some_and(Demand::is_met) {
+                return Ok(None);
+            }
+            match self.wait(building, demand.as_mut()) {
                 Wake::Submission(submission) => self.submit(building, *submission)?,
                 Wake::Control(control) => {
                     if let Some(back) = self.obey(control)? {
@@ -307,9 +332,39 @@ impl Producer {
         }
     }
 
+    /// Waits until something happens that concerns the open block.
+    fn wait(&mut self, building: &Building, demand: Option<&mut Demand>) -> Wake {
+        let met = async {
+            match demand {
+                Some(demand) => demand.met().await,
+                None => std::future::pending().await,
+            }
+        };
+        let left = building.seal_at.saturating_sub(self.clock.now());
+        let rest = building.rests_until.saturating_duration_since(Instant::now());
+        // Short enough to notice a stop quickly.
+        let (is_early, wait) = (!left.is_zero(), left.max(rest).min(Duration::from_millis(100)));
+        let (submissions, control, clock) = (&mut self.submissions, &mut self.control, &self.clock);
+        self.runtime.block_on(async {
+            tokio::select! {
+                submission = submissions.recv() => submission.map_or(Wake::Closed, |submission| Wake::Submission(Box::new(submission))),
+                Some(control) = control.recv() => Wake::Control(control),
+                () = met => Wake::Time,
+                () = clock.moved(), if is_early => Wake::Time,
+                () = tokio::time::sleep(wait) => Wake::Time,
+            }
+        })
+    }
+
+    /// Whether the block's time is over.
+    fn is_over(&self, building: &Building) -> bool {
+        let Some(since) = self.clock.now().checked_sub(building.seal_at) else { return false };
+        since >= RUN_AWAY || Instant::now() >= building.rests_until
+    }
+
     fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
-        let Submission { tx, arrived, reply, .. } = submission;
-        let client = Client { reply, arrived };
+        let Submission { tx, arrived, endpoint, reply } = submission;
+        let client = Client { reply, arrived, endpoint };
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
             let error = if building.included.contains(&tx.hash) || self.chain.store.transaction_position(tx.hash)?.is_some() {
@@ -344,7 +399,7 @@ impl Producer {
     }
 
     /// Hands an included transaction over to be made durable, published and acknowledged.
-    fn record(&self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
+    fn record(&mut self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
         building.sidecars.extend(sidecars(tx));
         building.included.insert(tx.hash);
         // One that a client sends now may have waited, and been sent again.
@@ -353,6 +408,10 @@ impl Producer {
         let transaction = pending(&building.block, &included);
         let new = || records::executed(tx, index, &transaction.receipt);
         let (entry, client) = match origin {
+            Origin::Client(client) if self.policy == SealPolicy::AtOnce && client.endpoint == Endpoint::Ordinary => {
+                self.awaiting.push((client, index));
+                (Some(new()), None)
+            }
             Origin::Client(client) => (Some(new()), Some(client)),
             Origin::Pool => (Some(new()), None),
             Origin::Journal => (None, None),
@@ -444,6 +503,28 @@ impl Producer {
                 self.pool().put_back(tx);
                 Ok(false)
             }
+        }
+    }
+
+    /// The clock and those who ordered blocks follow a sealed block.
+    fn keep_pace(&mut self, header: &Header) {
+        // One that was sealed early has come to its time with that. A jump of L1 counts once the rollup has followed, which else would fill the time up.
+        if *header.extra_data != *TIME_JUMP {
+            self.clock.advance_to(Duration::from_secs(header.timestamp));
+        }
+        if let Some(ordered) = &mut self.ordered {
+            ordered.blocks = ordered.blocks.saturating_sub(1);
+        }
+        if let Some(Ordered { done, .. }) = self.ordered.take_if(|ordered| ordered.blocks == 0) {
+            // Whoever ordered them may have gone.
+            let _ = done.send(header.number);
+        }
+    }
+
+    /// Answers the clients whose transactions are in a block now, or which do not wait for one any more. Everything is durable.
+    fn answer_waiting(&mut self) {
+        for (client, index) in self.awaiting.drain(..) {
+            client.acknowledge(Accepted::Included { index });
         }
     }
 

@@ -1,6 +1,6 @@
 //! The whole producer on a journal whose disk loses its power, with a store that does not.
 
-use super::{BackTo, Control, Production, ProductionParts, Rewind, Schedule, Sent, Slots};
+use super::{BackTo, Control, Production, ProductionParts, Rewind, Schedule, SealPolicy, Sent, Slots};
 use crate::{
     DevConfig, Error,
     chain::{RunningChain, ServerParts},
@@ -64,13 +64,15 @@ impl World {
             gas_limit: 30_000_000,
             beneficiary: Address::ZERO,
             branch: 0,
-            refill_until: 0,
+            refill: Vec::new(),
+            jump: None,
         };
         let parts = ProductionParts {
             name: "test",
             chain: chain.clone(),
             schedule: Schedule::Slots(slots),
             clock: clock.clone(),
+            policy: SealPolicy::InTime,
             pending,
             control: orders,
             sealed: Box::new(|_, _| Ok(())),

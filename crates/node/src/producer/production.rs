@@ -1,6 +1,6 @@
 //! A chain that is being produced: its two threads, and the ways to them.
 
-use super::{Control, OnSealed, Pending, Producer, Schedule, Scribe, View};
+use super::{Control, OnSealed, Pending, Producer, Schedule, Scribe, SealPolicy, View};
 use crate::{Error, clock::Clock, pipeline::Pipeline, tasks::Tasks};
 use std::{
     sync::{
@@ -23,6 +23,7 @@ pub(crate) struct ProductionParts {
     pub(crate) chain: Pipeline,
     pub(crate) schedule: Schedule,
     pub(crate) clock: Clock,
+    pub(crate) policy: SealPolicy,
     /// Where readers find the open block.
     pub(crate) pending: Pending,
     /// Orders to take the chain back.
@@ -47,7 +48,7 @@ pub(crate) struct Production {
 impl Production {
     /// Starts producer and scribe over the journal in `log`. Acknowledged transactions of an interrupted run are back when this returns.
     pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
-        let ProductionParts { name, chain, schedule, clock, pending, control, sealed } = parts;
+        let ProductionParts { name, chain, schedule, clock, policy, pending, control, sealed } = parts;
         let (journal, interrupted) = Journal::open(log, chain.store.heads()?.unsafe_head)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
@@ -66,6 +67,9 @@ impl Production {
             submissions,
             control,
             clock,
+            policy,
+            ordered: None,
+            awaiting: Vec::new(),
             returning: Default::default(),
             recovered: Default::default(),
             obeyed: None,

@@ -1,7 +1,7 @@
 //! Taking blocks back: L1 was reorganised under the rollup, or a development node's user asked for it.
 
 use super::{Building, Entry, Producer, records};
-use crate::{Error, pipeline::head_block};
+use crate::Error;
 use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
 use alloy_primitives::Address;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ impl Producer {
     /// Takes the chain back. What was acknowledged is in the journal before a block goes, unless it is not to be kept.
     pub(super) fn rewind(&mut self, order: Rewind, open: Option<Building>) -> Result<(), Error> {
         self.scribe.flush()?;
+        // What they sent is on disk; it is executed again, unless somebody wants it forgotten.
+        self.answer_waiting();
         let gone = self.chain.above(order.to)?;
         let mut transactions = Vec::new();
         for block in &gone {
@@ -40,6 +42,8 @@ impl Producer {
         if let Some(Building { block, sidecars, .. }) = open {
             transactions.extend(sent(block.transactions(), block.senders(), &sidecars));
         }
+        // What somebody wants forgotten is not made up for.
+        let is_replaced = matches!(order.sent, Sent::Kept);
         match order.sent {
             Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
             Sent::ReplacedBy(first) => {
@@ -53,13 +57,13 @@ impl Producer {
         self.scribe.write(Entry::Parked { entries })?;
         self.scribe.flush()?;
 
-        let from = head_block(&self.chain.store)?.block.header;
+        let Some(from) = gone.last().map(|block| block.block.header.number) else { return Ok(()) };
+        self.schedule.set_back(gone.iter().map(|block| &block.block.header).filter(|_| is_replaced));
         self.chain.take_back(order.to, gone)?;
-        self.schedule.set_back(from.timestamp);
         let state = self.chain.store.latest()?;
         let unwanted = self.pool().refresh(|sender| super::nonce_of(&state, sender));
         self.drop(unwanted.iter().map(|tx| tx.hash))?;
-        tracing::info!(chain = self.spec.chain_id, to = order.to, from = from.number, "blocks taken back");
+        tracing::info!(chain = self.spec.chain_id, to = order.to, from, "blocks taken back");
         Ok(())
     }
 

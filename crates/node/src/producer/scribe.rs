@@ -15,7 +15,7 @@ use std::{
     time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
-use tributary_chain::{Accepted, Event, Refusal};
+use tributary_chain::{Accepted, Endpoint, Event, Refusal};
 use tributary_dashboard::metrics::{ACKNOWLEDGEMENT_SECONDS, JOURNAL_SYNC_SECONDS};
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
 use tributary_journal::{Executed, Journal, JournalTransaction, Log, Record};
@@ -33,11 +33,12 @@ const GROUP: usize = 4096;
 pub(crate) struct Client {
     pub(crate) reply: oneshot::Sender<Result<Accepted, Refusal>>,
     pub(crate) arrived: Instant,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Client {
     /// To be called only once the transaction is durable.
-    fn acknowledge(self, accepted: Accepted) {
+    pub(super) fn acknowledge(self, accepted: Accepted) {
         metrics::histogram!(ACKNOWLEDGEMENT_SECONDS).record(self.arrived.elapsed());
         let _ = self.reply.send(Ok(accepted));
     }
@@ -94,7 +95,7 @@ pub(crate) enum Entry {
     /// The block is in the database: the journal need not keep it.
     Sealed(BlockNumHash),
     /// Tells when everything before it is durable and published.
-    Barrier(SyncSender<()>),
+    Barrier(oneshot::Sender<()>),
 }
 
 /// The producer's end.
@@ -127,9 +128,14 @@ impl Scribe {
 
     /// Waits until everything handed over is durable, published and acknowledged.
     pub(crate) fn flush(&self) -> Result<(), Error> {
-        let (done, wait) = sync_channel(1);
+        self.barrier()?.blocking_recv().map_err(|_| Error::Stopped("journal"))
+    }
+
+    /// Resolves when everything handed over is durable, published and acknowledged.
+    pub(crate) fn barrier(&self) -> Result<oneshot::Receiver<()>, Error> {
+        let (done, wait) = oneshot::channel();
         self.write(Entry::Barrier(done))?;
-        wait.recv().map_err(|_| Error::Stopped("journal"))
+        Ok(wait)
     }
 }
 

@@ -13,7 +13,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Submission};
+use tributary_chain::{
+    Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission,
+};
 use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
@@ -154,7 +156,7 @@ impl Rig {
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
-            development: spec.development.then(|| Arc::new(Development::new(keys(), commands))),
+            development: spec.development.then(|| Arc::new(Development::new(keys(), Sealing::InTime, commands))),
             limits,
             visibility,
         });
@@ -300,6 +302,7 @@ fn rollup_view(store: &Store) -> RollupView {
         deposit_contract_address: Address::repeat_byte(1),
         l1_system_config_address: Address::repeat_byte(2),
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
