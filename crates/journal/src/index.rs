@@ -88,7 +88,11 @@ impl Index {
     /// The oldest segment, but for `current`, which is being written: what of it is needed.
     pub(crate) fn oldest(&self, current: u64) -> Option<(u64, Oldest)> {
         let (number, segment) = self.segments.first_key_value().filter(|(number, _)| **number != current)?;
-        let holds_block = || self.blocks.values().flat_map(|block| &block.records).any(|place| place.segment == *number);
+        // One that was executed on an open block waits no more once that is sealed, and must not be written again behind it.
+        let pinned = |block: &Block| {
+            block.records.iter().any(|place| place.segment == *number) || block.executed.iter().any(|hash| self.waits_in(*hash, *number))
+        };
+        let holds_block = || self.blocks.values().any(pinned);
         let needed = match segment.live {
             0 => Oldest::Nothing,
             _ if holds_block() => Oldest::Block,

@@ -68,15 +68,14 @@ impl Waiting {
 
 impl Reading {
     /// Takes a segment's records in.
-    pub(crate) fn read(&mut self, segment: u64, records: Vec<Sized>) -> Result<(), String> {
+    pub(crate) fn read(&mut self, segment: u64, records: Vec<Sized>) {
         for (record, bytes) in records {
             self.index.note(segment, &record, bytes);
-            self.take(record)?;
+            self.take(record);
         }
-        Ok(())
     }
 
-    fn take(&mut self, record: Record) -> Result<(), String> {
+    fn take(&mut self, record: Record) {
         match record {
             Record::Opened { number, parent, attributes } => {
                 self.blocks.split_off(&number);
@@ -84,8 +83,10 @@ impl Reading {
                 self.blocks.insert(number, OpenedBlock { number, parent, attributes: *attributes, executed: Vec::new() });
             }
             Record::Executed(executed) => {
-                let block = self.newest.and_then(|newest| self.blocks.get_mut(&newest));
-                block.ok_or("a transaction was executed while no block was open")?.executed.push(executed);
+                // Where the log was cut off, a block may lack its beginning that is sealed or given up further on.
+                if let Some(block) = self.newest.and_then(|newest| self.blocks.get_mut(&newest)) {
+                    block.executed.push(executed);
+                }
             }
             Record::Queued(transaction) => self.waiting.insert(transaction, Order::Queued),
             Record::Dropped(hash) => self.waiting.remove(hash),
@@ -96,7 +97,6 @@ impl Reading {
             }
             Record::Sealed { number, .. } => self.seal(number),
         }
-        Ok(())
     }
 
     fn seal(&mut self, number: u64) {
