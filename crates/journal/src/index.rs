@@ -2,6 +2,9 @@ use crate::Record;
 use alloy_primitives::B256;
 use std::collections::{BTreeMap, HashMap};
 
+/// In place of the number of a block whose beginning is cut off the log, because it is sealed or given up further on.
+const HEADLESS: u64 = 0;
+
 /// What of a log is still needed, and where it is.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
@@ -47,7 +50,8 @@ impl Index {
                 self.newest = Some(*number);
             }
             Record::Executed(executed) => {
-                let Some(block) = self.newest.and_then(|newest| self.blocks.get_mut(&newest)) else { return };
+                let newest = self.newest.filter(|newest| self.blocks.contains_key(newest));
+                let block = self.blocks.entry(newest.unwrap_or(HEADLESS)).or_default();
                 block.executed.push(executed.transaction.hash);
                 block.records.push(place);
                 self.keep(place);

@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     pub(crate) index: Index,
     blocks: BTreeMap<u64, OpenedBlock>,
     newest: Option<u64>,
+    /// Executed on a block whose beginning is cut off the log, because it is sealed or given up further on.
+    headless: Vec<B256>,
     waiting: Waiting,
 }
 
@@ -82,16 +84,15 @@ impl Reading {
                 self.newest = Some(number);
                 self.blocks.insert(number, OpenedBlock { number, parent, attributes: *attributes, executed: Vec::new() });
             }
-            Record::Executed(executed) => {
-                // Where the log was cut off, a block may lack its beginning that is sealed or given up further on.
-                if let Some(block) = self.newest.and_then(|newest| self.blocks.get_mut(&newest)) {
-                    block.executed.push(executed);
-                }
-            }
+            Record::Executed(executed) => match self.newest.and_then(|newest| self.blocks.get_mut(&newest)) {
+                Some(block) => block.executed.push(executed),
+                None => self.headless.push(executed.transaction.hash),
+            },
             Record::Queued(transaction) => self.waiting.insert(transaction, Order::Queued),
             Record::Dropped(hash) => self.waiting.remove(hash),
             Record::Parked(transactions) => {
                 self.blocks.clear();
+                self.headless.clear();
                 self.newest = None;
                 transactions.into_iter().for_each(|transaction| self.waiting.insert(transaction, Order::Parked));
             }
@@ -100,6 +101,7 @@ impl Reading {
     }
 
     fn seal(&mut self, number: u64) {
+        self.headless.drain(..).for_each(|hash| self.waiting.remove(hash));
         let open = self.blocks.split_off(&(number + 1));
         for block in std::mem::replace(&mut self.blocks, open).into_values() {
             block.executed.iter().for_each(|executed| self.waiting.remove(executed.transaction.hash));
