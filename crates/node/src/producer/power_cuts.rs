@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot, watch};
-use tributary_chain::{Accepted, Endpoint, Event, Refusal, Submission};
+use tributary_chain::{Accepted, Endpoint, Refusal, Submission};
 use tributary_execution::PendingBlock;
 use tributary_journal::VolatileDisk;
 use tributary_pool::RecoveredTx;
@@ -140,15 +140,17 @@ impl Life {
 
     /// Lets the open block's time pass.
     async fn seal(&self) -> Result<(), Dark> {
-        let mut events = self.handles.chain.events.subscribe();
-        let clock = &self.handles.clock;
-        clock.advance_to(clock.now() + Duration::from_secs(1));
-        loop {
+        let Handles { chain, clock, .. } = &self.handles;
+        let head = || chain.store.heads().unwrap().unsafe_head;
+        let before = head();
+        clock.advance_to(Duration::from_secs(self.open().header().timestamp));
+        while head() == before {
             tokio::select! {
-                event = events.recv() => if matches!(event, Ok(Event::Sealed(_))) { return Ok(()) },
+                () = tokio::time::sleep(Duration::from_millis(1)) => {}
                 _ = self.tasks.failure() => return Err(Dark),
             }
         }
+        Ok(())
     }
 
     async fn rewind(&self, by: u64) -> Result<(), Dark> {
