@@ -143,8 +143,9 @@ impl Life {
         let Handles { chain, clock, .. } = &self.handles;
         let head = || chain.store.heads().unwrap().unsafe_head;
         let before = head();
-        clock.advance_to(Duration::from_secs(self.open().header().timestamp));
         while head() == before {
+            // Readers may not have seen the open block yet.
+            clock.advance_to(Duration::from_secs(self.open().header().timestamp));
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(1)) => {}
                 _ = self.tasks.failure() => return Err(Dark),
