@@ -199,11 +199,12 @@ struct Known {
 }
 
 impl Known {
-    async fn send(&mut self, life: &Life, tx: RecoveredTx, replaced: Option<B256>) -> Result<(), Dark> {
+    async fn send(&mut self, life: &Life, tx: RecoveredTx) -> Result<(), Dark> {
         let hash = tx.hash;
         self.sent.insert(hash);
+        let rival = life.production.pool.lock().unwrap().hash_at(tx.sender, tx.nonce());
         // From here on nobody knows which of both there is.
-        let replaced = replaced.filter(|old| self.acknowledged.remove(old).is_some());
+        let rival = rival.filter(|rival| *rival != hash && self.acknowledged.remove(rival).is_some());
         match life.submit(tx).await? {
             Ok(Accepted::Included { index }) => {
                 let place = life.place(hash).expect("what is acknowledged can be read");
@@ -212,10 +213,10 @@ impl Known {
             }
             Ok(Accepted::Queued) => {
                 self.acknowledged.insert(hash, None);
-                self.gone.extend(replaced);
+                self.gone.extend(rival);
             }
             // The pool has bounds, and one that waited may have run meanwhile.
-            Err(_) => self.acknowledged.extend(replaced.map(|old| (old, None))),
+            Err(_) => self.acknowledged.extend(rival.map(|rival| (rival, None))),
         }
         Ok(())
     }
@@ -226,13 +227,9 @@ impl Known {
         let next = life.next_nonce(world.keys[user].address());
         self.tips += 1;
         match random.below(12) {
-            0..5 => self.send(life, world.transfer(user, next, self.tips), None).await,
-            5..7 => self.send(life, world.transfer(user, next + 1 + random.below(3), self.tips), None).await,
-            7..9 => {
-                let waiting = life.production.pool.lock().unwrap().hash_at(world.keys[user].address(), next + 1);
-                let tip = 100_000_000_000 * self.tips;
-                self.send(life, world.transfer(user, next + 1, tip), waiting).await
-            }
+            0..5 => self.send(life, world.transfer(user, next, self.tips)).await,
+            5..7 => self.send(life, world.transfer(user, next + 1 + random.below(3), self.tips)).await,
+            7..9 => self.send(life, world.transfer(user, next + 1, 100_000_000_000 * self.tips)).await,
             9..11 => life.seal().await,
             _ => {
                 // What it takes back may be executed elsewhere.
