@@ -223,7 +223,7 @@ fn a_synchronous_send_that_times_out_names_the_transaction_and_one_that_is_resen
 
 #[test]
 fn a_simulation_on_the_open_block_goes_on_from_its_state() {
-    let mut node = Node::start();
+    let mut node = Node::start_in_time();
     let mut wallet = node.wallet(4);
     let friend = Address::repeat_byte(0xf1);
     let mut given = 0u64;

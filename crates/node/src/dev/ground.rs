@@ -49,16 +49,20 @@ pub(super) struct Chains {
     pub(super) verifier: Pipeline,
 }
 
+/// For how many blocks the prover may be behind: users mine more of them in a minute than it proves in an hour.
+const PROVABLE: u64 = 10_000_000;
+
 impl Chains {
     fn open(datadir: &DataDirectory, genesis: &DevGenesis) -> Result<Self, Error> {
         // Chains that go with the process have no power loss to survive; empty blocks, of which a jump in time makes thousands, wait for nothing else.
         let durability = if datadir.is_temporary() { Durability::Relaxed } else { Durability::Synced };
         let options = Options { durability, ..Options::default() };
-        let open = |name: &str, spec| Store::open(&datadir.join(name), spec, options);
-        let l2 = Pipeline::new(open("l2", genesis.l2_spec())?);
+        let open = |name: &str, spec, options| Store::open(&datadir.join(name), spec, options);
+        let l2 = Pipeline::new(open("l2", genesis.l2_spec(), options)?);
+        let verifier = open("verifier", genesis.l2_spec(), Options { trie_history: PROVABLE, ..options })?;
         // It executes what the sequencer has executed.
-        let verifier = Pipeline::with(open("verifier", genesis.l2_spec())?, l2.executor.clone());
-        Ok(Self { l1: Pipeline::new(open("l1", genesis.l1_spec())?), l2, verifier })
+        let verifier = Pipeline::with(verifier, l2.executor.clone());
+        Ok(Self { l1: Pipeline::new(open("l1", genesis.l1_spec(), options)?), l2, verifier })
     }
 
     /// The time of the newest block of either chain.

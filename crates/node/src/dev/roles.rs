@@ -57,6 +57,8 @@ impl Ground {
 
     /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
     pub(super) async fn start_batcher(&self, l1: &L1Side) -> Result<watch::Receiver<Option<BatchStatus>>, Error> {
+        // In the background, before there is a batch.
+        drop(tokio::task::spawn_blocking(tributary_l1::load_trusted_setup));
         let (last, last_batch) = watch::channel(None);
         let encoding = match self.config.da {
             DataAvailability::Blob => EncoderConfig::BLOBS,
@@ -73,6 +75,8 @@ impl Ground {
             derived: l1.derived.subscribe(),
             last,
             every: self.poll(),
+            // What users of a development chain send is safe with the next block of L1, which costs nothing.
+            eager: true,
         };
         self.tasks.spawn("batcher", batcher.run());
         Ok(last_batch)

@@ -140,9 +140,12 @@ impl Source for Producer {
             let Some(mut building) = self.begin(&parent)? else { continue };
             self.catch_up(&mut building)?;
             let control = self.take_submissions(&mut building)?;
-            // When the node stops, the journal holds the block; it is built again at the next start.
-            self.scribe.flush()?;
+            // Of a block in which nobody sent anything the journal has nothing.
+            if self.stopping() || control.is_some() || !building.included.is_empty() {
+                self.scribe.flush()?;
+            }
             if self.stopping() {
+                // The journal holds the block; it is built again at the next start.
                 self.answer_waiting();
                 break;
             }

@@ -46,7 +46,7 @@ const HELD: Duration = Duration::from_secs(5);
 const FAR: Duration = Duration::from_secs(60);
 
 /// How long a block of the embedded L1 stays open when users of the rollup drive the clock: slots that go by meanwhile are missed.
-const PACE: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(250);
 
 /// What comes after the head.
 #[derive(Debug)]
