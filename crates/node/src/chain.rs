@@ -10,11 +10,12 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 use tributary_journal::Log;
-use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle};
 
 /// How a chain that is produced is served.
 pub(crate) struct ServerParts {
-    pub(crate) visibility: Visibility,
+    /// Whether clients may see the open block as if it were sealed, at a path of its own.
+    pub(crate) realtime: bool,
     pub(crate) rollup: Option<RollupView>,
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
@@ -34,7 +35,7 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run, which are in `log`, are back before the first client is answered.
     pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, served: ServerParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
-        let ServerParts { visibility, rollup, beacon, listen, development } = served;
+        let ServerParts { realtime, rollup, beacon, listen, development } = served;
         let (pipeline, pending) = (parts.chain.clone(), parts.pending.subscribe());
         let production = Production::start(parts, log, tasks).await?;
         let chain = Chain {
@@ -49,7 +50,7 @@ impl RunningChain {
             beacon,
             development,
             limits: Limits { hosts: Limits::hosts_for(listen.ip()), ..Limits::default() },
-            visibility,
+            realtime,
         };
         let server = tributary_rpc::serve(Arc::new(chain), listen).await?;
         Ok(Self { address: server.local_addr(), included: production.included.clone(), production, server })

@@ -22,6 +22,9 @@ pub(crate) fn unless_passing<T, E: Into<Error>>(result: Result<T, E>, failure: &
     }
 }
 
+/// How long the cause is waited for when part of the node is gone.
+const CAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// Background work, and the one place where its failures arrive.
 #[derive(Debug)]
 pub(crate) struct Tasks {
@@ -48,10 +51,24 @@ impl Tasks {
         running.spawn(async move { alarm.ended(task.await) });
     }
 
-    /// Waits for the first failure.
+    /// Waits for the first failure, and for its cause: a task that fails takes with it what others wait for, and they may be faster to say so.
     pub(crate) async fn failure(&self) -> Error {
+        let mut failures = self.failures.lock().await;
         // `self` holds a sender, so that the channel cannot end.
-        self.failures.lock().await.recv().await.unwrap_or(Error::Stopped("node"))
+        let first = failures.recv().await.unwrap_or(Error::Stopped("node"));
+        let cause = async {
+            loop {
+                match failures.recv().await {
+                    None => std::future::pending().await,
+                    Some(Error::Stopped(_)) => {}
+                    Some(cause) => return cause,
+                }
+            }
+        };
+        match first {
+            Error::Stopped(_) => tokio::time::timeout(CAUSE, cause).await.unwrap_or(first),
+            cause => cause,
+        }
     }
 
     /// Tells all tasks to end where they next wait.
@@ -126,6 +143,14 @@ mod tests {
         });
         assert!(thread.join().is_err());
         assert_eq!(tasks.failure().await.to_string(), "the fourth stopped");
+    }
+
+    #[tokio::test]
+    async fn the_cause_is_told_though_what_it_stopped_says_so_first() {
+        let tasks = Tasks::new();
+        tasks.alarm("consequence").ended(Err(Error::Stopped("cause")));
+        tasks.alarm("cause").ended(Err(Error::Disagreement("on purpose".into())));
+        assert_eq!(tasks.failure().await.to_string(), "on purpose");
     }
 
     #[tokio::test]

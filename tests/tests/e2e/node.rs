@@ -13,6 +13,8 @@ use tributary_tests::{
 pub(crate) struct Node {
     pub(crate) process: DevProcess,
     pub(crate) rpc: Rpc,
+    /// The realtime endpoint.
+    early: Rpc,
     directory: TempDir,
     /// How it was started, beside its directory.
     flags: &'static [&'static str],
@@ -34,7 +36,8 @@ impl Node {
         let all = [&["--datadir", datadir.to_str().unwrap(), "--log", "warn"], flags].concat();
         let process = DevProcess::start(&built_binary(), &all, &directory.path().join("log")).unwrap();
         let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
-        Self { process, rpc, directory, flags }
+        let early = Rpc::connect(&process.banner.realtime_url).unwrap();
+        Self { process, rpc, early, directory, flags }
     }
 
     /// `kill -9`, and another node on the same directory.
@@ -55,6 +58,11 @@ impl Node {
             .unwrap_or_else(|error| panic!("{method}: {error}\n{}", std::fs::read_to_string(self.directory.path().join("log")).unwrap()))
     }
 
+    /// The same on the realtime endpoint.
+    pub(crate) fn ask_early(&mut self, method: &str, params: Value) -> Value {
+        self.early.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}\n{}", self.log()))
+    }
+
     /// A method's result that is a quantity.
     pub(crate) fn quantity(&mut self, method: &str, params: Value) -> u128 {
         number(&self.ask(method, params))
@@ -68,6 +76,11 @@ impl Node {
     /// Sends, and gives the receipt.
     pub(crate) fn include(&mut self, transaction: &Signed) -> Value {
         self.ask("eth_sendRawTransactionSync", json!([transaction.json()]))
+    }
+
+    /// Sends, and gives the receipt that there is before the block is sealed.
+    pub(crate) fn include_early(&mut self, transaction: &Signed) -> Value {
+        self.ask_early("eth_sendRawTransactionSync", json!([transaction.json()]))
     }
 
     /// Sends what the node must refuse; its error code and words.

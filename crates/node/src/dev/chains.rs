@@ -19,7 +19,7 @@ use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Development, RollupView, Visibility};
+use tributary_rpc::{BeaconView, Development, RollupView};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
@@ -74,7 +74,7 @@ impl Ground {
             sealed: confirm(self.snapshots.clone(), self.l1_news.clone()),
         };
         let served = ServerParts {
-            visibility: Visibility::Sealed,
+            realtime: false,
             rollup: None,
             beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
             listen: SocketAddr::new(config.host, config.l1_port),
@@ -115,7 +115,7 @@ impl Ground {
             sealed: Box::new(|_, _| Ok(())),
         };
         let served = ServerParts {
-            visibility: Visibility::Realtime,
+            realtime: true,
             rollup: Some(rollup),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),

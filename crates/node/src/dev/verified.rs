@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_rpc::{Chain, Limits, Visibility};
+use tributary_rpc::{Chain, Limits};
 
 /// The chain as a node serves it that only derives it.
 fn served(chain: &Pipeline) -> Chain {
@@ -34,7 +34,7 @@ fn served(chain: &Pipeline) -> Chain {
         beacon: None,
         development: None,
         limits: Limits::default(),
-        visibility: Visibility::Sealed,
+        realtime: false,
     }
 }
 

@@ -25,7 +25,6 @@ use tributary_execution::PendingBlock;
 use tributary_journal::VolatileDisk;
 use tributary_pool::RecoveredTx;
 use tributary_primitives::{Receipt, StateReader, Transaction};
-use tributary_rpc::Visibility;
 use tributary_storage::{Durability, Options, Snapshot, Store};
 
 const USERS: usize = 3;
@@ -307,15 +306,9 @@ async fn when_the_journals_disk_fails_nothing_is_acknowledged_and_the_node_halts
     let world = World::new();
     let (parts, handles) = world.parts();
     let tasks = Tasks::new();
-    let served = ServerParts {
-        visibility: Visibility::Realtime,
-        rollup: None,
-        beacon: None,
-        listen: "127.0.0.1:0".parse().unwrap(),
-        development: None,
-    };
+    let served = ServerParts { realtime: true, rollup: None, beacon: None, listen: "127.0.0.1:0".parse().unwrap(), development: None };
     let chain = RunningChain::start(parts, served, world.disk.clone(), &tasks).await.unwrap();
-    let url = format!("http://{}", chain.address);
+    let url = format!("http://{}/realtime", chain.address);
     let ask = async |method: &str, params: serde_json::Value| -> serde_json::Value {
         let request = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         reqwest::Client::new().post(&url).json(&request).send().await.unwrap().json().await.unwrap()
