@@ -7,9 +7,9 @@ use super::{
 use std::{path::Path, process::Command, time::Duration};
 
 /// Transactions of a run.
-pub const COUNT: u32 = 500;
+const COUNT: u32 = 500;
 
-/// How long viem takes, at its default settings, for [`COUNT`] transactions with each of the nodes at theirs. `script` is
+/// How long viem takes, at its default settings, for 500 transactions with each of the nodes at theirs. `script` is
 /// `tests/clients/sequential.mjs` beside its packages.
 ///
 /// # Errors

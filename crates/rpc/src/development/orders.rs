@@ -71,6 +71,11 @@ impl Development {
         *self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether blocks are sealed without anybody ordering it.
+    pub(crate) fn mines_by_itself(&self) -> bool {
+        self.sealing() != Sealing::OnDemand
+    }
+
     /// Has the node seal blocks otherwise.
     pub(crate) async fn seal(&self, sealing: Sealing) -> Result<(), RpcError> {
         self.order(Command::Seal(sealing)).await?;
