@@ -274,7 +274,7 @@ impl Random {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_producer_acknowledged_is_there_with_its_receipt_after_a_power_cut_at_any_point() {
     let (mut cuts, mut acknowledged) = (0, 0);
-    for seed in 0..24 {
+    for seed in 0..12 {
         let mut random = Random(seed);
         let world = World::new();
         let mut known = Known::default();
@@ -298,7 +298,7 @@ async fn what_the_producer_acknowledged_is_there_with_its_receipt_after_a_power_
         life.handles.chain.store.check().unwrap();
         acknowledged += known.acknowledged.len();
     }
-    assert!(cuts > 40 && acknowledged > 500, "{cuts} cuts, {acknowledged} acknowledged: too little happened");
+    assert!(cuts > 15 && acknowledged > 200, "{cuts} cuts, {acknowledged} acknowledged: too little happened");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
