@@ -43,7 +43,7 @@ const sent = await check('hardhat uses a contract', async () => {
   assert.equal((await client.getBlock({ blockHash: receipt.blockHash })).number, receipt.blockNumber)
   return receipt
 })
-await checkTruth('hardhat', (method, params) => provider.request({ method, params }), sent.transactionHash)
+await checkTruth('hardhat', (method, params) => provider.request({ method, params }), sent?.transactionHash)
 
 await check('hardhat finds a contract again and reads its events', async () => {
   const again = await viem.getContractAt('Counter', counter.address)
