@@ -92,6 +92,7 @@ impl RunningChain {
             control,
             clock,
             returning: Default::default(),
+            l1_fees: None,
             events,
             sealed,
             included: included.clone(),

@@ -17,7 +17,7 @@ pub(crate) use scribe::{Pending, Scribe, View};
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{Address, map::B256Set};
+use alloy_primitives::{Address, U256, map::B256Set};
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
 use records::Opening;
@@ -32,8 +32,8 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
-use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
+use tributary_execution::{Included, L1Fees, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState, validate_account};
 use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
 use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
@@ -56,6 +56,8 @@ pub(crate) struct Producer {
     pub(crate) events: broadcast::Sender<Event>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
+    /// What the pool was last told that a rollup's transactions pay beside gas and value.
+    pub(crate) l1_fees: Option<L1Fees>,
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) stop: Arc<AtomicBool>,
@@ -76,6 +78,8 @@ struct Building {
     /// When the block's time is over, since the Unix epoch.
     seal_at: Duration,
     takes_transactions: bool,
+    /// What a rollup's transactions pay beside gas and value.
+    l1_fees: Option<L1Fees>,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
     sidecars: Vec<BlobSidecar>,
@@ -98,6 +102,18 @@ enum Origin {
     Pool,
     /// The journal; its sender was answered before the restart.
     Journal,
+}
+
+impl Building {
+    /// The sender's account as the open block has it, and what its transaction costs beside gas and value.
+    fn sender_state(&mut self, tx: &RecoveredTx) -> Result<SenderState, Error> {
+        let account = self.block.account(tx.sender)?;
+        Ok(SenderState { nonce: account.nonce, balance: account.balance, extra_fee: self.extra_fee(tx) })
+    }
+
+    fn extra_fee(&self, tx: &RecoveredTx) -> U256 {
+        extra_fee(self.l1_fees.as_ref(), tx)
+    }
 }
 
 impl Producer {
@@ -193,7 +209,8 @@ impl Producer {
         }
         let takes_transactions = opening.takes_transactions;
         let fees = self.fees(block.header());
-        self.pool().set_fees(fees);
+        let l1_fees = L1Fees::of_block(block.transactions()).filter(|_| self.spec.is_rollup());
+        self.charge(fees, l1_fees);
         let segment = || NewSegment {
             parent: parent.hash,
             attributes: alloy_rlp::encode(&opening).into(),
@@ -202,7 +219,7 @@ impl Producer {
         self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
         // Only now: the segment before held what waits in the pool, which the new one holds from here on.
         self.scribe.write(Entry::Released { number: number - 1 })?;
-        Ok(Building { block, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
+        Ok(Building { block, seal_at, takes_transactions, l1_fees, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
@@ -284,6 +301,11 @@ impl Producer {
         if !runs_now {
             return self.queue(building, tx, client);
         }
+        if let Err(error) = validate_account(&tx, &building.sender_state(&tx)?) {
+            self.count("rejected");
+            reject(client, &error);
+            return Ok(());
+        }
         let sender = tx.sender;
         match self.execute(building, &tx)? {
             Outcome::Included(included) => {
@@ -324,9 +346,7 @@ impl Producer {
 
     /// Puts a transaction that cannot run now into the pool.
     fn queue(&mut self, building: &mut Building, tx: RecoveredTx, client: Client) -> Result<(), Error> {
-        let account = building.block.account(tx.sender)?;
-        let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
-        let added = self.pool().add(tx.clone(), &state);
+        let added = self.pool().add(tx.clone(), &building.sender_state(&tx)?);
         match added {
             Ok(Added { replaced, evicted, .. }) => {
                 let gone: Vec<_> = replaced.iter().chain(&evicted).map(|gone| records::dropped(gone.hash)).collect();
@@ -359,14 +379,13 @@ impl Producer {
         while building.takes_transactions
             && let Some(tx) = self.returning.pop_front()
         {
-            let account = building.block.account(tx.sender)?;
-            if tx.nonce() == account.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
+            let state = building.sender_state(&tx)?;
+            if tx.nonce() == state.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
                 if !self.run_pooled(building, tx)? {
                     return Ok(());
                 }
                 continue;
             }
-            let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
             if let Err(error) = self.pool().add(tx, &state) {
                 tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
             }
@@ -397,7 +416,8 @@ impl Producer {
                 Ok(true)
             }
             Outcome::Full => {
-                self.pool().put_back(tx);
+                let extra_fee = building.extra_fee(&tx);
+                self.pool().put_back(tx, extra_fee);
                 Ok(false)
             }
         }
@@ -442,11 +462,25 @@ impl Producer {
         }
     }
 
+    /// Tells the pool what the open block charges.
+    fn charge(&mut self, fees: Fees, l1_fees: Option<L1Fees>) {
+        self.pool().set_fees(fees);
+        if l1_fees != self.l1_fees {
+            self.pool().reprice(|tx| extra_fee(l1_fees.as_ref(), tx));
+            self.l1_fees = l1_fees;
+        }
+    }
+
     /// What a block with this header charges. The next block's fees are set when it is opened.
     fn fees(&self, header: &Header) -> Fees {
         let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
         Fees { base_fee: header.base_fee_per_gas.unwrap_or_default(), blob_base_fee: blob_base_fee.unwrap_or_default() }
     }
+}
+
+/// L1 data fee and operator fee, wei; nothing on an Ethereum chain.
+fn extra_fee(l1_fees: Option<&L1Fees>, tx: &RecoveredTx) -> U256 {
+    l1_fees.map_or(U256::ZERO, |fees| fees.rollup_cost(&tx.encoded, tx.tx.gas_limit()))
 }
 
 /// The newest block of a store.
