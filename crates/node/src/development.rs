@@ -16,10 +16,11 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot, watch};
-use tributary_execution::{
-    PendingBlock,
-    precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
+use tributary_contracts::{
+    IDevelopment,
+    predeploys::{DEVELOPER, DEVELOPMENT},
 };
+use tributary_execution::PendingBlock;
 use tributary_pool::{RecoveredTx, Waiting};
 use tributary_primitives::{RollupConfig, StateReader, Transaction};
 use tributary_rollup::L2Head;

@@ -1,6 +1,6 @@
 //! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
 
-use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone};
+use crate::{Error, gate::Gate, l1_view::gone};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
+use tributary_contracts::OutputProposals;
 use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK, PROVE_SECONDS};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::rollup::output_root;

@@ -1,6 +1,6 @@
 //! Sending transactions to the rollup and reading from it.
 
-use super::{contracts::DATANETS, rpc::Rpc};
+use super::rpc::Rpc;
 use crate::error::Error;
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
@@ -10,6 +10,7 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tributary_contracts::predeploys::DATANETS;
 use tributary_primitives::Transaction;
 
 /// The priority fee that transactions offer, in wei: the sequencer serves in order of arrival anyway.

@@ -2,11 +2,6 @@
 
 use super::{
     chain::{Chain, quantity},
-    contracts::{
-        INFERENCE,
-        ITextAttribution::{evidenceCall, traceCall},
-        Inference, TEXT_ATTRIBUTION,
-    },
     economy::{Datanet, Settled},
     ledger::Claim,
     settlement::Settlement,
@@ -18,6 +13,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use tributary_attribution::{
     split::split,
     text::{Evidence, TextIndex, Trace, Unmetered, tokenize},
+};
+use tributary_contracts::{
+    ITextAttribution::{self, evidenceCall, traceCall},
+    Inference,
+    predeploys::{INFERENCE, TEXT_ATTRIBUTION},
 };
 
 /// An answered question and what it can be traced to.
@@ -97,7 +97,7 @@ pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Ca
 
     let call = evidenceCall { setId: set, upTo: up_to, output: output.into(), most: 0 };
     let evidence = chain.view(TEXT_ATTRIBUTION, call, "latest").await?;
-    let mine = |given: &super::contracts::ITextAttribution::Evidence| Evidence {
+    let mine = |given: &ITextAttribution::Evidence| Evidence {
         row: given.row,
         output_start: given.outputStart,
         output_end: given.outputEnd,

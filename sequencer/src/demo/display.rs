@@ -4,7 +4,6 @@ use super::{
     answer::Question,
     chain::Chain,
     checks::{Case, Reference, Verdict},
-    contracts::{Datanets, Inference},
     economy::{Cast, Datanet},
     ledger::Claim,
     settlement::Settlement,
@@ -14,6 +13,7 @@ use crate::terminal::say;
 use alloy_primitives::{Address, U256, utils::format_ether};
 use std::cmp::Reverse;
 use tributary_attribution::text::Evidence;
+use tributary_contracts::{Datanets, Inference};
 
 /// Most pieces of evidence that are shown per contributor, those that paid most.
 const EVIDENCE: usize = 5;

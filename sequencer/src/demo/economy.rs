@@ -2,13 +2,16 @@
 
 use super::{
     chain::{Chain, Sending},
-    contracts::{DATANETS, Datanets, INFERENCE, Inference},
     texts::Text,
 };
 use crate::error::Error;
 use alloy_primitives::{Address, Bytes, U256, uint};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use alloy_sol_types::SolCall;
+use tributary_contracts::{
+    Datanets, Inference,
+    predeploys::{DATANETS, INFERENCE},
+};
 
 /// Most contributors; more texts than that come from the same ones in turn.
 const CONTRIBUTORS: usize = 8;

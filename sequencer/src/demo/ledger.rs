@@ -2,11 +2,11 @@
 
 use super::{
     chain::Chain,
-    contracts::{INFERENCE, Inference},
     economy::{Cast, Settled, sending},
 };
 use crate::error::Error;
 use alloy_primitives::{Address, U256};
+use tributary_contracts::{Inference, predeploys::INFERENCE};
 
 /// One account's claim.
 #[derive(Debug)]

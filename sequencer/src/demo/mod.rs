@@ -3,7 +3,6 @@
 mod answer;
 mod chain;
 mod checks;
-mod contracts;
 mod display;
 mod economy;
 mod ledger;

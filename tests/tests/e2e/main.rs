@@ -11,6 +11,7 @@ mod development;
 mod heads;
 mod kinds;
 mod node;
+mod preinstalls;
 mod rejections;
 mod scripts;
 mod transfers;

@@ -13,7 +13,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
+use tributary_contracts::predeploys::DEVELOPER;
+use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,

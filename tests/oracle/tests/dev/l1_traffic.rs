@@ -5,19 +5,13 @@ use crate::{
     rig::{OPEN, Rig, operator},
 };
 use alloy_primitives::{Address, Bytes, U256, bytes};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
+use tributary_contracts::{
+    OpenToken::approveCall,
+    SystemConfig::{setEIP1559ParamsCall, setGasConfigEcotoneCall, setGasLimitCall, setOperatorFeeScalarsCall, setUnsafeBlockSignerCall},
+    TributaryPortal::{depositERC20TransactionCall, depositTransactionCall},
+};
 use tributary_l1::{L1Sender, TxRequest};
-
-sol! {
-    function approve(address spender, uint256 amount) external returns (bool);
-    function depositERC20Transaction(address to, uint256 mint, uint256 value, uint64 gasLimit, bool isCreation, bytes data) external;
-    function depositTransaction(address to, uint256 value, uint64 gasLimit, bool isCreation, bytes data) external payable;
-    function setGasConfigEcotone(uint32 basefeeScalar, uint32 blobbasefeeScalar) external;
-    function setGasLimit(uint64 gasLimit) external;
-    function setEIP1559Params(uint32 denominator, uint32 elasticity) external;
-    function setOperatorFeeScalars(uint32 scalar, uint64 constant) external;
-    function setUnsafeBlockSigner(address signer) external;
-}
 
 /// The L2 gas limit that the owner sets.
 pub(crate) const NEW_GAS_LIMIT: u64 = 900_000_000;
