@@ -8,6 +8,7 @@
 mod contracts;
 mod crashes;
 mod development;
+mod fees;
 mod heads;
 mod kinds;
 mod node;
