@@ -67,7 +67,7 @@ impl Proposer {
     /// Proposes the next range, when there is one. Where the last one ended is read from L1 each time.
     async fn propose(&self) -> Result<(), Error> {
         let question = TransactionRequest::default().to(self.outputs).input(OutputProposals::latestBlockNumberCall {}.abi_encode().into());
-        let answer = self.sender.client().call(&question, BlockNumberOrTag::Latest).await?;
+        let answer = self.sender.client().node().call(&question, BlockNumberOrTag::Latest).await.map_err(tributary_l1::Error::from)?;
         let start = U256::try_from_be_slice(&answer).unwrap_or_default().saturating_to::<u64>();
         let safe = self.store.heads()?.unsafe_head.number;
         let end = safe.min(start + MAX_RANGE);

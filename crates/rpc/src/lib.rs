@@ -31,7 +31,7 @@ mod transport;
 mod txpool;
 mod workers;
 
-pub use chain::{BeaconView, Chain, Limits, RollupView, Visibility};
+pub use chain::{BeaconView, Chain, Limits, Network, RollupView, Visibility};
 pub use development::orders::Development;
 pub use error::Error;
 pub use script_host::{SCRIPT_HOST, ScriptHost, run_script_host};

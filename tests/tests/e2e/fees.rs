@@ -6,10 +6,7 @@ use alloy_primitives::{Address, Bytes, TxKind, U256, address, hex};
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 use std::{thread, time::Duration};
-use tributary_contracts::{
-    GasPriceOracle, SystemConfig,
-    predeploys::GAS_PRICE_ORACLE,
-};
+use tributary_contracts::{GasPriceOracle, SystemConfig, predeploys::GAS_PRICE_ORACLE};
 use tributary_tests::{
     rpc::{Rpc, number},
     wallet::{Signed, Wallet},
@@ -101,7 +98,7 @@ fn charge_operator_fee(node: &Node) {
     let owner = ask("eth_call", json!([{ "to": config, "data": data(SystemConfig::ownerCall {}.abi_encode()) }, "latest"]));
     let owner = Address::from_slice(&hex::decode(owner.as_str().unwrap()).unwrap()[12..]);
     ask("anvil_impersonateAccount", json!([owner]));
-    let call = SystemConfig::setOperatorFeeScalarsCall { scalar: 7_000_000, constant: 11 };
+    let call = SystemConfig::setOperatorFeeScalarsCall { newScalar: 7_000_000, newConstant: 11 };
     let hash = ask("eth_sendTransaction", json!([{ "from": owner, "to": config, "data": data(call.abi_encode()) }]));
     for _ in 0..600 {
         let receipt = ask("eth_getTransactionReceipt", json!([hash]));

@@ -91,7 +91,9 @@ fn has_event<E: SolEvent>(receipt: &Value, contract: Address) -> bool {
 
 /// A minimal proxy (EIP-1167) to `implementation`, as init code.
 fn clone_of(implementation: Address) -> Bytes {
-    [&hex!("3d602d80600a3d3981f3363d3d373d3d3d363d73")[..], implementation.as_slice(), &hex!("5af43d82803e903d91602b57fd5bf3")].concat().into()
+    [&hex!("3d602d80600a3d3981f3363d3d373d3d3d363d73")[..], implementation.as_slice(), &hex!("5af43d82803e903d91602b57fd5bf3")]
+        .concat()
+        .into()
 }
 
 #[test]
@@ -115,7 +117,13 @@ fn every_factory_creates_where_it_says_that_it_will() {
         send(&mut node, &mut wallet, factory, 0, [salt.as_slice(), &init].concat());
         assert_eq!(code(&mut node, factory.create2(salt, keccak256(&init))), Bytes::from_static(&AGREEABLE_CODE), "{factory}");
     }
-    send(&mut node, &mut wallet, CREATE2_DEPLOYER, 0, ICreate2Deployer::deployCall { value: U256::ZERO, salt, code: init.clone() }.abi_encode());
+    send(
+        &mut node,
+        &mut wallet,
+        CREATE2_DEPLOYER,
+        0,
+        ICreate2Deployer::deployCall { value: U256::ZERO, salt, code: init.clone() }.abi_encode(),
+    );
     let told = view(&mut node, CREATE2_DEPLOYER, &ICreate2Deployer::computeAddressCall { salt, codeHash: keccak256(&init) });
     assert_eq!(told, CREATE2_DEPLOYER.create2(salt, keccak256(&init)));
     assert_eq!(code(&mut node, told), Bytes::from_static(&AGREEABLE_CODE));
@@ -283,7 +291,7 @@ fn the_entry_point_of_version_0_7_creates_an_account_and_runs_its_operation() {
     let mut node = Node::start();
     let mut wallet = node.wallet(0);
     let (init_code, sender) = account(&mut node, 0x77);
-    let limits = (U256::from(500_000) << 128) | U256::from(100_000);
+    let limits: U256 = (U256::from(500_000) << 128) | U256::from(100_000);
     let op = IEntryPoint07::PackedUserOperation {
         sender,
         nonce: U256::ZERO,

@@ -303,7 +303,7 @@ impl Producer {
         }
         if let Err(error) = validate_account(&tx, &building.sender_state(&tx)?) {
             self.count("rejected");
-            reject(client, &error);
+            client.refuse(error);
             return Ok(());
         }
         let sender = tx.sender;

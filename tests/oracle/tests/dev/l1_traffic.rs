@@ -88,7 +88,7 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
     let to = Address::repeat_byte(0x77);
     let data = Bytes::new();
     let portal = rig.configured("deposit_contract_address");
-    let approve = TxRequest::call(rig.open_token, approveCall { spender: portal, amount: U256::MAX }.abi_encode());
+    let approve = TxRequest::call(rig.open_token, approveCall { spender: portal, value: U256::MAX }.abi_encode());
     l1.all([(user, approve)]).await;
 
     let transfer = depositERC20TransactionCall { to, mint: OPEN, value: U256::from(1), gasLimit: 100_000, isCreation: false, data };
@@ -96,7 +96,7 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
     let failing = depositERC20TransactionCall { data: FAILING, ..creation.clone() };
     l1.all([
         (user, l1.deposit(transfer.clone())),
-        (owner, l1.config(setGasConfigEcotoneCall { basefeeScalar: NEW_SCALARS.0, blobbasefeeScalar: NEW_SCALARS.1 })),
+        (owner, l1.config(setGasConfigEcotoneCall { newBasefeeScalar: NEW_SCALARS.0, newBlobbasefeeScalar: NEW_SCALARS.1 })),
         (user, l1.deposit(creation)),
         (user, l1.deposit(failing)),
     ])
@@ -110,14 +110,14 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
         (owner, l1.config(setEIP1559ParamsCall { denominator, elasticity })),
         (user, l1.deposit(penniless)),
         (user, TxRequest::deploy(caller_of(portal, &aliased.abi_encode()))),
-        (owner, l1.config(setUnsafeBlockSignerCall { signer: to })),
+        (owner, l1.config(setUnsafeBlockSignerCall { newSigner: to })),
     ])
     .await;
 
-    let (scalar, constant) = NEW_OPERATOR_FEE;
+    let (new_scalar, new_constant) = NEW_OPERATOR_FEE;
     l1.all([
-        (owner, l1.config(setGasLimitCall { gasLimit: NEW_GAS_LIMIT })),
-        (owner, l1.config(setOperatorFeeScalarsCall { scalar, constant })),
+        (owner, l1.config(setGasLimitCall { newGasLimit: NEW_GAS_LIMIT })),
+        (owner, l1.config(setOperatorFeeScalarsCall { newScalar: new_scalar, newConstant: new_constant })),
         (user, l1.deposit(transfer)),
     ])
     .await
