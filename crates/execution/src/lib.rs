@@ -31,7 +31,7 @@ pub use calls::{
     refusal::Fault,
     sequence::CallSequence,
     simulate::{SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain},
-    simulated_tx::unsigned,
+    simulated_tx::{no_recipient, unsigned},
     state::State,
 };
 pub use error::Error;

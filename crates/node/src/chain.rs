@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle};
 use tributary_storage::{Journal, Store};
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
@@ -30,7 +30,8 @@ pub(crate) struct ChainParts {
     pub(crate) name: &'static str,
     pub(crate) store: Store,
     pub(crate) schedule: Schedule,
-    pub(crate) visibility: Visibility,
+    /// Whether clients may see the open block as if it were sealed, at a path of its own.
+    pub(crate) realtime: bool,
     pub(crate) rollup: Option<RollupView>,
     pub(crate) beacon: Option<BeaconView>,
     pub(crate) listen: SocketAddr,
@@ -58,7 +59,7 @@ pub(crate) struct RunningChain {
 impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run are back before the first client is answered.
     pub(crate) async fn start(parts: ChainParts, tasks: &Tasks) -> Result<Self, Error> {
-        let ChainParts { name, store, schedule, visibility, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
+        let ChainParts { name, store, schedule, realtime, rollup, beacon, listen, clock, pending, control, development, sealed } = parts;
         let (journal, interrupted) = Journal::open(&store)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -75,7 +76,7 @@ impl RunningChain {
             beacon,
             development,
             limits: Limits { hosts: Limits::hosts_for(listen.ip()), ..Limits::default() },
-            visibility,
+            realtime,
         };
         let thread = |source| Error::Path { path: store.path().to_owned(), source };
         let scribe = Scribe::start(name, journal, View { pending, pool: pool.clone(), events: events.clone() }, tasks.alarm("journal"))

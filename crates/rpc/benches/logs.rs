@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{Block, ChainSpec, Eip1559Params, ExecutedBlock, Receipt, RootedDiff, Transaction, TxType};
-use tributary_rpc::{Chain, Limits, Visibility, serve};
+use tributary_rpc::{Chain, Limits, serve};
 use tributary_storage::{Durability, Options, Store};
 
 /// Logs in every tenth block.
@@ -119,7 +119,7 @@ fn chain(store: Store) -> Chain {
         beacon: None,
         development: None,
         limits: Limits::default(),
-        visibility: Visibility::Realtime,
+        realtime: false,
     }
 }
 

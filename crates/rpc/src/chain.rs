@@ -38,18 +38,12 @@ pub struct Chain {
     pub development: Option<Arc<Development>>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
-    /// When a transaction becomes visible.
-    pub visibility: Visibility,
+    /// Whether clients may choose [`Endpoint::Realtime`](tributary_chain::Endpoint), at [`REALTIME_PATH`].
+    pub realtime: bool,
 }
 
-/// When an acknowledged transaction becomes visible to `eth_getTransactionReceipt`, `eth_getTransactionByHash` and the `pending` tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// As soon as it is durable in the open block: its receipt is final but for the block's hash, which is zero until the seal.
-    Realtime,
-    /// Once its block is sealed, as on Ethereum. Before, it is a pending transaction without a receipt.
-    Sealed,
-}
+/// The path of the realtime endpoint. Every other path is the ordinary one's.
+pub const REALTIME_PATH: &str = "/realtime";
 
 /// Where a rollup's L1 is, and its contracts there.
 #[derive(Debug, Clone)]
@@ -127,9 +121,6 @@ pub struct Limits {
     pub policy: TxPolicy,
     /// Default and longest wait of `eth_sendRawTransactionSync`.
     pub sync_wait: Duration,
-    /// Whether `latest`, to methods that read state or execute, means the open block once it holds a transaction ([`Visibility::Realtime`] only).
-    /// Without it, a client that has a receipt does not find its effects until the seal unless it asks for `pending`.
-    pub latest_is_open: bool,
     /// Whether the `debug` and `trace` namespaces are served.
     pub debug: bool,
     /// The program that runs clients' JavaScript tracers; `None` refuses them.
@@ -165,7 +156,6 @@ impl Default for Limits {
             proof_slots: 1024,
             policy: TxPolicy::default(),
             sync_wait: Duration::from_secs(20),
-            latest_is_open: true,
             debug: true,
             scripts: ScriptHost::this_program(),
             hosts: None,

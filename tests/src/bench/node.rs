@@ -66,10 +66,10 @@ impl Running {
         Ok(running)
     }
 
-    /// Its JSON-RPC.
+    /// Its JSON-RPC, where transactions are acknowledged as soon as they are executed.
     pub(super) fn url(&self) -> &str {
         match self {
-            Self::Tributary { process, .. } => &process.banner.l2_url,
+            Self::Tributary { process, .. } => &process.banner.realtime_url,
             Self::Anvil(_, url) => url,
         }
     }

@@ -44,7 +44,7 @@ fn send(url: &str, mut wallet: Wallet, token: Address, acknowledged: &Acknowledg
 fn check(node: &mut Node, acknowledged: &HashMap<B256, Value>) {
     let mut blocks: HashMap<String, Value> = HashMap::new();
     for (hash, given) in acknowledged {
-        let now = node.ask("eth_getTransactionReceipt", json!([hash]));
+        let now = node.ask_early("eth_getTransactionReceipt", json!([hash]));
         assert!(!now.is_null(), "{hash} is lost{}; acknowledged as {given}\n{}", found_later(node, hash), node.log());
         assert_eq!(without_hash(now.clone()), without_hash(given.clone()));
         if number(&now["blockNumber"]) > node.head() {
@@ -61,7 +61,7 @@ fn check(node: &mut Node, acknowledged: &HashMap<B256, Value>) {
 /// For the message of a failure: whether a receipt that was not there is there a little later.
 fn found_later(node: &mut Node, hash: &B256) -> &'static str {
     thread::sleep(Duration::from_secs(3));
-    if node.ask("eth_getTransactionReceipt", json!([hash])).is_null() { "" } else { " for a while" }
+    if node.ask_early("eth_getTransactionReceipt", json!([hash])).is_null() { "" } else { " for a while" }
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn what_was_acknowledged_survives_any_kill_in_its_place_and_is_derived_from_l1_a
     let mut node = Node::start();
     let mut deployer = node.wallet(9);
     let (creation, token) = deployer.create(token::creation(deployer.address(), 1_000_000));
-    let receipt = node.include(&creation);
+    let receipt = node.include_early(&creation);
     let mut all = HashMap::from([(creation.hash, receipt)]);
     let acknowledged = Acknowledged::default();
     for round in 0..KILLS {
-        let url = node.process.banner.l2_url.clone();
+        let url = node.process.banner.realtime_url.clone();
         let senders: Vec<_> = (0..SENDERS)
             .map(|index| {
                 let (url, wallet, acknowledged) = (url.clone(), node.wallet(index), acknowledged.clone());

@@ -13,6 +13,8 @@ use tributary_tests::{
 pub(crate) struct Node {
     pub(crate) process: DevProcess,
     pub(crate) rpc: Rpc,
+    /// The realtime endpoint.
+    early: Rpc,
     directory: TempDir,
 }
 
@@ -27,7 +29,8 @@ impl Node {
         let flags = ["--datadir", datadir.to_str().unwrap(), "--log", "warn"];
         let process = DevProcess::start(&built_binary(), &flags, &directory.path().join("log")).unwrap();
         let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
-        Self { process, rpc, directory }
+        let early = Rpc::connect(&process.banner.realtime_url).unwrap();
+        Self { process, rpc, early, directory }
     }
 
     /// `kill -9`, and another node on the same directory.
@@ -48,6 +51,11 @@ impl Node {
             .unwrap_or_else(|error| panic!("{method}: {error}\n{}", std::fs::read_to_string(self.directory.path().join("log")).unwrap()))
     }
 
+    /// The same on the realtime endpoint.
+    pub(crate) fn ask_early(&mut self, method: &str, params: Value) -> Value {
+        self.early.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}\n{}", self.log()))
+    }
+
     /// A method's result that is a quantity.
     pub(crate) fn quantity(&mut self, method: &str, params: Value) -> u128 {
         number(&self.ask(method, params))
@@ -61,6 +69,11 @@ impl Node {
     /// Sends, and gives the receipt.
     pub(crate) fn include(&mut self, transaction: &Signed) -> Value {
         self.ask("eth_sendRawTransactionSync", json!([transaction.json()]))
+    }
+
+    /// Sends, and gives the receipt that there is before the block is sealed.
+    pub(crate) fn include_early(&mut self, transaction: &Signed) -> Value {
+        self.ask_early("eth_sendRawTransactionSync", json!([transaction.json()]))
     }
 
     /// Sends what the node must refuse; its error code and words.

@@ -13,6 +13,7 @@ use crate::{
     overlay::Overlay,
 };
 use alloy_consensus::Header;
+use alloy_eips::eip4844::VERSIONED_HASH_VERSION_KZG;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use revm::{
@@ -158,13 +159,25 @@ pub(crate) fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> R
     Ok(())
 }
 
+/// The types of transactions that must name a recipient: with blobs, and with authorisations.
+const EIP_4844: u8 = 3;
+const EIP_7702: u8 = 4;
+
+/// geth's words for one that does not.
+pub(crate) fn no_recipient(has_authorizations: bool, sender: Address) -> String {
+    match has_authorizations {
+        true => format!("EIP-7702 transaction cannot be used to create contract (sender {sender})"),
+        false => "blob transaction of type create".to_owned(),
+    }
+}
+
 /// The request in the EVM's terms; its type follows from the fields that are present.
 pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
     let dynamic = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
     let tx_type = if request.authorization_list.is_some() {
-        4
+        EIP_7702
     } else if request.blob_versioned_hashes.is_some() {
-        3
+        EIP_4844
     } else if dynamic {
         2
     } else {
@@ -193,6 +206,13 @@ pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64,
 pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: TxEnv) -> Result<Transacted, Stopped> {
     let (sender, fee_cap, tip) = (env.caller, env.gas_price, env.gas_priority_fee);
     let base_fee = machine.block_env().basefee;
+    // The machine does not look: a transaction that was signed cannot be like that.
+    let needs_recipient = matches!(env.tx_type, EIP_4844 | EIP_7702) && env.kind.is_create();
+    if needs_recipient {
+        let words = no_recipient(env.tx_type == EIP_7702, sender);
+        return Err(Stopped::Refused(Refusal { words, needs_gas: false, fault: Fault::Transaction }));
+    }
+    let bad_blob = env.blob_hashes.iter().position(|hash| hash[0] != VERSIONED_HASH_VERSION_KZG).unwrap_or_default();
     machine.call(env).map_err(|error| match error {
         TransactError::Failed(error) => Stopped::Failed(error),
         TransactError::Invalid(error) => {
@@ -207,6 +227,8 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
                     "max priority fee per gas higher than max fee per gas: address {sender}, maxPriorityFeePerGas: {}, maxFeePerGas: {fee_cap}",
                     tip.unwrap_or_default()
                 ),
+                I::EmptyAuthorizationList => format!("EIP-7702 transaction with empty auth list (sender {sender})"),
+                I::BlobVersionNotSupported => format!("blob {bad_blob} has invalid hash version"),
                 other => invalid_words(other),
             };
             Stopped::Refused(Refusal { words, needs_gas, fault: Fault::of(&error) })

@@ -6,7 +6,7 @@ use super::{
     call::{Ending, check_request, outcome, run, tx_env},
     overrides,
     refusal::{Fault, Refusal, Stop, Stopped},
-    simulated_tx::{unsigned, with_default_fees},
+    simulated_tx::{no_recipient, unsigned, with_default_fees},
     state::State,
     transfers::Transfers,
 };
@@ -291,8 +291,7 @@ impl SimulationChain<'_> {
         let sender = call.from.unwrap_or_default();
         let account = machine.state_mut().account_now(sender)?.unwrap_or_default();
         let nonce = call.nonce.unwrap_or(account.nonce);
-        let tx = unsigned(&call, self.spec.chain_id, gas, nonce)
-            .ok_or_else(|| refused(Fault::Parameters, "missing \"to\" in blob or set-code transaction"))?;
+        let tx = unsigned(&call, self.spec.chain_id, gas, nonce).ok_or_else(|| refused(Fault::Parameters, no_recipient(&call)))?;
         let offers_nothing =
             call.gas_price.or(call.max_fee_per_gas).unwrap_or_default() == 0 && call.max_priority_fee_per_gas.unwrap_or_default() == 0;
         machine.ignore_base_fee(!self.validation && offers_nothing);

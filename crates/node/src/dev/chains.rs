@@ -18,7 +18,7 @@ use tributary_chain::{Derivation, L1Status, SealedBlock};
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Development, Network, RollupView, Visibility};
+use tributary_rpc::{BeaconView, Development, Network, RollupView};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
@@ -67,7 +67,7 @@ impl Ground {
             name: "l1",
             store: self.stores.l1.clone(),
             schedule,
-            visibility: Visibility::Sealed,
+            realtime: false,
             rollup: None,
             beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
             listen: SocketAddr::new(config.host, config.l1_port),
@@ -99,7 +99,7 @@ impl Ground {
             name: "l2",
             store: self.stores.l2.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
-            visibility: Visibility::Realtime,
+            realtime: true,
             rollup: Some(rollup),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),

@@ -17,6 +17,7 @@ use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
 use tributary_contracts::predeploys::{DATANETS, INFERENCE};
+use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
 #[derive(Debug)]
@@ -96,6 +97,7 @@ fn info(ground: &Ground, addresses: [SocketAddr; 3]) -> DevInfo {
     let [l1_url, l2_url, dashboard_url] = addresses.map(|address| format!("http://{}", reachable(address)));
     DevInfo {
         accounts: ground.accounts.clone(),
+        realtime_url: format!("{l2_url}{REALTIME_PATH}"),
         l2_url,
         l1_url,
         dashboard_url,

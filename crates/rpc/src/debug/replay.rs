@@ -71,7 +71,10 @@ pub(crate) fn with_transaction<T>(
         let stored = api.chain.store.block(number)?.ok_or_else(RpcError::header_not_found)?;
         return replay(api, &stored, time, |block| trace(block, index as usize)).map(Some);
     }
-    let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else { return Ok(None) };
+    let Some((open, (index, _))) = open.filter(|_| api.is_realtime()).and_then(|open| open.transaction(hash).map(|found| (open, found)))
+    else {
+        return Ok(None);
+    };
     let (block, _) = open.contents(&api.chain.spec);
     replay(api, &block, time, |block| trace(block, index)).map(Some)
 }

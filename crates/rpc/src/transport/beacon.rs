@@ -54,7 +54,7 @@ where
     }
 
     fn call(&mut self, request: HttpRequest) -> Self::Future {
-        let is_beacon = request.method().as_str() == "GET" && request.uri().path().starts_with(PREFIX);
+        let is_beacon = ["GET", "HEAD"].contains(&request.method().as_str()) && request.uri().path().starts_with(PREFIX);
         let Some(view) = self.api.chain.beacon.filter(|_| is_beacon) else { return Box::pin(self.inner.call(request)) };
         let api = self.api.clone();
         let path = request.uri().path()[PREFIX.len()..].to_owned();

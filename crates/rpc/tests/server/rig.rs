@@ -22,7 +22,7 @@ use tributary_primitives::{
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
 use tributary_rollup::L1Info;
-use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, RollupView, ServerHandle, Visibility, serve};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
@@ -96,10 +96,10 @@ impl Rig {
 
     pub(crate) async fn rollup_with(limits: Limits) -> Self {
         let spec = ChainSpec::rollup(genesis(), Eip1559Params { denominator: 250, elasticity: 6 });
-        Self::start(spec, limits, Visibility::Realtime).await
+        Self::start(spec, limits).await
     }
 
-    /// An Ethereum chain at Prague on which only sealed transactions have receipts.
+    /// An Ethereum chain at Prague, which has the ordinary endpoint only.
     pub(crate) async fn ethereum() -> Self {
         let mut genesis = genesis();
         let config = &mut genesis.config;
@@ -122,7 +122,7 @@ impl Rig {
         }
         config.terminal_total_difficulty = Some(U256::ZERO);
         genesis.difficulty = U256::ZERO;
-        Self::start(ChainSpec::ethereum(genesis), Limits::default(), Visibility::Sealed).await
+        Self::start(ChainSpec::ethereum(genesis), Limits::default()).await
     }
 
     /// A rollup whose users may do what anvil's may, but for what concerns time and history: of the commands, only those for blocks are taken.
@@ -130,10 +130,10 @@ impl Rig {
         let mut genesis = genesis();
         genesis.alloc.insert(DEVELOPER, GenesisAccount::default().with_balance(U256::MAX >> 1));
         let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
-        Self::start(spec, Limits::default(), Visibility::Realtime).await
+        Self::start(spec, Limits::default()).await
     }
 
-    async fn start(spec: ChainSpec, limits: Limits, visibility: Visibility) -> Self {
+    async fn start(spec: ChainSpec, limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spec = Arc::new(spec);
         let options = Options { durability: Durability::Relaxed, map_size: 1 << 30, ..Options::default() };
@@ -157,7 +157,7 @@ impl Rig {
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
             development: spec.development.then(|| Arc::new(Development::new(keys(), commands))),
             limits,
-            visibility,
+            realtime: spec.is_rollup(),
         });
         let sequencer = Sequencer { store, spec, pool, pending, events };
         let runtime = tokio::runtime::Handle::current();
@@ -182,6 +182,12 @@ impl Rig {
     /// Calls a method that must succeed.
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
         wire::call(self.address, method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same on the realtime endpoint.
+    pub(crate) async fn early(&self, method: &str, params: Value) -> Value {
+        let answer = wire::call_at(self.address, REALTIME_PATH, method, params).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
     /// Calls a method that must fail: code and message.
