@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tributary-contracts", 1),
     ("tributary-execution", 2),
     ("tributary-storage", 3),
+    ("tributary-journal", 3),
     ("tributary-pool", 3),
     ("tributary-client", 3),
     // The roof of the pure half: nothing that touches the world lies below it.

@@ -11,5 +11,5 @@ mod submission;
 pub use derivation::{Derivation, DerivedFrom, L1Status};
 pub use event::{Event, SealedBlock};
 pub use follower::{Follower, Lost, Place, Step};
-pub use order::{Command, Order, OrderRefusal};
+pub use order::{Command, Order, OrderRefusal, Sealing};
 pub use submission::{Accepted, Endpoint, Refusal, Submission};

@@ -6,6 +6,7 @@
 mod block;
 mod calls;
 mod error;
+mod executor;
 mod fees;
 mod instructions;
 mod machine;
@@ -35,6 +36,7 @@ pub use calls::{
     state::State,
 };
 pub use error::Error;
+pub use executor::Executor;
 pub use fees::L1Fees;
 pub use machine::Leniency;
 pub use overlay::{AccountChange, Overlay, TxChanges};

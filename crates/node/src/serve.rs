@@ -9,6 +9,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Accepted, Event, Refusal, Submission};
+use tributary_execution::Executor;
 use tributary_pool::{Ordering, Pool, PoolLimits, SenderState};
 use tributary_primitives::StateReader;
 use tributary_rpc::{Chain, Limits, ServerHandle};
@@ -49,6 +50,7 @@ pub async fn serve(config: &ServeConfig) -> Result<ServedChain, Error> {
     let chain = Chain {
         store: store.clone(),
         spec: store.spec().clone(),
+        executor: Executor::new(store.spec().clone()),
         pool,
         pending: watch::channel(None).1,
         submit,

@@ -110,6 +110,7 @@ fn write(dir: &Path, blocks: u64) -> Store {
 fn chain(store: Store) -> Chain {
     Chain {
         spec: store.spec().clone(),
+        executor: tributary_execution::Executor::new(store.spec().clone()),
         store,
         pool: Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder))),
         pending: watch::channel(None).1,

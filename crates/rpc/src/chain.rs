@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Derivation, Event, L1Status, Submission};
 use tributary_contracts::L1Contracts;
-use tributary_execution::PendingBlock;
+use tributary_execution::{Executor, PendingBlock};
 use tributary_pool::{Pool, TxPolicy};
 use tributary_primitives::{ChainSpec, RollupConfig};
 use tributary_storage::{Snapshot, Store};
@@ -22,6 +22,8 @@ pub struct Chain {
     pub store: Store,
     /// The chain's rules.
     pub spec: Arc<ChainSpec>,
+    /// What executes calls on it, and its blocks again.
+    pub executor: Executor,
     /// Transactions that wait for a block.
     pub pool: Arc<Mutex<Pool>>,
     /// The open block; `None` on a node that builds none.

@@ -13,7 +13,7 @@ use tokio::{
     sync::{broadcast, mpsc, watch},
 };
 use tributary_chain::{Endpoint, Refusal, Submission};
-use tributary_execution::OpenBlock;
+use tributary_execution::{Executor, OpenBlock};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params};
 use tributary_rpc::{Chain, InProcess, Limits};
@@ -95,13 +95,14 @@ fn seal(store: &Store, spec: &Arc<ChainSpec>) {
         nonce: B64::ZERO,
         ommers: Vec::new(),
     };
-    let open = OpenBlock::new(spec.clone(), snapshot, &parent, parent.hash(), attributes).expect("an open block");
+    let open = OpenBlock::new(&Executor::new(spec.clone()), snapshot, &parent, parent.hash(), attributes).expect("an open block");
     store.commit(&open.seal().expect("a block"), &[]).expect("a stored block");
 }
 
 fn chain(store: Store, spec: Arc<ChainSpec>, submit: mpsc::Sender<Submission>, limits: Limits) -> Chain {
     Chain {
         store,
+        executor: Executor::new(spec.clone()),
         spec,
         pool: Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder))),
         pending: watch::channel(None).1,

@@ -202,7 +202,7 @@ fn the_queue_behind_a_nonce_gap_is_bounded_and_says_so() {
 
 #[test]
 fn a_synchronous_send_that_times_out_names_the_transaction_and_one_that_is_resent_has_its_receipt() {
-    let mut node = Node::start();
+    let mut node = Node::start_in_time();
     let mut wallet = node.wallet(3);
     let later = wallet.sign(TxEip1559 { nonce: wallet.nonce + 1, ..wallet.draft() });
     match node.rpc.call("eth_sendRawTransactionSync", json!([later.json(), "0x64"])) {
@@ -223,7 +223,7 @@ fn a_synchronous_send_that_times_out_names_the_transaction_and_one_that_is_resen
 
 #[test]
 fn a_simulation_on_the_open_block_goes_on_from_its_state() {
-    let mut node = Node::start();
+    let mut node = Node::start_in_time();
     let mut wallet = node.wallet(4);
     let friend = Address::repeat_byte(0xf1);
     let mut given = 0u64;

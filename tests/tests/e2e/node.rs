@@ -16,27 +16,34 @@ pub(crate) struct Node {
     /// The realtime endpoint.
     early: Rpc,
     directory: TempDir,
+    /// How it was started, beside its directory.
+    flags: &'static [&'static str],
 }
 
 impl Node {
     /// A fresh node.
     pub(crate) fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap())
+        Self::start_in(tempfile::tempdir().unwrap(), &[])
     }
 
-    fn start_in(directory: TempDir) -> Self {
+    /// A fresh node with the rhythm of a production chain: what is executed stays in the open block until its time is over.
+    pub(crate) fn start_in_time() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), &["--interval"])
+    }
+
+    fn start_in(directory: TempDir, flags: &'static [&'static str]) -> Self {
         let datadir = directory.path().join("data");
-        let flags = ["--datadir", datadir.to_str().unwrap(), "--log", "warn"];
-        let process = DevProcess::start(&built_binary(), &flags, &directory.path().join("log")).unwrap();
+        let all = [&["--datadir", datadir.to_str().unwrap(), "--log", "warn"], flags].concat();
+        let process = DevProcess::start(&built_binary(), &all, &directory.path().join("log")).unwrap();
         let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
         let early = Rpc::connect(&process.banner.realtime_url).unwrap();
-        Self { process, rpc, early, directory }
+        Self { process, rpc, early, directory, flags }
     }
 
     /// `kill -9`, and another node on the same directory.
     pub(crate) fn kill_and_restart(self) -> Self {
         self.process.kill();
-        Self::start_in(self.directory)
+        Self::start_in(self.directory, self.flags)
     }
 
     /// What the node logged so far.

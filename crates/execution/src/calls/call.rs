@@ -9,6 +9,7 @@ use super::{
 use crate::{
     block::rejection::invalid_words,
     error::Error,
+    executor::Executor,
     machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
 };
@@ -23,14 +24,13 @@ use revm::{
     },
     context_interface::either::Either,
 };
-use std::sync::Arc;
 use tributary_primitives::ChainSpec;
 
 /// Where and under which pretences calls are simulated.
 #[derive(Debug, Clone)]
 pub struct Simulation {
-    /// The chain's rules.
-    pub spec: Arc<ChainSpec>,
+    /// What executes, under the chain's rules.
+    pub executor: Executor,
     /// The state that is called on.
     pub state: State,
     /// The block that the call believes to be in.
@@ -94,7 +94,7 @@ impl Simulation {
         request: &TransactionRequest,
         inspector: I,
     ) -> Result<(Machine<State, I>, TxEnv), Stop> {
-        check_request(&self.spec, request)?;
+        check_request(self.executor.spec(), request)?;
         let no_overrides = Default::default();
         let block = self.overrides.block.as_ref().unwrap_or(&no_overrides);
         let (header, state) = overrides::of_block(&self.header, self.state.clone(), block);
@@ -118,7 +118,7 @@ impl Simulation {
         if request.gas_price.unwrap_or_default() == 0 && request.max_fee_per_gas.unwrap_or_default() == 0 {
             header.base_fee_per_gas = header.base_fee_per_gas.map(|_| 0);
         }
-        let mut machine = Machine::new(&self.spec, &header, overlay, LENIENCY, inspector);
+        let mut machine = Machine::new(&self.executor, &header, overlay, LENIENCY, inspector);
         let pays_no_blob_fee = request.blob_versioned_hashes.is_some() && request.max_fee_per_blob_gas.unwrap_or_default() == 0;
         match self.overrides.block.as_ref().and_then(|block| block.blob_base_fee) {
             _ if pays_no_blob_fee => overrides::set_blob_base_fee(&mut machine, U256::ZERO),
@@ -134,7 +134,7 @@ impl Simulation {
             Some(nonce) => nonce,
             None => machine.state_mut().account_now(request.from.unwrap_or_default())?.unwrap_or_default().nonce,
         };
-        Ok(tx_env(&self.spec, request, nonce, self.gas_cap))
+        Ok(tx_env(self.executor.spec(), request, nonce, self.gas_cap))
     }
 }
 
@@ -282,6 +282,7 @@ pub(crate) mod tests {
     use alloy_genesis::Genesis;
     use alloy_primitives::{B256, Bytes, address, hex, keccak256};
     use std::collections::BTreeMap;
+    use std::sync::Arc;
     use tributary_primitives::{Account, Eip1559Params, StateError, StateReader};
 
     /// Accounts, slots and codes in memory.
@@ -328,7 +329,13 @@ pub(crate) mod tests {
         memory.accounts.insert(RICH, Account { balance: U256::from(10).pow(U256::from(18)), nonce: 3, ..Default::default() });
         let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
         let header = Header { number: 5, timestamp: 50, gas_limit: 30_000_000, base_fee_per_gas: Some(100), ..Default::default() };
-        Simulation { spec: Arc::new(spec), state: Arc::new(memory), header, overrides: Overrides::default(), gas_cap: 50_000_000 }
+        Simulation {
+            executor: Executor::new(Arc::new(spec)),
+            state: Arc::new(memory),
+            header,
+            overrides: Overrides::default(),
+            gas_cap: 50_000_000,
+        }
     }
 
     fn to_target() -> TransactionRequest {

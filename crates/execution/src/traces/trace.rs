@@ -10,6 +10,7 @@ use crate::{
         state::{Frozen, State},
     },
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
 };
@@ -25,13 +26,13 @@ use revm::{
     },
 };
 use std::sync::Arc;
-use tributary_primitives::{Block, ChainSpec, StateDiff, TrieReader};
+use tributary_primitives::{Block, StateDiff, TrieReader};
 
 /// A block to execute again on its parent's post-state.
 #[derive(Debug)]
 pub struct BlockReplay<'a> {
-    /// The chain's rules.
-    pub spec: Arc<ChainSpec>,
+    /// What executes, under the chain's rules.
+    pub executor: Executor,
     /// The parent's post-state.
     pub state: State,
     /// The block.
@@ -127,8 +128,8 @@ impl BlockReplay<'_> {
         let header = &self.block.header;
         // It stays on: whatever is executed can be ended.
         let inspector = (self.abort.clone(), Tracer::Off);
-        let mut machine = Machine::new(&self.spec, header, Overlay::new(self.state.clone()), Leniency::default(), inspector);
-        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
+        let mut machine = Machine::new(&self.executor, header, Overlay::new(self.state.clone()), Leniency::default(), inspector);
+        machine.before_block(self.executor.spec(), header.parent_hash, header.parent_beacon_block_root)?;
         for index in 0..count {
             self.go_on()?;
             let done = self.execute(&mut machine, index)?;

@@ -1,6 +1,8 @@
 //! `tributary dev`: sequencer, batcher, verifier, prover and proposer over an embedded L1, in one process.
 
 mod chains;
+#[cfg(test)]
+mod disagreement;
 mod ground;
 mod roles;
 
@@ -70,7 +72,7 @@ impl DevNode {
         let error = self.tasks.failure().await;
         match &error {
             Error::Diverged { .. } => self.health.set_verifier_agrees(false),
-            Error::Storage(tributary_storage::Error::Journal { .. }) => self.health.set_journal_ok(false),
+            Error::Journal(_) => self.health.set_journal_ok(false),
             _ => {}
         }
         let reason = error.to_string();

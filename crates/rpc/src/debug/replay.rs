@@ -55,7 +55,7 @@ pub(crate) fn replay<T>(
     let state = Arc::new(api.chain.store.at(stored.block.header.number - 1)?);
     let StoredBlock { block, hash, senders } = stored;
     api.trace_in_time(time, |abort| {
-        trace(BlockReplay { spec: api.chain.spec.clone(), state, block, hash: *hash, senders, abort: abort.clone() })
+        trace(BlockReplay { executor: api.chain.executor.clone(), state, block, hash: *hash, senders, abort: abort.clone() })
     })
 }
 
@@ -92,6 +92,6 @@ pub(crate) fn simulate_within(api: &Api, at: BlockId, count: usize, overrides: O
     let stored = block_of(api, api.by_id(at)?)?.ok_or_else(|| not_found(at))?;
     check_index(&stored, count)?;
     let state = replay(api, &stored, api.chain.limits.trace_time, |block| Ok(block.state_after(count)?))?;
-    let (spec, header) = (api.chain.spec.clone(), stored.block.header);
-    Ok(Simulation { spec, state, header, overrides, gas_cap: api.chain.limits.call_gas })
+    let (executor, header) = (api.chain.executor.clone(), stored.block.header);
+    Ok(Simulation { executor, state, header, overrides, gas_cap: api.chain.limits.call_gas })
 }

@@ -103,7 +103,7 @@ fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
     check_percentiles(&percentiles)?;
     let head = api.head()?;
     let (last, open) = match api.by_told(newest)? {
-        Target::Open(open) => (open.header().number, Some(api.ended_now.of(&open, &api.chain.spec)?)),
+        Target::Open(open) => (open.header().number, Some(api.ended_now.of(&open, &api.chain.executor)?)),
         Target::Sealed(BlockHashOrNumber::Number(number)) => (number, None),
         Target::Sealed(BlockHashOrNumber::Hash(_)) => (head, None),
     };

@@ -13,15 +13,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Submission};
+use tributary_chain::{
+    Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission,
+};
 use tributary_contracts::{L1Contracts, predeploys::DEVELOPER};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
-    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
+    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rollup::L1Info;
 use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
@@ -149,13 +150,14 @@ impl Rig {
         let chain = Arc::new(Chain {
             store: store.clone(),
             spec: spec.clone(),
+            executor: Executor::new(spec.clone()).for_calls(),
             pool: pool.clone(),
             pending: open.clone(),
             submit,
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
-            development: spec.development.then(|| Arc::new(Development::new(keys(), commands))),
+            development: spec.development.then(|| Arc::new(Development::new(keys(), Sealing::InTime, commands))),
             limits,
             realtime: spec.is_rollup(),
         });
@@ -312,6 +314,7 @@ fn rollup_view(store: &Store) -> RollupView {
         deposit_contract_address: Address::repeat_byte(1),
         l1_system_config_address: Address::repeat_byte(2),
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
@@ -375,7 +378,7 @@ impl Sequencer {
             nonce: B64::ZERO,
             ommers: Vec::new(),
         };
-        let mut open = OpenBlock::new(self.spec.clone(), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
+        let mut open = OpenBlock::new(&Executor::new(self.spec.clone()), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
         let view = Arc::new(PendingBlock::new(snapshot, open.header().clone(), open.initial_changes().clone()));
         if rollup {
             let info = L1Info {

@@ -209,6 +209,7 @@ async fn a_node_that_is_older_than_l1_is_behind_until_it_has_caught_up() {
     let behind = Chain {
         store: of.store.clone(),
         spec: of.spec.clone(),
+        executor: of.executor.clone(),
         pool: of.pool.clone(),
         pending: of.pending.clone(),
         submit: of.submit.clone(),
