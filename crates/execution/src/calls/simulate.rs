@@ -26,7 +26,7 @@ use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use revm::DatabaseCommit;
-use std::{cmp::Ordering, sync::Arc};
+use std::cmp::Ordering;
 use tributary_primitives::{Account, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType};
 
 /// Most blocks of one simulation, pretended ones in gaps included.
@@ -389,6 +389,7 @@ mod tests {
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::hex;
     use alloy_rpc_types_eth::state::AccountOverride;
+    use std::sync::Arc;
     use tributary_primitives::{ChainSpec, EmptyState};
 
     const RICH: Address = Address::repeat_byte(0xa1);
