@@ -4,6 +4,8 @@ pragma solidity ^0.8.28;
 import {L2Test} from "./L2Test.sol";
 import {Datanets} from "../src/l2/Datanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
+import {Predeploys} from "../src/l2/Predeploys.sol";
+import {ITextAttribution} from "../src/interfaces/ITextAttribution.sol";
 
 contract InferenceTest is L2Test {
     address private constant curator = address(0xC0);
@@ -134,6 +136,19 @@ contract InferenceTest is L2Test {
         vm.prank(contributor(9));
         datanets.contribute(datanetId, "a copy of the answer");
         vm.assertEq(inference.requestInfo(id).upTo, 8, "rows");
+    }
+
+    function test_AnAnswerIsTracedToTheRowsOfItsQuestionAndToABoundedNumberOfPayees() public {
+        uint256 id = ask(price);
+        vm.prank(contributor(9));
+        datanets.contribute(datanetId, "a copy of the answer");
+        (uint256 setId,) = datanets.setOf(datanetId);
+        bytes memory answer = answerOf(new uint256[](0));
+        vm.expectCall(
+            address(Predeploys.TEXT_ATTRIBUTION),
+            abi.encodeCall(ITextAttribution.traceByContributor, (setId, 8, answer, 256))
+        );
+        settle(id, answer);
     }
 
     function refuseReview(uint64 row, uint64 deadline) private {

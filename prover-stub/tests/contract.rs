@@ -5,13 +5,11 @@
 mod chain;
 
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex};
-use alloy_sol_types::{SolCall, SolValue, sol};
+use alloy_sol_types::{SolCall, SolConstructor};
 use chain::{CHAIN_ID, Chain};
-use serde_json::Value;
+use tributary_contracts::AttestationVerifier;
 use tributary_primitives::StateReader;
 use tributary_prover_stub::{Attestation, RangeOutput, attest};
-
-sol!("../contracts/src/l1/AttestationVerifier.sol");
 
 /// Calls the verifier with its own calldata and stores the answer in slot 0.
 const PROBE: Address = address!("00000000000000000000000000000000000a5ced");
@@ -37,9 +35,8 @@ fn contract_accepts(attestation: &Attestation) -> bool {
     let owner = Chain::new().key.address();
     let verifier = owner.create(0);
     let mut chain = Chain::with_contracts(&[(PROBE, probe_code(verifier))]);
-    let artifact: Value = serde_json::from_str(include_str!("../../contracts/artifacts/AttestationVerifier.json")).unwrap();
-    let code: Bytes = artifact["bytecode"].as_str().unwrap().parse().unwrap();
-    let deployment = [code.to_vec(), (owner, owner, U256::from(CHAIN_ID)).abi_encode_params()].concat();
+    let arguments = AttestationVerifier::constructorCall { owner, prover_: owner, l2ChainId_: U256::from(CHAIN_ID) };
+    let deployment = [AttestationVerifier::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
     let claim = &attestation.claim;
     let question = AttestationVerifier::isValidCall {
         claim: Claim {

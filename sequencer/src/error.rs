@@ -33,21 +33,24 @@ pub(crate) enum Error {
     /// Nobody answers where a node should be.
     #[error("{url} does not answer ({reason}); is `tributary dev` running?")]
     Unreachable { url: String, reason: String },
-    /// The node answered a request with an error.
-    #[error("{method}: {message}")]
-    Refused { method: String, message: String },
-    /// The node's answer is not what the method gives.
-    #[error("{method}: unexpected answer: {reason}")]
-    Answer { method: String, reason: String },
+    /// A URL cannot be used.
+    #[error("{url}: {reason}")]
+    Url { url: String, reason: String },
+    /// A node refused, or answered what cannot be.
+    #[error(transparent)]
+    Client(#[from] tributary_client::Error),
+    /// The rollup does not tell where its L1 is.
+    #[error("{0} does not tell where its L1 is; give it with --l1")]
+    NoL1(String),
+    /// The L1 is not the rollup's.
+    #[error("{url} is chain {chain_id}, but the rollup's L1 is chain {expected}")]
+    OtherL1 { url: String, chain_id: u64, expected: u64 },
     /// The chain has none of the contracts.
     #[error("{0} is not a Tributary rollup: it has no datanets contract")]
     NotTributary(String),
     /// A transaction was included and reverted.
     #[error("{what} reverted (transaction {hash})")]
     Reverted { what: String, hash: alloy_primitives::B256 },
-    /// The key did not sign.
-    #[error("signing: {0}")]
-    Signing(#[from] alloy_signer::Error),
     /// Block `number` did not become safe in time.
     #[error("block {number} was not safe after {seconds} s; the safe head is {safe}")]
     NotSafe { number: u64, seconds: u64, safe: u64 },
@@ -57,4 +60,19 @@ pub(crate) enum Error {
     /// Something that must be equal is not.
     #[error("check failed: {0}")]
     Check(String),
+}
+
+impl Error {
+    /// What the first question to the node at `url` failed with.
+    pub(crate) fn of_node(url: &str, error: tributary_client::Error) -> Self {
+        let url = url.to_owned();
+        match error {
+            tributary_client::Error::Unreachable(_) => {
+                let reason = error.to_string().trim_start_matches("unreachable: ").to_owned();
+                Self::Unreachable { url, reason }
+            }
+            tributary_client::Error::Config(reason) => Self::Url { url, reason },
+            error => error.into(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod node;
 use node::{Node, complaint, run};
 
 fn demo(node: &Node, arguments: &[&str]) -> String {
-    let output = run(&[&["demo", "--rpc", node.url("Rollup"), "--l1", node.url("L1")], arguments].concat());
+    let output = run(&[&["demo", "--rpc", node.url("Rollup")], arguments].concat());
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
     stdout
@@ -44,4 +44,12 @@ fn without_a_node_the_demo_says_so_in_one_line() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let line = complaint(run(&["demo", "--rpc", &format!("http://{free}")]));
     assert!(line.contains("does not answer") && line.contains("tributary dev"), "{line}");
+}
+
+#[test]
+fn another_l1_than_the_rollups_is_refused_before_anything_is_sent() {
+    let node = Node::start(&[]);
+    let rollup = node.url("Rollup");
+    let line = complaint(run(&["demo", "--rpc", rollup, "--l1", rollup]));
+    assert!(line.contains("is chain 630925, but the rollup's L1 is chain 900"), "{line}");
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     dirs::{Dirs, read, read_json, write as write_file},
     error::Error,
-    npm, predeploys,
+    npm, predeploys, preinstalls,
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
@@ -70,6 +70,7 @@ fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
     }
     artifacts.insert("l1-predeploys.json".into(), render(&predeploys::l1(dirs)?));
     artifacts.insert("l2-predeploys.json".into(), render(&predeploys::l2(dirs)?));
+    artifacts.insert("l2-preinstalls.json".into(), render(&preinstalls::l2(dirs)?));
     Ok(artifacts)
 }
 

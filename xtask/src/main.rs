@@ -11,6 +11,7 @@ mod error;
 mod npm;
 mod pip;
 mod predeploys;
+mod preinstalls;
 mod test;
 
 use std::process::ExitCode;

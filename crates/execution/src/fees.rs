@@ -2,7 +2,7 @@
 
 use alloy_primitives::U256;
 use op_revm::{L1BlockInfo, OpSpecId};
-use tributary_primitives::L1Info;
+use tributary_primitives::{L1Info, Transaction};
 
 /// Transaction type of a deposit, which pays no fee.
 const DEPOSIT_TYPE: u8 = 0x7e;
@@ -36,6 +36,17 @@ impl L1Fees {
             operator_fee_scalar: info.operator_fee_scalar,
             operator_fee_constant: info.operator_fee_constant,
         })
+    }
+
+    /// Those of a block's transactions, the first of which are the L1 attributes. `None` on a chain that has none.
+    pub fn of_block(transactions: &[Transaction]) -> Option<Self> {
+        Self::from_attributes(&transactions.first()?.as_deposit()?.input)
+    }
+
+    /// All that a transaction of these EIP-2718 bytes may cost beside gas and value, wei: the data fee, and the operator fee as if it used up its gas limit
+    /// (what a sender must have; specs: protocol/exec-engine, protocol/isthmus/exec-engine).
+    pub fn rollup_cost(&self, encoded: &[u8], gas_limit: u64) -> U256 {
+        self.data_fee(encoded).saturating_add(self.operator_fee(encoded, gas_limit))
     }
 
     /// L1 gas that a transaction with these EIP-2718 bytes is charged for: 16 per estimated compressed byte (Fjord).
@@ -124,5 +135,7 @@ mod tests {
         assert_eq!(FEES.data_gas(&[0x7e, 1]), 0);
         assert_eq!(FEES.operator_fee(&[0x7e, 1], 21_000), U256::ZERO);
         assert_eq!(FEES.operator_fee(&[2, 1], 21_000), U256::from(21_000 * 2 + 7));
+        assert_eq!(FEES.rollup_cost(&[2, 1], 21_000), FEES.data_fee(&[2, 1]) + U256::from(42_007));
+        assert_eq!(FEES.rollup_cost(&[0x7e, 1], 21_000), U256::ZERO);
     }
 }

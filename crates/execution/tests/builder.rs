@@ -11,10 +11,11 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use op_alloy_consensus::TxDeposit;
 use std::{collections::BTreeMap, sync::Arc};
-use tributary_execution::{
-    Error, Executor, OpenBlock, Outcome, execute_block,
-    precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
+use tributary_contracts::{
+    IDevelopment,
+    predeploys::{DEVELOPER, DEVELOPMENT},
 };
+use tributary_execution::{Error, Executor, OpenBlock, Outcome, execute_block};
 use tributary_primitives::{
     Account, BlockAttributes, ChainSpec, Eip1559Params, Transaction,
     rollup::predeploys::{BASE_FEE_VAULT, MESSAGE_PASSER, SEQUENCER_FEE_VAULT},

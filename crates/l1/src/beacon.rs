@@ -1,12 +1,13 @@
 //! Blobs from a beacon node (<https://github.com/ethereum/beacon-APIs>).
 
-use crate::{error::Error, http::Http};
+use crate::error::Error;
 use alloy_eips::eip4844::{Blob, env_settings::EnvKzgSettings, kzg_to_versioned_hash};
 use alloy_primitives::{B256, Bytes};
 use reqwest::Url;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
+use tributary_client::{Error as NodeError, Http};
 
 /// How slots follow from time.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ impl Beacon {
         let slot = self.clock.get_or_try_init(|| self.read_clock()).await?.slot_at(timestamp)?;
         let candidates = match self.by_hash(slot, hashes).await {
             // Older nodes only know sidecars; some newer ones no longer do.
-            Err(Error::Refused(_)) => self.in_sidecars(slot, hashes).await?,
+            Err(Error::Node(NodeError::Refused(_))) => self.in_sidecars(slot, hashes).await?,
             answer => answer?,
         };
         let hashes = hashes.to_vec();
@@ -91,10 +92,11 @@ impl Beacon {
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let base = self.base.as_str().trim_end_matches('/');
-        let url = Url::parse(&format!("{base}{path}")).map_err(|error| Error::Config(format!("beacon URL: {error}")))?;
+        let url = Url::parse(&format!("{base}{path}")).map_err(|error| NodeError::Config(format!("beacon URL: {error}")))?;
         let bytes = self.http.with_retries(|| self.http.get(&url)).await?;
         let method = path.split('?').next().unwrap_or(path).to_owned();
-        serde_json::from_slice::<Data<T>>(&bytes).map(|answer| answer.data).map_err(|cause| Error::Malformed { method, cause })
+        let answer: Data<T> = serde_json::from_slice(&bytes).map_err(|cause| NodeError::Malformed { method, cause })?;
+        Ok(answer.data)
     }
 }
 

@@ -2,18 +2,17 @@
 
 use crate::{
     beacon::Beacon,
-    error::{Error, RpcFault},
-    http::Http,
+    error::Error,
     verify::{self, RpcBlock, RpcHeader},
 };
 use alloy_consensus::{Header, Sealed};
-use alloy_eips::{BlockId, BlockNumberOrTag, eip4844::Blob};
-use alloy_primitives::{Address, B256, Bytes, U64, U256};
-use alloy_rpc_types_eth::{FeeHistory, Filter, Log, TransactionReceipt, TransactionRequest};
+use alloy_eips::{BlockId, eip4844::Blob};
+use alloy_primitives::B256;
+use alloy_rpc_types_eth::TransactionReceipt;
 use reqwest::Url;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
+use tributary_client::{Client, ClientConfig};
 use tributary_primitives::{Block, L1BlockRef, Receipt};
 
 /// Where the L1 is and how patient we are with it.
@@ -60,67 +59,31 @@ pub struct L1Client {
 }
 
 struct Shared {
-    http: Http,
-    execution: Url,
+    node: Client,
     beacon: Beacon,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("host", &self.execution.host_str()).finish_non_exhaustive()
+        f.debug_struct("Shared").field("node", &self.node).finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct Answer<T> {
-    #[serde(default = "Option::default")]
-    result: Option<T>,
-    error: Option<RpcFault>,
 }
 
 impl L1Client {
     /// A client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Config`] when a URL does not parse or is not of scheme `http`: this build has no TLS, and a node that is not on this machine
-    /// or network is reached through a proxy that has.
+    /// When a URL does not parse or is not of scheme `http`, as of [`Client::new`].
     pub fn new(config: &L1Config) -> Result<Self, Error> {
-        let http = Http::new(config.timeout, config.max_response, config.retries)?;
-        let beacon = Beacon::new(http.clone(), parse_url("beacon", &config.beacon)?);
-        Ok(Self { shared: Arc::new(Shared { http, execution: parse_url("execution", &config.execution)?, beacon }) })
+        let L1Config { timeout, max_response, retries, .. } = *config;
+        let node = Client::new(&ClientConfig { url: config.execution.clone(), timeout, max_response, retries })?;
+        let beacon = Beacon::new(node.http().clone(), parse_url(&config.beacon)?);
+        Ok(Self { shared: Arc::new(Shared { node, beacon }) })
     }
 
-    /// Any JSON-RPC method; `None` when the result is `null`. Nothing is verified.
-    ///
-    /// # Errors
-    /// Any but [`Error::Inconsistent`].
-    pub async fn request<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<Option<T>, Error> {
-        let malformed = |cause| Error::Malformed { method: method.to_owned(), cause };
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let http = &self.shared.http;
-        let attempt = || async {
-            let bytes = http.post(&self.shared.execution, body.as_bytes()).await?;
-            let answer: Answer<T> = serde_json::from_slice(&bytes).map_err(malformed)?;
-            match answer.error {
-                Some(fault) if fault.code == -32005 => Err(Error::RateLimited { retry_after: None }),
-                Some(fault) => Err(Error::Rejected(fault)),
-                None => Ok(answer.result),
-            }
-        };
-        http.with_retries(attempt).await
-    }
-
-    /// Like [`Self::request`], where `null` is no answer.
-    async fn demand<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<T, Error> {
-        self.request(method, params).await?.ok_or_else(|| Error::Inconsistent(format!("{method} answered null")))
-    }
-
-    /// The chain id.
-    ///
-    /// # Errors
-    /// When the node does not answer as it should; likewise for the methods below.
-    pub async fn chain_id(&self) -> Result<u64, Error> {
-        Ok(self.demand::<U64>("eth_chainId", json!([])).await?.to())
+    /// The execution node, whose word is taken for what it says.
+    pub fn node(&self) -> &Client {
+        &self.shared.node
     }
 
     /// Number, hash, parent and time of a block; `None` when there is no such block (or none is safe or finalized yet).
@@ -146,20 +109,19 @@ impl L1Client {
 
     async fn block_request<T: DeserializeOwned>(&self, id: BlockId, full: bool) -> Result<Option<T>, Error> {
         let answer = match id {
-            BlockId::Hash(hash) => self.request("eth_getBlockByHash", (hash.block_hash, full)).await,
-            BlockId::Number(number) => self.request("eth_getBlockByNumber", (number, full)).await,
+            BlockId::Hash(hash) => self.node().request("eth_getBlockByHash", (hash.block_hash, full)).await,
+            BlockId::Number(number) => self.node().request("eth_getBlockByNumber", (number, full)).await,
         };
         match answer {
-            // What nodes say for `safe` and `finalized` before there is such a block.
-            Err(Error::Rejected(fault)) if fault.message.contains("not found") || fault.message.contains("unknown block") => Ok(None),
-            answer => answer,
+            Err(tributary_client::Error::Rejected { fault, .. }) if is_unknown(&fault.message) => Ok(None),
+            answer => Ok(answer?),
         }
     }
 
     /// The receipts of a block, verified against the header's receipts root.
     pub async fn receipts(&self, header: &Sealed<Header>) -> Result<Vec<Receipt>, Error> {
         let hash = header.seal();
-        let rpc: Option<Vec<TransactionReceipt>> = self.request("eth_getBlockReceipts", [hash]).await?;
+        let rpc: Option<Vec<TransactionReceipt>> = self.node().request("eth_getBlockReceipts", [hash]).await?;
         verify::receipts(rpc.ok_or_else(|| Error::BlockGone(hash.to_string()))?, header)
     }
 
@@ -171,67 +133,22 @@ impl L1Client {
         self.shared.beacon.blobs(block_timestamp, hashes).await
     }
 
-    /// Logs. Not verified: use [`Self::receipts`] where a lie would matter.
-    pub async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, Error> {
-        self.demand("eth_getLogs", [filter]).await
-    }
-
-    /// What a call returns. Not verified.
-    ///
-    /// # Errors
-    /// [`Error::Rejected`] with the revert data when it reverts.
-    pub async fn call(&self, request: &TransactionRequest, at: impl Into<BlockId>) -> Result<Bytes, Error> {
-        self.demand("eth_call", (request, at.into())).await
-    }
-
-    /// An account's code. Not verified.
-    pub async fn code(&self, address: Address, at: impl Into<BlockId>) -> Result<Bytes, Error> {
-        self.demand("eth_getCode", (address, at.into())).await
-    }
-
-    /// An account's balance, wei. Not verified.
-    pub async fn balance(&self, address: Address, at: impl Into<BlockId>) -> Result<U256, Error> {
-        self.demand("eth_getBalance", (address, at.into())).await
-    }
-
-    /// A storage slot. Not verified.
-    pub async fn storage(&self, address: Address, slot: U256, at: impl Into<BlockId>) -> Result<B256, Error> {
-        self.demand("eth_getStorageAt", (address, slot, at.into())).await
-    }
-
-    /// An account's next nonce. Not verified.
-    pub async fn nonce(&self, address: Address, at: impl Into<BlockId>) -> Result<u64, Error> {
-        Ok(self.demand::<U64>("eth_getTransactionCount", (address, at.into())).await?.to())
-    }
-
-    /// Base fees of the last `blocks` blocks and of the next one, and tips at the given percentiles. Not verified.
-    pub async fn fee_history(&self, blocks: u64, percentiles: &[f64]) -> Result<FeeHistory, Error> {
-        self.demand("eth_feeHistory", (U64::from(blocks), BlockNumberOrTag::Latest, percentiles)).await
-    }
-
-    /// The gas that a transaction would use. Not verified.
-    pub async fn estimate_gas(&self, request: &TransactionRequest) -> Result<u64, Error> {
-        Ok(self.demand::<U64>("eth_estimateGas", [request]).await?.to())
-    }
-
-    /// Hands a signed transaction in (network form, blobs included) and returns its hash.
-    ///
-    /// # Errors
-    /// [`Error::Rejected`] with the node's words.
-    pub async fn send_raw_transaction(&self, raw: &[u8]) -> Result<B256, Error> {
-        self.demand("eth_sendRawTransaction", [Bytes::copy_from_slice(raw)]).await
-    }
-
     /// The receipt of an included transaction. Not verified.
     pub async fn transaction_receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>, Error> {
-        self.request("eth_getTransactionReceipt", [hash]).await
+        Ok(self.node().request("eth_getTransactionReceipt", [hash]).await?)
     }
 }
 
-fn parse_url(what: &str, url: &str) -> Result<Url, Error> {
-    let url = Url::parse(url).map_err(|error| Error::Config(format!("{what} URL: {error}")))?;
+/// What nodes say for `safe` and `finalized` before there is such a block.
+fn is_unknown(message: &str) -> bool {
+    message.contains("not found") || message.contains("unknown block")
+}
+
+fn parse_url(url: &str) -> Result<Url, Error> {
+    let refuse = |why: String| tributary_client::Error::Config(format!("beacon URL: {why}"));
+    let url = Url::parse(url).map_err(|error| refuse(error.to_string()))?;
     match url.scheme() {
         "http" => Ok(url),
-        scheme => Err(Error::Config(format!("{what} URL: scheme {scheme} is not supported, only http"))),
+        scheme => Err(refuse(format!("scheme {scheme} is not supported, only http")).into()),
     }
 }

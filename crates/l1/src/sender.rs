@@ -3,7 +3,6 @@
 use crate::{
     client::L1Client,
     error::Error,
-    fees::{FeeLimits, TxFees},
     transaction::{Prepared, SidecarFormat, SignedTx, TxRequest, prove_blobs, sign},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
@@ -17,6 +16,7 @@ use std::{
 };
 use tokio::sync::{Mutex, Semaphore};
 use tracing::{debug, warn};
+use tributary_client::{Error as NodeError, FeeLimits, TxFees};
 
 /// Nonces and fees that a first submission tries. Fees that grow by a tenth have grown a hundredfold by then.
 const MAX_LAUNCHES: usize = 50;
@@ -108,7 +108,7 @@ impl L1Sender {
     /// # Errors
     /// When the L1 does not tell its chain id.
     pub async fn new(client: L1Client, key: PrivateKeySigner, config: SenderConfig) -> Result<Self, Error> {
-        let chain_id = client.chain_id().await?;
+        let chain_id = client.node().chain_id().await?;
         let permits = Semaphore::new(config.max_in_flight.max(1));
         Ok(Self { client, key, chain_id, config, next_nonce: Mutex::new(None), waiting: StdMutex::default(), permits })
     }
@@ -174,7 +174,7 @@ impl L1Sender {
             input: request.input.clone().into(),
             ..Default::default()
         };
-        let estimate = self.client.estimate_gas(&call).await?;
+        let estimate = self.client.node().estimate_gas(&call, BlockId::latest()).await?;
         let is_transfer = request.input.is_empty() && estimate == 21_000 && request.to != TxKind::Create;
         Ok(if is_transfer { estimate } else { estimate.saturating_add(estimate / 5) })
     }
@@ -184,7 +184,7 @@ impl L1Sender {
         let mut next = self.next_nonce.lock().await;
         let included = self.nonce().await?;
         let mut nonce = next.map_or(included, |next| next.max(included));
-        let mut fees = TxFees::estimate(&self.client, &self.config.fees).await?;
+        let mut fees = TxFees::estimate(self.client.node(), &self.config.fees).await?;
         for _ in 0..MAX_LAUNCHES {
             let signed = sign(tx, self.chain_id, nonce, &fees, &self.key)?;
             match self.submit(&signed).await? {
@@ -197,7 +197,7 @@ impl L1Sender {
                 }
                 Submission::NonceTaken => nonce = self.nonce().await?.max(nonce + 1),
                 Submission::TooCheap => {
-                    let current = TxFees::estimate(&self.client, &self.config.fees).await?;
+                    let current = TxFees::estimate(self.client.node(), &self.config.fees).await?;
                     let too_dear = || Error::Unsendable("replacing what waits with this nonce costs more than the fee limits".to_owned());
                     fees = fees.bumped(tx.has_blobs(), &current, &self.config.fees).ok_or_else(too_dear)?;
                 }
@@ -268,7 +268,7 @@ impl L1Sender {
             self.fill_gap(included).await?;
         }
         if included == nonce {
-            let current = TxFees::estimate(&self.client, &self.config.fees).await?;
+            let current = TxFees::estimate(self.client.node(), &self.config.fees).await?;
             if let Some(fees) = attempt.fees.bumped(tx.has_blobs(), &current, &self.config.fees) {
                 attempt.newest = sign(tx, self.chain_id, nonce, &fees, &self.key)?;
                 attempt.hashes.push(attempt.newest.hash);
@@ -294,7 +294,7 @@ impl L1Sender {
         warn!(nonce, "filling a gap in the nonces on L1");
         let request = TxRequest { gas_limit: Some(21_000), ..TxRequest::call(self.address(), Bytes::new()) };
         let filler = Prepared { request, gas_limit: 21_000, sidecar: None };
-        let mut fees = TxFees::estimate(&self.client, &self.config.fees).await?;
+        let mut fees = TxFees::estimate(self.client.node(), &self.config.fees).await?;
         loop {
             let signed = sign(&filler, self.chain_id, nonce, &fees, &self.key)?;
             match self.submit(&signed).await? {
@@ -309,20 +309,20 @@ impl L1Sender {
     }
 
     async fn submit(&self, signed: &SignedTx) -> Result<Submission, Error> {
-        let Err(error) = self.client.send_raw_transaction(&signed.raw).await else { return Ok(Submission::Accepted) };
-        let Error::Rejected(fault) = &error else { return Err(error) };
+        let Err(error) = self.client.node().send_raw_transaction(&signed.raw).await else { return Ok(Submission::Accepted) };
+        let NodeError::Rejected { fault, .. } = &error else { return Err(error.into()) };
         let words = fault.message.as_str();
         match () {
             () if words.contains("already known") || words.contains("already imported") => Ok(Submission::Accepted),
             () if words.contains("nonce too low") => Ok(Submission::NonceTaken),
             () if words.contains("underpriced") || words.contains("less than block") => Ok(Submission::TooCheap),
-            () => Err(error),
+            () => Err(error.into()),
         }
     }
 
     /// The nonce after the last included transaction.
     async fn nonce(&self) -> Result<u64, Error> {
-        self.client.nonce(self.address(), BlockId::latest()).await
+        Ok(self.client.node().nonce(self.address(), BlockId::latest()).await?)
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeSet<u64>> {

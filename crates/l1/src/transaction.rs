@@ -1,6 +1,6 @@
 //! From what should happen on L1 to signed bytes.
 
-use crate::{error::Error, fees::TxFees};
+use crate::error::Error;
 use alloy_consensus::{SignableTransaction, Signed, TxEip1559, TxEip4844, TxEip4844WithSidecar};
 use alloy_eips::{
     eip4844::{Blob, BlobTransactionSidecar, builder::BuildableSidecar},
@@ -9,6 +9,7 @@ use alloy_eips::{
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
+use tributary_client::TxFees;
 
 /// How an L1 wants blobs proved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

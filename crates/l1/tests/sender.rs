@@ -333,7 +333,7 @@ async fn a_refused_transaction_leaves_no_gap() {
     let sender = network.sender(config()).await;
     network.chain().refusals.push(fault(-32000, "insufficient funds for gas * price + value: balance 0, tx cost 1, overshot 1"));
     let error = sender.send(payment(1)).await.unwrap_err();
-    assert!(matches!(error, Error::Rejected(_)), "{error}");
+    assert!(matches!(error, Error::Node(tributary_client::Error::Rejected { .. })), "{error}");
     sender.send(payment(2)).await.unwrap();
     assert_eq!(network.chain().included()[0].nonce(), 0);
 }

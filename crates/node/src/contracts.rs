@@ -1,61 +1,14 @@
-//! Our L1 contracts: where they are, and the transactions that put them there.
+//! The transactions that put our contracts on L1.
 
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::{SolCall, SolConstructor};
-use serde::{Deserialize, Serialize};
+use tributary_contracts::{
+    AttestationVerifier, L1Contracts, OpenToken, OutputProposals, SystemConfig as SystemConfigContract, TributaryPortal,
+};
 use tributary_primitives::{Eip1559Params, SystemConfig};
-
-/// Code and storage of L1 addresses that exist before the first block.
-pub(crate) const L1_PREDEPLOYS: &str = include_str!("../../../contracts/artifacts/l1-predeploys.json");
-
-/// Code and storage of L2 addresses that exist before the first block.
-pub(crate) const L2_PREDEPLOYS: &str = include_str!("../../../contracts/artifacts/l2-predeploys.json");
-
-/// The predeploy that keeps datanets.
-pub(crate) const DATANETS: Address = alloy_primitives::address!("00000000000000000000000000000000000A7710");
-
-/// The predeploy that sells inference.
-pub(crate) const INFERENCE: Address = alloy_primitives::address!("00000000000000000000000000000000000A7711");
 
 /// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may: short, because this is for development.
 const FINALITY_DELAY: u64 = 12;
-
-/// The L1 contracts as they were compiled: constructors, functions and code.
-#[allow(missing_docs, missing_debug_implementations, reason = "written by the macro, from Solidity's own documentation")]
-mod compiled {
-    alloy_sol_types::sol!(OpenToken, "../../contracts/artifacts/OpenToken.json");
-    alloy_sol_types::sol!(SystemConfig, "../../contracts/artifacts/SystemConfig.json");
-    alloy_sol_types::sol!(AttestationVerifier, "../../contracts/artifacts/AttestationVerifier.json");
-    alloy_sol_types::sol!(OutputProposals, "../../contracts/artifacts/OutputProposals.json");
-    alloy_sol_types::sol!(TributaryPortal, "../../contracts/artifacts/TributaryPortal.json");
-}
-
-pub(crate) use compiled::OutputProposals;
-use compiled::{AttestationVerifier, OpenToken, SystemConfig as SystemConfigContract, TributaryPortal};
-
-/// Addresses of the L1 contracts, which follow from the deployer's address and the order below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Deployment {
-    pub(crate) open_token: Address,
-    pub(crate) system_config: Address,
-    pub(crate) verifier: Address,
-    pub(crate) outputs: Address,
-    pub(crate) portal: Address,
-}
-
-impl Deployment {
-    /// The addresses of contracts that `deployer` creates with its first transactions.
-    pub(crate) fn of(deployer: Address) -> Self {
-        Self {
-            open_token: deployer.create(0),
-            system_config: deployer.create(1),
-            verifier: deployer.create(2),
-            outputs: deployer.create(3),
-            portal: deployer.create(4),
-        }
-    }
-}
 
 /// What the contracts are deployed with.
 #[derive(Debug)]
@@ -76,7 +29,7 @@ pub(crate) struct Parameters<'a> {
 
 /// The deployer's transactions, in order: recipient and input of each.
 pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
-    let at = Deployment::of(p.deployer);
+    let at = L1Contracts::of(p.deployer);
     let (basefee_scalar, blobbasefee_scalar) = p.system_config.fee_scalars();
     let (operator_fee_scalar, operator_fee_constant) = p.system_config.operator_fee();
     let supply = p.l2_supply + p.holding * U256::from(p.holders.len());

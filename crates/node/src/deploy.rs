@@ -92,7 +92,7 @@ mod tests {
         let config = DevConfig::default();
         let accounts = keys::accounts(&config.mnemonic, 3).unwrap();
         let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
-        let genesis = DevGenesis::new(&config, &accounts, &operators, 1_800_000_000).unwrap();
+        let genesis = DevGenesis::new(&config, &accounts, &operators, 1_800_000_000);
         let dir = tempfile::tempdir().unwrap();
         let l1 = Pipeline::new(Store::open(&dir.path().join("l1"), genesis.l1_spec(), Options::default()).unwrap());
         let l2 = Store::open(&dir.path().join("l2"), genesis.l2_spec(), Options::default()).unwrap();

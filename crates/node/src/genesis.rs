@@ -3,16 +3,19 @@
 use crate::{
     DevConfig, Error,
     config::{L1_CHAIN_ID, L2_CHAIN_ID},
-    contracts,
     keys::Operators,
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
-use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
-use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
+use alloy_genesis::{ChainConfig, Genesis};
+use alloy_primitives::{Address, B256, U256, address};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
-use tributary_execution::precompiles::DEVELOPER;
+use std::{path::Path, sync::Arc};
+use tributary_contracts::{
+    L1Contracts,
+    genesis::{self, L2Genesis},
+    predeploys::DEVELOPER,
+};
 use tributary_primitives::{
     ChainSpec, Eip1559Params, RollupConfig, SystemConfig,
     rollup::{CHANNEL_TIMEOUT, ChainOpConfig, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
@@ -49,22 +52,22 @@ pub(crate) struct DevGenesis {
     /// L2 genesis.
     pub(crate) l2: Genesis,
     /// L1 contracts.
-    pub(crate) contracts: contracts::Deployment,
+    pub(crate) contracts: L1Contracts,
 }
 
 impl DevGenesis {
     /// A new pair of chains that begins at `now` (seconds since the epoch).
-    pub(crate) fn new(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, now: u64) -> Result<Self, Error> {
+    pub(crate) fn new(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, now: u64) -> Self {
         // The L1 genesis lies two slots back, so that the block with the contracts and the L2 genesis on it are not in the future.
         let l1_time = now - now % config.l1_block_time - 2 * config.l1_block_time;
-        Ok(Self {
+        Self {
             l1_block_time: config.l1_block_time,
             block_time: config.block_time,
             mnemonic: config.mnemonic.clone(),
-            l1: l1_genesis(accounts, operators, l1_time)?,
-            l2: l2_genesis(config, accounts, operators, l1_time + config.l1_block_time)?,
-            contracts: contracts::Deployment::of(operators.deployer.address()),
-        })
+            l1: l1_genesis(accounts, operators, l1_time),
+            l2: l2_genesis(config, accounts, operators, l1_time + config.l1_block_time),
+            contracts: L1Contracts::of(operators.deployer.address()),
+        }
     }
 
     /// Reads the file that [`Self::write`] wrote.
@@ -150,13 +153,13 @@ impl DevGenesis {
     }
 }
 
-fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
-    let mut alloc = predeploys(contracts::L1_PREDEPLOYS, operators.deployer.address())?;
+fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Genesis {
+    let mut alloc = genesis::l1_accounts();
     for address in accounts.iter().map(|account| account.address).chain(operators.payers()).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
     }
     let config = ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L1_CHAIN_ID) };
-    Ok(Genesis {
+    Genesis {
         config,
         timestamp,
         gas_limit: L1_GAS_LIMIT,
@@ -164,15 +167,15 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
         base_fee_per_gas: Some(1_000_000_000),
         alloc,
         ..Default::default()
-    })
+    }
 }
 
-fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Result<Genesis, Error> {
-    let mut alloc = predeploys(contracts::L2_PREDEPLOYS, operators.deployer.address())?;
+fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Genesis {
+    let mut alloc = genesis::l2_accounts(L2Genesis { chain_id: L2_CHAIN_ID, fee_recipient: operators.deployer.address() });
     for address in accounts.iter().map(|account| account.address).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
     }
-    Ok(Genesis {
+    Genesis {
         config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L2_CHAIN_ID) },
         timestamp,
         extra_data: EIP1559.to_extra_data(),
@@ -181,7 +184,7 @@ fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators
         base_fee_per_gas: Some(L2_BASE_FEE),
         alloc,
         ..Default::default()
-    })
+    }
 }
 
 /// A chain config with every fork up to the merge at block 0.
@@ -203,32 +206,4 @@ fn merged(chain_id: u64) -> ChainConfig {
         terminal_total_difficulty_passed: true,
         ..Default::default()
     }
-}
-
-/// One entry of a predeploy file.
-#[derive(Debug, Deserialize)]
-struct Predeploy {
-    code: Bytes,
-    #[serde(default)]
-    storage: BTreeMap<B256, B256>,
-    nonce: U64,
-    /// Offsets in the code of the 32-byte words in which a fee vault holds the address that it pays to.
-    #[serde(default)]
-    recipient: Vec<usize>,
-}
-
-/// The accounts of a predeploy file, with fee vaults paying to `fees`.
-fn predeploys(json: &str, fees: Address) -> Result<BTreeMap<Address, GenesisAccount>, Error> {
-    let malformed = |what: String| Error::Config(format!("predeploys of this build are malformed: {what}"));
-    let parsed: BTreeMap<Address, Predeploy> = serde_json::from_str(json).map_err(|e| malformed(e.to_string()))?;
-    let account = |(address, p): (Address, Predeploy)| {
-        let mut code = p.code.to_vec();
-        for offset in p.recipient {
-            let hole = code.get_mut(offset + 12..offset + 32).ok_or_else(|| malformed(format!("{address} is too short")))?;
-            hole.copy_from_slice(fees.as_slice());
-        }
-        let storage = Some(p.storage).filter(|storage| !storage.is_empty());
-        Ok((address, GenesisAccount { nonce: Some(p.nonce.to()), code: Some(code.into()), storage, ..Default::default() }))
-    };
-    parsed.into_iter().map(account).collect()
 }

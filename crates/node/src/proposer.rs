@@ -1,6 +1,6 @@
 //! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
 
-use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone, tasks::unless_passing};
+use crate::{Error, gate::Gate, l1_view::gone, tasks::unless_passing};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -12,6 +12,7 @@ use std::{
 };
 use tokio::sync::watch;
 use tributary_chain::Derivation;
+use tributary_contracts::OutputProposals;
 use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK, PROVE_SECONDS};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::rollup::output_root;
@@ -66,7 +67,7 @@ impl Proposer {
     /// Proposes the next range, when there is one. Where the last one ended is read from L1 each time.
     async fn propose(&self) -> Result<(), Error> {
         let question = TransactionRequest::default().to(self.outputs).input(OutputProposals::latestBlockNumberCall {}.abi_encode().into());
-        let answer = self.sender.client().call(&question, BlockNumberOrTag::Latest).await?;
+        let answer = self.sender.client().node().call(&question, BlockNumberOrTag::Latest).await.map_err(tributary_l1::Error::from)?;
         let start = U256::try_from_be_slice(&answer).unwrap_or_default().saturating_to::<u64>();
         let safe = self.store.heads()?.unsafe_head.number;
         let end = safe.min(start + MAX_RANGE);

@@ -11,7 +11,7 @@ use crate::{
     validate::validate_account,
 };
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Where a transaction waits.
@@ -132,15 +132,24 @@ impl Pool {
     }
 
     /// Returns a transaction that was taken and found no room. It will be the first to run; of what [`Self::add`] checks only the nonce is
-    /// checked again.
-    pub fn put_back(&mut self, tx: RecoveredTx) {
+    /// checked again. `extra_fee` is what it costs beside gas and value, as in [`SenderState`].
+    pub fn put_back(&mut self, tx: RecoveredTx, extra_fee: U256) {
         let nonce = tx.nonce();
         self.left(tx.hash);
         if self.senders.get(&tx.sender).is_some_and(|queue| nonce < queue.next_nonce) {
             return;
         }
         self.first_arrival -= 1;
-        self.insert(Entry { cost: tx.cost(), arrival: self.first_arrival, since_block: self.blocks, tx }, nonce);
+        let cost = tx.cost().saturating_add(extra_fee);
+        self.insert(Entry { cost, arrival: self.first_arrival, since_block: self.blocks, tx }, nonce);
+    }
+
+    /// What transactions cost beside gas and value has changed: asks for it anew, of each. Nothing is dropped; who cannot pay any more is found out
+    /// when it is executed, or with the sender's next transaction.
+    pub fn reprice(&mut self, extra_fee: impl Fn(&RecoveredTx) -> U256) {
+        for entry in self.senders.values_mut().flat_map(|queue| queue.entries.values_mut()) {
+            entry.cost = entry.tx.cost().saturating_add(extra_fee(&entry.tx));
+        }
     }
 
     /// Takes a transaction out; those behind it have a gap before them from now on.
@@ -372,7 +381,6 @@ impl Pool {
 mod tests {
     use super::*;
     use crate::fixture::from;
-    use alloy_primitives::U256;
 
     const ROOM: Room = Room { gas: 1_000_000, blob_gas: 0 };
 
@@ -466,6 +474,26 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_counts_with_the_fees_that_it_would_pay_now() {
+        let mut pool = pool(Ordering::ArrivalOrder);
+        let state = |extra| SenderState { nonce: 0, balance: U256::from(420_003), extra_fee: U256::from(extra) };
+        pool.add(from(1, 1, 10), &state(1)).unwrap();
+        let cost = |queued: u64, cost: u64| PoolError::Overdraft {
+            balance: U256::from(420_003),
+            queued: U256::from(queued),
+            cost: U256::from(cost),
+        };
+        assert_eq!(pool.add(from(1, 2, 10), &state(1)).unwrap_err(), cost(210_002, 210_002));
+        pool.reprice(|_| U256::from(9));
+        assert_eq!(pool.add(from(1, 2, 10), &state(9)).unwrap_err(), cost(210_010, 210_010));
+        pool.reprice(|_| U256::ZERO);
+        pool.add(from(1, 2, 10), &state(0)).unwrap();
+        let tx = pool.remove(pool.hash_at(address(1), 1).unwrap()).unwrap();
+        pool.put_back(tx, U256::from(2));
+        assert_eq!(pool.add(from(1, 3, 10), &state(0)).unwrap_err(), cost(420_004, 210_001));
+    }
+
+    #[test]
     fn what_waits_for_earlier_nonces_is_bounded_over_all_senders() {
         let limits = PoolLimits { queued: 2, ..Default::default() };
         let mut pool = Pool::new(limits, Ordering::ArrivalOrder);
@@ -526,7 +554,7 @@ mod tests {
         pool.left(first.hash);
         assert!(pool.get(first.hash).is_none());
         assert_eq!(pool.nonces(address(1)), [1, 2].into());
-        pool.put_back(second.clone());
+        pool.put_back(second.clone(), U256::ZERO);
         pool.left(second.hash);
         assert_eq!((pool.len(), pool.get(second.hash).is_some(), pool.nonces(address(1))), (2, true, [1, 2].into()));
     }
@@ -549,12 +577,12 @@ mod tests {
         pool.add(from(1, 0, 10), &rich(0)).unwrap();
         pool.add(from(2, 0, 10), &rich(0)).unwrap();
         let tx = pool.take_ready(address(2), 0).unwrap();
-        pool.put_back(tx);
+        pool.put_back(tx, U256::ZERO);
         assert_eq!(pool.next_ready(ROOM).unwrap().sender, address(2));
         // Once the account is past it, there is nothing to put back.
         let tx = pool.take_ready(address(2), 0).unwrap();
         pool.add(from(2, 5, 10), &rich(1)).unwrap();
-        pool.put_back(tx);
+        pool.put_back(tx, U256::ZERO);
         assert_eq!(pool.len(), 2);
     }
 

@@ -241,7 +241,7 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
                 model.learn(at, model.accounts[at]);
                 if let Some(next) = pool.take_ready(tx.sender, model.accounts[at]) {
                     assert_eq!(Some(next.hash), model.ready(at).map(|resting| resting.tx.hash));
-                    pool.put_back(next.clone());
+                    pool.put_back(next.clone(), U256::ZERO);
                     model.remove(&next);
                     model.returns -= 1;
                     model.list.push(Resting { tx: next, arrival: model.returns, since: model.blocks });
@@ -256,7 +256,7 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
             assert_eq!(pool.take_ready(tx.sender, tx.nonce()).map(|tx| tx.hash), Some(tx.hash));
             model.remove(&tx);
             if back {
-                pool.put_back(tx.clone());
+                pool.put_back(tx.clone(), U256::ZERO);
                 model.returns -= 1;
                 model.list.push(Resting { tx, arrival: model.returns, since: model.blocks });
             } else {

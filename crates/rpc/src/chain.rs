@@ -8,6 +8,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Derivation, Event, L1Status, Submission};
+use tributary_contracts::L1Contracts;
 use tributary_execution::{Executor, PendingBlock};
 use tributary_pool::{Pool, TxPolicy};
 use tributary_primitives::{ChainSpec, RollupConfig};
@@ -46,6 +47,15 @@ pub struct Chain {
 /// The path of the realtime endpoint. Every other path is the ordinary one's.
 pub const REALTIME_PATH: &str = "/realtime";
 
+/// Where a rollup's L1 is, and its contracts there.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// JSON-RPC of the L1, as this node reaches it.
+    pub l1_url: String,
+    /// This project's contracts on it.
+    pub l1_contracts: L1Contracts,
+}
+
 /// What a rollup's server knows beside the chain itself.
 #[derive(Debug, Clone)]
 pub struct RollupView {
@@ -55,6 +65,8 @@ pub struct RollupView {
     pub l1: watch::Receiver<L1Status>,
     /// What the verifier derived, for `tributary_batchOf` and `tributary_verifierBlock`.
     pub derivation: Arc<Derivation>,
+    /// Where the L1 is, for `tributary_networkInfo`.
+    pub network: Network,
 }
 
 /// What a chain that stands in for its own beacon node knows of slots. Slot 0 is the genesis block's time.

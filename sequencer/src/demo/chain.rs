@@ -1,113 +1,38 @@
-//! Sending transactions to the rollup and reading from it.
+//! The rollup and its L1, as the demo needs them.
 
-use super::{contracts::DATANETS, rpc::Rpc};
 use crate::error::Error;
-use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, LogData, U64, U256};
-use alloy_signer::SignerSync;
-use alloy_signer_local::PrivateKeySigner;
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolEvent};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tributary_primitives::Transaction;
+use std::time::Duration;
+use tributary_client::{Account, Call, Client, ClientConfig, FeeLimits, NetworkInfo, PrivateKeySigner, Receipt};
+use tributary_contracts::predeploys::DATANETS;
 
-/// The priority fee that transactions offer, in wei: the sequencer serves in order of arrival anyway.
-const TIP: u128 = 1_000_000;
+/// How long a transaction may take to be included. A rollup's blocks come each second or so.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The rollup.
+/// The rollup, and the way to its L1.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    rpc: Rpc,
+    client: Client,
+    url: String,
+    /// Absent where the node does not tell: one of an older release.
+    network: Option<NetworkInfo>,
     chain_id: u64,
     /// The newest block when the demo began.
     start: u64,
 }
 
-/// A transaction that is to be sent.
-#[derive(Debug)]
-pub(crate) struct Sending<'a> {
-    /// Who sends it.
-    pub(crate) from: &'a PrivateKeySigner,
-    /// To whom.
-    pub(crate) to: Address,
-    /// With how much, in wei.
-    pub(crate) value: U256,
-    /// Calldata.
-    pub(crate) input: Bytes,
-    /// What it does, for the error if it doesn't.
-    pub(crate) what: &'static str,
-}
-
-/// The fields of a receipt that the demo reads.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Receipt {
-    pub(crate) transaction_hash: B256,
-    block_number: U64,
-    status: U64,
-    gas_used: U64,
-    effective_gas_price: U256,
-    #[serde(default)]
-    l1_fee: U256,
-    #[serde(default)]
-    operator_fee_scalar: U64,
-    #[serde(default)]
-    operator_fee_constant: U64,
-    logs: Vec<Log>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Log {
-    address: Address,
-    topics: Vec<B256>,
-    data: Bytes,
-}
-
-impl Log {
-    fn decode<E: SolEvent>(&self, method: &str) -> Result<E, Error> {
-        let data = LogData::new_unchecked(self.topics.clone(), self.data.clone());
-        E::decode_log_data(&data).map_err(|error| unexpected(method, error))
-    }
-}
-
-impl Receipt {
-    /// The block that the transaction is in.
-    pub(crate) fn block(&self) -> u64 {
-        self.block_number.to()
-    }
-
-    /// All that the sender paid beside the value: gas, L1 data fee, operator fee (specs: protocol/isthmus/exec-engine), in wei.
-    pub(crate) fn fee(&self) -> U256 {
-        let gas = U256::from(self.gas_used);
-        let operator = gas * U256::from(self.operator_fee_scalar) / U256::from(1_000_000) + U256::from(self.operator_fee_constant);
-        gas * self.effective_gas_price + self.l1_fee + operator
-    }
-
-    /// The events of this kind that `contract` emitted.
-    pub(crate) fn events<E: SolEvent>(&self, contract: Address) -> Result<Vec<E>, Error> {
-        let of_kind = |log: &&Log| log.address == contract && log.topics.first() == Some(&E::SIGNATURE_HASH);
-        self.logs.iter().filter(of_kind).map(|log| log.decode("eth_sendRawTransactionSync")).collect()
-    }
-
-    /// The one event of this kind.
-    pub(crate) fn event<E: SolEvent>(&self, contract: Address) -> Result<E, Error> {
-        let missing = || unexpected("eth_sendRawTransactionSync", format!("no event {}", E::SIGNATURE));
-        self.events(contract)?.pop().ok_or_else(missing)
-    }
-}
-
 impl Chain {
     /// Connects to the rollup at `url` and makes sure that it is one of ours.
     pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
-        let rpc = Rpc::new(url);
-        let chain_id: U64 = rpc.call("eth_chainId", json!([])).await?;
-        let code: Bytes = rpc.call("eth_getCode", json!([DATANETS, "latest"])).await?;
-        if code.is_empty() {
+        let client = client(url)?;
+        let chain_id = client.chain_id().await.map_err(|error| Error::of_node(url, error))?;
+        if client.code(DATANETS, BlockId::latest()).await?.is_empty() {
             return Err(Error::NotTributary(url.to_owned()));
         }
-        let start: U64 = rpc.call("eth_blockNumber", json!([])).await?;
-        Ok(Self { rpc, chain_id: chain_id.to(), start: start.to() })
+        let (network, start) = (client.network_info().await?, client.block_number().await?);
+        Ok(Self { client, url: url.to_owned(), network, chain_id, start })
     }
 
     /// The chain id.
@@ -120,65 +45,72 @@ impl Chain {
         self.start
     }
 
-    /// The JSON-RPC endpoint.
-    pub(crate) const fn rpc(&self) -> &Rpc {
-        &self.rpc
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
-    /// Signs and sends a transaction and waits until it is executed and on disk (EIP-7966).
-    pub(crate) async fn send(&self, sending: Sending<'_>) -> Result<Receipt, Error> {
-        let Sending { from, to, value, input, what } = sending;
-        let call = json!({ "from": from.address(), "to": to, "value": value, "data": input });
-        let nonce: U64 = self.rpc.call("eth_getTransactionCount", json!([from.address(), "pending"])).await?;
-        let gas: U64 = self.rpc.call("eth_estimateGas", json!([call, "pending"])).await?;
-        let gas: u64 = gas.to();
-        let price: U256 = self.rpc.call("eth_gasPrice", json!([])).await?;
-        let transaction = TxEip1559 {
-            chain_id: self.chain_id,
-            nonce: nonce.to(),
-            // Room for other people's appends to the same state in between.
-            gas_limit: gas + gas / 4,
-            max_fee_per_gas: price.saturating_to::<u128>().saturating_mul(2).saturating_add(TIP),
-            max_priority_fee_per_gas: TIP,
-            to: to.into(),
-            value,
-            input,
-            ..Default::default()
-        };
-        let signature = from.sign_hash_sync(&transaction.signature_hash())?;
-        let bytes: Bytes = Transaction::Eip1559(transaction.into_signed(signature)).encoded_2718().into();
-        let receipt: Receipt = self.rpc.call("eth_sendRawTransactionSync", json!([bytes])).await?;
-        if receipt.status.is_zero() {
-            return Err(Error::Reverted { what: what.to_owned(), hash: receipt.transaction_hash });
+    /// What asks it.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Its L1: where the user says, or else where the rollup says.
+    pub(crate) async fn l1(&self, given: Option<&str>) -> Result<Client, Error> {
+        let told = self.network.as_ref().map(|network| network.l1_url.as_str());
+        let url = given.or(told).ok_or_else(|| Error::NoL1(self.url.clone()))?;
+        let l1 = client(url)?;
+        let chain_id = l1.chain_id().await.map_err(|error| Error::of_node(url, error))?;
+        match self.network.as_ref().map(|network| network.l1_chain_id.to::<u64>()) {
+            Some(expected) if expected != chain_id => Err(Error::OtherL1 { url: url.to_owned(), chain_id, expected }),
+            _ => Ok(l1),
         }
-        Ok(receipt)
     }
 
-    /// Calls a view on the state at `block` (a tag or a number).
-    pub(crate) async fn view<C: SolCall>(&self, to: Address, call: C, block: impl Into<Value>) -> Result<C::Return, Error> {
-        let request = json!({ "to": to, "data": Bytes::from(call.abi_encode()) });
-        let returned: Bytes = self.rpc.call("eth_call", json!([request, block.into()])).await?;
-        C::abi_decode_returns(&returned).map_err(|error| unexpected(C::SIGNATURE, error))
+    /// The account of a key on it.
+    pub(crate) async fn account(&self, key: PrivateKeySigner) -> Result<Account, Error> {
+        Ok(Account::new(self.client.clone(), key, FeeLimits::default()).await?)
+    }
+
+    /// Sends a transaction and waits until it is included. `what` it does is for the error if it does not.
+    pub(crate) async fn execute(&self, from: &Account, call: &Call, what: &'static str) -> Result<Receipt, Error> {
+        from.execute(call, PATIENCE).await.map_err(|error| match error {
+            tributary_client::Error::Reverted(hash) => Error::Reverted { what: what.to_owned(), hash },
+            error => error.into(),
+        })
+    }
+
+    /// Calls a view on the state at `block`.
+    pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C, block: impl Into<BlockId>) -> Result<C::Return, Error> {
+        Ok(self.client.view(to, call, block).await?)
     }
 
     /// The events of this kind that `contract` emitted in the blocks `from ..= to`.
     pub(crate) async fn logs<E: SolEvent>(&self, contract: Address, from: u64, to: u64) -> Result<Vec<E>, Error> {
-        let filter = json!({ "address": contract, "topics": [E::SIGNATURE_HASH], "fromBlock": quantity(from), "toBlock": quantity(to) });
-        let logs: Vec<Log> = self.rpc.call("eth_getLogs", json!([filter])).await?;
-        logs.iter().map(|log| log.decode("eth_getLogs")).collect()
+        Ok(self.client.events(contract, from, to).await?)
     }
 
-    /// The balance of an account at `block` (a tag or a number), in wei.
-    pub(crate) async fn balance(&self, of: Address, block: impl Into<Value>) -> Result<U256, Error> {
-        self.rpc.call("eth_getBalance", json!([of, block.into()])).await
+    /// The balance of an account at `block`, in wei.
+    pub(crate) async fn balance(&self, of: Address, block: impl Into<BlockId>) -> Result<U256, Error> {
+        Ok(self.client.balance(of, block).await?)
     }
 }
 
-/// A block number as JSON-RPC wants it.
-pub(crate) fn quantity(number: u64) -> Value {
-    json!(U64::from(number))
+fn client(url: &str) -> Result<Client, Error> {
+    // Somebody waits at a terminal: no long silence where nobody answers.
+    Client::new(&ClientConfig { retries: 2, ..ClientConfig::at(url) }).map_err(|error| Error::of_node(url, error))
 }
 
-fn unexpected(method: &str, reason: impl ToString) -> Error {
-    Error::Answer { method: method.to_owned(), reason: reason.to_string() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn nobody_there_is_said_in_one_line() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = Chain::connect(&format!("http://{free}")).await.unwrap_err().to_string();
+        assert!(error.contains("does not answer") && error.contains("tributary dev"), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
 }

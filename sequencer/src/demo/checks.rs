@@ -1,23 +1,24 @@
 //! Everything that must be equal, compared.
 
 use super::{
-    chain::{Chain, quantity},
-    contracts::{
-        INFERENCE,
-        ITextAttribution::{evidenceCall, traceCall},
-        Inference, TEXT_ATTRIBUTION,
-    },
+    chain::Chain,
     economy::{Datanet, Settled},
     ledger::Claim,
     settlement::Settlement,
     texts::Text,
 };
 use crate::error::Error;
+use alloy_eips::BlockId;
 use alloy_primitives::U256;
 use std::{cmp::Reverse, collections::BTreeMap};
 use tributary_attribution::{
     split::split,
     text::{Evidence, TextIndex, Trace, Unmetered, tokenize},
+};
+use tributary_contracts::{
+    ITextAttribution::{self, evidenceCall, traceCall},
+    Inference,
+    predeploys::{INFERENCE, TEXT_ATTRIBUTION},
 };
 
 /// An answered question and what it can be traced to.
@@ -87,7 +88,7 @@ pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Ca
     let Case { texts, datanet, answer, settled } = *case;
     let (set, up_to, output) = (datanet.set, settled.up_to, answer.as_bytes().to_vec());
     let call = traceCall { setId: set, upTo: up_to, output: output.clone().into(), topK: 0 };
-    let traced = chain.view(TEXT_ATTRIBUTION, call, "latest").await?;
+    let traced = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
     let mut credits: Vec<(u64, U256)> = reference.trace.credits.iter().map(|credit| (credit.row, U256::from(credit.weight))).collect();
     credits.sort_by_key(|(row, credit)| (Reverse(*credit), *row));
     let same_credits = traced.rows.into_iter().zip(traced.credits).collect::<Vec<_>>() == credits;
@@ -96,8 +97,8 @@ pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Ca
     verdict.check("the trace that this program computes is the chain's", same_credits && same_sums);
 
     let call = evidenceCall { setId: set, upTo: up_to, output: output.into(), most: 0 };
-    let evidence = chain.view(TEXT_ATTRIBUTION, call, "latest").await?;
-    let mine = |given: &super::contracts::ITextAttribution::Evidence| Evidence {
+    let evidence = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
+    let mine = |given: &ITextAttribution::Evidence| Evidence {
         row: given.row,
         output_start: given.outputStart,
         output_end: given.outputEnd,
@@ -153,10 +154,10 @@ pub(crate) async fn money_agrees(
     let money_in: U256 =
         chain.logs::<Inference::Requested>(INFERENCE, since + 1, last_block).await?.iter().map(|event| event.payment).sum();
     let money_out: U256 = chain.logs::<Inference::Claimed>(INFERENCE, since + 1, last_block).await?.iter().map(|event| event.amount).sum();
-    let held_before = chain.balance(INFERENCE, quantity(since)).await?;
-    let held = chain.balance(INFERENCE, quantity(last_block)).await?;
+    let held_before = chain.balance(INFERENCE, since).await?;
+    let held = chain.balance(INFERENCE, last_block).await?;
     verdict.check("money in is money out and money held", held_before + money_in == money_out + held);
-    let totals = chain.view(INFERENCE, Inference::totalsCall {}, quantity(last_block)).await?;
+    let totals = chain.view(INFERENCE, &Inference::totalsCall {}, last_block).await?;
     verdict.check("the money held is what the contract owes", totals.owedTotal + totals.escrowed == held);
     Ok(())
 }

@@ -4,7 +4,6 @@ use super::{
     answer::Question,
     chain::Chain,
     checks::{Case, Reference, Verdict},
-    contracts::{Datanets, Inference},
     economy::{Cast, Datanet},
     ledger::Claim,
     settlement::Settlement,
@@ -14,6 +13,7 @@ use crate::terminal::say;
 use alloy_primitives::{Address, U256, utils::format_ether};
 use std::cmp::Reverse;
 use tributary_attribution::text::Evidence;
+use tributary_contracts::{Datanets, Inference};
 
 /// Most pieces of evidence that are shown per contributor, those that paid most.
 const EVIDENCE: usize = 5;
@@ -23,7 +23,7 @@ const QUOTATION: usize = 72;
 
 /// Where the demo runs.
 pub(crate) fn opening(chain: &Chain) {
-    say(&format!("Tributary demo on {} (chain {})", chain.rpc().url(), chain.id()));
+    say(&format!("Tributary demo on {} (chain {})", chain.url(), chain.id()));
 }
 
 /// What is about to be contributed.
@@ -71,17 +71,24 @@ pub(crate) fn payout(case: &Case<'_>, reference: &Reference) {
 /// Which words of the answer came from which bytes of a contributor's texts.
 fn evidence(case: &Case<'_>, reference: &Reference, contributor: u32) {
     let rows: Vec<u64> = texts_of(case, contributor).map(|(row, _)| row as u64).collect();
-    let mut items: Vec<&Evidence> = reference.trace.evidence.iter().filter(|item| rows.contains(&item.row)).collect();
+    let words = |item: &Evidence| case.answer.get(item.output_start as usize..item.output_end as usize).unwrap_or_default();
+    let told = |item: &&Evidence| rows.contains(&item.row) && says_something(words(item));
+    let mut items: Vec<&Evidence> = reference.trace.evidence.iter().filter(told).collect();
     items.sort_by_key(|item| (Reverse(item.score), item.output_start));
     for item in items.iter().take(EVIDENCE) {
-        let words = case.answer.get(item.output_start as usize..item.output_end as usize).unwrap_or_default();
         let place = format!("{}..{}", item.output_start, item.output_end);
         let source = format!("{} {}..{}", case.texts[item.row as usize].name, item.row_start, item.row_end);
-        say(&format!("      answer {place:<11} = {source:<28} \"{}\"", quotation(words)));
+        say(&format!("      answer {place:<11} = {source:<28} \"{}\"", quotation(words(item))));
     }
     if items.len() > EVIDENCE {
         say(&format!("      and {} more", items.len() - EVIDENCE));
     }
+}
+
+/// Whether a piece of evidence is worth a reader's time. The trace pays for every run of words that it can place, a full stop or a letter by itself among
+/// them.
+fn says_something(words: &str) -> bool {
+    words.chars().filter(|symbol| symbol.is_alphanumeric()).nth(1).is_some()
 }
 
 /// The claimed balances.
@@ -157,6 +164,16 @@ mod tests {
         let line = quotation(&words);
         assert!(line.starts_with("begin") && line.ends_with("end") && line.chars().count() <= QUOTATION + 1, "{line}");
         assert_eq!(quotation("two\n  lines"), "two lines");
+    }
+
+    #[test]
+    fn a_piece_of_one_symbol_says_nothing() {
+        for noise in ["", " ", ".", "—", "a", " I,", "7", "é"] {
+            assert!(!says_something(noise), "{noise:?}");
+        }
+        for evidence in ["of", "a b", "42", "when it", "火山"] {
+            assert!(says_something(evidence), "{evidence:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The story: who takes part, who contributes what, who asks and who answers.
 
-use super::{
-    chain::{Chain, Sending},
-    contracts::{DATANETS, Datanets, INFERENCE, Inference},
-    texts::Text,
-};
+use super::{chain::Chain, texts::Text};
 use crate::error::Error;
-use alloy_primitives::{Address, Bytes, U256, uint};
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, U256, uint};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
-use alloy_sol_types::SolCall;
+use tributary_client::{Account, Call};
+use tributary_contracts::{
+    Datanets, Inference,
+    predeploys::{DATANETS, INFERENCE},
+};
 
 /// Most contributors; more texts than that come from the same ones in turn.
 const CONTRIBUTORS: usize = 8;
@@ -31,34 +32,35 @@ const GIFT: U256 = uint!(10_000_000_000_000_000_000_U256);
 /// The accounts that take part: the first of the mnemonic keeps the datanet and runs its model, the second asks, the others contribute.
 #[derive(Debug)]
 pub(crate) struct Cast {
-    pub(crate) operator: PrivateKeySigner,
-    pub(crate) requester: PrivateKeySigner,
-    pub(crate) contributors: Vec<PrivateKeySigner>,
+    pub(crate) operator: Account,
+    pub(crate) requester: Account,
+    pub(crate) contributors: Vec<Account>,
 }
 
 impl Cast {
     /// Derives the accounts, and funds those that the node does not.
     pub(crate) async fn assemble(chain: &Chain, mnemonic: &str, texts: usize) -> Result<Self, Error> {
-        let key = |index: usize| signer(mnemonic, index);
-        let contributors = (0..texts.min(CONTRIBUTORS)).map(|index| key(index + 2)).collect::<Result<_, _>>()?;
-        let cast = Self { operator: key(0)?, requester: key(1)?, contributors };
+        let account = async |index: usize| chain.account(signer(mnemonic, index)?).await;
+        let mut contributors = Vec::new();
+        for index in 0..texts.min(CONTRIBUTORS) {
+            contributors.push(account(index + 2).await?);
+        }
+        let cast = Self { operator: account(0).await?, requester: account(1).await?, contributors };
         for account in cast.contributors.iter().chain([&cast.requester]) {
-            if chain.balance(account.address(), "pending").await? < POOR {
-                let gift =
-                    Sending { from: &cast.operator, to: account.address(), value: GIFT, input: Bytes::new(), what: "funding an account" };
-                chain.send(gift).await?;
+            if chain.balance(account.address(), BlockId::pending()).await? < POOR {
+                chain.execute(&cast.operator, &Call::transfer(account.address(), GIFT), "funding an account").await?;
             }
         }
         Ok(cast)
     }
 
     /// Who contributes text `index`.
-    pub(crate) fn contributor_of(&self, index: usize) -> &PrivateKeySigner {
+    pub(crate) fn contributor_of(&self, index: usize) -> &Account {
         &self.contributors[index % self.contributors.len()]
     }
 
     /// The account with this address.
-    pub(crate) fn account(&self, address: Address) -> Option<&PrivateKeySigner> {
+    pub(crate) fn account(&self, address: Address) -> Option<&Account> {
         self.contributors.iter().chain([&self.operator, &self.requester]).find(|account| account.address() == address)
     }
 }
@@ -82,7 +84,7 @@ pub(crate) struct Datanet {
 /// Creates a datanet, and the model that answers from it.
 pub(crate) async fn found(chain: &Chain, cast: &Cast) -> Result<Datanet, Error> {
     let call = Datanets::createDatanetCall { name: "How things work".into(), metadata: "tributary demo".into(), open: true };
-    let created = chain.send(sending(&cast.operator, DATANETS, &call, "creating the datanet")).await?;
+    let created = chain.execute(&cast.operator, &Call::of(DATANETS, &call), "creating the datanet").await?;
     let created: Datanets::DatanetCreated = created.event(DATANETS)?;
     let model = Inference::setModelCall {
         datanetId: created.datanetId,
@@ -91,7 +93,7 @@ pub(crate) async fn found(chain: &Chain, cast: &Cast) -> Result<Datanet, Error> 
         contributorBps: CONTRIBUTOR_BPS,
         answerSeconds: ANSWER_SECONDS,
     };
-    chain.send(sending(&cast.operator, INFERENCE, &model, "setting the model")).await?;
+    chain.execute(&cast.operator, &Call::of(INFERENCE, &model), "setting the model").await?;
     Ok(Datanet { id: created.datanetId, set: created.setId, contributors: Vec::new() })
 }
 
@@ -106,12 +108,12 @@ pub(crate) async fn contribute(
     for (index, text) in texts.iter().enumerate() {
         let call = Datanets::contributeCall { datanetId: datanet.id, document: text.body.clone().into_bytes().into() };
         let from = cast.contributor_of(index);
-        let receipt = chain.send(sending(from, DATANETS, &call, "contributing a text")).await?;
+        let receipt = chain.execute(from, &Call::of(DATANETS, &call), "contributing a text").await?;
         let event: Datanets::Contributed = receipt.event(DATANETS)?;
         if event.row != index as u64 {
             return Err(Error::Check(format!("text {index} became row {} of a datanet that nobody else knows", event.row)));
         }
-        tell(&event, text, receipt.block());
+        tell(&event, text, receipt.block()?);
         datanet.contributors.push((event.contributor, event.account));
     }
     Ok(())
@@ -139,26 +141,21 @@ pub(crate) struct Settled {
 /// Pays for an answer.
 pub(crate) async fn ask(chain: &Chain, cast: &Cast, datanet: &Datanet, prompt: &str) -> Result<Inference::Requested, Error> {
     let call = Inference::requestCall { datanetId: datanet.id, prompt: prompt.as_bytes().to_vec().into() };
-    let request = Sending { value: PAYMENT, ..sending(&cast.requester, INFERENCE, &call, "asking") };
-    chain.send(request).await?.event(INFERENCE)
+    let request = Call::of(INFERENCE, &call).with_value(PAYMENT);
+    Ok(chain.execute(&cast.requester, &request, "asking").await?.event(INFERENCE)?)
 }
 
 /// Answers what was paid for.
 pub(crate) async fn settle(chain: &Chain, cast: &Cast, requested: &Inference::Requested, answer: &str) -> Result<Settled, Error> {
     let call = Inference::settleCall { requestId: requested.requestId, output: answer.as_bytes().to_vec().into() };
-    let receipt = chain.send(sending(&cast.operator, INFERENCE, &call, "settling")).await?;
+    let receipt = chain.execute(&cast.operator, &Call::of(INFERENCE, &call), "settling").await?;
     Ok(Settled {
-        block: receipt.block(),
-        transaction: receipt.transaction_hash,
+        block: receipt.block()?,
+        transaction: receipt.hash(),
         payment: requested.payment,
         contributor_bps: requested.contributorBps,
         up_to: requested.upTo,
         event: receipt.event(INFERENCE)?,
         credited: receipt.events(INFERENCE)?,
     })
-}
-
-/// A call without value.
-pub(crate) fn sending<'a>(from: &'a PrivateKeySigner, to: Address, call: &impl SolCall, what: &'static str) -> Sending<'a> {
-    Sending { from, to, value: U256::ZERO, input: call.abi_encode().into(), what }
 }

@@ -2,11 +2,13 @@
 
 use super::{
     chain::Chain,
-    contracts::{INFERENCE, Inference},
-    economy::{Cast, Settled, sending},
+    economy::{Cast, Settled},
 };
 use crate::error::Error;
+use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256};
+use tributary_client::Call;
+use tributary_contracts::{Inference, predeploys::INFERENCE};
 
 /// One account's claim.
 #[derive(Debug)]
@@ -37,12 +39,12 @@ pub(crate) async fn claim(chain: &Chain, cast: &Cast, settled: &Settled) -> Resu
     for (account, earned) in earnings.into_iter().filter(|(_, earned)| !earned.is_zero()) {
         let stranger = || Error::Check(format!("{account} was credited and contributed nothing"));
         let key = cast.account(account).ok_or_else(stranger)?;
-        let owed = chain.view(INFERENCE, Inference::owedCall { account }, "pending").await?;
-        let before = chain.balance(account, "pending").await?;
-        let receipt = chain.send(sending(key, INFERENCE, &Inference::claimCall {}, "claiming")).await?;
+        let owed = chain.view(INFERENCE, &Inference::owedCall { account }, BlockId::pending()).await?;
+        let before = chain.balance(account, BlockId::pending()).await?;
+        let receipt = chain.execute(key, &Call::of(INFERENCE, &Inference::claimCall {}), "claiming").await?;
         let event: Inference::Claimed = receipt.event(INFERENCE)?;
-        let after = chain.balance(account, "pending").await?;
-        claims.push(Claim { account, earned, owed, claimed: event.amount, before, after, fee: receipt.fee(), block: receipt.block() });
+        let after = chain.balance(account, BlockId::pending()).await?;
+        claims.push(Claim { account, earned, owed, claimed: event.amount, before, after, fee: receipt.fee(), block: receipt.block()? });
     }
     Ok(claims)
 }

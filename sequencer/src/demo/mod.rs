@@ -3,11 +3,9 @@
 mod answer;
 mod chain;
 mod checks;
-mod contracts;
 mod display;
 mod economy;
 mod ledger;
-mod rpc;
 mod settlement;
 mod texts;
 
@@ -19,8 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   tributary demo                      the texts that come with the program, on a `tributary dev` on this machine
   tributary demo ./essays             every text file of a directory
-  tributary demo --rpc http://127.0.0.1:9545 --l1 http://127.0.0.1:9645
-                                      against another node
+  tributary demo --rpc http://127.0.0.1:9545
+                                      against another node, which tells where its L1 is
   TRIBUTARY_MNEMONIC='…' tributary demo
                                       with the accounts of `tributary dev` under the same variable";
 
@@ -36,9 +34,9 @@ pub(crate) struct DemoArguments {
     /// JSON-RPC of the rollup.
     #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", default_value = "http://127.0.0.1:8545")]
     rpc: String,
-    /// JSON-RPC of its L1.
-    #[arg(long, value_name = "URL", env = "TRIBUTARY_L1", default_value = "http://127.0.0.1:8645")]
-    l1: String,
+    /// JSON-RPC of its L1 [default: the URL that the rollup tells].
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_L1")]
+    l1: Option<String>,
     /// Phrase of the funded accounts [default: the one of anvil and Hardhat]. Give your own in the environment: arguments are visible to every
     /// user of the machine.
     #[arg(long, value_name = "PHRASE", env = "TRIBUTARY_MNEMONIC", hide_env_values = true)]
@@ -65,6 +63,7 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
     };
     let mnemonic = arguments.mnemonic.as_ref().map_or(MNEMONIC, Secret::reveal);
     let chain = chain::Chain::connect(&arguments.rpc).await?;
+    let l1 = chain.l1(arguments.l1.as_deref()).await?;
     display::opening(&chain);
 
     let cast = economy::Cast::assemble(&chain, mnemonic, texts.len()).await?;
@@ -80,7 +79,6 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
     let claims = ledger::claim(&chain, &cast, &settled).await?;
     display::claims(&claims);
 
-    let l1 = rpc::Rpc::new(&arguments.l1);
     let last_block = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
     let settlement = settlement::wait(&chain, &l1, &settled, last_block, Duration::from_secs(arguments.patience)).await?;
     display::settlement(&settlement);

@@ -1,16 +1,12 @@
 //! From the rollup's block to L1 and back: which L1 transaction carries it, and what a verifier makes of that.
 
-use super::{
-    chain::{Chain, quantity},
-    economy::Settled,
-    rpc::Rpc,
-};
+use super::{chain::Chain, economy::Settled};
 use crate::{error::Error, terminal::LiveLine};
 use alloy_primitives::{B256, U64};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+use tributary_client::Client;
 
 /// How often the node is asked how far it is.
 const POLL: Duration = Duration::from_millis(500);
@@ -47,13 +43,6 @@ struct Hashed {
     hash: B256,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct L1Receipt {
-    block_hash: B256,
-    status: U64,
-}
-
 /// The part of `optimism_syncStatus` that is shown.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct SyncStatus {
@@ -67,19 +56,20 @@ struct Numbered {
 }
 
 /// Waits until `last_block` is safe, and looks up the block of the settlement.
-pub(crate) async fn wait(chain: &Chain, l1: &Rpc, settled: &Settled, last_block: u64, patience: Duration) -> Result<Settlement, Error> {
+pub(crate) async fn wait(chain: &Chain, l1: &Client, settled: &Settled, last_block: u64, patience: Duration) -> Result<Settlement, Error> {
     wait_until_safe(chain, last_block, patience).await?;
-    let number = quantity(settled.block);
-    let batch: Batch = chain.rpc().call("tributary_batchOf", json!([number])).await?;
-    let derived: Hashed = chain.rpc().call("tributary_verifierBlock", json!([number])).await?;
-    let sealed: Hashed = chain.rpc().call("eth_getBlockByNumber", json!([number, false])).await?;
-    let receipt: L1Receipt = l1.call("eth_getTransactionReceipt", json!([batch.l1_transaction_hash])).await?;
+    let (rollup, number) = (chain.client(), U64::from(settled.block));
+    let batch: Batch = rollup.demand("tributary_batchOf", [number]).await?;
+    let derived: Hashed = rollup.demand("tributary_verifierBlock", [number]).await?;
+    let sealed: Hashed = rollup.demand("eth_getBlockByNumber", (number, false)).await?;
+    let unknown = || Error::Check(format!("L1 does not know transaction {}", batch.l1_transaction_hash));
+    let receipt = l1.receipt(batch.l1_transaction_hash).await?.ok_or_else(unknown)?;
     Ok(Settlement {
         block: settled.block,
         sequencer_hash: sealed.hash,
         verifier_hash: derived.hash,
-        l1_says: receipt.block_hash,
-        l1_success: !receipt.status.is_zero(),
+        l1_says: receipt.0.block_hash.unwrap_or_default(),
+        l1_success: receipt.succeeded(),
         batch,
     })
 }
@@ -88,7 +78,7 @@ async fn wait_until_safe(chain: &Chain, number: u64, patience: Duration) -> Resu
     let started = Instant::now();
     let line = LiveLine::new();
     loop {
-        let status: SyncStatus = chain.rpc().call("optimism_syncStatus", Value::Array(Vec::new())).await?;
+        let status: SyncStatus = chain.client().demand("optimism_syncStatus", [(); 0]).await?;
         if status.safe_l2.number >= number {
             line.clear();
             return Ok(());

@@ -2,7 +2,7 @@
 
 use super::Suite;
 use std::{
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{self, Command},
 };
@@ -16,12 +16,22 @@ pub struct Data {
 }
 
 impl Data {
-    /// The data, `None` where it is absent.
+    /// The data, `None` where there is no shared folder. That is said on the terminal even when it shows no output of tests: who reads «ok» should
+    /// know that nothing was checked.
+    ///
+    /// # Panics
+    /// When there is a shared folder without the archives, or `TRIBUTARY_SHARED` names none: whoever set it up wants it used.
     pub fn find() -> Option<Self> {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let folder = |variable: &str, beside: &str| std::env::var_os(variable).map_or_else(|| repository.join(beside), PathBuf::from);
-        let archives = folder("TRIBUTARY_SHARED", "../shared").join("conformance");
-        archives.is_dir().then(|| Self { archives, unpacked: folder("TRIBUTARY_BUILD_DIR", "build").join("conformance") })
+        let shared = folder("TRIBUTARY_SHARED", "../shared");
+        if !shared.is_dir() && std::env::var_os("TRIBUTARY_SHARED").is_none() {
+            let _ = writeln!(io::stderr(), "SKIPPED, nothing checked: no folder shared beside the repository, and no TRIBUTARY_SHARED");
+            return None;
+        }
+        let archives = shared.join("conformance");
+        assert!(archives.is_dir(), "{} is absent", archives.display());
+        Some(Self { archives, unpacked: folder("TRIBUTARY_BUILD_DIR", "build").join("conformance") })
     }
 
     /// The folder with a suite's files.

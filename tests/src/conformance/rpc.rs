@@ -95,13 +95,23 @@ impl Served {
 }
 
 fn run_file(file: &Path, client: &mut Rpc) -> Result<(), Failure> {
-    let text = fs::read_to_string(file)?;
+    converse(&fs::read_to_string(file)?, |request| {
+        let request = client.request(request);
+        Ok(serde_json::from_slice(&client.exchange(&request)?)?)
+    })
+}
+
+/// Asks what a file asks and compares with what it expects. A request without an expected answer checks nothing, and so does a file without requests:
+/// both fail.
+fn converse(text: &str, mut ask: impl FnMut(&str) -> Result<Value, Failure>) -> Result<(), Failure> {
+    let unchecked = || Failure::new("the file asks and expects no answer");
     let only_shape = text.lines().any(|line| line.trim_start_matches('/').trim_start().starts_with("speconly:"));
-    let mut answer: Option<Value> = None;
+    let (mut answer, mut checked): (Option<Value>, u64) = (None, 0);
     for line in text.lines() {
         if let Some(request) = line.strip_prefix(">> ") {
-            let request = client.request(request);
-            answer = Some(serde_json::from_slice(&client.exchange(&request)?)?);
+            if answer.replace(ask(request)?).is_some() {
+                return Err(unchecked());
+            }
         } else if let Some(expected) = line.strip_prefix("<< ") {
             let expected: Value = serde_json::from_str(expected)?;
             let got = answer.take().ok_or_else(|| Failure::new("the file expects an answer before it asks"))?;
@@ -109,9 +119,14 @@ fn run_file(file: &Path, client: &mut Rpc) -> Result<(), Failure> {
                 true => same_shape("answer", &got, &expected)?,
                 false => equal("answer", &got, &expected)?,
             }
+            checked += 1;
         }
     }
-    Ok(())
+    match answer {
+        Some(_) => Err(unchecked()),
+        None if checked == 0 => Err(Failure::new("the file asks nothing")),
+        None => Ok(()),
+    }
 }
 
 /// Fails at the first place where two values differ.
@@ -147,6 +162,24 @@ pub(super) fn brief(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_file_that_checks_nothing_is_no_pass() {
+        let run = |text: &str| converse(text, |_| Ok(json!({ "result": 1 }))).map_err(|failure| failure.to_string());
+        run(">> {}\n<< {\"result\":1}\n>> {}\n<< {\"result\":1}\n").unwrap();
+        for (text, fault) in [
+            ("", "asks nothing"),
+            ("// speconly: a comment\n", "asks nothing"),
+            (">> {}\n", "expects no answer"),
+            (">> {}\n>> {}\n<< {\"result\":1}\n", "expects no answer"),
+            (">> {}\n<< {\"result\":1}\n>> {}\n", "expects no answer"),
+            ("<< {\"result\":1}\n", "before it asks"),
+            (">> {}\n<< {\"result\":2}\n", "answer.result is 1"),
+        ] {
+            let failure = run(text).unwrap_err();
+            assert!(failure.contains(fault), "{text}: {failure}");
+        }
+    }
 
     #[test]
     fn the_order_of_fields_does_not_matter_and_everything_else_does() {

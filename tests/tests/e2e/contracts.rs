@@ -1,37 +1,21 @@
 //! What the contracts of both layers promise about money and data, with the real precompiles under them.
 
 use crate::{kinds::delegate, node::Node};
-use alloy_primitives::{Address, B256, Bytes, U256, address, hex};
-use alloy_sol_types::{SolCall, SolEvent, sol};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use alloy_sol_types::{SolCall, SolEvent};
 use serde_json::{Value, json};
 use std::{thread, time::Duration};
+use tributary_contracts::{
+    Datanets, IMulticall3,
+    ITextAttribution::traceByContributorCall,
+    Inference, TributaryPortal,
+    predeploys::{DATANETS, INFERENCE, TEXT_ATTRIBUTION},
+    preinstalls::MULTICALL3,
+};
 use tributary_tests::{
     rpc::{Rpc, number},
     wallet::Wallet,
 };
-
-/// The contracts as they were compiled.
-#[allow(clippy::too_many_arguments, reason = "the functions are the contracts'")]
-mod compiled {
-    alloy_sol_types::sol!(Datanets, "../contracts/artifacts/Datanets.json");
-    alloy_sol_types::sol!(Inference, "../contracts/artifacts/Inference.json");
-    alloy_sol_types::sol!(TributaryPortal, "../contracts/artifacts/TributaryPortal.json");
-}
-
-use compiled::{Datanets, Inference, TributaryPortal};
-
-sol! {
-    function traceByContributor(uint256 setId, uint64 upTo, bytes output, uint16 topK)
-        returns (uint32[] contributors, uint256[] credits, uint256 explained, uint256 total);
-
-    struct Call3 { address target; bool allowFailure; bytes callData; }
-    function aggregate3(Call3[] calls);
-}
-
-const DATANETS: Address = address!("00000000000000000000000000000000000a7710");
-const INFERENCE: Address = address!("00000000000000000000000000000000000a7711");
-const TEXT_ATTRIBUTION: Address = address!("00000000000000000000000000000000000a7704");
-const MULTICALL: Address = address!("ca11bde05977b3631167028862be2a173976ca11");
 
 /// Enough for a document of the greatest length.
 const GAS: u64 = 16_000_000;
@@ -221,12 +205,12 @@ fn a_delegated_account_that_a_sponsor_calls_deposits_under_its_own_address() {
     let node = Node::start();
     let mut l1 = Layer1::under(&node);
     let (mut sponsor, account, portal) = (l1.wallet(5), l1.wallet(6), l1.portal);
-    let delegation = delegate(&mut sponsor, &account, MULTICALL, account.nonce);
+    let delegation = delegate(&mut sponsor, &account, MULTICALL3, account.nonce);
     let hash = l1.ask("eth_sendRawTransaction", json!([delegation.json()]));
     // That transaction's own call fails, because Multicall3 takes none without data; the delegation stays.
     l1.receipt(&hash);
-    let calls = vec![Call3 { target: portal, allowFailure: false, callData: deposit(100_000).abi_encode().into() }];
-    let receipt = l1.call(&sponsor, account.address(), &aggregate3Call { calls });
+    let calls = vec![IMulticall3::Call3 { target: portal, allowFailure: false, callData: deposit(100_000).abi_encode().into() }];
+    let receipt = l1.call(&sponsor, account.address(), &IMulticall3::aggregate3Call { calls });
     let log = receipt["logs"].as_array().unwrap().iter().find(|log| log["address"] == json!(portal)).unwrap();
     let topics: Vec<B256> = serde_json::from_value(log["topics"].clone()).unwrap();
     assert_eq!(topics[0], TributaryPortal::TransactionDeposited::SIGNATURE_HASH);

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 #![allow(clippy::disallowed_macros, reason = "a failing random test prints its seed")]
 
+mod client;
 mod contracts;
 mod crashes;
 mod development;
+mod fees;
 mod heads;
 mod kinds;
 mod node;
+mod preinstalls;
 mod rejections;
 mod scripts;
 mod transfers;

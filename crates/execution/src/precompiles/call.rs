@@ -1,16 +1,16 @@
 //! One call of a precompile: its gas, its arguments, and what it may do to state.
 
-use super::abi::IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction};
 use alloy_evm::{EvmInternals, precompiles::PrecompileInput};
-use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256, address};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256};
 use alloy_sol_types::{SolError, SolEvent, SolInterface};
 use revm::{
     bytecode::Bytecode,
     precompile::{PrecompileError, PrecompileHalt, PrecompileOutput, PrecompileResult},
 };
-
-/// The store's account, in whose storage sets are: `0x00000000000000000000000000000000000A7701`.
-pub(super) const STORE: Address = address!("00000000000000000000000000000000000A7701");
+use tributary_contracts::{
+    IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction},
+    predeploys::ATTRIBUTION_STORE as STORE,
+};
 
 /// Any call, and each 32-byte word of its arguments: paid before they are decoded.
 const CALL_GAS: u64 = 100;

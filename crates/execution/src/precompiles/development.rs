@@ -5,46 +5,20 @@
 
 use super::call::{self, Call, Step, fatal};
 use alloy_evm::precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap};
-use alloy_primitives::{Address, Bytes, U256, address};
-use alloy_sol_types::sol;
+use alloy_primitives::{Address, Bytes, U256};
 use revm::{
     bytecode::Bytecode,
     precompile::{PrecompileId, PrecompileResult},
 };
-
-/// Where the precompile is on a development chain: `0x00000000000000000000000000000000000A77dE`.
-pub const DEVELOPMENT: Address = address!("00000000000000000000000000000000000A77dE");
-
-/// Who may call it: an account without a key, from which a development node sends unsigned transactions.
-pub const DEVELOPER: Address = address!("00000000000000000000000000000000000A77d0");
+use tributary_contracts::{
+    IDevelopment::{self, IDevelopmentCalls as Function},
+    predeploys::{DEVELOPER, DEVELOPMENT},
+};
 
 /// One change, whatever it is: no less than it costs a contract.
 const CHANGE_GAS: u64 = 25_000;
 /// Each byte of code, as of a creation.
 const CODE_BYTE_GAS: u64 = 200;
-
-sol! {
-    /// Rewrites accounts of a development chain.
-    #[derive(Debug)]
-    interface IDevelopment {
-        /// Sets an account's balance, wei.
-        function setBalance(address account, uint256 balance) external;
-        /// Sets an account's nonce.
-        function setNonce(address account, uint64 nonce) external;
-        /// Sets an account's code.
-        function setCode(address account, bytes code) external;
-        /// Sets a storage slot.
-        function setStorageAt(address account, uint256 slot, uint256 value) external;
-        /// Only the node's own account may.
-        error NotDeveloper(address caller);
-        /// An account without balance, nonce and code cannot hold storage (EIP-161).
-        error EmptyAccount(address account);
-        /// The nonce cannot be held, or could not be used once (EIP-2681).
-        error NonceTooHigh(uint64 nonce);
-    }
-}
-
-use IDevelopment::IDevelopmentCalls as Function;
 
 /// Adds the precompile.
 pub(crate) fn install(precompiles: &mut PrecompilesMap) {

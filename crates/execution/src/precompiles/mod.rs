@@ -31,7 +31,6 @@
 //! alone: not on what is warm, and not on what is indexed. Reading a shard leaves no trace in the
 //! transaction's set of warm accounts, because a query that finds its index built reads none.
 
-mod abi;
 mod call;
 mod content;
 mod development;
@@ -45,35 +44,13 @@ mod store;
 mod tests;
 mod text;
 
-pub use abi::{IAttributionErrors, IAttributionStore, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution};
 pub use content::IndexCache;
 pub(crate) use development::install as install_development;
-pub use development::{DEVELOPER, DEVELOPMENT, IDevelopment};
 
 use alloy_evm::precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap};
 use alloy_primitives::Address;
 use revm::precompile::{PrecompileId, PrecompileResult};
 use std::sync::Arc;
-
-/// All attribution precompiles, by address.
-pub const ADDRESSES: [Address; 5] = [store::ADDRESS, sketch::ADDRESS, shapley::ADDRESS, text::ADDRESS, split::ADDRESS];
-
-/// An account of the genesis state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GenesisAccount {
-    /// Where.
-    pub address: Address,
-    /// 1, so that the account is never empty and its storage never swept (EIP-161).
-    pub nonce: u64,
-    /// One INVALID, so that Solidity's check for code passes and nobody else can put code there.
-    pub code: [u8; 1],
-}
-
-/// What genesis must hold at the precompiles' addresses.
-#[must_use]
-pub fn genesis_accounts() -> [GenesisAccount; 5] {
-    ADDRESSES.map(|address| GenesisAccount { address, nonce: 1, code: [0xFE] })
-}
 
 /// Memory for indexes over sets, for each machine that has no cache from outside.
 const OWN_CACHE: usize = 256 << 20;

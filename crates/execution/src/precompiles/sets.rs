@@ -1,10 +1,11 @@
 //! Sets and shards: where they are in state, and their formats in both directions.
 
-use super::{
-    abi::IAttributionErrors::{RowOutOfRange, UnknownSet, WrongKind},
-    call::{Call, Step, Stop, fail},
-};
+use super::call::{Call, Step, Stop, fail};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use tributary_contracts::{
+    IAttributionErrors::{RowOutOfRange, UnknownSet, WrongKind},
+    slots::attribution_store,
+};
 
 /// One slot read as if cold. Charged whether or not it is (EIP-2929's price).
 pub(super) const SLOT_GAS: u64 = 2_100;
@@ -51,7 +52,7 @@ pub(super) struct Set {
 impl Set {
     /// The set of this id.
     pub(super) fn load(call: &mut Call<'_>, id: U256) -> Step<Self> {
-        let [terms, growth, root] = slots(id);
+        let [terms, growth, root] = attribution_store::set(id);
         let terms = call.load(terms)?;
         let kind = match terms.byte(20) {
             0 => return fail(UnknownSet { setId: id }),
@@ -91,7 +92,7 @@ impl Set {
         terms[11] = kind as u8;
         terms[9..11].copy_from_slice(&dim.to_be_bytes());
         terms[8] = labelled.into();
-        call.save(slots(id)[0], U256::from_be_bytes(terms))?;
+        call.save(attribution_store::set(id)[0], U256::from_be_bytes(terms))?;
         Ok(id)
     }
 
@@ -104,7 +105,7 @@ impl Set {
         self.rows += u64::from(shard.rows);
         self.size += shard.payload.len() as u64;
         self.root = next_root(self.root, hash);
-        let [_, growth, root] = slots(self.id);
+        let [_, growth, root] = attribution_store::set(self.id);
         call.save(growth, U256::from_limbs([self.shards, self.rows, self.size, 0]))?;
         call.save(root, self.root.into())
     }
@@ -137,16 +138,6 @@ impl Set {
         let shard = shard.ok_or_else(|| Stop::Fatal(format!("shard {index} of set {} is not one", self.id)))?;
         Ok((shard, hash))
     }
-}
-
-/// The slots of a set: terms, growth, root.
-fn slots(id: U256) -> [U256; 3] {
-    let base = hash_slot(&[b"tributary/set", &id.to_be_bytes::<32>()]);
-    [base, base.wrapping_add(U256::from(1)), base.wrapping_add(U256::from(2))]
-}
-
-fn hash_slot(parts: &[&[u8]]) -> U256 {
-    keccak256(parts.concat()).into()
 }
 
 /// The running root after one more shard.
@@ -193,7 +184,7 @@ impl ActivityBit {
     }
 
     fn slot(self, set: U256) -> U256 {
-        hash_slot(&[b"tributary/inactive", &set.to_be_bytes::<32>(), &self.word.to_be_bytes()])
+        attribution_store::inactive_rows(set, self.word)
     }
 }
 

@@ -1,23 +1,22 @@
 //! `IShapleyAttribution`: exact values of a nearest-neighbour model.
 
 use super::{
-    abi::{
-        IAttributionErrors::NotLabelled,
-        IShapleyAttribution::{self, IShapleyAttributionCalls as Function},
-    },
     call::{self, Call, Step, fail},
     content::IndexCache,
     rank,
     sketch::{self, Scan, numbered, wide},
 };
 use alloy_evm::precompiles::PrecompileInput;
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use tributary_attribution::shapley::{LabelledQuery, LabelledRow, knn_shapley};
+use tributary_contracts::{
+    IAttributionErrors::NotLabelled,
+    IShapleyAttribution::{self, IShapleyAttributionCalls as Function},
+};
 
-/// `0x00000000000000000000000000000000000A7703`.
-pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7703");
+pub(super) use tributary_contracts::predeploys::SHAPLEY_ATTRIBUTION as ADDRESS;
 
 pub(super) fn run(input: PrecompileInput<'_>, contents: &IndexCache) -> PrecompileResult {
     call::run(input, |call| {

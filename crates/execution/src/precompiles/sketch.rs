@@ -1,17 +1,13 @@
 //! `ISketchAttribution`: influence and DataInf over sketches.
 
 use super::{
-    abi::{
-        IAttributionErrors::{self as errors, InvalidArguments, InvalidBatch, UnequalExponents, WrongLength},
-        ISketchAttribution::{self, ISketchAttributionCalls as Function},
-    },
     call::{self, Call, Step, Stop, fail},
     content::{Content, IndexCache},
     rank,
     sets::{ActivityBit, Kind, SET_SLOTS, SLOT_GAS, Set},
 };
 use alloy_evm::precompiles::PrecompileInput;
-use alloy_primitives::{Address, I256, U256, address};
+use alloy_primitives::{I256, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use std::collections::BTreeMap;
@@ -20,9 +16,12 @@ use tributary_attribution::{
     Error,
     sketch::{SketchRow, datainf, influence as influence_of},
 };
+use tributary_contracts::{
+    IAttributionErrors::{self as errors, InvalidArguments, InvalidBatch, UnequalExponents, WrongLength},
+    ISketchAttribution::{self, ISketchAttributionCalls as Function},
+};
 
-/// `0x00000000000000000000000000000000000A7702`.
-pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7702");
+pub(super) use tributary_contracts::predeploys::SKETCH_ATTRIBUTION as ADDRESS;
 
 /// Bytes that are scored for one gas.
 const LINE: u64 = 64;

@@ -1,18 +1,13 @@
 //! `IRewardSplit`: a pool is paid out by weight, to the wei.
 
-use super::{
-    abi::IRewardSplit::{self, IRewardSplitCalls as Function},
-    call,
-    content::IndexCache,
-};
+use super::{call, content::IndexCache};
 use alloy_evm::precompiles::PrecompileInput;
-use alloy_primitives::{Address, address};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use tributary_attribution::split::split;
+use tributary_contracts::IRewardSplit::{self, IRewardSplitCalls as Function};
 
-/// `0x00000000000000000000000000000000000A7705`.
-pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7705");
+pub(super) use tributary_contracts::predeploys::REWARD_SPLIT as ADDRESS;
 
 /// Each weight: a 512-bit division.
 const WEIGHT_GAS: u64 = 60;

@@ -1,12 +1,6 @@
 //! `IAttributionStore`: append-only sets of rows.
 
 use super::{
-    abi::{
-        IAttributionErrors::{
-            EmptyPayload, EmptySet, ExponentOutOfRange, InvalidDimension, NotOwner, NotUtf8, PartialRow, PayloadTooLong, ValueOutOfRange,
-        },
-        IAttributionStore::{self, IAttributionStoreCalls as Function},
-    },
     call::{self, Call, Step, fail},
     content::IndexCache,
     sets::{ActivityBit, Kind, MAX_PAYLOAD, SET_SLOTS, SLOT_GAS, Set, Shard},
@@ -17,8 +11,14 @@ use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use tributary_attribution::sketch::{MAX_EXPONENT, nearest as nearest_row};
+use tributary_contracts::{
+    IAttributionErrors::{
+        EmptyPayload, EmptySet, ExponentOutOfRange, InvalidDimension, NotOwner, NotUtf8, PartialRow, PayloadTooLong, ValueOutOfRange,
+    },
+    IAttributionStore::{self, IAttributionStoreCalls as Function},
+};
 
-pub(super) use super::call::STORE as ADDRESS;
+pub(super) use tributary_contracts::predeploys::ATTRIBUTION_STORE as ADDRESS;
 
 /// A new set: five slots that are written now or by the first append, and the event.
 const CREATE_GAS: u64 = 72_000;

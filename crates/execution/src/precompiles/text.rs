@@ -1,25 +1,24 @@
 //! `ITextAttribution`: which documents a text came from.
 
 use super::{
-    abi::{
-        IAttributionErrors::NotUtf8,
-        ITextAttribution::{self, ITextAttributionCalls as Function},
-    },
     call::{self, Call, Step, fail},
     content::{Content, IndexCache},
     rank,
     sets::{ActivityBit, Kind, SET_SLOTS, SLOT_GAS, Set},
 };
 use alloy_evm::precompiles::PrecompileInput;
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tributary_attribution::text::{Host, Trace, Work};
+use tributary_contracts::{
+    IAttributionErrors::NotUtf8,
+    ITextAttribution::{self, ITextAttributionCalls as Function},
+};
 
-/// `0x00000000000000000000000000000000000A7704`.
-pub(super) const ADDRESS: Address = address!("00000000000000000000000000000000000A7704");
+pub(super) use tributary_contracts::predeploys::TEXT_ATTRIBUTION as ADDRESS;
 
 /// Each byte of the output: checking and tokenising it.
 const BYTE_GAS: u64 = 2;

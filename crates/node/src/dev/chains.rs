@@ -19,7 +19,7 @@ use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Development, RollupView};
+use tributary_rpc::{BeaconView, Development, Network, RollupView};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
@@ -32,6 +32,8 @@ const ORDERS: usize = 64;
 /// L1 as the rollup sees it, over its sockets.
 #[derive(Debug)]
 pub(super) struct L1Side {
+    /// Its JSON-RPC.
+    pub(super) url: String,
     pub(super) reader: L1Reader,
     pub(super) view: Arc<L1View>,
     pub(super) derivation: Arc<Derivation>,
@@ -92,10 +94,11 @@ impl Ground {
 
     /// Connects to L1.
     pub(super) async fn look_at(&self, l1: &RunningChain) -> Result<L1Side, Error> {
-        let client = L1Client::new(&L1Config::at(format!("http://{}", reachable(l1.address))))?;
+        let url = format!("http://{}", reachable(l1.address));
+        let client = L1Client::new(&L1Config::at(&url))?;
         let reader = L1Reader { client, spec: self.genesis.l1_spec(), config: self.rollup.clone() };
         let (seen, status) = watch::channel(l1_status(&reader).await?);
-        Ok(L1Side { reader, view: Arc::default(), derivation: Arc::default(), derived: watch::Sender::new(B256::ZERO), status, seen })
+        Ok(L1Side { url, reader, view: Arc::default(), derivation: Arc::default(), derived: watch::Sender::new(B256::ZERO), status, seen })
     }
 
     /// Starts following L1, and the rollup's sequencer.
@@ -103,7 +106,8 @@ impl Ground {
         self.start_follower(l1).await?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
         let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
-        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
+        let network = Network { l1_url: l1.url.clone(), l1_contracts: self.genesis.contracts };
+        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone(), network };
         let parts = ProductionParts {
             name: "l2",
             chain: self.chains.l2.clone(),

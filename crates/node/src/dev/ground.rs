@@ -120,7 +120,7 @@ fn settle(datadir: &DataDirectory, mut config: DevConfig) -> Result<(DevGenesis,
     }
     let accounts = keys::accounts(&config.mnemonic, config.accounts)?;
     let operators = Operators::from_mnemonic(&config.mnemonic)?;
-    let genesis = DevGenesis::new(&config, &accounts, &operators, unix_time())?;
+    let genesis = DevGenesis::new(&config, &accounts, &operators, unix_time());
     genesis.write(&path)?;
     Ok((genesis, config))
 }

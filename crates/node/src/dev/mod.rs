@@ -12,7 +12,6 @@ use crate::{
     DevConfig, Error,
     chain::RunningChain,
     config::{L1_CHAIN_ID, L2_CHAIN_ID},
-    contracts::{DATANETS, INFERENCE},
     datadir::DataDirectory,
     genesis::DevGenesis,
     status::{DevInfo, Layer, Status},
@@ -21,6 +20,7 @@ use crate::{
 use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
+use tributary_contracts::predeploys::{DATANETS, INFERENCE};
 use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
@@ -114,16 +114,8 @@ fn info(ground: &Ground, addresses: [SocketAddr; 3]) -> DevInfo {
 }
 
 fn contracts(genesis: &DevGenesis) -> Vec<(&'static str, alloy_primitives::Address, Layer)> {
-    let at = genesis.contracts;
-    vec![
-        ("OpenToken", at.open_token, Layer::L1),
-        ("TributaryPortal", at.portal, Layer::L1),
-        ("SystemConfig", at.system_config, Layer::L1),
-        ("OutputProposals", at.outputs, Layer::L1),
-        ("AttestationVerifier", at.verifier, Layer::L1),
-        ("Datanets", DATANETS, Layer::L2),
-        ("Inference", INFERENCE, Layer::L2),
-    ]
+    let l1 = genesis.contracts.named().map(|(name, address)| (name, address, Layer::L1));
+    l1.into_iter().chain([("Datanets", DATANETS, Layer::L2), ("Inference", INFERENCE, Layer::L2)]).collect()
 }
 
 /// Asks for the ports before anything is written, so that a node with a wrong port leaves nothing behind.

@@ -19,10 +19,11 @@ use snapshots::Snapshot;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tributary_chain::{Command, L1Status, Order, OrderRefusal, Sealing};
-use tributary_execution::{
-    PendingBlock,
-    precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
+use tributary_contracts::{
+    IDevelopment,
+    predeploys::{DEVELOPER, DEVELOPMENT},
 };
+use tributary_execution::PendingBlock;
 use tributary_pool::{RecoveredTx, Waiting};
 use tributary_primitives::{RollupConfig, StateReader, Transaction};
 use tributary_rollup::L2Head;

@@ -28,7 +28,7 @@ use crate::{
 };
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, B256, map::B256Set};
+use alloy_primitives::{Address, B256, U256, map::B256Set};
 use control::Ordered;
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
@@ -45,9 +45,9 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 use tributary_chain::{Accepted, Endpoint, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_execution::{Included, L1Fees, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
-use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
+use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState, validate_account};
 use tributary_primitives::ChainSpec;
 use tributary_rollup::TIME_JUMP;
 use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
@@ -80,6 +80,8 @@ pub(crate) struct Producer {
     pub(crate) returning: VecDeque<RecoveredTx>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
+    /// What the pool was last told that a rollup's transactions pay beside gas and value.
+    pub(crate) l1_fees: Option<L1Fees>,
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) stop: Arc<AtomicBool>,
@@ -108,6 +110,8 @@ struct Building {
     /// The block stays open until then though its time is over, unless time runs away.
     rests_until: Instant,
     takes_transactions: bool,
+    /// What a rollup's transactions pay beside gas and value.
+    l1_fees: Option<L1Fees>,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
     sidecars: Vec<BlobSidecar>,
@@ -131,6 +135,18 @@ enum Origin {
     Pool,
     /// The journal; its sender was answered before the restart.
     Journal,
+}
+
+impl Building {
+    /// The sender's account as the open block has it, and what its transaction costs beside gas and value.
+    fn sender_state(&mut self, tx: &RecoveredTx) -> Result<SenderState, Error> {
+        let account = self.block.account(tx.sender)?;
+        Ok(SenderState { nonce: account.nonce, balance: account.balance, extra_fee: self.extra_fee(tx) })
+    }
+
+    fn extra_fee(&self, tx: &RecoveredTx) -> U256 {
+        extra_fee(self.l1_fees.as_ref(), tx)
+    }
 }
 
 impl Source for Producer {
@@ -269,11 +285,12 @@ impl Producer {
         block.execute_forced(&attributes.transactions, show)?;
         let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
-        self.pool().set_fees(fees);
+        let l1_fees = L1Fees::of_block(block.transactions()).filter(|_| self.spec.is_rollup());
+        self.charge(fees, l1_fees);
         let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
         self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
         let rests_until = Instant::now() + rest;
-        Ok(Building { block, seal_at, rests_until, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
+        Ok(Building { block, seal_at, rests_until, takes_transactions, l1_fees, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
@@ -382,6 +399,11 @@ impl Producer {
         if !runs_now {
             return self.queue(building, tx, client);
         }
+        if let Err(error) = validate_account(&tx, &building.sender_state(&tx)?) {
+            self.count("rejected");
+            client.refuse(error);
+            return Ok(());
+        }
         let sender = tx.sender;
         match self.execute(building, &tx)? {
             Outcome::Included(included) => {
@@ -426,9 +448,7 @@ impl Producer {
 
     /// Puts a transaction that cannot run now into the pool.
     fn queue(&mut self, building: &mut Building, tx: RecoveredTx, client: Client) -> Result<(), Error> {
-        let account = building.block.account(tx.sender)?;
-        let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
-        let added = self.pool().add(tx.clone(), &state);
+        let added = self.pool().add(tx.clone(), &building.sender_state(&tx)?);
         match added {
             Ok(Added { replaced, evicted, .. }) => {
                 self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?;
@@ -458,14 +478,13 @@ impl Producer {
         while building.takes_transactions
             && let Some(tx) = self.returning.pop_front()
         {
-            let account = building.block.account(tx.sender)?;
-            if tx.nonce() == account.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
+            let state = building.sender_state(&tx)?;
+            if tx.nonce() == state.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
                 if !self.run_pooled(building, tx)? {
                     return Ok(());
                 }
                 continue;
             }
-            let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
             let hash = tx.hash;
             let added = self.pool().add(tx, &state);
             match added {
@@ -503,7 +522,8 @@ impl Producer {
                 Ok(true)
             }
             Outcome::Full => {
-                self.pool().put_back(tx);
+                let extra_fee = building.extra_fee(&tx);
+                self.pool().put_back(tx, extra_fee);
                 Ok(false)
             }
         }
@@ -558,11 +578,25 @@ impl Producer {
         self.drop(gone.iter().map(|tx| tx.hash))
     }
 
+    /// Tells the pool what the open block charges.
+    fn charge(&mut self, fees: Fees, l1_fees: Option<L1Fees>) {
+        self.pool().set_fees(fees);
+        if l1_fees != self.l1_fees {
+            self.pool().reprice(|tx| extra_fee(l1_fees.as_ref(), tx));
+            self.l1_fees = l1_fees;
+        }
+    }
+
     /// What a block with this header charges. The next block's fees are set when it is opened.
     fn fees(&self, header: &Header) -> Fees {
         let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
         Fees { base_fee: header.base_fee_per_gas.unwrap_or_default(), blob_base_fee: blob_base_fee.unwrap_or_default() }
     }
+}
+
+/// L1 data fee and operator fee, wei; nothing on an Ethereum chain.
+fn extra_fee(l1_fees: Option<&L1Fees>, tx: &RecoveredTx) -> U256 {
+    l1_fees.map_or(U256::ZERO, |fees| fees.rollup_cost(&tx.encoded, tx.tx.gas_limit()))
 }
 
 fn base_fee(building: &Building) -> u128 {

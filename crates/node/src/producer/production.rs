@@ -71,6 +71,7 @@ impl Production {
             ordered: None,
             awaiting: Vec::new(),
             returning: Default::default(),
+            l1_fees: None,
             recovered: Default::default(),
             obeyed: None,
             sealing_since: std::time::Instant::now(),

@@ -1,6 +1,6 @@
 //! Development nodes only: accounts that the node signs for or impersonates, and rewriting accounts, under the names of anvil and Hardhat.
 //!
-//! Rewriting an account is a transaction to the precompile for it (`tributary_execution::precompiles::IDevelopment`), so that it is part of the chain:
+//! Rewriting an account is a transaction to the precompile for it (`tributary_contracts::IDevelopment`), so that it is part of the chain:
 //! it has a receipt, is in a batch, and the verifier and the prover come to the same state.
 
 use super::{orders::Development, time::done};
@@ -30,7 +30,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use tributary_chain::Endpoint;
-use tributary_execution::precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment};
+use tributary_contracts::{
+    IDevelopment,
+    predeploys::{DEVELOPER, DEVELOPMENT},
+};
 use tributary_pool::{RecoveredTx, validate};
 use tributary_primitives::{Transaction, TxType};
 

@@ -17,17 +17,10 @@ use alloy_rpc_types_eth::{
     TransactionRequest,
     state::{AccountOverride, StateOverride},
 };
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
 use jsonrpsee::server::RegisterMethodError;
-use tributary_execution::{Abort, AccessListOutcome, Ending, Overrides, precompiles::IDevelopment};
-
-sol! {
-    /// The views that tell what is to be set (ERC-20).
-    interface IERC20 {
-        function balanceOf(address account) external view returns (uint256);
-        function allowance(address owner, address spender) external view returns (uint256);
-    }
-}
+use tributary_contracts::{IDevelopment, IERC20};
+use tributary_execution::{Abort, AccessListOutcome, Ending, Overrides};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     for name in ["anvil_dealERC20", "hardhat_dealERC20", "anvil_setERC20Balance"] {

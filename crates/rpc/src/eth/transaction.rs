@@ -13,9 +13,9 @@ use crate::{
     open_block::Open,
     resolve::Target,
 };
-use alloy_consensus::Header;
+use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::{BlockId, eip2718::Encodable2718};
-use alloy_primitives::{B256, Bytes, U64};
+use alloy_primitives::{B256, Bytes, U64, U256};
 use jsonrpsee::server::RegisterMethodError;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::{
@@ -119,7 +119,9 @@ fn check(api: &Api, next: &NextBlock, raw: &[u8]) -> Result<RecoveredTx, RpcErro
     if let Some(tx) = Unpayable::decode(raw) {
         checked(RecoveredTx::saturated(tx.clone(), Bytes::copy_from_slice(raw)))?;
         let Account { nonce, balance, .. } = api.account_at(tx.sender, BlockId::pending())?;
-        validate_unpayable(&tx, &SenderState { nonce, balance, ..Default::default() })?;
+        let fees = api.open()?.and_then(|open| api.open_fees(&open));
+        let extra_fee = fees.map_or(U256::ZERO, |fees| fees.rollup_cost(raw, tx.tx.gas_limit()));
+        validate_unpayable(&tx, &SenderState { nonce, balance, extra_fee })?;
     }
     Err(fault.into())
 }

@@ -1,17 +1,38 @@
 //! The `tributary` namespace: what this node alone can tell of its blocks.
 
 use crate::{
+    RollupView,
     api::{Api, Module, light},
     error::RpcError,
 };
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, U64};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tributary_chain::DerivedFrom;
+use tributary_contracts::predeploys;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    light(module, "tributary_networkInfo", |api, _| network_info(api))?;
     light(module, "tributary_batchOf", |api, args| batch_of(api, args.required::<U64>()?.to()))?;
     light(module, "tributary_verifierBlock", |api, args| verifier_block(api, args.required::<U64>()?.to()))
+}
+
+/// What a program must know to use this rollup and its L1.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NetworkInfo {
+    chain_id: U64,
+    l1_chain_id: U64,
+    l1_url: String,
+    contracts: Contracts,
+}
+
+/// Contracts by name.
+#[derive(Debug, Clone, Serialize)]
+struct Contracts {
+    l1: BTreeMap<&'static str, Address>,
+    l2: BTreeMap<&'static str, Address>,
 }
 
 /// The L1 transaction that completed a block's batch.
@@ -33,9 +54,22 @@ struct VerifierBlock {
     l1_block_hash: B256,
 }
 
+fn rollup(api: &Api) -> Result<&RollupView, RpcError> {
+    api.chain.rollup.as_ref().ok_or_else(|| RpcError::server("this chain is not a rollup"))
+}
+
+fn network_info(api: &Api) -> Result<NetworkInfo, RpcError> {
+    let RollupView { config, network, .. } = rollup(api)?;
+    Ok(NetworkInfo {
+        chain_id: U64::from(config.l2_chain_id),
+        l1_chain_id: U64::from(config.l1_chain_id),
+        l1_url: network.l1_url.clone(),
+        contracts: Contracts { l1: network.l1_contracts.named().into(), l2: predeploys::ALL.into() },
+    })
+}
+
 fn derived(api: &Api, number: u64) -> Result<DerivedFrom, RpcError> {
-    let rollup = api.chain.rollup.as_ref().ok_or_else(|| RpcError::server("this chain is not a rollup"))?;
-    rollup.derivation.of(number).ok_or_else(|| RpcError::server(format!("block {number} was not derived since this node started")))
+    rollup(api)?.derivation.of(number).ok_or_else(|| RpcError::server(format!("block {number} was not derived since this node started")))
 }
 
 fn batch_of(api: &Api, number: u64) -> Result<Batch, RpcError> {

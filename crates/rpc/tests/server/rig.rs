@@ -16,13 +16,14 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tributary_chain::{
     Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission,
 };
-use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
+use tributary_contracts::{L1Contracts, predeploys::DEVELOPER};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rpc::{BeaconView, Chain, Development, Limits, REALTIME_PATH, RollupView, ServerHandle, serve};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
@@ -281,6 +282,11 @@ fn genesis() -> Genesis {
     genesis
 }
 
+/// An L1 that nobody asks.
+fn network() -> Network {
+    Network { l1_url: "http://127.0.0.1:1".to_owned(), l1_contracts: L1Contracts::of(Address::repeat_byte(0xd0)) }
+}
+
 fn rollup_view(store: &Store) -> RollupView {
     let l1 = BlockNumHash { number: 7, hash: B256::repeat_byte(7) };
     let config = RollupConfig {
@@ -312,7 +318,7 @@ fn rollup_view(store: &Store) -> RollupView {
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
-    RollupView { config: Arc::new(config), l1: watch::channel(status).1, derivation: Arc::new(Derivation::default()) }
+    RollupView { config: Arc::new(config), l1: watch::channel(status).1, derivation: Arc::new(Derivation::default()), network: network() }
 }
 
 struct Sequencer {

@@ -5,19 +5,13 @@ use crate::{
     rig::{OPEN, Rig, operator},
 };
 use alloy_primitives::{Address, Bytes, U256, bytes};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
+use tributary_contracts::{
+    OpenToken::approveCall,
+    SystemConfig::{setEIP1559ParamsCall, setGasConfigEcotoneCall, setGasLimitCall, setOperatorFeeScalarsCall, setUnsafeBlockSignerCall},
+    TributaryPortal::{depositERC20TransactionCall, depositTransactionCall},
+};
 use tributary_l1::{L1Sender, TxRequest};
-
-sol! {
-    function approve(address spender, uint256 amount) external returns (bool);
-    function depositERC20Transaction(address to, uint256 mint, uint256 value, uint64 gasLimit, bool isCreation, bytes data) external;
-    function depositTransaction(address to, uint256 value, uint64 gasLimit, bool isCreation, bytes data) external payable;
-    function setGasConfigEcotone(uint32 basefeeScalar, uint32 blobbasefeeScalar) external;
-    function setGasLimit(uint64 gasLimit) external;
-    function setEIP1559Params(uint32 denominator, uint32 elasticity) external;
-    function setOperatorFeeScalars(uint32 scalar, uint64 constant) external;
-    function setUnsafeBlockSigner(address signer) external;
-}
 
 /// The L2 gas limit that the owner sets.
 pub(crate) const NEW_GAS_LIMIT: u64 = 900_000_000;
@@ -94,7 +88,7 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
     let to = Address::repeat_byte(0x77);
     let data = Bytes::new();
     let portal = rig.configured("deposit_contract_address");
-    let approve = TxRequest::call(rig.open_token, approveCall { spender: portal, amount: U256::MAX }.abi_encode());
+    let approve = TxRequest::call(rig.open_token, approveCall { spender: portal, value: U256::MAX }.abi_encode());
     l1.all([(user, approve)]).await;
 
     let transfer = depositERC20TransactionCall { to, mint: OPEN, value: U256::from(1), gasLimit: 100_000, isCreation: false, data };
@@ -102,7 +96,7 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
     let failing = depositERC20TransactionCall { data: FAILING, ..creation.clone() };
     l1.all([
         (user, l1.deposit(transfer.clone())),
-        (owner, l1.config(setGasConfigEcotoneCall { basefeeScalar: NEW_SCALARS.0, blobbasefeeScalar: NEW_SCALARS.1 })),
+        (owner, l1.config(setGasConfigEcotoneCall { newBasefeeScalar: NEW_SCALARS.0, newBlobbasefeeScalar: NEW_SCALARS.1 })),
         (user, l1.deposit(creation)),
         (user, l1.deposit(failing)),
     ])
@@ -116,14 +110,14 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
         (owner, l1.config(setEIP1559ParamsCall { denominator, elasticity })),
         (user, l1.deposit(penniless)),
         (user, TxRequest::deploy(caller_of(portal, &aliased.abi_encode()))),
-        (owner, l1.config(setUnsafeBlockSignerCall { signer: to })),
+        (owner, l1.config(setUnsafeBlockSignerCall { newSigner: to })),
     ])
     .await;
 
-    let (scalar, constant) = NEW_OPERATOR_FEE;
+    let (new_scalar, new_constant) = NEW_OPERATOR_FEE;
     l1.all([
-        (owner, l1.config(setGasLimitCall { gasLimit: NEW_GAS_LIMIT })),
-        (owner, l1.config(setOperatorFeeScalarsCall { scalar, constant })),
+        (owner, l1.config(setGasLimitCall { newGasLimit: NEW_GAS_LIMIT })),
+        (owner, l1.config(setOperatorFeeScalarsCall { newScalar: new_scalar, newConstant: new_constant })),
         (user, l1.deposit(transfer)),
     ])
     .await

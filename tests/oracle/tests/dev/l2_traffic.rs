@@ -6,17 +6,11 @@ use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip7702::Authorization,
 };
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, bytes, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
-use alloy_sol_types::{SolCall, sol};
-
-sol! {
-    function initiateWithdrawal(address target, uint256 gasLimit, bytes data) external payable;
-}
-
-/// Predeploy (specs: protocol/predeploys#l2tol1messagepasser).
-pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+use alloy_sol_types::SolCall;
+use tributary_contracts::{IL2ToL1MessagePasser::initiateWithdrawalCall, predeploys::MESSAGE_PASSER};
 
 /// Creates a contract that logs when it is called without data, and reverts with.
 ///

@@ -3,11 +3,11 @@
 use crate::{
     hostile,
     l1_traffic::{NEW_EIP1559, NEW_GAS_LIMIT, NEW_OPERATOR_FEE, NEW_SCALARS},
-    l2_traffic::MESSAGE_PASSER,
     rig::{Rig, ask},
 };
 use alloy_primitives::{B256, Bytes, U64};
 use serde_json::{Value, json};
+use tributary_contracts::predeploys::MESSAGE_PASSER;
 use tributary_oracle::{Attributes, L2Block, kona_attributes, served_l1_block, served_l2_block};
 
 /// What is known of an L2 block.

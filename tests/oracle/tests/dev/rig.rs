@@ -29,7 +29,7 @@ pub(crate) struct Rig {
 
 /// Any JSON-RPC method.
 pub(crate) async fn ask(client: &L1Client, method: &str, params: impl Serialize) -> Value {
-    client.request(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}")).unwrap_or_default()
+    client.node().request(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}")).unwrap_or_default()
 }
 
 /// An operator's key.

@@ -1,11 +1,12 @@
 use super::machine::{ALICE, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program};
-use crate::precompiles::{
-    IAttributionStore as store, IRewardSplit, ISketchAttribution as sketch, ITextAttribution as text, IndexCache,
-    sketch::ADDRESS as SKETCH, split::ADDRESS as SPLIT, store::ADDRESS as STORE, text::ADDRESS as TEXT,
-};
+use crate::precompiles::IndexCache;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use std::sync::Arc;
+use tributary_contracts::{
+    IAttributionStore as store, IRewardSplit, ISketchAttribution as sketch, ITextAttribution as text,
+    predeploys::{ATTRIBUTION_STORE as STORE, REWARD_SPLIT as SPLIT, SKETCH_ATTRIBUTION as SKETCH, TEXT_ATTRIBUTION as TEXT},
+};
 
 const TEXT_OF_SET: &str = "one river and one mill and one field of barley, all on one short page of one old book";
 

@@ -1,6 +1,6 @@
 //! An EVM with the precompiles, over a state in memory, and programs that call them.
 
-use crate::precompiles::{IndexCache, genesis_accounts, install, install_cached};
+use crate::precompiles::{IndexCache, install, install_cached};
 use alloy_evm::{EthEvmFactory, Evm, EvmEnv, EvmFactory};
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, SolError};
@@ -13,6 +13,7 @@ use revm::{
     state::AccountInfo,
 };
 use std::sync::Arc;
+use tributary_contracts::{genesis, predeploys::ATTRIBUTION};
 
 pub(super) const ALICE: Address = address!("00000000000000000000000000000000000A11CE");
 pub(super) const BOB: Address = address!("0000000000000000000000000000000000000B0B");
@@ -31,9 +32,12 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new() -> Self {
         let mut machine = Self::default();
-        for account in genesis_accounts() {
-            let code = Bytecode::new_legacy(account.code.to_vec().into());
-            machine.state.insert_account_info(account.address, AccountInfo::default().with_code(code).with_nonce(account.nonce));
+        let accounts = genesis::l2_accounts(genesis::L2Genesis { chain_id: 1, fee_recipient: Address::ZERO });
+        for address in ATTRIBUTION {
+            let account = &accounts[&address];
+            let code = Bytecode::new_legacy(account.code.clone().unwrap());
+            let nonce = account.nonce.unwrap();
+            machine.state.insert_account_info(address, AccountInfo::default().with_code(code).with_nonce(nonce));
         }
         for rich in [ALICE, BOB] {
             machine.state.insert_account_info(rich, AccountInfo::from_balance(U256::from(1_000_000)));

@@ -1,14 +1,15 @@
 use super::machine::{ALICE, Machine, assert_refused};
-use crate::precompiles::{
-    IAttributionErrors as errors, IAttributionStore as store, IRewardSplit, IShapleyAttribution as shapley, ISketchAttribution as api,
-    IndexCache, shapley::ADDRESS as SHAPLEY, sketch::ADDRESS as SKETCH, split::ADDRESS as SPLIT, store::ADDRESS as STORE,
-};
+use crate::precompiles::IndexCache;
 use alloy_primitives::{Bytes, I256, U256, keccak256};
 use revm::DatabaseRef;
 use std::sync::Arc;
 use tributary_attribution::{
     shapley::{LabelledQuery, LabelledRow, knn_shapley},
     sketch::{SketchRow, datainf, dot, influence},
+};
+use tributary_contracts::{
+    IAttributionErrors as errors, IAttributionStore as store, IRewardSplit, IShapleyAttribution as shapley, ISketchAttribution as api,
+    predeploys::{ATTRIBUTION_STORE as STORE, REWARD_SPLIT as SPLIT, SHAPLEY_ATTRIBUTION as SHAPLEY, SKETCH_ATTRIBUTION as SKETCH},
 };
 
 const DIM: usize = 32;

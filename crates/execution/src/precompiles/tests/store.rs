@@ -1,12 +1,12 @@
 use super::machine::{ALICE, BOB, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program, assert_refused};
-use crate::precompiles::{
-    IAttributionErrors as errors, IAttributionStore as api, genesis_accounts,
-    sets::{MAX_PAYLOAD, shard_address},
-    store::ADDRESS as STORE,
-};
+use crate::precompiles::sets::{MAX_PAYLOAD, shard_address};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 use revm::{Database, context::result::ExecutionResult};
+use tributary_contracts::{
+    IAttributionErrors as errors, IAttributionStore as api,
+    predeploys::{ATTRIBUTION, ATTRIBUTION_STORE as STORE},
+};
 
 fn append(set: u64, contributor: u32, payload: &[u8]) -> api::appendCall {
     api::appendCall { setId: U256::from(set), contributor, payload: payload.to_vec().into() }
@@ -207,9 +207,9 @@ fn a_shard_is_written_where_somebody_sent_money_before() {
 #[test]
 fn money_selectors_and_arguments_that_do_not_fit_are_refused() {
     let mut machine = Machine::new();
-    for account in genesis_accounts() {
+    for address in ATTRIBUTION {
         let refused = |machine: &mut Machine, data: Vec<u8>, value, error: Vec<u8>| {
-            let result = machine.transact(ALICE, account.address, data, value);
+            let result = machine.transact(ALICE, address, data, value);
             let ExecutionResult::Revert { output, .. } = &result else { panic!("{result:?}") };
             assert_eq!(*output, error);
         };

@@ -1,12 +1,13 @@
 use super::machine::{ALICE, Machine, Opcode, PROGRAM, Program, assert_refused};
-use crate::precompiles::{
-    IAttributionErrors as errors, IAttributionStore as store, ITextAttribution as api, IndexCache, sets::shard_address,
-    store::ADDRESS as STORE, text::ADDRESS as TEXT,
-};
+use crate::precompiles::{IndexCache, sets::shard_address};
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use std::sync::Arc;
 use tributary_attribution::text::{TextIndex, Unmetered};
+use tributary_contracts::{
+    IAttributionErrors as errors, IAttributionStore as store, ITextAttribution as api,
+    predeploys::{ATTRIBUTION_STORE as STORE, TEXT_ATTRIBUTION as TEXT},
+};
 
 const TEXTS: [&str; 4] = [
     "The river Oder rises in Moravia, crosses Silesia and meets the sea at Stettin.",

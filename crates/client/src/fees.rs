@@ -1,6 +1,6 @@
 //! What a transaction offers: enough to be included soon, and more when it is not.
 
-use crate::{client::L1Client, error::Error};
+use crate::{client::Client, error::Error};
 
 /// What a transaction offers, wei per gas and per blob gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,10 @@ impl Default for FeeLimits {
 
 impl TxFees {
     /// Twice the next block's base fees, so that six full blocks do not outrun them, and the median tip of the last ten blocks.
-    pub(crate) async fn estimate(client: &L1Client, limits: &FeeLimits) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// When the node does not tell its fees.
+    pub async fn estimate(client: &Client, limits: &FeeLimits) -> Result<Self, Error> {
         let history = client.fee_history(10, &[50.0]).await?;
         let missing = || Error::Inconsistent("eth_feeHistory without base fee".to_owned());
         let base_fee = history.base_fee_per_gas.last().copied().ok_or_else(missing)?;
@@ -47,7 +50,8 @@ impl TxFees {
 
     /// What replaces `self`: at least what a pool demands (10 %, with blobs 100 %) and at least what is `current`. `None` when the limits do
     /// not allow that.
-    pub(crate) fn bumped(&self, blobs: bool, current: &Self, limits: &FeeLimits) -> Option<Self> {
+    #[must_use]
+    pub fn bumped(&self, blobs: bool, current: &Self, limits: &FeeLimits) -> Option<Self> {
         let percent = if blobs { 200 } else { 110 };
         // One more than the percentage, because a pool may round up and a tip of a few wei must grow at all.
         let grown = |fee: u128| (fee.saturating_mul(percent) / 100).saturating_add(1);

@@ -10,31 +10,44 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 /// An HTTP client with its limits.
 #[derive(Debug, Clone)]
-pub(crate) struct Http {
+pub struct Http {
     client: Client,
     max_response: usize,
     retries: usize,
 }
 
 impl Http {
-    pub(crate) fn new(timeout: Duration, max_response: usize, retries: usize) -> Result<Self, Error> {
+    /// Limits: for one exchange, from connecting to the last byte; bytes of an answer; and how often an exchange is repeated after failures that pass.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when the system gives no client.
+    pub fn new(timeout: Duration, max_response: usize, retries: usize) -> Result<Self, Error> {
         let client = Client::builder().timeout(timeout).connect_timeout(timeout).redirect(reqwest::redirect::Policy::none()).build();
         Ok(Self { client: client.map_err(Error::transport)?, max_response, retries })
     }
 
     /// Posts JSON, once.
-    pub(crate) async fn post(&self, url: &reqwest::Url, body: &[u8]) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    /// Those of an exchange: anything but a whole answer of HTTP status 2xx.
+    pub async fn post(&self, url: &reqwest::Url, body: &[u8]) -> Result<Vec<u8>, Error> {
         let request = self.client.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body.to_vec());
         self.read(request).await
     }
 
     /// Gets a resource, once.
-    pub(crate) async fn get(&self, url: &reqwest::Url) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    /// As of [`Self::post`].
+    pub async fn get(&self, url: &reqwest::Url) -> Result<Vec<u8>, Error> {
         self.read(self.client.get(url.clone()).header(header::ACCEPT, "application/json")).await
     }
 
     /// Repeats `attempt` while it fails for reasons that pass, with exponentially growing, jittered pauses.
-    pub(crate) async fn with_retries<T, F: Future<Output = Result<T, Error>>>(&self, attempt: impl FnMut() -> F) -> Result<T, Error> {
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub async fn with_retries<T, F: Future<Output = Result<T, Error>>>(&self, attempt: impl FnMut() -> F) -> Result<T, Error> {
         let backoff =
             ExponentialBuilder::new().with_min_delay(Duration::from_millis(100)).with_max_delay(MAX_PAUSE).with_max_times(self.retries);
         attempt.retry(backoff.with_jitter()).when(Error::is_retryable).adjust(pause).await

@@ -1,0 +1,164 @@
+//! What the genesis of either chain holds beside money, from the committed artifacts.
+
+use crate::preinstalls::PERMIT2;
+use alloy_genesis::GenesisAccount;
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use alloy_sol_types::{Eip712Domain, eip712_domain};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Contracts that the embedded L1 has from its beginning.
+pub(crate) const L1_PREDEPLOYS: &str = include_str!("../../../contracts/artifacts/l1-predeploys.json");
+
+/// The protocol's contracts on L2.
+pub(crate) const L2_PREDEPLOYS: &str = include_str!("../../../contracts/artifacts/l2-predeploys.json");
+
+/// Contracts of others on L2.
+pub(crate) const L2_PREINSTALLS: &str = include_str!("../../../contracts/artifacts/l2-preinstalls.json");
+
+/// One entry of an artifact.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Entry {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for people who read the artifact, and for tests"))]
+    name: String,
+    code: Bytes,
+    storage: BTreeMap<B256, B256>,
+    nonce: U64,
+    /// Offsets in the code of the 32-byte words in which a fee vault holds the address that it pays to.
+    #[serde(default)]
+    recipient: Vec<usize>,
+    /// Offsets of the words that hold the chain id.
+    #[serde(default)]
+    chain_id: Vec<usize>,
+    /// Offsets of the words that hold the domain separator (EIP-712) that follows from the chain id.
+    #[serde(default)]
+    domain_separator: Vec<usize>,
+}
+
+/// What an L2 chain fills in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct L2Genesis {
+    /// The chain's id.
+    pub chain_id: u64,
+    /// Whom the fee vaults pay.
+    pub fee_recipient: Address,
+}
+
+/// Accounts of the embedded L1.
+pub fn l1_accounts() -> BTreeMap<Address, GenesisAccount> {
+    entries(L1_PREDEPLOYS).into_iter().map(|(address, entry)| (address, account(entry))).collect()
+}
+
+/// Accounts of L2: predeploys and preinstalls.
+pub fn l2_accounts(genesis: L2Genesis) -> BTreeMap<Address, GenesisAccount> {
+    let entries = entries(L2_PREDEPLOYS).into_iter().chain(entries(L2_PREINSTALLS));
+    entries.map(|(address, entry)| (address, account(filled(entry, genesis)))).collect()
+}
+
+fn entries(artifact: &str) -> BTreeMap<Address, Entry> {
+    serde_json::from_str(artifact).expect("invariant: the committed artifacts are well-formed, and a test reads them all")
+}
+
+fn filled(mut entry: Entry, genesis: L2Genesis) -> Entry {
+    let mut code = entry.code.to_vec();
+    let domain: Eip712Domain = eip712_domain! { name: "Permit2", chain_id: genesis.chain_id, verifying_contract: PERMIT2, };
+    for (offsets, word) in [
+        (&entry.recipient, genesis.fee_recipient.into_word()),
+        (&entry.chain_id, U256::from(genesis.chain_id).into()),
+        (&entry.domain_separator, domain.separator()),
+    ] {
+        for offset in offsets {
+            code[*offset..offset + 32].copy_from_slice(word.as_slice());
+        }
+    }
+    entry.code = code.into();
+    entry
+}
+
+fn account(entry: Entry) -> GenesisAccount {
+    let code = Some(entry.code).filter(|code| !code.is_empty());
+    let storage = Some(entry.storage).filter(|storage| !storage.is_empty());
+    GenesisAccount { nonce: Some(entry.nonce.to()), code, storage, ..Default::default() }
+}
+
+#[cfg(test)]
+pub(crate) fn names(artifact: &str) -> BTreeMap<Address, String> {
+    entries(artifact).into_iter().map(|(address, entry)| (address, entry.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preinstalls::{
+        BEACON_BLOCK_ROOTS_SENDER, CODE_HASHES, ENTRY_POINT_V06, ENTRY_POINT_V07, HISTORY_STORAGE_SENDER, SENDER_CREATOR_V06,
+        SENDER_CREATOR_V07,
+    };
+    use alloy_primitives::keccak256;
+
+    /// Most bytes of a contract's code (EIP-170).
+    const MAX_CODE: usize = 24_576;
+
+    fn l2(chain_id: u64) -> BTreeMap<Address, GenesisAccount> {
+        l2_accounts(L2Genesis { chain_id, fee_recipient: Address::repeat_byte(0xfe) })
+    }
+
+    fn code(account: &GenesisAccount) -> Bytes {
+        account.code.clone().unwrap_or_default()
+    }
+
+    #[test]
+    fn every_preinstall_has_the_code_that_it_has_elsewhere() {
+        let accounts = l2(1);
+        for (address, hash) in CODE_HASHES {
+            assert_eq!(keccak256(code(&accounts[&address])), hash, "{address}");
+        }
+        let listed = CODE_HASHES.iter().map(|(address, _)| *address).chain([BEACON_BLOCK_ROOTS_SENDER, HISTORY_STORAGE_SENDER]);
+        assert_eq!(listed.collect::<std::collections::BTreeSet<_>>(), names(L2_PREINSTALLS).into_keys().collect());
+    }
+
+    #[test]
+    fn permit2_is_filled_for_its_chain_and_nothing_else_depends_on_it() {
+        let (one, other) = (l2(1), l2(630_925));
+        let differing: Vec<_> = one.iter().filter(|(address, account)| other[*address] != **account).map(|(address, _)| *address).collect();
+        assert_eq!(differing, [PERMIT2]);
+        // The cached domain separator of Ethereum's Permit2.
+        let separator = alloy_primitives::hex!("866a5aba21966af95d6c7ab78eb2b2fc913915c28be3b9aa07cc04ff903e3f28");
+        let holds = |account: &GenesisAccount| code(account).windows(32).any(|word| word == separator);
+        assert!(holds(&one[&PERMIT2]) && !holds(&other[&PERMIT2]));
+    }
+
+    #[test]
+    fn fee_vaults_pay_the_recipient_and_no_word_is_left_open() {
+        let recipient = Address::repeat_byte(0xfe).into_word();
+        let accounts = l2(1);
+        for (address, entry) in entries(L2_PREDEPLOYS) {
+            let code = code(&accounts[&address]);
+            let filled = entry.recipient.iter().all(|offset| code[*offset..offset + 32] == *recipient);
+            assert!(filled, "{address}");
+        }
+        assert_eq!(entries(L2_PREDEPLOYS).values().filter(|entry| !entry.recipient.is_empty()).count(), 4);
+    }
+
+    #[test]
+    fn sender_creators_are_where_their_entry_points_would_have_created_them() {
+        assert_eq!(ENTRY_POINT_V06.create(1), SENDER_CREATOR_V06);
+        assert_eq!(ENTRY_POINT_V07.create(1), SENDER_CREATOR_V07);
+        let accounts = l2(1);
+        assert!(code(&accounts[&ENTRY_POINT_V07]).windows(20).any(|word| word == SENDER_CREATOR_V07.as_slice()));
+    }
+
+    #[test]
+    fn no_account_is_empty_or_larger_than_a_deployed_contract_may_be() {
+        for (address, account) in l1_accounts().into_iter().chain(l2(1)) {
+            assert_eq!(account.nonce, Some(1), "{address}");
+            assert!(code(&account).len() <= MAX_CODE, "{address}");
+        }
+    }
+
+    #[test]
+    fn predeploys_and_preinstalls_do_not_overlap() {
+        let predeploys = names(L2_PREDEPLOYS);
+        assert!(names(L2_PREINSTALLS).keys().all(|address| !predeploys.contains_key(address)));
+    }
+}

@@ -1,0 +1,44 @@
+//! Where this project's contracts are on L1.
+
+use alloy_primitives::Address;
+use serde::{Deserialize, Serialize};
+
+/// Addresses of the L1 contracts, which follow from the deployer's address and the order below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct L1Contracts {
+    /// `OpenToken`.
+    pub open_token: Address,
+    /// `SystemConfig`.
+    pub system_config: Address,
+    /// `AttestationVerifier`.
+    pub verifier: Address,
+    /// `OutputProposals`.
+    pub outputs: Address,
+    /// `TributaryPortal`.
+    pub portal: Address,
+}
+
+impl L1Contracts {
+    /// The addresses of contracts that `deployer` creates with its first transactions.
+    pub fn of(deployer: Address) -> Self {
+        Self {
+            open_token: deployer.create(0),
+            system_config: deployer.create(1),
+            verifier: deployer.create(2),
+            outputs: deployer.create(3),
+            portal: deployer.create(4),
+        }
+    }
+
+    /// Each contract's name and address, what users need first.
+    pub const fn named(&self) -> [(&'static str, Address); 5] {
+        [
+            ("OpenToken", self.open_token),
+            ("TributaryPortal", self.portal),
+            ("SystemConfig", self.system_config),
+            ("OutputProposals", self.outputs),
+            ("AttestationVerifier", self.verifier),
+        ]
+    }
+}
