@@ -3,6 +3,7 @@
 use crate::{
     Chain,
     args::Args,
+    debug::kept::Replays,
     error::RpcError,
     eth::filters::Filters,
     open_block::EndedNow,
@@ -34,6 +35,8 @@ pub(crate) struct Api {
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
+    /// Blocks whose transactions were traced.
+    pub(crate) replays: Replays,
     /// The open block with its roots.
     pub(crate) ended_now: EndedNow,
 }
@@ -46,6 +49,7 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Mutex::new(None),
+            replays: Replays::default(),
             ended_now: EndedNow::default(),
             chain,
         }

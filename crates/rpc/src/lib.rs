@@ -10,6 +10,7 @@ mod api;
 mod args;
 mod chain;
 mod count;
+mod deadlines;
 mod debug;
 mod development;
 pub mod error;
