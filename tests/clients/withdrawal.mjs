@@ -12,9 +12,12 @@ import {
   walletActionsL1,
   walletActionsL2,
 } from 'viem/op-stack'
-import { MNEMONIC, RPC_URL, artifact, check, finish, sealed } from './checks.mjs'
+import { MNEMONIC, RPC_URL, artifact, check, finish } from './checks.mjs'
 
 const { L1_RPC_URL, PORTAL, OUTPUTS, OPEN_TOKEN } = process.env
+/** A withdrawal waits for proposals and finality. */
+const PATIENT = { patience: 300_000 }
+
 const DEPOSIT = parseEther('5')
 const WITHDRAWAL = parseEther('2')
 
@@ -50,7 +53,7 @@ const wallet = (signer, chain) => createWalletClient({ account: signer, chain, t
 const l1Wallet = wallet(account, l1Chain).extend(walletActionsL1())
 const l2Wallet = wallet(account, l2Chain).extend(walletActionsL2())
 
-const token = { address: OPEN_TOKEN, abi: artifact('OpenToken').abi }
+const token = { address: OPEN_TOKEN, abi: artifact('Token').abi }
 const portal = { address: PORTAL, abi: artifact('TributaryPortal').abi }
 const openOf = (holder) => l1.readContract({ ...token, functionName: 'balanceOf', args: [holder] })
 
@@ -83,15 +86,17 @@ await check('the deposit arrives on L2 as the transaction that viem expects', as
   assert.equal(receipt.status, 'success')
   assert.equal((await l2.getTransaction({ hash })).type, 'deposit')
   assert.equal(await l2.getBalance({ address: account.address }), DEPOSIT)
-})
+  assert.equal(await l2.getBalance({ address: account.address, blockNumber: receipt.blockNumber - 1n }), 0n)
+  assert.equal((await l2.getBlock({ blockHash: receipt.blockHash })).number, receipt.blockNumber)
+}, PATIENT)
 
 await check('an L2 receipt has the L1 fee, and viem estimates it', async () => {
   const request = { account, to: account.address, value: 1n }
   assert.ok((await l2.estimateL1Fee(request)) > 0n)
-  const before = await l2.getBalance({ address: account.address })
   const receipt = await l2.waitForTransactionReceipt({ hash: await l2Wallet.sendTransaction(request) })
+  const before = await l2.getBalance({ address: account.address, blockNumber: receipt.blockNumber - 1n })
   assert.ok(receipt.l1Fee > 0n && receipt.l1GasPrice > 0n)
-  const after = await l2.getBalance({ address: account.address })
+  const after = await l2.getBalance({ address: account.address, blockNumber: receipt.blockNumber })
   assert.equal(before - after, receipt.gasUsed * receipt.effectiveGasPrice + receipt.l1Fee)
 })
 
@@ -100,7 +105,6 @@ const withdrawal = await check('a withdrawal starts on L2', async () => {
   const hash = await l2Wallet.initiateWithdrawal({ request })
   const receipt = await l2.waitForTransactionReceipt({ hash })
   assert.equal(receipt.status, 'success')
-  await sealed(receipt.blockNumber, () => l2.getBlockNumber({ cacheTime: 0 }))
   assert.equal(getWithdrawals(receipt)[0].value, WITHDRAWAL)
   return receipt
 })
@@ -117,7 +121,7 @@ await check('it is proven against an attested output root', async () => {
   const request = await l2.buildProveWithdrawal({ account, game, output, withdrawal: sent })
   await onL1(l1Wallet.proveWithdrawal(request))
   assert.match(await status(), /^(waiting|ready)-to-finalize$/)
-})
+}, PATIENT)
 
 await check('it is finalized after its time, and pays', async () => {
   const [sent] = getWithdrawals(withdrawal)
@@ -128,6 +132,6 @@ await check('it is finalized after its time, and pays', async () => {
   assert.equal(await status(), 'finalized')
   assert.equal(await openOf(account.address), WITHDRAWAL)
   assert.equal(await openOf(PORTAL), held - WITHDRAWAL)
-})
+}, PATIENT)
 
 finish()

@@ -6,11 +6,11 @@ use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+use tributary_chain::L1Status;
 use tributary_dashboard::metrics::{BATCH_BYTES, BATCHED_BLOCKS, BATCHES};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::{BatchBlock, BatcherData, Encoder, EncoderConfig, Payload, decode_blob};
-use tributary_rpc::L1Status;
 use tributary_storage::Store;
 
 /// Most blocks that wait in the encoder: a batcher far behind reads the rest later.

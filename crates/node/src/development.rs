@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot, watch};
+use tributary_chain::{Command, L1Status, Order, OrderRefusal};
 use tributary_execution::{
     PendingBlock,
     precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
@@ -23,7 +24,6 @@ use tributary_execution::{
 use tributary_pool::{RecoveredTx, Waiting};
 use tributary_primitives::{RollupConfig, StateReader, Transaction};
 use tributary_rollup::L2Head;
-use tributary_rpc::{Command, L1Status, Order, SubmitError};
 use tributary_storage::Store;
 
 /// Most blocks that one jump in time may ask of a chain.
@@ -131,7 +131,7 @@ enum Asked {
 /// Why an order was not carried out.
 enum Stop {
     /// The order is at fault.
-    Refused(SubmitError),
+    Refused(OrderRefusal),
     Failed(Error),
 }
 
@@ -141,14 +141,15 @@ impl<E: Into<Error>> From<E> for Stop {
     }
 }
 
-/// A parameter that cannot work (JSON-RPC code −32602).
-fn refused(message: String) -> Stop {
-    Stop::Refused(SubmitError { code: -32602, message })
+impl From<OrderRefusal> for Stop {
+    fn from(refusal: OrderRefusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 /// A producer that ends says why itself.
 fn stopping() -> Stop {
-    Stop::Refused(SubmitError::unavailable("server is stopping"))
+    Stop::Refused(OrderRefusal::Stopping)
 }
 
 impl Developer {
@@ -198,10 +199,7 @@ impl Developer {
         let newest = head_block(&self.l2.store)?.block.header.timestamp;
         let blocks = time.as_secs().saturating_sub(newest) / self.l2.block_time;
         if blocks > MAX_BLOCKS {
-            return Err(refused(format!(
-                "the rollup would have to build {blocks} blocks of {} s for that, more than {MAX_BLOCKS}; a longer --block-time makes fewer",
-                self.l2.block_time
-            )));
+            return Err(OrderRefusal::JumpTooLong { blocks, block_time: self.l2.block_time, most: MAX_BLOCKS }.into());
         }
         self.clock.advance_to(time);
         Ok(())
@@ -210,7 +208,7 @@ impl Developer {
     /// Lets `blocks` block times pass, and waits for the blocks.
     async fn mine(&self, chain: &Controlled, blocks: u64, interval: u64) -> Result<u64, Stop> {
         if blocks > MAX_BLOCKS || interval > MAX_BLOCKS {
-            return Err(refused(format!("at most {MAX_BLOCKS} blocks can be mined at once")));
+            return Err(OrderRefusal::TooManyBlocks { most: MAX_BLOCKS }.into());
         }
         self.standing(async {
             for _ in 0..blocks {
@@ -248,7 +246,7 @@ impl Developer {
     async fn next_block_at(&self, chain: &Controlled, time: u64) -> Result<u64, Stop> {
         let newest = head_block(&chain.store)?.block.header.timestamp;
         if time <= newest {
-            return Err(refused(format!("Timestamp {time} is lower than or equal to previous block's timestamp {newest}")));
+            return Err(OrderRefusal::TimeNotAfterHead { time, newest }.into());
         }
         let slot = chain.slot_after(time - 1);
         self.standing(self.build_to(chain, slot - chain.block_time)).await?;
@@ -267,11 +265,9 @@ impl Developer {
     async fn revert(&self, id: u64) -> Result<u64, Stop> {
         let Some(snapshot) = self.snapshots.get(id) else { return Ok(0) };
         let behind = self.l2.store.heads()?.unsafe_head.number.saturating_sub(snapshot.l2);
-        if behind > self.l2.store.trie_history() {
-            return Err(refused(format!(
-                "the snapshot is {behind} blocks old; the chain can be set back by {}",
-                self.l2.store.trie_history()
-            )));
+        let most = self.l2.store.trie_history();
+        if behind > most {
+            return Err(OrderRefusal::SnapshotTooOld { behind, most }.into());
         }
         // A batch or a proposal that arrived later would be of blocks that never were.
         let _closed = self.gate.close().await;
@@ -324,9 +320,9 @@ impl Developer {
     async fn reorg(&self, depth: u64) -> Result<u64, Stop> {
         let heads = self.l1.store.heads()?;
         let head = heads.unsafe_head.number;
-        let deepest = head - heads.finalized_head.number;
-        if depth > deepest {
-            return Err(refused(format!("depth {depth} is more than the {deepest} newest L1 blocks that are not final")));
+        let most = head - heads.finalized_head.number;
+        if depth > most {
+            return Err(OrderRefusal::ReorgTooDeep { depth, most }.into());
         }
         if depth == 0 {
             return Ok(head);
@@ -364,7 +360,7 @@ impl Controlled {
         self.control.send(Control::Back(BackTo { rewind, done })).await.map_err(|_| stopping())?;
         match wait.await.map_err(|_| stopping())? {
             true => Ok(()),
-            false => Err(refused(format!("the chain cannot be set back to block {to}: a later one is final"))),
+            false => Err(OrderRefusal::Final { to }.into()),
         }
     }
 }

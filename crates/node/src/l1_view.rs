@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use tributary_chain::L1Status;
 use tributary_dashboard::metrics::L1_RETRIES;
 use tributary_l1::{L1BlockData, L1Client, fetch_block};
 use tributary_primitives::{ChainSpec, L1BlockRef, Receipt, RollupConfig};
 use tributary_rollup::{L1Header, L1Log};
-use tributary_rpc::L1Status;
 
 /// An L1 block that L2 blocks can begin an epoch with.
 #[derive(Debug)]

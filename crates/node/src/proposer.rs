@@ -11,11 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
+use tributary_chain::Derivation;
 use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK, PROVE_SECONDS};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::rollup::output_root;
 use tributary_prover_stub::{Attestation, RangeWitness, attest, prove, record};
-use tributary_rpc::Derivation;
 use tributary_storage::Store;
 
 /// Most blocks in one proposal.

@@ -15,8 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
+use tributary_chain::L1Status;
 use tributary_dashboard::{Health, Held, Limits, metrics::L1_HEAD_BLOCK};
-use tributary_rpc::L1Status;
 use tributary_storage::Store;
 
 /// How often facts are gathered.

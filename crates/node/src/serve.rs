@@ -8,9 +8,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::{broadcast, mpsc, watch};
+use tributary_chain::{Accepted, Event, Refusal, Submission};
 use tributary_pool::{Ordering, Pool, PoolLimits, SenderState};
 use tributary_primitives::StateReader;
-use tributary_rpc::{Accepted, Chain, Event, Limits, ServerHandle, Submission, SubmitError, Visibility};
+use tributary_rpc::{Chain, Limits, ServerHandle, Visibility};
 use tributary_storage::Store;
 
 /// Submissions that may wait to be checked; clients beyond that are told to try again.
@@ -109,11 +110,15 @@ impl Clerk {
         }
     }
 
-    fn add(&self, tx: &tributary_pool::RecoveredTx) -> Result<(), SubmitError> {
-        let account = self.store.latest().map_err(SubmitError::unavailable)?.account(tx.sender).map_err(SubmitError::unavailable)?;
-        let account = account.unwrap_or_default();
+    fn add(&self, tx: &tributary_pool::RecoveredTx) -> Result<(), Refusal> {
+        let unreadable = |error: &dyn std::error::Error| {
+            tracing::error!(%error, "a sender's account cannot be read");
+            Refusal::Unreadable
+        };
+        let state = self.store.latest().map_err(|error| unreadable(&error))?;
+        let account = state.account(tx.sender).map_err(|error| unreadable(&error))?.unwrap_or_default();
         let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.add(tx.clone(), &state).map(drop).map_err(|error| SubmitError { code: error.code(), message: error.to_string() })
+        Ok(pool.add(tx.clone(), &state).map(drop)?)
     }
 }

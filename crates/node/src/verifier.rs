@@ -11,11 +11,11 @@ use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
+use tributary_chain::{Derivation, DerivedFrom, L1Status};
 use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
 use tributary_l1::{InboxData, fetch_block};
 use tributary_primitives::{ExecutedBlock, Receipt};
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
-use tributary_rpc::{Derivation, DerivedFrom, L1Status};
 use tributary_storage::Store;
 
 /// In a long batch, the safe heads move after so many blocks.

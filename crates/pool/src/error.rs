@@ -52,7 +52,7 @@ impl From<alloy_rlp::Error> for DecodeFault {
     }
 }
 
-/// Why a transaction is not accepted. [`PoolError::code`] is the JSON-RPC error code.
+/// Why a transaction is not accepted.
 ///
 /// A nonce that is too high is no error: the transaction is queued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -286,13 +286,6 @@ pub enum PoolError {
     },
 }
 
-impl PoolError {
-    /// The JSON-RPC error code: −32000 for all of them, as in geth. (−32602 belongs to bytes that are not even hex, which never get here.)
-    pub const fn code(&self) -> i32 {
-        -32000
-    }
-}
-
 impl From<alloy_rlp::Error> for PoolError {
     fn from(error: alloy_rlp::Error) -> Self {
         Self::Decode(error.into())
@@ -332,6 +325,5 @@ mod tests {
         assert_eq!(PoolError::AlreadyKnown.to_string(), "already known");
         assert_eq!(PoolError::ReplacementUnderpriced.to_string(), "replacement transaction underpriced");
         assert_eq!(PoolError::IntrinsicGas { gas: 1, needed: 2 }.to_string(), "intrinsic gas too low: gas 1, minimum needed 2");
-        assert_eq!(PoolError::AlreadyKnown.code(), -32000);
     }
 }

@@ -1,16 +1,16 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
-use crate::{development::orders::Development, rollup::derivation::Derivation, script_host::ScriptHost};
-use alloy_primitives::{Address, B256};
+use crate::{development::orders::Development, script_host::ScriptHost};
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_execution::{PendingBlock, PendingTransaction};
-use tributary_pool::{Pool, RecoveredTx, TxPolicy};
-use tributary_primitives::{Block, ChainSpec, ExecutedBlock, L1BlockRef, Receipt, RollupConfig};
+use tokio::sync::{broadcast, mpsc, watch};
+use tributary_chain::{Derivation, Event, L1Status, Submission};
+use tributary_execution::PendingBlock;
+use tributary_pool::{Pool, TxPolicy};
+use tributary_primitives::{ChainSpec, RollupConfig};
 use tributary_storage::{Snapshot, Store};
 
 /// One chain as the server sees it. The node makes one for the rollup and one for the embedded L1; every field is a handle to what the
@@ -50,106 +50,6 @@ pub enum Visibility {
     Sealed,
 }
 
-/// A decoded transaction on its way to the loop that executes it.
-#[derive(Debug)]
-pub struct Submission {
-    /// When the server handed it over.
-    pub arrived: Instant,
-    /// The transaction with its sender (and its blobs, where it has some).
-    pub tx: RecoveredTx,
-    /// Where the loop says what became of it; the client may have gone meanwhile.
-    pub reply: oneshot::Sender<Result<Accepted, SubmitError>>,
-}
-
-/// What became of a submitted transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepted {
-    /// Executed and durable, at this position of the open block.
-    Included {
-        /// Position in the block.
-        index: usize,
-    },
-    /// In the pool: it waits for an earlier nonce or for room in a block.
-    Queued,
-}
-
-/// Why a submitted transaction was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SubmitError {
-    /// JSON-RPC error code.
-    pub code: i32,
-    /// geth's words.
-    pub message: String,
-}
-
-impl SubmitError {
-    /// The transaction is at fault, in geth's words; trying again does not help (code −32000).
-    pub fn rejected(message: impl ToString) -> Self {
-        Self { code: crate::error::code::SERVER_ERROR, message: message.to_string() }
-    }
-
-    /// The node is at fault (it stops, it is busy); trying again may help (code −32005).
-    pub fn unavailable(message: impl ToString) -> Self {
-        Self { code: crate::error::code::LIMIT_EXCEEDED, message: message.to_string() }
-    }
-}
-
-/// What happened to the chain. Sent after it is durable and visible.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A block is the new head.
-    Sealed(Arc<SealedBlock>),
-    /// Blocks left the chain, newest first; `Sealed` events of what replaces them follow.
-    Reorg {
-        /// The blocks that are gone.
-        removed: Vec<Arc<SealedBlock>>,
-    },
-    /// A transaction was published to the open block.
-    Transaction(Arc<PendingTransaction>),
-    /// A transaction was accepted into the pool, to be executed later.
-    Queued(Arc<RecoveredTx>),
-}
-
-/// A sealed block with what subscribers want to know of it.
-#[derive(Debug, Clone)]
-pub struct SealedBlock {
-    /// The block.
-    pub block: Block,
-    /// Its hash.
-    pub hash: B256,
-    /// Senders, one per transaction.
-    pub senders: Vec<Address>,
-    /// Receipts, one per transaction.
-    pub receipts: Vec<Receipt>,
-}
-
-impl From<ExecutedBlock> for SealedBlock {
-    fn from(executed: ExecutedBlock) -> Self {
-        let ExecutedBlock { block, hash, senders, receipts, .. } = executed;
-        Self { block, hash, senders, receipts }
-    }
-}
-
-#[cfg(test)]
-impl SealedBlock {
-    /// A block with one log.
-    pub(crate) fn with_log(number: u64, hash: B256, parent_hash: B256) -> Arc<Self> {
-        let mut block = Block::default();
-        (block.header.number, block.header.parent_hash) = (number, parent_hash);
-        block.body.transactions.push(op_alloy_consensus::TxDeposit::default().into());
-        let receipt = Receipt {
-            tx_type: tributary_primitives::TxType::Deposit,
-            outcome: true.into(),
-            cumulative_gas_used: 0,
-            logs: vec![alloy_primitives::Log::default()],
-            deposit_nonce: None,
-            deposit_receipt_version: None,
-        };
-        Arc::new(Self { block, hash, senders: vec![Address::ZERO], receipts: vec![receipt] })
-    }
-}
-
 /// What a rollup's server knows beside the chain itself.
 #[derive(Debug, Clone)]
 pub struct RollupView {
@@ -166,19 +66,6 @@ pub struct RollupView {
 pub struct BeaconView {
     /// Length of a slot, seconds.
     pub seconds_per_slot: u64,
-}
-
-/// The L1 side of `optimism_syncStatus`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct L1Status {
-    /// The L1 block up to which derivation has read.
-    pub current: L1BlockRef,
-    /// The newest L1 block.
-    pub head: L1BlockRef,
-    /// The newest L1 block that L1 calls safe.
-    pub safe: L1BlockRef,
-    /// The newest L1 block that is final.
-    pub finalized: L1BlockRef,
 }
 
 /// Bounds on what clients may ask for, so that none of them can use up the node.

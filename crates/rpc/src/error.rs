@@ -155,13 +155,41 @@ impl From<tributary_execution::Error> for RpcError {
 
 impl From<tributary_pool::PoolError> for RpcError {
     fn from(error: tributary_pool::PoolError) -> Self {
-        Self { code: error.code(), message: error.to_string(), data: None }
+        // As geth: a bad transaction has no code of its own. (Bytes that are not even hex never get here.)
+        Self::server(error)
     }
 }
 
-impl From<crate::SubmitError> for RpcError {
-    fn from(error: crate::SubmitError) -> Self {
-        Self { code: error.code, message: error.message, data: None }
+impl From<tributary_chain::Refusal> for RpcError {
+    fn from(refusal: tributary_chain::Refusal) -> Self {
+        use tributary_chain::Refusal as R;
+        match refusal {
+            R::Invalid(error) => error.into(),
+            R::Rejected(rejection) => Self::server(rejection),
+            R::NotTaken => Self::limit("this node does not accept transactions"),
+            R::Busy => Self::limit("server is busy, try again later"),
+            R::Unreadable => Self::limit("the sender's account cannot be read, try again later"),
+            R::Stopping => Self::limit("server is stopping"),
+        }
+    }
+}
+
+impl From<tributary_chain::OrderRefusal> for RpcError {
+    fn from(refusal: tributary_chain::OrderRefusal) -> Self {
+        use tributary_chain::OrderRefusal as R;
+        Self::params(match refusal {
+            R::JumpTooLong { blocks, block_time, most } => format!(
+                "the rollup would have to build {blocks} blocks of {block_time} s for that, more than {most}; a longer --block-time makes fewer"
+            ),
+            R::TooManyBlocks { most } => format!("at most {most} blocks can be mined at once"),
+            R::TimeNotAfterHead { time, newest } => {
+                format!("Timestamp {time} is lower than or equal to previous block's timestamp {newest}")
+            }
+            R::SnapshotTooOld { behind, most } => format!("the snapshot is {behind} blocks old; the chain can be set back by {most}"),
+            R::ReorgTooDeep { depth, most } => format!("depth {depth} is more than the {most} newest L1 blocks that are not final"),
+            R::Final { to } => format!("the chain cannot be set back to block {to}: a later one is final"),
+            R::Stopping => return Self::limit("server is stopping"),
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! of its answers. One folder or file per namespace; what a method means by a block is in `resolve`, the JSON of blocks, transactions, receipts and logs in `json`,
 //! every error code and its words in [`mod@error`].
 //!
-//! A transaction goes to the sequencer as a [`Submission`] and is answered for once it is acknowledged. What happens to the chain arrives as [`Event`]s.
+//! A transaction goes to the sequencer as a [`tributary_chain::Submission`] and is answered for once it is acknowledged. What happens to the chain arrives as [`tributary_chain::Event`]s.
 
 mod api;
 mod args;
@@ -32,9 +32,8 @@ mod transport;
 mod txpool;
 mod workers;
 
-pub use chain::{Accepted, BeaconView, Chain, Event, L1Status, Limits, RollupView, SealedBlock, Submission, SubmitError, Visibility};
-pub use development::orders::{Command, Development, Order};
+pub use chain::{BeaconView, Chain, Limits, RollupView, Visibility};
+pub use development::orders::Development;
 pub use error::Error;
-pub use rollup::derivation::{Derivation, DerivedFrom};
 pub use script_host::{SCRIPT_HOST, ScriptHost, run_script_host};
 pub use server::{InProcess, ServerHandle, serve};

@@ -34,6 +34,7 @@ use tower_http::{
     compression::{CompressionLayer, predicate::SizeAbove},
     cors::{AllowOrigin, Any, CorsLayer},
 };
+use tributary_chain::Event;
 
 /// Answers shorter than this are not worth compressing, bytes.
 const COMPRESSED_FROM: u16 = 1 << 10;
@@ -164,7 +165,7 @@ fn namespaces(module: &Module) -> BTreeMap<String, &'static str> {
 }
 
 /// Tells the filters what happens to the chain.
-async fn watch(filters: Arc<Filters>, mut events: Receiver<crate::Event>) {
+async fn watch(filters: Arc<Filters>, mut events: Receiver<Event>) {
     loop {
         match events.recv().await {
             Ok(event) => filters.on_event(&event),

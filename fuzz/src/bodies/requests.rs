@@ -12,10 +12,11 @@ use tokio::{
     runtime::Runtime,
     sync::{broadcast, mpsc, watch},
 };
+use tributary_chain::{Refusal, Submission};
 use tributary_execution::OpenBlock;
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params};
-use tributary_rpc::{Chain, InProcess, Limits, SubmitError, Visibility};
+use tributary_rpc::{Chain, InProcess, Limits, Visibility};
 use tributary_storage::{Durability, Options, Store};
 
 /// Logs with its calldata's first word as only topic.
@@ -43,10 +44,10 @@ impl Server {
         let options = Options { durability: Durability::Relaxed, map_size: 1 << 28, ..Options::default() };
         let store = Store::open(directory.path(), spec.clone(), options).expect("a store");
         seal(&store, &spec);
-        let (submit, mut submissions) = mpsc::channel::<tributary_rpc::Submission>(16);
+        let (submit, mut submissions) = mpsc::channel::<Submission>(16);
         runtime.spawn(async move {
             while let Some(submission) = submissions.recv().await {
-                let _ = submission.reply.send(Err(SubmitError::rejected("refused")));
+                let _ = submission.reply.send(Err(Refusal::NotTaken));
             }
         });
         let limits = Limits { call_gas: 1_000_000, sync_wait: std::time::Duration::from_millis(10), ..Limits::default() };
@@ -98,7 +99,7 @@ fn seal(store: &Store, spec: &Arc<ChainSpec>) {
     store.commit(&open.seal().expect("a block"), &[]).expect("a stored block");
 }
 
-fn chain(store: Store, spec: Arc<ChainSpec>, submit: mpsc::Sender<tributary_rpc::Submission>, limits: Limits) -> Chain {
+fn chain(store: Store, spec: Arc<ChainSpec>, submit: mpsc::Sender<Submission>, limits: Limits) -> Chain {
     Chain {
         store,
         spec,

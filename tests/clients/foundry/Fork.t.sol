@@ -4,11 +4,6 @@ pragma solidity ^0.8.24;
 import {Counter} from "../contracts/Counter.sol";
 import {Vm, vm} from "./Vm.sol";
 
-interface IL1Block {
-    function number() external view returns (uint64);
-    function hash() external view returns (bytes32);
-}
-
 /// A counter that lives on the node, seen from a fork of it. The environment says where it is, who counted how much, and in which block.
 contract ForkTest {
     Counter private counter;
@@ -55,12 +50,6 @@ contract ForkTest {
         require(logs.length == 1 && logs[0].emitter == address(counter), "other logs");
         (uint256 amount, string memory note) = abi.decode(logs[0].data, (uint256, string));
         require(amount == total && bytes(note).length > 0, "another event");
-    }
-
-    /// Every block of the rollup starts with what it knows of L1.
-    function test_predeploys_are_there() external view {
-        IL1Block l1 = IL1Block(0x4200000000000000000000000000000000000015);
-        require(l1.number() > 0 && l1.hash() != 0, "no L1 origin");
     }
 
     function testFuzz_counting_adds_up(uint8 amount) external {

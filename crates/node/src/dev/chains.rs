@@ -14,10 +14,11 @@ use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
+use tributary_chain::{Derivation, L1Status, SealedBlock};
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Derivation, Development, L1Status, RollupView, SealedBlock, Visibility};
+use tributary_rpc::{BeaconView, Development, RollupView, Visibility};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.

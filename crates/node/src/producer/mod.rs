@@ -31,11 +31,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tributary_chain::{Event, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
 use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
-use tributary_rpc::{Event, SealedBlock, Submission, SubmitError};
 use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
 
 /// What a chain does with a block that is committed and announced.
@@ -268,7 +268,7 @@ impl Producer {
     }
 
     fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
-        let Submission { tx, arrived, reply } = submission;
+        let Submission { tx, arrived, reply, .. } = submission;
         let client = Client { reply, arrived };
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
@@ -277,7 +277,7 @@ impl Producer {
             } else {
                 PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
             };
-            reject(client, &error);
+            client.refuse(error);
             return Ok(());
         }
         let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee(building);
@@ -292,7 +292,7 @@ impl Producer {
             }
             Outcome::Rejected(reason) => {
                 self.count("rejected");
-                client.refuse(SubmitError::rejected(reason));
+                client.refuse(reason);
                 Ok(())
             }
             Outcome::Full => self.queue(building, tx, client),
@@ -337,7 +337,7 @@ impl Producer {
                 self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
             Err(error) => {
-                reject(client, &error);
+                client.refuse(error);
                 Ok(())
             }
         }
@@ -468,10 +468,6 @@ fn nonce_of(state: &Snapshot, address: Address) -> u64 {
 fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, included: &Included) -> PendingTransaction {
     let receipt = block.receipts()[included.index].clone();
     PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used: included.gas_used }
-}
-
-fn reject(client: Client, error: &PoolError) {
-    client.refuse(SubmitError { code: error.code(), message: error.to_string() });
 }
 
 /// The blobs of a transaction, as the beacon endpoint will serve them.

@@ -5,9 +5,9 @@ use crate::Error;
 use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
 use alloy_primitives::Address;
 use std::sync::Arc;
+use tributary_chain::{Event, SealedBlock};
 use tributary_pool::RecoveredTx;
 use tributary_primitives::Transaction;
-use tributary_rpc::{Event, SealedBlock};
 use tributary_storage::BlobSidecar;
 
 /// Where to take the chain back to.

@@ -14,10 +14,10 @@ use std::{
     time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
+use tributary_chain::{Accepted, Event, Refusal};
 use tributary_dashboard::metrics::{ACKNOWLEDGEMENT_SECONDS, JOURNAL_SYNC_SECONDS};
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
 use tributary_pool::{Pool, RecoveredTx};
-use tributary_rpc::{Accepted, Event, SubmitError};
 use tributary_storage::{Journal, JournalEntry, Snapshot};
 
 /// How much may be executed and not yet durable.
@@ -29,7 +29,7 @@ const GROUP: usize = 4096;
 /// A client that waits to hear what became of its transaction. It may have gone meanwhile; that is no failure.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) reply: oneshot::Sender<Result<Accepted, SubmitError>>,
+    pub(crate) reply: oneshot::Sender<Result<Accepted, Refusal>>,
     pub(crate) arrived: Instant,
 }
 
@@ -41,8 +41,8 @@ impl Client {
     }
 
     /// The transaction changed nothing.
-    pub(crate) fn refuse(self, error: SubmitError) {
-        let _ = self.reply.send(Err(error));
+    pub(crate) fn refuse(self, refusal: impl Into<Refusal>) {
+        let _ = self.reply.send(Err(refusal.into()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the server of a development chain has beside a chain's: accounts that it signs for, and the way to the node's clock.
 
-use crate::{SubmitError, error::RpcError};
+use crate::error::RpcError;
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, map::AddressSet};
 use alloy_signer_local::PrivateKeySigner;
@@ -12,7 +12,7 @@ use std::{
     },
 };
 use tokio::sync::{mpsc, oneshot};
-use tributary_pool::Waiting;
+use tributary_chain::{Command, Order, OrderRefusal};
 
 /// A development chain's extras.
 #[derive(Debug)]
@@ -26,45 +26,6 @@ pub struct Development {
     snapshots: Mutex<BTreeMap<u64, BlockNumHash>>,
     /// Held from reading the developer account's nonce until the transaction with it is executed.
     pub(crate) developer: tokio::sync::Mutex<()>,
-}
-
-/// A command on its way to the node.
-#[derive(Debug)]
-pub struct Order {
-    /// What to do.
-    pub command: Command,
-    /// Where the node says what came of it; a number's meaning depends on the command.
-    pub reply: oneshot::Sender<Result<u64, SubmitError>>,
-}
-
-/// What a development node does on demand. Times are in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// Seals as many blocks, this long after one another where the chain's block time is not longer. Answers the newest block's number.
-    Mine {
-        /// How many.
-        blocks: u64,
-        /// Seconds from one to the next.
-        interval: u64,
-    },
-    /// Sets the clock of all chains forward. Answers by how much it is ahead of the machine's.
-    IncreaseTime(u64),
-    /// Sets the clock so that the next block that can be sealed has this time (of the Unix epoch), or the first after it that the chain's block time
-    /// allows.
-    NextBlockTime(u64),
-    /// Stops the clock (no block is sealed but by [`Self::Mine`]), or lets it run.
-    StopClock(bool),
-    /// Remembers the chains as they are. Answers the snapshot's id.
-    Snapshot,
-    /// Sets the chains back to a snapshot, which is gone then like those after it. Answers 1, and 0 when there is none with this id.
-    Revert(u64),
-    /// Replaces the newest blocks of L1 by others with the same transactions.
-    Reorg {
-        /// How many.
-        depth: u64,
-    },
-    /// Forgets transactions that wait, for good: they do not come back with a restart. Answers how many.
-    Drop(Waiting),
 }
 
 impl Development {
@@ -136,7 +97,7 @@ impl Development {
 
     /// Has the node do something.
     pub(crate) async fn order(&self, command: Command) -> Result<u64, RpcError> {
-        let stopping = || RpcError::limit("server is stopping");
+        let stopping = || RpcError::from(OrderRefusal::Stopping);
         let (reply, answer) = oneshot::channel();
         self.commands.send(Order { command, reply }).await.map_err(|_| stopping())?;
         Ok(answer.await.map_err(|_| stopping())??)

@@ -1,7 +1,6 @@
 //! Development nodes only: transactions that wait are taken back, under the names of anvil and Hardhat. One that was executed is in the open block and
 //! stays there.
 
-use super::orders::Command;
 use crate::{
     api::{Api, Module},
     args::Args,
@@ -9,6 +8,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256};
 use jsonrpsee::server::RegisterMethodError;
+use tributary_chain::Command;
 use tributary_pool::Waiting;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {

@@ -3,10 +3,7 @@
 //! A rollup's blocks follow each other by its block time, on L1 blocks of their time. So time is what users move: blocks are sealed because their time has
 //! come, on both chains, and a jump gives as many blocks as it is long.
 
-use super::{
-    info,
-    orders::{Command, Development},
-};
+use super::{info, orders::Development};
 use crate::{
     api::{Api, Module, light},
     args::Args,
@@ -18,6 +15,7 @@ use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::SystemTime};
+use tributary_chain::Command;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     order(module, &["evm_mine"], |args| Ok(args.optional::<MineOptions>()?.unwrap_or_default().commands()), |_| json!("0x0"))?;

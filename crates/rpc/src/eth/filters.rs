@@ -1,13 +1,14 @@
 //! Open filters: what a client that polls has not seen yet. Blocks and logs are a place in the chain to go on from; only hashes of waiting
 //! transactions and logs of removed blocks are kept, both bounded.
 
-use crate::{Event, SealedBlock, error::RpcError, ids::random_id, json::LogJson, logs::query::LogQuery};
+use crate::{error::RpcError, ids::random_id, json::LogJson, logs::query::LogQuery};
 use alloy_primitives::{B256, U128};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use tributary_chain::{Event, SealedBlock};
 
 /// Most hashes and removed logs that a filter keeps for a client that does not come.
 const KEPT: usize = 10_000;
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     fn block(number: u64) -> Arc<SealedBlock> {
-        SealedBlock::with_log(number, B256::with_last_byte(number as u8), B256::ZERO)
+        crate::logs::block_with_log(number, B256::with_last_byte(number as u8), B256::ZERO)
     }
 
     fn filters() -> Filters {

@@ -3,7 +3,6 @@
 
 use super::{block::receipts_json, syncing::Progress};
 use crate::{
-    Event, SealedBlock,
     api::{Api, Module, to_json},
     args::Args,
     error::RpcError,
@@ -24,6 +23,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
+use tributary_chain::{Event, SealedBlock};
 use tributary_primitives::Transaction;
 use tributary_storage::StoredBlock;
 

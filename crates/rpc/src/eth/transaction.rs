@@ -5,7 +5,7 @@
 
 use super::block::by_hash;
 use crate::{
-    Accepted, Event, Submission, SubmitError, Visibility,
+    Visibility,
     api::{Api, Module, heavy, light},
     args::Args,
     count::Count,
@@ -27,6 +27,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
     oneshot,
 };
+use tributary_chain::{Accepted, Endpoint, Event, Refusal, Submission};
 use tributary_execution::L1Fees;
 use tributary_pool::{NextBlock, PoolError, RecoveredTx, SenderState, validate, validate_unpayable};
 use tributary_primitives::{Account, Unpayable};
@@ -36,7 +37,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let raw = send_arguments(Args::new(&params)?)?;
         let tx = decode(&api, raw).await?;
         let hash = tx.hash;
-        submit(&api, tx).await.map(|_| hash)
+        submit(&api, tx).await?;
+        Ok::<_, RpcError>(hash)
     })?;
     module.register_async_method("eth_sendRawTransactionSync", |params, api, _| async move {
         let mut args = Args::new(&params)?;
@@ -94,8 +96,9 @@ pub(crate) async fn send_all(api: &Arc<Api>, raw: Vec<Result<Bytes, RpcError>>) 
     let mut hashes = Vec::with_capacity(count);
     for answer in answers {
         hashes.push(match answer {
-            Ok((hash, Ok(answer))) => acknowledged(answer).await.map(|_| hash),
-            Ok((_, Err(error))) | Err(error) => Err(error),
+            Ok((hash, Ok(answer))) => acknowledged(answer).await.map(|_| hash).map_err(RpcError::from),
+            Ok((_, Err(refusal))) => Err(refusal.into()),
+            Err(error) => Err(error),
         });
     }
     hashes
@@ -136,11 +139,11 @@ pub(crate) fn next_block(api: &Api) -> Result<NextBlock, RpcError> {
 }
 
 /// What the sequencer will answer.
-type Answer = oneshot::Receiver<Result<Accepted, SubmitError>>;
+type Answer = oneshot::Receiver<Result<Accepted, Refusal>>;
 
 /// Sends a transaction that the node itself has made and checked, and waits until it is acknowledged.
 pub(crate) async fn send_recovered(api: &Api, tx: RecoveredTx) -> Result<(), RpcError> {
-    submit(api, tx).await.map(drop)
+    Ok(submit(api, tx).await.map(drop)?)
 }
 
 /// Waits for the receipt of a transaction that was acknowledged.
@@ -159,26 +162,27 @@ pub(crate) async fn wait_for_receipt(api: &Api, hash: B256) -> Result<ReceiptJso
 }
 
 /// Hands a transaction to the sequencer and waits until it is acknowledged.
-async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, RpcError> {
+async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, Refusal> {
     acknowledged(hand_over(api, tx).await?).await
 }
 
-async fn hand_over(api: &Api, tx: RecoveredTx) -> Result<Answer, RpcError> {
+async fn hand_over(api: &Api, tx: RecoveredTx) -> Result<Answer, Refusal> {
     let (reply, answer) = oneshot::channel();
-    let submission = Submission { arrived: Instant::now(), tx, reply };
+    let endpoint = match api.chain.visibility {
+        Visibility::Sealed => Endpoint::Ordinary,
+        Visibility::Realtime => Endpoint::Realtime,
+    };
+    let submission = Submission { arrived: Instant::now(), endpoint, tx, reply };
     let sent = tokio::time::timeout(api.chain.limits.sync_wait, api.chain.submit.send(submission)).await;
     match sent {
         Ok(Ok(())) => Ok(answer),
-        Ok(Err(_)) => Err(RpcError::limit("this node does not accept transactions")),
-        Err(_) => Err(RpcError::limit("server is busy, try again later")),
+        Ok(Err(_)) => Err(Refusal::NotTaken),
+        Err(_) => Err(Refusal::Busy),
     }
 }
 
-async fn acknowledged(answer: Answer) -> Result<Accepted, RpcError> {
-    match answer.await {
-        Ok(outcome) => Ok(outcome?),
-        Err(_) => Err(RpcError::limit("server is stopping")),
-    }
+async fn acknowledged(answer: Answer) -> Result<Accepted, Refusal> {
+    answer.await.unwrap_or(Err(Refusal::Stopping))
 }
 
 /// EIP-7966: sends and answers with the receipt once there is one. A transaction that was sent before is waited for, or its receipt is given again.
@@ -191,11 +195,11 @@ async fn send_and_wait(api: Arc<Api>, raw: Bytes, wait: Option<Duration>) -> Res
         return Ok(receipt);
     }
     let done = tokio::time::timeout(wait, async {
-        if let Err(error) = submit(&api, tx).await {
+        if let Err(refusal) = submit(&api, tx).await {
             // One that is executed and not durable yet is nowhere that readers look, and known all the same.
-            let is_known = error.message == PoolError::AlreadyKnown.to_string();
+            let is_known = refusal == Refusal::Invalid(PoolError::AlreadyKnown);
             if !is_known && receipt(&api, hash)?.is_none() && !is_waiting(&api, hash) {
-                return Err(error);
+                return Err(refusal.into());
             }
         }
         wait_for_receipt(&api, hash).await

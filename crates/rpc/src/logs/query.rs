@@ -1,12 +1,12 @@
 //! What a client asks of logs: which blocks, which addresses and topics.
 
 use crate::{
-    SealedBlock,
     error::RpcError,
     json::{LogJson, LogPlace},
 };
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, Log};
+use tributary_chain::SealedBlock;
 use tributary_storage::LogFilter;
 
 /// geth's bound on the addresses of one filter, and on the topics of one position.

@@ -9,7 +9,6 @@ use super::{
     search::{self, Budget},
 };
 use crate::{
-    Event, SealedBlock,
     api::{Api, to_json},
     error::RpcError,
     json::LogJson,
@@ -20,6 +19,7 @@ use alloy_primitives::B256;
 use jsonrpsee::SubscriptionSink;
 use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tributary_chain::{Event, SealedBlock};
 
 /// Most logs that are read before they are sent.
 const PIECE: usize = 1000;
@@ -254,7 +254,7 @@ mod tests {
 
     /// A block with one log. `branch` tells blocks of the same number apart.
     fn block(number: u64, branch: u8, parent: B256) -> Arc<SealedBlock> {
-        SealedBlock::with_log(number, hash(number, branch), parent)
+        crate::logs::block_with_log(number, hash(number, branch), parent)
     }
 
     fn told(place: &mut Place, event: &Event) -> Option<Vec<(u64, bool)>> {

@@ -1,6 +1,5 @@
 //! What only a rollup has: the `optimism` and `tributary` namespaces.
 
-pub(crate) mod derivation;
 pub(crate) mod optimism;
 pub(crate) mod tributary;
 

@@ -1,13 +1,13 @@
 //! The `tributary` namespace: what this node alone can tell of its blocks.
 
 use crate::{
-    DerivedFrom,
     api::{Api, Module, light},
     error::RpcError,
 };
 use alloy_primitives::{B256, U64};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
+use tributary_chain::DerivedFrom;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "tributary_batchOf", |api, args| batch_of(api, args.required::<U64>()?.to()))?;

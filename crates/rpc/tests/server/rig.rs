@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Submission};
 use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
@@ -20,10 +21,7 @@ use tributary_primitives::{
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
 use tributary_rollup::L1Info;
-use tributary_rpc::{
-    Accepted, BeaconView, Chain, Command, Derivation, Development, Event, L1Status, Limits, Order, RollupView, SealedBlock, ServerHandle,
-    Submission, SubmitError, Visibility, serve,
-};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
@@ -214,7 +212,7 @@ impl Rig {
     }
 
     /// Hands a blob transaction to the sequencer, past the checks of its blobs.
-    pub(crate) async fn submit_blobs(&self, from: usize, nonce: u64, versioned_hashes: Vec<B256>) -> Result<Accepted, SubmitError> {
+    pub(crate) async fn submit_blobs(&self, from: usize, nonce: u64, versioned_hashes: Vec<B256>) -> Result<Accepted, Refusal> {
         let tx = TxEip4844 {
             chain_id: CHAIN_ID,
             nonce,
@@ -232,7 +230,9 @@ impl Rig {
         let tx = Transaction::Eip4844(tx.into_signed(signature));
         let sender = tx.sender().unwrap();
         let (reply, answer) = oneshot::channel();
-        self.chain.submit.send(Submission { arrived: std::time::Instant::now(), tx: RecoveredTx::new(tx, sender), reply }).await.unwrap();
+        let tx = RecoveredTx::new(tx, sender);
+        let submission = Submission { arrived: std::time::Instant::now(), endpoint: Endpoint::Realtime, tx, reply };
+        self.chain.submit.send(submission).await.unwrap();
         answer.await.unwrap()
     }
 }
@@ -247,7 +247,7 @@ async fn take_orders(mut orders: mpsc::Receiver<Order>, seal: mpsc::Sender<Seal>
                 continue;
             }
             _ => {
-                let _ = reply.send(Err(SubmitError::rejected("only blocks")));
+                let _ = reply.send(Err(OrderRefusal::Final { to: 0 }));
                 continue;
             }
         };
@@ -396,14 +396,14 @@ impl Sequencer {
         if tx.nonce() < account.nonce {
             let known = view.transaction(tx.hash).is_some() || self.store.transaction_position(tx.hash).unwrap().is_some();
             let error = if known { PoolError::AlreadyKnown } else { PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() } };
-            let _ = reply.send(Err(SubmitError::rejected(error)));
+            let _ = reply.send(Err(error.into()));
             return;
         }
         if tx.nonce() > account.nonce {
             let state = SenderState { nonce: account.nonce, balance: account.balance, extra_fee: U256::ZERO };
             let added = self.pool.lock().unwrap().add(tx.clone(), &state);
             let _ = self.events.send(Event::Queued(Arc::new(tx)));
-            let _ = reply.send(added.map(|_| Accepted::Queued).map_err(SubmitError::rejected));
+            let _ = reply.send(added.map(|_| Accepted::Queued).map_err(Refusal::from));
             return;
         }
         let sender = tx.sender;
@@ -416,7 +416,7 @@ impl Sequencer {
         let _ = reply.send(outcome);
     }
 
-    fn include(&self, open: &mut OpenBlock<Snapshot>, view: &PendingBlock<Snapshot>, tx: &RecoveredTx) -> Result<Accepted, SubmitError> {
+    fn include(&self, open: &mut OpenBlock<Snapshot>, view: &PendingBlock<Snapshot>, tx: &RecoveredTx) -> Result<Accepted, Refusal> {
         match open.execute((*tx.tx).clone(), tx.sender, tx.encoded.clone()).unwrap() {
             Outcome::Included(included) => {
                 let index = included.index;
@@ -424,8 +424,8 @@ impl Sequencer {
                 let _ = self.events.send(Event::Transaction(published));
                 Ok(Accepted::Included { index })
             }
-            Outcome::Rejected(reason) => Err(SubmitError::rejected(reason)),
-            Outcome::Full => Err(SubmitError::rejected("gas limit reached")),
+            Outcome::Rejected(reason) => Err(reason.into()),
+            Outcome::Full => Err(PoolError::GasLimitReached.into()),
         }
     }
 }

@@ -11,7 +11,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tributary_rpc::{Event, Limits, SealedBlock};
+use tributary_chain::{Event, SealedBlock};
+use tributary_rpc::Limits;
 
 const LOGS: usize = 16;
 const BLOCKS: usize = 64;

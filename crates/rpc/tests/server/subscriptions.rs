@@ -5,7 +5,8 @@ use crate::{
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use tributary_rpc::{Chain, Event, Limits, SealedBlock, serve};
+use tributary_chain::{Event, SealedBlock};
+use tributary_rpc::{Chain, Limits, serve};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_logs_and_transactions_come_as_they_happen() {

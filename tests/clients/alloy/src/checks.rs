@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     fmt::Debug,
@@ -6,7 +7,7 @@ use std::{
     io::Read,
     net::TcpStream,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use alloy_primitives::Bytes;
@@ -15,10 +16,7 @@ use alloy_primitives::Bytes;
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Longest that one check may take.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Longest that something may take to become so.
-const SOON: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One line for each check, and the counts.
 #[derive(Debug, Default)]
@@ -26,13 +24,40 @@ pub(crate) struct Checks {
     passed: u64,
     failed: u64,
     skipped: u64,
+    /// Sentences that this kind of node is known to fail, each with the reason.
+    known: BTreeMap<String, String>,
 }
 
 impl Checks {
+    /// Knows what the kind of node in `NODE_KIND` is known to fail; see `known` in checks.mjs. The list lies in the folder `KNOWN`.
+    pub(crate) fn new() -> Checked<Self> {
+        let (Some(folder), Ok(kind)) = (env::var_os("KNOWN"), env::var("NODE_KIND")) else { return Ok(Self::default()) };
+        let path = Path::new(&folder).join(format!("known-{kind}.json"));
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let reasons: BTreeMap<String, Vec<String>> = serde_json::from_str(&fs::read_to_string(path)?)?;
+        let mut known = BTreeMap::new();
+        for (reason, sentences) in reasons {
+            known.extend(sentences.into_iter().map(|sentence| (sentence, format!("{kind}: {reason}"))));
+        }
+        Ok(Self { known, ..Self::default() })
+    }
+
     /// Runs one check and prints its line. Returns what the check returned, nothing when it failed.
     pub(crate) async fn check<T>(&mut self, sentence: &str, body: impl Future<Output = Checked<T>>) -> Option<T> {
         let outcome = tokio::time::timeout(PATIENCE, body).await.unwrap_or_else(|late| Err(late.into()));
         match outcome {
+            Ok(_) if self.known.contains_key(sentence) => {
+                self.failed += 1;
+                println!("FAILED  {sentence}: passes, though this kind of node is known to fail it");
+                None
+            }
+            Err(_) if self.known.contains_key(sentence) => {
+                let reason = self.known[sentence].clone();
+                self.skip(sentence, &reason);
+                None
+            }
             Ok(value) => {
                 self.passed += 1;
                 println!("ok      {sentence}");
@@ -67,16 +92,6 @@ pub(crate) fn equal<T: PartialEq + Debug>(left: T, right: T) -> Checked {
 /// Fails unless it is so.
 pub(crate) fn so(condition: bool, what: impl Debug) -> Checked {
     if condition { Ok(()) } else { Err(format!("not so: {what:?}").into()) }
-}
-
-/// Waits until a question is answered with yes.
-pub(crate) async fn until<F: Future<Output = Checked<bool>>>(what: &str, mut question: impl FnMut() -> F) -> Checked {
-    let late = Instant::now() + SOON;
-    while !question().await? {
-        so(Instant::now() < late, what)?;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }
 
 /// The init code of a contract that compile.mjs compiled.

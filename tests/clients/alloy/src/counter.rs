@@ -2,8 +2,8 @@
 
 use std::env;
 
-use alloy_network::{ReceiptResponse, TransactionBuilder};
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_network::{Ethereum, Network, ReceiptResponse, TransactionBuilder};
+use alloy_primitives::{Address, U256};
 use alloy_provider::{Provider, ext::DebugApi};
 use alloy_rpc_types_eth::{
     Filter, TransactionRequest,
@@ -13,14 +13,11 @@ use alloy_rpc_types_eth::{
 use alloy_rpc_types_trace::geth::{CallConfig, GethDebugTracingOptions};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolEvent, sol};
-use op_alloy_consensus::OpTxReceipt;
-use op_alloy_network::Optimism;
-use op_alloy_rpc_types::OpTransactionRequest;
 
 use crate::{
-    Node,
-    checks::{Checked, Checks, equal, init_code, restart, so, until},
-    failures, one, provider,
+    Node, blocks,
+    checks::{Checked, Checks, equal, init_code, restart, so},
+    failures, one, provider, rollup,
 };
 
 sol! {
@@ -44,23 +41,25 @@ sol! {
 }
 
 /// The contract on the node.
-pub(crate) type OnNode = Counter::CounterInstance<alloy_provider::DynProvider<Optimism>, Optimism>;
+pub(crate) type OnNode = Counter::CounterInstance<alloy_provider::DynProvider<Ethereum>, Ethereum>;
+
+type Receipt = <Ethereum as Network>::ReceiptResponse;
 
 /// What the contract's constructor gets.
 pub(crate) const LIMIT: u64 = 1_000;
-
-/// The first transaction of every block of a rollup of this kind is from here.
-const DEPOSITOR: Address = address!("deaddeaddeaddeaddeaddeaddeaddeaddead0001");
 
 /// Runs all checks.
 pub(crate) async fn run(node: &Node, checks: &mut Checks) {
     let Some(counter) = checks.check("alloy deploys a contract", deploys(node)).await else { return };
     let Some(sent) = checks.check("alloy calls a contract and sends to it", uses(node, &counter)).await else { return };
-    checks.check("alloy reads events from a receipt and by a filter", reads_events(node, &counter, sent)).await;
+    blocks::run(node, &counter, &sent, checks).await;
+    checks.check("alloy reads events from a receipt and by a filter", reads_events(node, &counter, &sent)).await;
     checks.check("alloy simulates blocks and calls", simulates(node, &counter)).await;
-    checks.check("alloy traces a transaction", traces(node, &counter, sent)).await;
-    checks.check("op-alloy knows deposits, their receipts and the L1 fee", knows_the_rollup(node, sent)).await;
+    checks.check("alloy traces a transaction", traces(node, &counter, &sent)).await;
+    checks.check("alloy hears of heads and logs, as the receipts have them", hears(node, &counter)).await;
+    rollup::run(node, sent.transaction_hash(), checks).await;
     failures::run(node, &counter, checks).await;
+    checks.check("alloy sends one transaction after the other and waits for each", waits(node)).await;
     checks.check("alloy sends 200 transactions at once with its nonce manager", hurries(node)).await;
     let sentence = "alloy goes on after a restart of the node, and so do its subscriptions";
     match env::var("RESTART") {
@@ -72,32 +71,29 @@ pub(crate) async fn run(node: &Node, checks: &mut Checks) {
 async fn deploys(node: &Node) -> Checked<OnNode> {
     let mut code = init_code("Counter")?.to_vec();
     code.extend(U256::from(LIMIT).to_be_bytes::<32>());
-    let request = OpTransactionRequest::default().with_deploy_code(code);
-    let receipt = node.included(*node.provider.send_transaction(request).await?.tx_hash()).await?;
-    let address = receipt.inner.contract_address.ok_or("no contract was created")?;
+    let request = TransactionRequest::default().with_deploy_code(code);
+    let receipt = node.provider.send_transaction(request).await?.get_receipt().await?;
+    let address = receipt.contract_address.ok_or("no contract was created")?;
     so(node.provider.get_code_at(address).await?.len() > 100, "the contract has code")?;
     Ok(Counter::new(address, node.provider.clone()))
 }
 
-async fn uses(node: &Node, counter: &OnNode) -> Checked<B256> {
+async fn uses(node: &Node, counter: &OnNode) -> Checked<Receipt> {
     equal(counter.limit().call().await?, U256::from(LIMIT))?;
     equal(counter.count(U256::from(7), "asked".into()).call().await?, U256::from(7))?;
-    let hash = counter.count(U256::from(7), "first".into()).send().await?.watch().await?;
-    let receipt = node.included(hash).await?;
-    so(receipt.inner.status(), &receipt)?;
+    let receipt = counter.count(U256::from(7), "first".into()).send().await?.get_receipt().await?;
+    so(receipt.status(), &receipt)?;
     equal(counter.counted(node.owner).call().await?, U256::from(7))?;
-    let before = receipt.inner.block_number.ok_or("not in a block")? - 1;
-    equal(counter.total().block(before.into()).call().await?, U256::ZERO)?;
-    Ok(hash)
+    Ok(receipt)
 }
 
-async fn reads_events(node: &Node, counter: &OnNode, sent: B256) -> Checked {
+async fn reads_events(node: &Node, counter: &OnNode, sent: &Receipt) -> Checked {
     let expected = Counter::Counted { who: node.owner, amount: U256::from(7), note: "first".into() };
-    let receipt = node.included(sent).await?;
-    let inside = receipt.inner.logs().iter().map(|log| Counter::Counted::decode_log(&log.inner)).collect::<Result<Vec<_>, _>>()?;
+    let inside = sent.inner.logs().iter().map(|log| Counter::Counted::decode_log(&log.inner)).collect::<Result<Vec<_>, _>>()?;
     equal(inside.iter().map(|log| &log.data).collect::<Vec<_>>(), vec![&expected])?;
     let found = counter.Counted_filter().from_block(0).topic1(node.owner).query().await?;
-    equal(found.iter().map(|(event, log)| (event, log.transaction_hash)).collect::<Vec<_>>(), vec![(&expected, Some(sent))])?;
+    let found: Vec<_> = found.iter().map(|(event, log)| (event, log.transaction_hash)).collect();
+    equal(found, vec![(&expected, Some(sent.transaction_hash()))])?;
     let nobody = counter.Counted_filter().from_block(0).topic1(Address::ZERO).query().await?;
     so(nobody.is_empty(), nobody)
 }
@@ -117,48 +113,63 @@ async fn simulates(node: &Node, counter: &OnNode) -> Checked {
         [(*counter.address(), AccountOverride::default().with_code(alloy_primitives::hex!("602a60005260206000f3")))].into_iter().collect();
     equal(counter.total().state(answer).call().await?, U256::from(42))?;
     so(counter.count(U256::ONE, String::new()).estimate_gas().await? > 21_000, "gas is estimated")?;
-    let request: OpTransactionRequest = call(1).into();
-    let listed = node.provider.create_access_list(&request).await?;
+    let listed = node.provider.create_access_list(&call(1)).await?;
     equal(listed.access_list.0.iter().map(|item| item.address).collect::<Vec<_>>(), vec![*counter.address()])
 }
 
-async fn traces(node: &Node, counter: &OnNode, sent: B256) -> Checked {
-    let receipt = node.included(sent).await?;
-    let options = GethDebugTracingOptions::call_tracer(CallConfig::default().with_log());
-    let frame = node.provider.debug_trace_transaction(sent, options).await?.try_into_call_frame()?;
+async fn traces(node: &Node, counter: &OnNode, sent: &Receipt) -> Checked {
+    let (hash, options) = (sent.transaction_hash(), GethDebugTracingOptions::call_tracer(CallConfig::default().with_log()));
+    let frame = node.provider.debug_trace_transaction(hash, options).await?.try_into_call_frame()?;
     equal((frame.from, frame.to, frame.logs.len()), (node.owner, Some(*counter.address()), 1))?;
-    equal(frame.gas_used, U256::from(receipt.inner.gas_used))?;
-    let steps = node.provider.debug_trace_transaction(sent, GethDebugTracingOptions::default()).await?.try_into_default_frame()?;
-    so(!steps.failed && steps.struct_logs.iter().any(|step| step.op == "LOG2"), "every step is there")
+    equal(frame.gas_used, U256::from(sent.gas_used()))?;
+    let steps = node.provider.debug_trace_transaction(hash, GethDebugTracingOptions::default()).await?.try_into_default_frame()?;
+    equal((steps.failed, steps.gas), (false, sent.gas_used()))
 }
 
-async fn knows_the_rollup(node: &Node, sent: B256) -> Checked {
-    let receipt = node.included(sent).await?;
-    so(receipt.l1_block_info.l1_fee.is_some_and(|fee| fee > 0), receipt.l1_block_info)?;
-    let number = receipt.inner.block_number.ok_or("not in a block")?;
-    let block = node.provider.get_block_by_number(number.into()).full().await?.ok_or("no such block")?;
-    let transactions = block.transactions.as_transactions().ok_or("no transactions in full")?;
-    let first = transactions.first().ok_or("an empty block")?;
-    let deposit = first.inner.inner.as_deposit().ok_or("the block does not start with a deposit")?;
-    equal((deposit.from, first.deposit_receipt_version), (DEPOSITOR, Some(1)))?;
-    let its = node.provider.get_transaction_receipt(first.inner.inner.tx_hash()).await?.ok_or("no receipt of a deposit")?;
-    so(its.inner.inner.receipt.deposit_nonce().is_some(), its)
+async fn hears(node: &Node, counter: &OnNode) -> Checked {
+    let socket = node.socket().await?;
+    let mut heads = socket.subscribe_blocks().await?;
+    let mut logs = socket.subscribe_logs(&Filter::new().address(*counter.address())).await?;
+    for _ in 0..3 {
+        let receipt = counter.count(U256::ONE, "heard".into()).send().await?.get_receipt().await?;
+        equal(Some(&logs.recv().await?), receipt.inner.logs().first())?;
+        while Some(heads.recv().await?.hash) != receipt.block_hash() {}
+    }
+    Ok(())
+}
+
+/// A transfer.
+fn pay(to: Address, value: U256) -> TransactionRequest {
+    TransactionRequest::default().with_to(to).with_value(value)
+}
+
+async fn waits(node: &Node) -> Checked {
+    let friend = PrivateKeySigner::random().address();
+    for sum in 1..=20 {
+        let receipt = node.provider.send_transaction(pay(friend, U256::ONE)).await?.get_receipt().await?;
+        let hash = receipt.block_hash().ok_or("no block hash")?;
+        let block = node.provider.get_block_by_hash(hash).await?.ok_or("no block of this hash")?;
+        equal(node.provider.get_balance(friend).hash(hash).await?, U256::from(sum))?;
+        equal(node.provider.get_balance(friend).number(block.header.number - 1).await?, U256::from(sum - 1))?;
+    }
+    Ok(())
 }
 
 async fn hurries(node: &Node) -> Checked {
     let (crowd, friend) = (PrivateKeySigner::random(), PrivateKeySigner::random().address());
     let sender = crowd.address();
-    let pay = |to: Address, value: U256| OpTransactionRequest::default().with_to(to).with_value(value);
     node.provider.send_transaction(pay(sender, one())).await?.watch().await?;
     let provider = provider(&node.url, crowd)?;
     let mut sending = tokio::task::JoinSet::new();
     for _ in 0..200 {
-        let (provider, request) = (provider.clone(), pay(friend, U256::ONE));
-        sending
-            .spawn(async move { Ok::<_, Box<dyn std::error::Error + Send + Sync>>(*provider.send_transaction(request).await?.tx_hash()) });
+        let provider = provider.clone();
+        sending.spawn(async move {
+            let pending = provider.send_transaction(pay(friend, U256::ONE)).await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(pending.get_receipt().await?)
+        });
     }
-    for hash in sending.join_all().await {
-        so(node.included(hash?).await?.inner.status(), "the transaction succeeded")?;
+    for receipt in sending.join_all().await {
+        so(receipt?.status(), "the transaction succeeded")?;
     }
     equal((provider.get_transaction_count(sender).await?, provider.get_balance(friend).await?), (200, U256::from(200)))
 }
@@ -167,17 +178,22 @@ async fn goes_on(node: &Node, counter: &OnNode, address: String) -> Checked {
     let socket = node.socket().await?;
     let mut heads = socket.subscribe_blocks().await?;
     let mut logs = socket.subscribe_logs(&Filter::new().address(*counter.address())).await?;
-    heads.recv().await?;
+    let acknowledged = counter.count(U256::from(2), "before".into()).send().await?.get_receipt().await?;
     let total: U256 = counter.total().call().await?;
-    let acknowledged = *counter.count(U256::from(2), "before".into()).send().await?.tx_hash();
-    until("the transaction has a receipt", async || Ok(node.provider.get_transaction_receipt(acknowledged).await?.is_some())).await?;
     restart(address).await?;
-    so(node.included(acknowledged).await?.inner.status(), "what was acknowledged is there")?;
-    equal(counter.total().call().await?, total + U256::from(2))?;
+    let again = node.provider.get_transaction_receipt(acknowledged.transaction_hash()).await?;
+    equal(again.as_ref(), Some(&acknowledged))?;
+    equal(counter.total().call().await?, total)?;
     // The subscriptions are there again when there are heads of after the restart.
     let now = node.provider.get_block_number().await?;
-    while heads.recv().await?.number <= now {}
+    loop {
+        counter.count(U256::ONE, "again".into()).send().await?.get_receipt().await?;
+        if heads.try_recv().is_ok_and(|head| head.number > now) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
     let after = *counter.count(U256::from(3), "after".into()).send().await?.tx_hash();
     while logs.recv().await?.transaction_hash != Some(after) {}
-    equal(counter.total().call().await?, total + U256::from(5))
+    Ok(())
 }

@@ -1,10 +1,10 @@
 //! Development methods, with the types that alloy's `AnvilApi` reads their answers as: an answer of another kind is an error there.
 
-use alloy_network::{ReceiptResponse, TransactionBuilder};
+use alloy_network::TransactionBuilder;
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_provider::Provider;
+use alloy_rpc_types_eth::{TransactionReceipt, TransactionRequest};
 use op_alloy_network::{Network, Optimism};
-use op_alloy_rpc_types::{OpTransactionReceipt, OpTransactionRequest};
 
 use crate::{
     Node,
@@ -14,6 +14,7 @@ use crate::{
 /// Somebody without a key.
 const STRANGER: Address = address!("00000000000000000000000000000000000be1a9");
 
+/// A block with all that is in it, on a rollup or not.
 type Block = <Optimism as Network>::BlockResponse;
 
 /// Runs all checks.
@@ -32,16 +33,17 @@ async fn rewrites(node: &Node) -> Checked {
     equal(provider.get_storage_at(STRANGER, U256::from(1)).await?, U256::from(7))?;
     provider.raw_request::<_, ()>("anvil_setCode".into(), (STRANGER, Bytes::new())).await?;
     provider.raw_request::<_, ()>("anvil_impersonateAccount".into(), (STRANGER,)).await?;
-    let wanted = OpTransactionRequest::default().with_from(STRANGER).with_to(node.owner).with_value(U256::from(1));
-    let receipt = provider.raw_request::<_, OpTransactionReceipt>("eth_sendTransactionSync".into(), (wanted,)).await?;
-    equal((receipt.inner.from, receipt.inner.status()), (STRANGER, true))?;
+    let wanted = TransactionRequest::default().with_from(STRANGER).with_to(node.owner).with_value(U256::from(1));
+    let receipt = provider.raw_request::<_, TransactionReceipt>("eth_sendTransactionSync".into(), (wanted,)).await?;
+    equal((receipt.from, receipt.status()), (STRANGER, true))?;
     Ok(provider.raw_request::<_, ()>("anvil_stopImpersonatingAccount".into(), (STRANGER,)).await?)
 }
 
 async fn mines(node: &Node) -> Checked {
     let provider = &node.provider;
     provider.raw_request::<_, ()>("anvil_setAutomine".into(), (false,)).await?;
-    let blocks = provider.raw_request::<_, Vec<Block>>("evm_mine_detailed".into(), [serde_json::json!({ "blocks": 2 })]).await?;
+    let blocks =
+        provider.raw_request::<_, Vec<Block>>("evm_mine_detailed".into(), [serde_json::json!({ "timestamp": null, "blocks": 2 })]).await?;
     provider.raw_request::<_, ()>("anvil_mine".into(), (U256::from(1),)).await?;
     let newest = provider.get_block_number().await?;
     provider.raw_request::<_, ()>("anvil_setAutomine".into(), (true,)).await?;

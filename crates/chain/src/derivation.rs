@@ -1,4 +1,4 @@
-//! Where L2 blocks came from: what the verifier found on L1.
+//! How far a rollup is derived, and where its blocks came from: what the verifier found on L1.
 
 use alloy_primitives::B256;
 use std::{
@@ -16,6 +16,19 @@ pub struct DerivedFrom {
     pub l1: L1BlockRef,
     /// The L1 transaction that completed its batch. `None` for a block that L1 forced without a batch.
     pub batch: Option<B256>,
+}
+
+/// The L1 side of `optimism_syncStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct L1Status {
+    /// The L1 block up to which derivation has read.
+    pub current: L1BlockRef,
+    /// The newest L1 block.
+    pub head: L1BlockRef,
+    /// The newest L1 block that L1 calls safe.
+    pub safe: L1BlockRef,
+    /// The newest L1 block that is final.
+    pub finalized: L1BlockRef,
 }
 
 /// Blocks that are remembered: about a day of one-second blocks.
