@@ -71,9 +71,7 @@ impl Deadlines {
             }
             waiting.wakes = waiting.flags.first_key_value().map(|((at, _), _)| *at);
             waiting = match waiting.wakes {
-                Some(at) => {
-                    self.changed.wait_timeout(waiting, at.saturating_duration_since(now)).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Some(at) => self.changed.wait_timeout(waiting, at.saturating_duration_since(now)).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             };
         }

@@ -184,7 +184,7 @@ fn measure_one(contender: &Contender, loads: &Loads, progress: &dyn Fn(&str)) ->
 fn reads(node: &Running, rpc: &mut Rpc, loads: &Loads) -> Result<Vec<(&'static str, u64)>, Error> {
     flood(node.url(), std::slice::from_ref(&loads.traced), BATCH, ASKING)?;
     let last = loads.traced.last().map(|transaction| transaction.hash);
-    let is_sealed = |receipt: &Value| receipt["blockHash"].as_str().is_some_and(|hash| hash.trim_start_matches(['0', 'x']) != "");
+    let is_sealed = |receipt: &Value| receipt["blockHash"].as_str().is_some_and(|hash| !hash.trim_start_matches(['0', 'x']).is_empty());
     wait_for("the traced transactions", || Ok(is_sealed(&rpc.call("eth_getTransactionReceipt", json!([last]))?)))?;
     let question = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let trace = |transaction: &Signed| question("debug_traceTransaction", json!([transaction.hash, { "tracer": "callTracer" }]));

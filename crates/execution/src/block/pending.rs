@@ -7,9 +7,7 @@ use super::versions::Versions;
 use crate::overlay::TxChanges;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256, map::B256Map};
-use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tributary_primitives::{Account, Receipt, StateError, StateReader, Transaction};
 
 /// An acknowledged transaction of the open block.

@@ -44,7 +44,8 @@ impl Simulation {
         loop {
             round += 1;
             request.access_list = Some(list.clone());
-            let (mut machine, env) = match self.machine(&request, (AccessListInspector::new(list.clone()), Observer::ending(abort.clone()))) {
+            let (mut machine, env) = match self.machine(&request, (AccessListInspector::new(list.clone()), Observer::ending(abort.clone())))
+            {
                 Ok(ready) => ready,
                 Err(Stop::Refused(words)) => return Ok(AccessListOutcome::Refused(words)),
                 Err(Stop::Failed(error)) => return Err(error),

@@ -45,8 +45,7 @@ impl CallSequence {
     /// [`Error::Trace`] with the reason when the overrides contradict each other; when the state cannot be read.
     pub fn new(simulation: Simulation) -> Result<Self, Error> {
         let overlay = Overlay::new(simulation.state.clone());
-        let mut machine =
-            simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), Observer::default());
+        let mut machine = simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), Observer::default());
         if let Some(accounts) = &simulation.overrides.state {
             overrides::apply_state(&mut machine, accounts).map_err(stopped)?;
         }

@@ -242,7 +242,8 @@ impl SimulationChain<'_> {
         gas_left: &mut u64,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let leniency = Leniency { nonce: !self.validation, base_fee: false, ..Leniency::CALL };
-        let mut machine = Machine::new(&self.spec, &header, overlay, leniency, (Transfers::default(), Observer::ending(self.abort.clone())));
+        let mut machine =
+            Machine::new(&self.spec, &header, overlay, leniency, (Transfers::default(), Observer::ending(self.abort.clone())));
         machine.set_inspecting(false);
         if let Some(price) = block.overrides.blob_base_fee {
             overrides::set_blob_base_fee(&mut machine, price);

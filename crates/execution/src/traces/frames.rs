@@ -4,7 +4,10 @@ use super::record::{Enter, Exit, FrameKind, words};
 use alloy_primitives::{Log, U256};
 use alloy_rpc_types_trace::{
     geth::{CallConfig, CallFrame, CallLogFrame},
-    parity::{Action, CallAction, CallOutput, CallType, CreateAction, CreateOutput, CreationMethod, SelfdestructAction, TraceOutput, TransactionTrace},
+    parity::{
+        Action, CallAction, CallOutput, CallType, CreateAction, CreateOutput, CreationMethod, SelfdestructAction, TraceOutput,
+        TransactionTrace,
+    },
 };
 
 /// What a frame takes beside what it holds, bytes.
@@ -35,11 +38,7 @@ pub(crate) struct Frames {
 impl Frames {
     /// What callTracer records.
     pub(crate) fn of_call_tracer(config: &CallConfig) -> Self {
-        Self {
-            only_top: config.only_top_call.unwrap_or_default(),
-            with_logs: config.with_log.unwrap_or_default(),
-            ..Self::default()
-        }
+        Self { only_top: config.only_top_call.unwrap_or_default(), with_logs: config.with_log.unwrap_or_default(), ..Self::default() }
     }
 
     /// What the flat traces record.

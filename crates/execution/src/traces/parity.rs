@@ -4,8 +4,8 @@
 use super::{
     frames::Frames,
     parity_diff::state_diff,
-    trace::{BlockReplay, go_past, run_traced, stopped, taken},
     record::Observer,
+    trace::{BlockReplay, go_past, run_traced, stopped, taken},
     tracer::{Finished, Spent, Tracer, TracingMachine},
     vm_trace::vm_trace,
 };

@@ -168,7 +168,12 @@ fn account_state(
 }
 
 /// What is other after the transaction; `None` when nothing is. Slots that did not change leave `before`, too.
-fn difference(done: &Finished<'_>, address: Address, before: &mut AccountState, config: PreStateConfig) -> Result<Option<AccountState>, Error> {
+fn difference(
+    done: &Finished<'_>,
+    address: Address,
+    before: &mut AccountState,
+    config: PreStateConfig,
+) -> Result<Option<AccountState>, Error> {
     let Some(account) = done.result.state.get(&address) else { return Ok(None) };
     let mut after = AccountState::default();
     let mut is_changed = false;

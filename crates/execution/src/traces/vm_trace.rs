@@ -33,7 +33,14 @@ fn of_call<'a>(enter: &Enter, mut items: &'a [Item], done: &Finished<'_>) -> Res
                 last = None;
                 // Running over the end of the code is no instruction, but the machine stops by one.
                 if step.pc < code.len() || step.op != op::STOP {
-                    ops.push(VmInstruction { pc: step.pc, cost: step.cost, ex: None, sub: None, op: Some(op_name(step.op).into_owned()), idx: None });
+                    ops.push(VmInstruction {
+                        pc: step.pc,
+                        cost: step.cost,
+                        ex: None,
+                        sub: None,
+                        op: Some(op_name(step.op).into_owned()),
+                        idx: None,
+                    });
                     last = Some(step);
                 }
                 items = rest;

@@ -229,7 +229,10 @@ async fn numbers_are_those_of_big_integer_as_bundlers_use_them() {
         let tracer = format!("{{ step: function(log) {{ {body} }}, fault: function() {{}}, result: function() {{ return 1 }} }}");
         let options = json!({ "tracer": tracer });
         let (code, message) = rig.err("debug_traceCall", json!([{ "to": COUNTER }, "latest", options])).await;
-        assert!(code == -32000 && message.contains(words) && message.ends_with("in server-side tracer function 'step'"), "{body}: {message}");
+        assert!(
+            code == -32000 && message.contains(words) && message.ends_with("in server-side tracer function 'step'"),
+            "{body}: {message}"
+        );
     }
 }
 
@@ -271,16 +274,32 @@ async fn steps_and_faults_come_as_in_geth() {
     }"#;
     let seen = scripted(&rig, "0x60076005555f5f5f", tracer).await;
     let expected = json!([
-        ["PUSH1", 3, null, 0], ["PUSH1", 3, null, 0], ["SSTORE", 22_100, null, 0], ["PUSH0", 2, null, 7], ["PUSH0", 2, null, 7],
-        ["PUSH0", 2, null, 7], ["STOP", 0, null, 7], [null, 7],
+        ["PUSH1", 3, null, 0],
+        ["PUSH1", 3, null, 0],
+        ["SSTORE", 22_100, null, 0],
+        ["PUSH0", 2, null, 7],
+        ["PUSH0", 2, null, 7],
+        ["PUSH0", 2, null, 7],
+        ["STOP", 0, null, 7],
+        [null, 7],
     ]);
     assert_eq!(seen, expected, "during a step the state is the one before it");
     let jump = scripted(&rig, "0x600356", tracer).await;
-    assert_eq!(jump, json!([
-        ["PUSH1", 3, null, 0], ["JUMP", 8, null, 0], ["fault", "JUMP", "invalid jump destination"], ["invalid jump destination", 0]
-    ]));
+    assert_eq!(
+        jump,
+        json!([
+            ["PUSH1", 3, null, 0],
+            ["JUMP", 8, null, 0],
+            ["fault", "JUMP", "invalid jump destination"],
+            ["invalid jump destination", 0]
+        ])
+    );
     let underflow = scripted(&rig, "0x01", tracer).await;
-    assert_eq!(underflow, json!([["ADD", 3, "stack underflow (0 <=> 2)", 0], ["stack underflow (0 <=> 2)", 0]]), "never begun, so no fault");
+    assert_eq!(
+        underflow,
+        json!([["ADD", 3, "stack underflow (0 <=> 2)", 0], ["stack underflow (0 <=> 2)", 0]]),
+        "never begun, so no fault"
+    );
     let unknown = scripted(&rig, "0x0c", tracer).await;
     assert_eq!(unknown[1], json!(["fault", "opcode 0xc not defined", "invalid opcode: opcode 0xc not defined"]));
     let without_step = r#"{ n: 0, fault: function(log) { this.n++ }, result: function() { return this.n } }"#;

@@ -28,9 +28,7 @@ fn calls_of(address: Address, instruction: &str) -> String {
 async fn a_contract_that_destroys_itself_is_a_frame_from_it_to_who_gets_its_balance() {
     let rig = Rig::rollup().await;
     // The beneficiary is the executing account.
-    let frame = |whose: Address| {
-        json!({ "type": "SELFDESTRUCT", "from": whose, "to": whose, "value": "0x9", "gas": "0x0", "gasUsed": "0x0", "input": "0x" })
-    };
+    let frame = |whose: Address| json!({ "type": "SELFDESTRUCT", "from": whose, "to": whose, "value": "0x9", "gas": "0x0", "gasUsed": "0x0", "input": "0x" });
     let call_tracer = json!({ "tracer": "callTracer" });
     let trace = traced(&rig, call_tracer.clone(), &[(COUNTER, "0x30ff")], 9).await;
     assert_eq!(trace["calls"], json!([frame(COUNTER)]));
@@ -166,14 +164,19 @@ async fn a_creation_where_something_is_already_is_told_as_a_collision() {
     let rig = Rig::rollup().await;
     // CREATE2 of nothing, where there is storage.
     let taken = COUNTER.create2(B256::ZERO, alloy_primitives::keccak256([]));
-    for account in [json!({ "stateDiff": { B256::ZERO.to_string(): B256::with_last_byte(1) }, "balance": "0x1" }), json!({ "nonce": "0x1" })] {
+    for account in
+        [json!({ "stateDiff": { B256::ZERO.to_string(): B256::with_last_byte(1) }, "balance": "0x1" }), json!({ "nonce": "0x1" })]
+    {
         let options = json!({
             "tracer": "callTracer",
             "stateOverrides": { COUNTER.to_string(): { "code": "0x5f5f5f5ff500" }, taken.to_string(): account },
         });
         let trace = rig.ok("debug_traceCall", json!([{ "to": COUNTER, "gas": "0x30d40" }, "latest", options])).await;
         let made = &trace["calls"][0];
-        assert_eq!((&made["type"], &made["error"], &made["input"]), (&json!("CREATE2"), &json!("contract address collision"), &json!("0x")));
+        assert_eq!(
+            (&made["type"], &made["error"], &made["input"]),
+            (&json!("CREATE2"), &json!("contract address collision"), &json!("0x"))
+        );
     }
 }
 

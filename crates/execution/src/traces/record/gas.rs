@@ -61,11 +61,15 @@ fn variable(what: u8, of: &Priced) -> u64 {
         op::EXTCODECOPY => memory(1, 3).saturating_add(3 * words(3)).saturating_add(cold(2_500)),
         op::MCOPY => grow(of.memory, top[0].max(top[1]), top[2]).saturating_add(3 * words(2)),
         op::RETURN | op::REVERT => memory(0, 1),
-        op::LOG0..=op::LOG4 => {
-            memory(0, 1).saturating_add(375 * (1 + u64::from(what - op::LOG0))).saturating_add(top[1].saturating_mul(8))
-        }
+        op::LOG0..=op::LOG4 => memory(0, 1).saturating_add(375 * (1 + u64::from(what - op::LOG0))).saturating_add(top[1].saturating_mul(8)),
         op::BALANCE | op::EXTCODESIZE | op::EXTCODEHASH => cold(2_500),
-        op::SLOAD => if of.cold { 2_100 } else { 100 },
+        op::SLOAD => {
+            if of.cold {
+                2_100
+            } else {
+                100
+            }
+        }
         op::SSTORE => cold(2_100) + store(of.slot),
         op::CALL => {
             let new = if of.pays && of.absent { 25_000 } else { 0 };

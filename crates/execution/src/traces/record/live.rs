@@ -3,7 +3,10 @@
 use super::event::Undo;
 use crate::{calls::state::State, error::DbError, overlay::Overlay};
 use alloy_primitives::{Address, Bytes, U256};
-use revm::{DatabaseRef, state::{AccountInfo, EvmState}};
+use revm::{
+    DatabaseRef,
+    state::{AccountInfo, EvmState},
+};
 
 /// What the transaction changed so far, and the state before it. Taken out of the machine while somebody looks at it.
 #[derive(Debug)]

@@ -161,7 +161,15 @@ impl Observer {
 const fn touches_memory(what: u8) -> bool {
     matches!(
         what,
-        op::MLOAD | op::MSTORE | op::MSTORE8 | op::MCOPY | op::KECCAK256 | op::CALLDATACOPY | op::CODECOPY | op::EXTCODECOPY | op::RETURNDATACOPY
+        op::MLOAD
+            | op::MSTORE
+            | op::MSTORE8
+            | op::MCOPY
+            | op::KECCAK256
+            | op::CALLDATACOPY
+            | op::CODECOPY
+            | op::EXTCODECOPY
+            | op::RETURNDATACOPY
     ) || matches!(what, op::LOG0..=op::LOG4 | op::CREATE..=op::REVERT)
 }
 

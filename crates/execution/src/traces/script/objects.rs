@@ -4,7 +4,13 @@ use super::{
     current::{Current, with},
     values::{address, big, buffer, bytes, integer, refuse, word},
 };
-use crate::{error::DbError, traces::{erc7562::padded, record::{Live, words::op_name}}};
+use crate::{
+    error::DbError,
+    traces::{
+        erc7562::padded,
+        record::{Live, words::op_name},
+    },
+};
 use alloy_primitives::{Address, U256};
 use boa_engine::{
     Context, JsObject, JsResult, JsValue, NativeFunction, js_string, native_function::NativeFunctionPointer, object::ObjectInitializer,
@@ -31,7 +37,12 @@ impl Objects {
                 "contract",
                 object(
                     engine,
-                    &[("getCaller", contract_caller), ("getAddress", contract_address), ("getValue", contract_value), ("getInput", contract_input)],
+                    &[
+                        ("getCaller", contract_caller),
+                        ("getAddress", contract_address),
+                        ("getValue", contract_value),
+                        ("getInput", contract_input),
+                    ],
                 ),
             ),
         ];
@@ -45,10 +56,8 @@ impl Objects {
             log.function(NativeFunction::from_fn_ptr(function), js_string!(name), 0);
         }
         let log = log.build();
-        let db = object(
-            engine,
-            &[("getBalance", balance), ("getNonce", nonce), ("getCode", code), ("getState", state), ("exists", exists)],
-        );
+        let db =
+            object(engine, &[("getBalance", balance), ("getNonce", nonce), ("getCode", code), ("getState", state), ("exists", exists)]);
         let frame = object(
             engine,
             &[
