@@ -47,7 +47,8 @@ fn of_call<'a>(enter: &Enter, mut items: &'a [Item], done: &Finished<'_>) -> Res
             }
             [Item::Enter(called), rest @ ..] if called.kind.is_call() || called.kind.is_create() => {
                 let (sub, rest) = of_call(called, rest, done)?;
-                if let Some(caller) = ops.last_mut() {
+                // The machine's own contracts have no code to tell of.
+                if let Some(caller) = ops.last_mut().filter(|_| !called.is_precompile) {
                     caller.sub = Some(sub);
                 }
                 items = rest;
