@@ -5,7 +5,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tributary_execution::execute_block;
+use tributary_execution::{Executor, execute_block};
 use tributary_primitives::{ChainSpec, rollup::output_root};
 use tributary_trie::WitnessState;
 
@@ -66,7 +66,8 @@ fn prove_block(spec: &Arc<ChainSpec>, witness: &BlockWitness, parent: &Header, p
     }
     let senders = senders(spec, witness)?;
     let state = History::new(WitnessState::from(witness.state.clone()), parent, parent_hash);
-    let executed = execute_block(spec.clone(), state, parent, block, &senders).map_err(|source| Error::Block { number, source })?;
+    let executed =
+        execute_block(&Executor::new(spec.clone()), state, parent, block, &senders).map_err(|source| Error::Block { number, source })?;
     Ok(executed.hash)
 }
 

@@ -4,7 +4,7 @@ use crate::{BlockWitness, Error, history::History};
 use alloy_consensus::Header;
 use alloy_primitives::Address;
 use std::sync::Arc;
-use tributary_execution::execute_block;
+use tributary_execution::{Executor, execute_block};
 use tributary_primitives::{Block, ChainSpec, StateReader, TrieReader};
 use tributary_trie::Recorder;
 
@@ -22,7 +22,7 @@ pub fn record<S: StateReader + TrieReader>(
     let number = block.header.number;
     let recorder = Recorder::new(state, parent.state_root);
     let history = History::new(&recorder, parent, parent.hash_slow());
-    execute_block(spec, history, parent, block, senders).map_err(|source| Error::Block { number, source })?;
+    execute_block(&Executor::new(spec), history, parent, block, senders).map_err(|source| Error::Block { number, source })?;
     let state = recorder.into_witness().map_err(|source| Error::Recording { number, source })?;
     Ok(BlockWitness { block: block.clone(), state })
 }

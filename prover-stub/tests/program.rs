@@ -38,6 +38,7 @@ fn rollup() -> RollupConfig {
         deposit_contract_address: Address::ZERO,
         l1_system_config_address: Address::ZERO,
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     }
 }
 

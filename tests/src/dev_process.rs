@@ -27,6 +27,8 @@ const BANNER_END: &str = "Next: tributary demo";
 pub struct Banner {
     /// JSON-RPC of the rollup, `http://…`.
     pub l2_url: String,
+    /// The same with receipts before the seal.
+    pub realtime_url: String,
     /// JSON-RPC of the embedded L1.
     pub l1_url: String,
     /// `/health` and `/metrics`.
@@ -44,6 +46,7 @@ impl Banner {
         for line in text.lines() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {
                 ["Rollup", url, ..] => banner.l2_url = url.to_owned(),
+                ["Realtime", url, ..] => banner.realtime_url = url.to_owned(),
                 ["L1", url, ..] => banner.l1_url = url.to_owned(),
                 ["Dashboard", url, ..] => banner.dashboard_url = url.to_owned(),
                 [name, address] if is_hex(address, 40) => {
@@ -190,13 +193,14 @@ mod tests {
         let key = format!("0x{}", "7".repeat(64));
         let text = format!(
             "Tributary 0.1.0\n\n  (0) {}  {key}\n\nContracts on the L1\n\n  TributaryPortal    {}\n\n\
-             Rollup      http://127.0.0.1:1  chain id 630925\nL1          http://127.0.0.1:2  chain id 900\n\
+             Rollup      http://127.0.0.1:1  chain id 630925\nRealtime    http://127.0.0.1:1/realtime  early\nL1          http://127.0.0.1:2  chain id 900\n\
              Dashboard   http://127.0.0.1:3  /health, /metrics\nNext: tributary demo. Ctrl-C stops.\n",
             address("1"),
             address("2")
         );
         let banner = Banner::parse(&text);
         assert_eq!((banner.l2_url.as_str(), banner.l1_url.as_str()), ("http://127.0.0.1:1", "http://127.0.0.1:2"));
+        assert_eq!(banner.realtime_url, "http://127.0.0.1:1/realtime");
         assert_eq!(banner.dashboard_url, "http://127.0.0.1:3");
         assert_eq!(banner.contracts, BTreeMap::from([("TributaryPortal".to_owned(), address("2"))]));
         assert_eq!(banner.keys, [key]);

@@ -36,20 +36,23 @@ pub enum RpcError {
 #[derive(Debug)]
 pub struct Rpc {
     authority: String,
+    path: String,
     stream: BufReader<TcpStream>,
 }
 
 impl Rpc {
-    /// Connects to `http://host:port`.
+    /// Connects to `http://host:port`, or to a path there.
     ///
     /// # Errors
     /// When nobody listens there.
     pub fn connect(url: &str) -> io::Result<Self> {
-        let authority = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let rest = url.trim_start_matches("http://");
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (authority, path) = (authority.to_owned(), format!("/{path}"));
         let stream = TcpStream::connect(&authority)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { authority, stream: BufReader::new(stream) })
+        Ok(Self { authority, path, stream: BufReader::new(stream) })
     }
 
     /// Calls a method; its result.
@@ -72,7 +75,7 @@ impl Rpc {
 
     /// A whole HTTP request with this body, for [`Rpc::exchange`].
     pub fn request(&self, body: &str) -> Vec<u8> {
-        post(&self.authority, "/", body)
+        post(&self.authority, &self.path, body)
     }
 
     /// Sends a whole HTTP request; the body of the answer.

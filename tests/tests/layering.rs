@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tributary-rollup", 1),
     ("tributary-execution", 2),
     ("tributary-storage", 3),
+    ("tributary-journal", 3),
     ("tributary-pool", 3),
     ("tributary-l1", 3),
     // The roof of the pure half: nothing that touches the world lies below it.

@@ -1,5 +1,6 @@
 //! What happened to a chain.
 
+use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use std::sync::Arc;
 use tributary_execution::PendingTransaction;
@@ -33,6 +34,18 @@ pub struct SealedBlock {
     pub senders: Vec<Address>,
     /// Receipts, one per transaction.
     pub receipts: Vec<Receipt>,
+}
+
+impl SealedBlock {
+    /// Its number.
+    pub const fn number(&self) -> u64 {
+        self.block.header.number
+    }
+
+    /// Its number and hash.
+    pub const fn id(&self) -> BlockNumHash {
+        BlockNumHash { number: self.number(), hash: self.hash }
+    }
 }
 
 impl From<ExecutedBlock> for SealedBlock {

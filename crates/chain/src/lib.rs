@@ -1,12 +1,15 @@
 //! What a node and its servers tell each other: transactions that clients submit and what becomes of them, what happens to the chain, how far a rollup
-//! is derived, and what users of a development chain order. A refusal is a value; its words and codes for clients are the server's.
+//! is derived, what users of a development chain order. A refusal is a value; its words and codes for clients are the server's.
+//! Who wants to miss nothing of a chain follows it with a [`Follower`].
 
 mod derivation;
 mod event;
+mod follower;
 mod order;
 mod submission;
 
 pub use derivation::{Derivation, DerivedFrom, L1Status};
 pub use event::{Event, SealedBlock};
-pub use order::{Command, Order, OrderRefusal};
+pub use follower::{Follower, Lost, Place, Step};
+pub use order::{Command, Order, OrderRefusal, Sealing};
 pub use submission::{Accepted, Endpoint, Refusal, Submission};

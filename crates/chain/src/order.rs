@@ -15,20 +15,19 @@ pub struct Order {
 /// What a development node does on demand. Times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Seals as many blocks, this long after one another where the chain's block time is not longer. Answers the newest block's number.
+    /// Seals as many blocks now. Answers the newest block's number.
     Mine {
         /// How many.
         blocks: u64,
-        /// Seconds from one to the next.
-        interval: u64,
+        /// Seconds from one to the next, and to the first from the block before; a block time where there is none.
+        interval: Option<u64>,
     },
-    /// Sets the clock of all chains forward. Answers by how much it is ahead of the machine's.
+    /// Lets time jump forward. Answers by how much it is ahead of the machine's clock then.
     IncreaseTime(u64),
-    /// Sets the clock so that the next block that can be sealed has this time (of the Unix epoch), or the first after it that the chain's block time
-    /// allows.
+    /// The next block is to have this time, in seconds of the Unix epoch. Answers the time that it will have.
     NextBlockTime(u64),
-    /// Stops the clock (no block is sealed but by [`Self::Mine`]), or lets it run.
-    StopClock(bool),
+    /// When blocks are sealed from now on.
+    Seal(Sealing),
     /// Remembers the chains as they are. Answers the snapshot's id.
     Snapshot,
     /// Sets the chains back to a snapshot, which is gone then like those after it. Answers 1, and 0 when there is none with this id.
@@ -42,17 +41,31 @@ pub enum Command {
     Drop(Waiting),
 }
 
+/// When a development chain's blocks are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// Once a transaction is executed and nothing else is waiting, and when their time is over.
+    AtOnce,
+    /// When their time is over.
+    InTime,
+    /// When somebody orders it ([`Command::Mine`]): time stands still.
+    OnDemand,
+}
+
 /// Why an order was not carried out. Numbers are of blocks, times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderRefusal {
-    /// The rollup would have to build more blocks than a jump in time may ask for.
-    JumpTooLong {
-        /// Blocks that it would have to build.
-        blocks: u64,
-        /// From one to the next.
-        block_time: u64,
+    /// Time cannot jump beyond what is counted.
+    JumpTooFar {
+        /// The last second that it can jump to, of the Unix epoch.
+        last: u64,
+    },
+    /// More blocks are asked for at once than are mined at another interval than the block time, each of which is a jump.
+    TooManyJumps {
         /// Most blocks.
         most: u64,
+        /// The chain's block time.
+        block_time: u64,
     },
     /// More blocks are asked for at once than are mined.
     TooManyBlocks {

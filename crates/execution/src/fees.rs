@@ -2,11 +2,8 @@
 
 use alloy_primitives::U256;
 use op_revm::{L1BlockInfo, OpSpecId};
+use tributary_primitives::L1Info;
 
-/// Selector of `setL1BlockValuesIsthmus()`.
-const ISTHMUS_SELECTOR: [u8; 4] = [0x09, 0x89, 0x99, 0xbe];
-/// Length of the L1 attributes since Isthmus (specs: protocol/isthmus/l1-attributes).
-const ISTHMUS_LENGTH: usize = 176;
 /// Transaction type of a deposit, which pays no fee.
 const DEPOSIT_TYPE: u8 = 0x7e;
 
@@ -30,18 +27,14 @@ pub struct L1Fees {
 impl L1Fees {
     /// Reads the parameters from the input of a block's L1-attributes transaction. `None` when it is not one of Isthmus.
     pub fn from_attributes(input: &[u8]) -> Option<Self> {
-        if input.len() != ISTHMUS_LENGTH || input[..4] != ISTHMUS_SELECTOR {
-            return None;
-        }
-        let word = |at: usize| U256::from_be_slice(&input[at..at + 32]);
-        let u32_at = |at: usize| U256::from_be_slice(&input[at..at + 4]).to::<u32>();
+        let info = L1Info::decode_calldata(input).ok()?;
         Some(Self {
-            base_fee_scalar: u32_at(4),
-            blob_base_fee_scalar: u32_at(8),
-            base_fee: word(36).saturating_to(),
-            blob_base_fee: word(68).saturating_to(),
-            operator_fee_scalar: u32_at(164),
-            operator_fee_constant: U256::from_be_slice(&input[168..176]).to(),
+            base_fee: info.base_fee.saturating_to(),
+            blob_base_fee: info.blob_base_fee.saturating_to(),
+            base_fee_scalar: info.base_fee_scalar,
+            blob_base_fee_scalar: info.blob_base_fee_scalar,
+            operator_fee_scalar: info.operator_fee_scalar,
+            operator_fee_constant: info.operator_fee_constant,
         })
     }
 

@@ -119,7 +119,7 @@ fn sstore_eip1283<H: Host>(context: Context<'_, H>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Abort, CallOutcome, Ending, Simulation, calls::call::tests::simulation};
+    use crate::{Abort, CallOutcome, Ending, Executor, Simulation, calls::call::tests::simulation};
     use alloy_consensus::Header;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::{B256, U256, address, hex, keccak256};
@@ -201,11 +201,11 @@ mod tests {
             petersburg_block: Some(u64::MAX),
             ..Default::default()
         };
-        let constantinople = Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }));
+        let constantinople = Executor::new(Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() })));
         for (first, second, before, gas, refund) in cases {
             let code = [0x60, first, 0x60, 0, 0x55, 0x60, second, 0x60, 0, 0x55];
             let header = Header { number: 5, gas_limit: 30_000_000, ..Default::default() };
-            let simulation = Simulation { spec: constantinople.clone(), header, ..on(simulation(&code), TARGET, 1, 0, before) };
+            let simulation = Simulation { executor: constantinople.clone(), header, ..on(simulation(&code), TARGET, 1, 0, before) };
             let used = 21_000 + gas;
             let outcome = call(&simulation, TransactionRequest::default().to(TARGET));
             assert_eq!(

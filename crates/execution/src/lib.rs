@@ -6,6 +6,7 @@
 mod block;
 mod calls;
 mod error;
+mod executor;
 mod fees;
 mod instructions;
 mod machine;
@@ -32,10 +33,11 @@ pub use calls::{
     refusal::Fault,
     sequence::CallSequence,
     simulate::{SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain},
-    simulated_tx::unsigned,
+    simulated_tx::{no_recipient, unsigned},
     state::State,
 };
 pub use error::Error;
+pub use executor::Executor;
 pub use fees::L1Fees;
 pub use machine::Leniency;
 pub use overlay::{AccountChange, Overlay, TxChanges};

@@ -3,6 +3,7 @@
 use crate::{
     block::dao::apply_dao_fork,
     error::{DbError, Error},
+    executor::Executor,
     instructions,
     overlay::Overlay,
     precompiles,
@@ -28,7 +29,6 @@ use revm::{
     primitives::hardfork::SpecId,
     state::EvmState,
 };
-use std::sync::{Arc, LazyLock};
 use tributary_primitives::{ChainSpec, StateError, StateReader, Transaction};
 
 /// An inspector that can watch both kinds of machine.
@@ -113,13 +113,14 @@ macro_rules! each {
 
 impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
     /// A machine for the block with this header, of which only the fields that the EVM reads matter.
-    pub(crate) fn new(spec: &ChainSpec, header: &Header, state: Overlay<S>, leniency: Leniency, inspector: I) -> Self {
+    pub(crate) fn new(executor: &Executor, header: &Header, state: Overlay<S>, leniency: Leniency, inspector: I) -> Self {
+        let spec = &**executor.spec();
         if spec.is_rollup() {
             let mut env: EvmEnv<OpSpecId> = evm_env_for_op_block(header, spec, spec.chain_id);
             leniency.apply(&mut env.cfg_env);
             env.cfg_env.disable_eip3607 |= spec.development;
             let mut evm = instructions::for_rollup(OpEvmFactory::<OpTx>::default().create_evm_with_inspector(state, env, inspector));
-            install_precompiles(&mut evm, spec.development);
+            install_precompiles(&mut evm, executor);
             return Self::Rollup(Box::new(evm));
         }
         let mut env = EvmEnv::for_eth_block(header, spec, spec.chain_id, spec.blob_params(header.timestamp));
@@ -256,18 +257,14 @@ impl<S: StateReader, I> std::fmt::Debug for Machine<S, I> {
     }
 }
 
-/// Indexes over committed shards, shared by all machines of the process that are free to use them: they are keyed by content, so that nothing
-/// but time depends on them.
-static INDEXES: LazyLock<Arc<precompiles::IndexCache>> = LazyLock::new(|| Arc::new(precompiles::IndexCache::new(1 << 30)));
-
-fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>, development: bool) {
+fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>, executor: &Executor) {
     let (state, _, map) = evm.components_mut();
-    if development {
+    if executor.spec().development {
         precompiles::install_development(map);
     }
     match state.base().is_witnessed() {
         true => precompiles::install(map),
-        false => precompiles::install_cached(map, &INDEXES),
+        false => precompiles::install_cached(map, executor.indexes()),
     }
 }
 

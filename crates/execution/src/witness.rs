@@ -1,14 +1,14 @@
 //! All that executing a block reads of its parent's state, for who executes it elsewhere (`debug_executionWitness`).
 
-use crate::{block::replay::execute_block, calls::abort::Abort, error::Error};
+use crate::{block::replay::execute_block, calls::abort::Abort, error::Error, executor::Executor};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use nybbles::Nibbles;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard},
 };
-use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader, TrieReader};
+use tributary_primitives::{Account, Block, StateError, StateReader, TrieReader};
 use tributary_trie::{Recorder, Witness};
 
 /// What an execution read.
@@ -28,7 +28,7 @@ pub struct ExecutionReads {
 /// # Errors
 /// When execution does not give this very block, the trie lacks what the flat state has, or it was told to end.
 pub fn record_reads<S: StateReader + TrieReader>(
-    spec: Arc<ChainSpec>,
+    executor: &Executor,
     state: S,
     parent: &Header,
     (block, senders): (&Block, &[Address]),
@@ -36,7 +36,7 @@ pub fn record_reads<S: StateReader + TrieReader>(
 ) -> Result<ExecutionReads, Error> {
     let recorder = Recorder::new(state, parent.state_root);
     let noted = Noted { state: &recorder, keys: Mutex::default(), abort: abort.clone() };
-    execute_block(spec, &noted, parent, block, senders)?;
+    execute_block(executor, &noted, parent, block, senders)?;
     let Keys { accounts, slots } = noted.keys.into_inner().expect("invariant: no holder of the lock panics");
     Ok(ExecutionReads { witness: recorder.into_witness()?, accounts, slots })
 }

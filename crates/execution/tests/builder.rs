@@ -12,7 +12,7 @@ use alloy_sol_types::SolCall;
 use op_alloy_consensus::TxDeposit;
 use std::{collections::BTreeMap, sync::Arc};
 use tributary_execution::{
-    Error, OpenBlock, Outcome, execute_block,
+    Error, Executor, OpenBlock, Outcome, execute_block,
     precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
 };
 use tributary_primitives::{
@@ -80,7 +80,7 @@ fn attributes() -> BlockAttributes {
 
 fn open() -> OpenBlock<WitnessState> {
     let (parent, state) = genesis();
-    OpenBlock::new(spec(), state, &parent, parent.hash_slow(), attributes()).unwrap()
+    OpenBlock::new(&Executor::new(spec()), state, &parent, parent.hash_slow(), attributes()).unwrap()
 }
 
 fn transfer() -> TxEip1559 {
@@ -147,14 +147,14 @@ fn a_block_executes_again_to_its_own_hash_and_a_changed_one_is_refused() {
     let built = block.seal().unwrap();
     assert_eq!(built.receipts.iter().map(|r| r.succeeded()).collect::<Vec<_>>(), [true, false]);
 
-    let again = execute_block(spec(), state, &parent, &built.block, &built.senders).unwrap();
+    let again = execute_block(&Executor::new(spec()), state, &parent, &built.block, &built.senders).unwrap();
     assert_eq!(again.hash, built.hash);
     assert_eq!(again.state.diff, built.state.diff);
 
     let refused = |change: fn(&mut Header)| {
         let mut changed = built.block.clone();
         change(&mut changed.header);
-        execute_block(spec(), genesis().1, &parent, &changed, &built.senders).unwrap_err()
+        execute_block(&Executor::new(spec()), genesis().1, &parent, &changed, &built.senders).unwrap_err()
     };
     assert!(matches!(refused(|h| h.gas_used += 1), Error::HeaderMismatch { field: "gas_used", .. }));
     assert!(matches!(refused(|h| h.state_root = B256::ZERO), Error::HeaderMismatch { field: "state_root", .. }));
@@ -216,7 +216,7 @@ fn a_development_chain_rewrites_accounts_by_transactions_that_execute_again_to_t
         rewrite(2, &IDevelopment::setCodeCall { account: OTHER, code: Bytes::from_static(STORES) }),
         rewrite(3, &IDevelopment::setStorageAtCall { account: OTHER, slot, value }),
     ];
-    let mut block = OpenBlock::new(spec.clone(), state, &parent, parent.hash_slow(), attributes()).unwrap();
+    let mut block = OpenBlock::new(&Executor::new(spec.clone()), state, &parent, parent.hash_slow(), attributes()).unwrap();
     for tx in changes {
         let (sender, encoded) = (spec.sender(&tx).unwrap(), tx.encoded_2718().into());
         assert!(matches!(block.execute(tx, sender, encoded).unwrap(), Outcome::Included(_)));
@@ -228,7 +228,7 @@ fn a_development_chain_rewrites_accounts_by_transactions_that_execute_again_to_t
     assert_eq!(other.storage[&slot], (U256::ZERO, value));
 
     let senders: Vec<_> = sealed.block.body.transactions.iter().map(|tx| spec.sender(tx).unwrap()).collect();
-    let again = execute_block(spec, genesis().1, &parent, &sealed.block, &senders).unwrap();
+    let again = execute_block(&Executor::new(spec), genesis().1, &parent, &sealed.block, &senders).unwrap();
     assert_eq!(again.hash, sealed.hash);
 }
 
@@ -238,7 +238,7 @@ fn accounts_cannot_be_rewritten_by_others_nor_on_other_chains() {
     let tx = TxEip1559 { to: TxKind::Call(DEVELOPMENT), value: U256::ZERO, input: call.abi_encode().into(), ..transfer() };
     for (spec, refused) in [(spec(), false), (Arc::new(spec().as_ref().clone().for_development()), true)] {
         let (parent, state) = genesis();
-        let mut block = OpenBlock::new(spec, state, &parent, parent.hash_slow(), attributes()).unwrap();
+        let mut block = OpenBlock::new(&Executor::new(spec), state, &parent, parent.hash_slow(), attributes()).unwrap();
         assert!(matches!(execute(&mut block, sign(tx.clone())), Outcome::Included(_)));
         // Where there is no precompile the account is an ordinary one without code.
         assert_eq!(block.receipts()[0].outcome.coerce_status(), !refused);

@@ -98,6 +98,11 @@ impl Beacon {
     }
 }
 
+/// Loads the trusted setup of EIP-4844, which takes a while and which the first blob would wait for.
+pub fn load_trusted_setup() {
+    EnvKzgSettings::Default.get();
+}
+
 /// The blobs that belong to `hashes`, in that order. What a node says about a blob counts for nothing: its commitment is computed.
 fn select_verified(candidates: &[Bytes], hashes: &[B256]) -> Result<Vec<Blob>, Error> {
     let mut found = HashMap::new();

@@ -32,6 +32,8 @@ pub(crate) struct Batcher {
     pub(crate) last: watch::Sender<Option<BatchStatus>>,
     /// How often to look for new blocks.
     pub(crate) every: Duration,
+    /// Whether a channel is closed as soon as it holds what somebody sent, and does not wait to be worth its price.
+    pub(crate) eager: bool,
 }
 
 /// How far a batcher is since it last began at the safe head.
@@ -80,7 +82,12 @@ impl Batcher {
             if block.block.header.parent_hash != progress.fed.hash {
                 return Ok(false);
             }
-            encoder.add(BatchBlock::of_block(&self.config, &block.block, block.hash)?)?;
+            let batch = BatchBlock::of_block(&self.config, &block.block, block.hash)?;
+            let is_urgent = self.eager && !batch.transactions.is_empty();
+            encoder.add(batch)?;
+            if is_urgent {
+                encoder.close();
+            }
             progress.fed = block.id();
         }
         Ok(true)

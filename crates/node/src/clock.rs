@@ -61,10 +61,10 @@ impl Clock {
         matches!(*self.0.borrow(), Reading::Stopped(_))
     }
 
-    /// How much the clock is ahead of the machine's, in seconds.
-    pub(crate) fn ahead(&self) -> u64 {
+    /// How much the clock, or a time that it is about to have, is ahead of the machine's, in seconds.
+    pub(crate) fn ahead(&self, coming: Duration) -> u64 {
         let machine = machine();
-        (self.0.borrow().now(machine).saturating_sub(machine) + Duration::from_millis(500)).as_secs()
+        (self.0.borrow().now(machine).max(coming).saturating_sub(machine) + Duration::from_millis(500)).as_secs()
     }
 
     /// Sets the clock forward to `time`; it is never set back by this.

@@ -43,6 +43,8 @@ pub struct DevConfig {
     pub dashboard_port: u16,
     /// Seconds between L2 blocks.
     pub block_time: u64,
+    /// L2 blocks are sealed in their time only, as on a production chain, and not as soon as somebody waits for one.
+    pub interval: bool,
     /// Seconds between L1 blocks.
     pub l1_block_time: u64,
     /// L2 block gas limit.
@@ -64,6 +66,7 @@ impl Default for DevConfig {
             l1_port: 8645,
             dashboard_port: 8080,
             block_time: 1,
+            interval: false,
             l1_block_time: 2,
             gas_limit: 1_000_000_000,
             accounts: 10,

@@ -13,7 +13,7 @@ use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::{BlockNumHash, eip2718::Encodable2718};
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
-use tributary_execution::{OpenBlock, Outcome};
+use tributary_execution::{Executor, OpenBlock};
 use tributary_primitives::{Transaction, rollup::output_root};
 use tributary_storage::Store;
 
@@ -47,14 +47,13 @@ pub(crate) fn contracts(
     };
     let parent = l1.genesis();
     let attributes = block_one(genesis.l1_block_time, parent);
-    let mut block = OpenBlock::new(l1.spec().clone(), l1.latest()?, parent.inner(), parent.hash(), attributes)?;
+    let mut block = OpenBlock::new(&Executor::new(l1.spec().clone()), l1.latest()?, parent.inner(), parent.hash(), attributes.block)?;
     for (nonce, (to, input)) in contracts::transactions(&parameters).into_iter().enumerate() {
         let tx = sign(operators, l1.spec().chain_id, nonce as u64, to, input)?;
         let (encoded, sender) = (Bytes::from(tx.encoded_2718()), operators.deployer.address());
-        let outcome = block.execute(tx, sender, encoded)?;
-        let worked = matches!(outcome, Outcome::Included(_)) && block.receipts().last().is_some_and(|receipt| receipt.succeeded());
-        if !worked {
-            return Err(Error::Disagreement(format!("L1 contract transaction {nonce} failed: {outcome:?}")));
+        block.require(tx, sender, encoded)?;
+        if !block.receipts().last().is_some_and(|receipt| receipt.succeeded()) {
+            return Err(Error::Disagreement(format!("L1 contract transaction {nonce} failed")));
         }
     }
     let executed = block.seal()?;
@@ -121,7 +120,9 @@ mod tests {
         let head = L2Head::of_block(&rollup, &parent.block, parent.hash).unwrap();
         assert_eq!(head.system_config, genesis.system_config(&operators));
         let (attributes, system_config) = next_attributes(&rollup, &head, &origin.header, &origin.logs).unwrap();
-        let executed = crate::derived::derive_block(&l2, &rollup, &parent, &attributes).unwrap().expect("deposits are always valid");
+        let executed = crate::derived::derive_block((&l2, &Executor::new(l2.spec().clone())), &parent, &attributes)
+            .unwrap()
+            .expect("deposits are always valid");
         assert!(executed.receipts[0].succeeded(), "L1 attributes were set");
         l2.commit(&executed, &[]).unwrap();
         let after = head_block(&l2).unwrap();

@@ -45,6 +45,9 @@ pub enum Error {
     /// The database failed or refuses the directory.
     #[error(transparent)]
     Storage(#[from] tributary_storage::Error),
+    /// The journal failed or refuses the directory.
+    #[error(transparent)]
+    Journal(#[from] tributary_journal::Error),
     /// A block could not be executed although it should.
     #[error(transparent)]
     Execution(#[from] tributary_execution::Error),

@@ -118,6 +118,7 @@ impl DevGenesis {
                 eip1559_denominator: EIP1559.denominator,
                 eip1559_denominator_canyon: EIP1559.denominator,
             },
+            time_jumps: true,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
     io::{self, BufReader, Read},
     path::PathBuf,
 };
-use tributary_execution::{Ancestor, decode_block, import_block};
+use tributary_execution::{Ancestor, Executor, decode_block, import_block};
 use tributary_primitives::Block;
 use tributary_storage::Store;
 
@@ -46,6 +46,7 @@ pub struct Imported {
 /// When a file cannot be read, the directory holds another chain, or a block is malformed or invalid. Blocks before it are kept.
 pub fn import(config: &ImportConfig, mut progress: impl FnMut(Imported)) -> Result<Imported, Error> {
     let store = ImportedChain::begin(&config.datadir, &config.genesis)?.open_for_writing()?;
+    let executor = Executor::new(store.spec().clone());
     let failed = |source| Error::Path { path: config.chain.clone(), source };
     let mut reader = BufReader::with_capacity(1 << 20, File::open(&config.chain).map_err(failed)?);
     let mut state = Imported { head: store.heads()?.unsafe_head, blocks: 0, known: 0 };
@@ -57,7 +58,7 @@ pub fn import(config: &ImportConfig, mut progress: impl FnMut(Imported)) -> Resu
         if store.is_canonical(BlockNumHash { number, hash: block.header.hash_slow() })? {
             state.known += 1;
         } else {
-            state.head = append(&store, state.head, &block).map_err(|reason| invalid(format!("block {number}: {reason}")))?;
+            state.head = append((&store, &executor), state.head, &block).map_err(|reason| invalid(format!("block {number}: {reason}")))?;
             state.blocks += 1;
         }
         progress(state);
@@ -67,7 +68,7 @@ pub fn import(config: &ImportConfig, mut progress: impl FnMut(Imported)) -> Resu
 }
 
 /// Executes the block on the head and writes it.
-fn append(store: &Store, head: BlockNumHash, block: &Block) -> Result<BlockNumHash, Error> {
+fn append((store, executor): (&Store, &Executor), head: BlockNumHash, block: &Block) -> Result<BlockNumHash, Error> {
     if block.header.parent_hash != head.hash {
         let parent = block.header.parent_hash;
         return Err(Error::Disagreement(format!("the parent {parent} is not block {} of this chain, {}", head.number, head.hash)));
@@ -75,7 +76,7 @@ fn append(store: &Store, head: BlockNumHash, block: &Block) -> Result<BlockNumHa
     let ancestors = if block.body.ommers.is_empty() { Vec::new() } else { ancestors(store, head.number)? };
     let parent = store.latest()?;
     let header = parent.header().clone().into_inner();
-    let executed = import_block(store.spec().clone(), parent, &header, &ancestors, block)?;
+    let executed = import_block(executor, parent, &header, &ancestors, block)?;
     store.commit(&executed, &[])?;
     Ok(executed.id())
 }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tributary_chain::L1Status;
 use tributary_dashboard::metrics::L1_RETRIES;
 use tributary_l1::{L1BlockData, L1Client, fetch_block};
@@ -64,6 +64,15 @@ pub(crate) fn gone(block: impl std::fmt::Display) -> tributary_l1::Error {
     tributary_l1::Error::BlockGone(block.to_string())
 }
 
+/// When L1 is looked at.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// After so long at the latest.
+    pub(crate) every: Duration,
+    /// As soon as somebody tells that there is something new.
+    pub(crate) news: Arc<Notify>,
+}
+
 /// L1 blocks that are not final, or that the rollup has yet to build on.
 #[derive(Debug, Default)]
 pub(crate) struct L1View {
@@ -76,13 +85,24 @@ pub(crate) struct L1View {
 const WINDOW: usize = 4096;
 
 impl L1View {
-    /// The origin of the block at `timestamp` whose parent's origin is `current`: the next L1 block when it is known and not younger. `None` when L1
-    /// no longer has `current`.
-    pub(crate) fn origin_for(&self, current: BlockNumHash, timestamp: u64) -> Option<Arc<Origin>> {
+    /// The origin of the block whose parent's origin is `current`, and which follows it at `timestamp` unless it jumps: the next L1 block when it is
+    /// known and not younger, or a jump. `None` when L1 no longer has `current`.
+    pub(crate) fn origin_for(&self, config: &RollupConfig, current: BlockNumHash, timestamp: u64) -> Option<Arc<Origin>> {
         let origins = self.lock();
         let known = origins.get(&current.number).filter(|origin| origin.header.hash == current.hash)?;
-        let next = origins.get(&(current.number + 1));
-        Some(next.filter(|next| next.header.timestamp <= timestamp && next.header.parent_hash == current.hash).unwrap_or(known).clone())
+        let next = origins.get(&(current.number + 1)).map(|next| (next, &next.header)).filter(|(_, next)| next.parent_hash == current.hash);
+        let next = next.filter(|(_, next)| next.timestamp <= timestamp || next.is_jump(config));
+        Some(next.map_or(known, |(next, _)| next).clone())
+    }
+
+    /// Whether the L1 block with this number is known.
+    pub(crate) fn knows(&self, number: u64) -> bool {
+        self.lock().contains_key(&number)
+    }
+
+    /// Whether a block above `number` is a jump.
+    pub(crate) fn jumps_after(&self, config: &RollupConfig, number: u64) -> bool {
+        self.lock().range(number + 1..).any(|(_, origin)| origin.header.is_jump(config))
     }
 
     /// Whether a block is on L1. What is older than the window is final.
@@ -147,7 +167,7 @@ impl L1View {
         reader: L1Reader,
         status: watch::Sender<L1Status>,
         needed: impl Fn() -> Result<(BlockNumHash, u64), Error> + Send + Sync,
-        every: Duration,
+        look: Look,
     ) -> Result<(), Error> {
         loop {
             if let Err(error) = self.advance(&reader, &status).await {
@@ -156,7 +176,8 @@ impl L1View {
             }
             let (sequenced, held) = needed()?;
             self.trim(status.borrow().finalized.number, sequenced, held);
-            tokio::time::sleep(every).await;
+            // Whether there is news or not, what there is is on L1.
+            let _ = tokio::time::timeout(look.every, look.news.notified()).await;
         }
     }
 
@@ -212,6 +233,7 @@ pub(crate) async fn l1_status(reader: &L1Reader) -> Result<L1Status, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DEV_MNEMONIC, DevConfig, genesis::DevGenesis, keys::Operators};
 
     fn block(number: u64, branch: u8) -> BlockNumHash {
         BlockNumHash { number, hash: B256::with_last_byte(16 * branch + number as u8) }
@@ -229,12 +251,18 @@ mod tests {
         view
     }
 
+    fn config() -> RollupConfig {
+        let genesis = DevGenesis::new(&DevConfig::default(), &[], &Operators::from_mnemonic(DEV_MNEMONIC).unwrap(), 1_900_000_000).unwrap();
+        genesis.rollup_config(block(0, 0), block(0, 0), genesis.system_config(&Operators::from_mnemonic(DEV_MNEMONIC).unwrap()), 1)
+    }
+
     #[test]
     fn final_blocks_that_the_l2_head_is_past_are_forgotten() {
+        let config = config();
         let view = view(1, 9, 0);
         view.trim(6, block(4, 0), u64::MAX);
-        assert!(view.origin_for(block(4, 0), u64::MAX).is_some());
-        assert!(view.origin_for(block(3, 0), u64::MAX).is_none());
+        assert!(view.origin_for(&config, block(4, 0), u64::MAX).is_some());
+        assert!(view.origin_for(&config, block(3, 0), u64::MAX).is_none());
         assert!(view.has(block(3, 0)), "it is final");
     }
 
@@ -244,6 +272,6 @@ mod tests {
         let view = view(1, 12, 1);
         view.trim(9, block(6, 0), u64::MAX);
         assert!(!view.has(block(6, 0)) && !view.has(block(5, 0)));
-        assert!(view.has(block(4, 0)) && view.origin_for(block(4, 0), u64::MAX).is_some());
+        assert!(view.has(block(4, 0)) && view.origin_for(&config(), block(4, 0), u64::MAX).is_some());
     }
 }

@@ -19,7 +19,10 @@ use tributary_prover_stub::{Attestation, RangeWitness, attest, prove, record};
 use tributary_storage::Store;
 
 /// Most blocks in one proposal.
-const MAX_RANGE: u64 = 256;
+const MAX_RANGE: u64 = 1024;
+
+/// For so many L1 blocks, and some, a contract can tell the hash of a block (EIP-2935).
+const KNOWN_TO_L1: u64 = 8_000;
 
 /// Proves what the verifier derived, and proposes it.
 #[derive(Debug)]
@@ -73,14 +76,12 @@ impl Proposer {
         if end < start + self.interval {
             return Ok(());
         }
-        // Known only for blocks that were derived since the start of this process; L1 may have moved on since, which makes the claim no weaker.
-        let l1_head = match self.derivation.of(end) {
-            Some(derived) => derived.l1.id(),
-            None => {
-                let finalized = self.sender.client().block_ref(BlockNumberOrTag::Finalized).await?;
-                finalized.ok_or_else(|| gone(BlockNumberOrTag::Finalized))?.id()
-            }
-        };
+        // Known only for blocks that were derived since the start of this process, and to the contract only for so long; L1 may have moved on since,
+        // which makes the claim no weaker.
+        let finalized = self.sender.client().block_ref(BlockNumberOrTag::Finalized).await?;
+        let finalized = finalized.ok_or_else(|| gone(BlockNumberOrTag::Finalized))?.id();
+        let derived = self.derivation.of(end).map(|derived| derived.l1.id());
+        let l1_head = derived.filter(|l1| l1.number + KNOWN_TO_L1 > finalized.number).unwrap_or(finalized);
         let this = (self.store.clone(), self.prover.clone());
         let work = move || attest_range(&this.0, start, end, l1_head.hash, &this.1);
         let proposed = self.store.hash_of(end)?;

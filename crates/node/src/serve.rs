@@ -9,9 +9,10 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Accepted, Event, Refusal, Submission};
+use tributary_execution::Executor;
 use tributary_pool::{Ordering, Pool, PoolLimits, SenderState};
 use tributary_primitives::StateReader;
-use tributary_rpc::{Chain, Limits, ServerHandle, Visibility};
+use tributary_rpc::{Chain, Limits, ServerHandle};
 use tributary_storage::Store;
 
 /// Submissions that may wait to be checked; clients beyond that are told to try again.
@@ -49,6 +50,7 @@ pub async fn serve(config: &ServeConfig) -> Result<ServedChain, Error> {
     let chain = Chain {
         store: store.clone(),
         spec: store.spec().clone(),
+        executor: Executor::new(store.spec().clone()),
         pool,
         pending: watch::channel(None).1,
         submit,
@@ -57,7 +59,7 @@ pub async fn serve(config: &ServeConfig) -> Result<ServedChain, Error> {
         beacon: None,
         development: None,
         limits: Limits { hosts: Limits::hosts_for(config.listen.ip()), ..Limits::default() },
-        visibility: Visibility::Sealed,
+        realtime: false,
     };
     let server = tributary_rpc::serve(Arc::new(chain), config.listen).await?;
     Ok(ServedChain { store, server, clerk: tokio::spawn(clerk.run(submissions)) })

@@ -32,8 +32,10 @@ pub enum Layer {
 pub struct DevInfo {
     /// Funded accounts, on both layers.
     pub accounts: Vec<DevAccount>,
-    /// JSON-RPC of the rollup.
+    /// JSON-RPC of the rollup: sealed blocks.
     pub l2_url: String,
+    /// The same with what is acknowledged, before it is sealed.
+    pub realtime_url: String,
     /// JSON-RPC of the embedded L1.
     pub l1_url: String,
     /// Health and metrics.

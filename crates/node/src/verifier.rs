@@ -13,6 +13,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tributary_chain::{Derivation, DerivedFrom, L1Status};
 use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
+use tributary_execution::Executor;
 use tributary_l1::{InboxData, fetch_block};
 use tributary_primitives::{ExecutedBlock, Receipt};
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
@@ -29,6 +30,7 @@ const L1_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Verifier {
     /// The verifier's own chain.
     pub(crate) store: Store,
+    pub(crate) executor: Executor,
     /// The sequencer's chain, whose safe and finalized heads follow the verifier.
     pub(crate) sequencer: Store,
     pub(crate) reader: L1Reader,
@@ -171,10 +173,10 @@ impl Verifier {
 
     /// Executes a derived block. One that is invalid is replaced by its deposits, which the deriver does. False when L1 was reorganised meanwhile.
     async fn execute(&mut self, deriver: &mut Deriver, derived: Arc<DerivedBlock>) -> Result<bool, Error> {
-        let (store, config, attributes) = (self.store.clone(), self.reader.config.clone(), derived.attributes.clone());
+        let (store, executor, attributes) = (self.store.clone(), self.executor.clone(), derived.attributes.clone());
         let work = move || -> Result<Option<ExecutedBlock>, Error> {
             let parent = head_block(&store)?;
-            let executed = derive_block(&store, &config, &parent, &attributes)?;
+            let executed = derive_block((&store, &executor), &parent, &attributes)?;
             if let Some(block) = &executed {
                 store.commit(block, &[])?;
             }

@@ -82,7 +82,7 @@ fn slow_transaction(key: alloy_primitives::B256) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_block_whose_transactions_take_longer_than_its_time_is_sealed_and_the_rest_waits_for_the_next() {
     let node = dev(config(DataAvailability::Blob)).await.unwrap();
-    let url = node.info.l2_url.clone();
+    let url = node.info.realtime_url.clone();
     let sends = node.info.accounts.iter().map(|account| {
         let (url, raw) = (url.clone(), slow_transaction(account.key));
         tokio::spawn(async move { rpc(&url, "eth_sendRawTransaction", serde_json::json!([raw])).await })

@@ -12,7 +12,7 @@ use crate::{
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Where a transaction waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,6 +227,11 @@ impl Pool {
     pub fn status(&self) -> Status {
         let pending = self.senders.values().map(|queue| (queue.first_gap() - queue.next_nonce) as usize).sum();
         Status { pending, queued: self.by_hash.len() - pending }
+    }
+
+    /// The hashes of all that waits.
+    pub fn hashes(&self) -> HashSet<B256> {
+        self.by_hash.keys().copied().collect()
     }
 
     /// Everything that waits.

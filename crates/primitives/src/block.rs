@@ -57,6 +57,17 @@ impl BlockAttributes {
     }
 }
 
+/// A block before execution: as L1 prescribes it, as a sequencer begins it, as the journal keeps it (specs: protocol/exec-engine).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadAttributes {
+    /// What the builder does not compute.
+    pub block: BlockAttributes,
+    /// EIP-2718 encoded transactions that the block begins with: on a rollup L1 attributes, deposits, then a batch's.
+    pub transactions: Vec<Bytes>,
+    /// No transactions beyond those given may be included.
+    pub no_tx_pool: bool,
+}
+
 /// A block that is executed and rooted, but not yet written. Committing it in storage is the only point of no return.
 #[derive(Debug, Clone)]
 pub struct ExecutedBlock {

@@ -2,6 +2,7 @@
 
 mod block;
 mod chain;
+mod l1_info;
 mod receipt;
 pub mod rollup;
 pub mod state;
@@ -9,10 +10,11 @@ mod transaction;
 pub mod trie;
 mod unpayable;
 
-pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads};
+pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads, PayloadAttributes};
 pub use chain::{ChainKind, ChainSpec};
+pub use l1_info::{L1Info, deposit_source_hash};
 pub use receipt::Receipt;
-pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig};
+pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, RollupConfig, SystemConfig};
 pub use state::{Account, AccountDiff, EmptyState, RootedDiff, StateDiff, StateError, StateReader, TrieReader};
 pub use transaction::{Transaction, TxType};
 pub use trie::{NodeUpdates, StorageTrieUpdates, TrieUpdates};

@@ -144,6 +144,15 @@ pub struct RollupConfig {
     pub l1_system_config_address: Address,
     /// EIP-1559 defaults.
     pub chain_op_config: ChainOpConfig,
+    /// A development chain whose L1 may mark a block as a jump in time: the L2 block that begins its epoch has its time. No other chain has the field.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub time_jumps: bool,
+}
+
+/// Whether a rule of development chains is left out of the configuration.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_absent(rule: &bool) -> bool {
+    !*rule
 }
 
 /// Fork times of the rollup. Tributary starts at Isthmus, so that every time is the genesis'.
@@ -232,27 +241,6 @@ impl L2BlockRef {
     pub const fn id(&self) -> BlockNumHash {
         BlockNumHash { number: self.number, hash: self.hash }
     }
-}
-
-/// OP Stack payload attributes: a block before execution, as derived from L1 or as a sequencer starts it (specs: protocol/exec-engine).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadAttributes {
-    /// Seconds since the epoch.
-    pub timestamp: u64,
-    /// The L1 origin's mix hash.
-    pub prev_randao: B256,
-    /// The sequencer fee vault.
-    pub fee_recipient: Address,
-    /// The L1 origin's parent beacon block root.
-    pub parent_beacon_block_root: B256,
-    /// EIP-2718 encoded transactions: L1 attributes, deposits, then the batch's.
-    pub transactions: Vec<Bytes>,
-    /// No transactions beyond those given may be included.
-    pub no_tx_pool: bool,
-    /// Gas limit.
-    pub gas_limit: u64,
-    /// EIP-1559 parameters, zeros for the chain's defaults.
-    pub eip1559_params: B64,
 }
 
 /// The sender and the recipients that the OP Stack fixes.

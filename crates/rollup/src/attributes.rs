@@ -3,7 +3,7 @@
 //! Sequencer and deriver both start a block here, so they cannot disagree about what L1 says.
 
 use crate::{
-    Error, L1Header, L1Info, L1Log, apply_config_updates, l2_block_ref,
+    Error, L1Header, L1Log, apply_config_updates, l1_info, l2_block_ref,
     system_config::{recorded, system_config_of},
     user_deposits,
 };
@@ -11,7 +11,7 @@ use alloy_eips::{BlockNumHash, Encodable2718};
 use alloy_primitives::{B256, Bytes};
 use op_alloy_consensus::TxDeposit;
 use tributary_primitives::{
-    Block, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig,
+    Block, BlockAttributes, Eip1559Params, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig,
     rollup::{MAX_SEQUENCER_DRIFT, predeploys},
 };
 
@@ -59,22 +59,43 @@ pub fn next_attributes(
     } else {
         return Err(Error::OriginMismatch { parent_origin, origin: id });
     };
-    let timestamp = parent.block.timestamp + cfg.block_time;
+    let timestamp = next_time(cfg, &parent.block, origin);
     if timestamp < origin.timestamp {
         return Err(Error::TimeBeforeOrigin { timestamp, origin_time: origin.timestamp });
     }
-    let info = L1Info::new(origin, sequence_number, &config).to_deposit();
-    let attributes = PayloadAttributes {
+    let info = l1_info(origin, sequence_number, &config).to_deposit();
+    let block = BlockAttributes {
         timestamp,
-        prev_randao: origin.mix_hash,
-        fee_recipient: predeploys::SEQUENCER_FEE_VAULT,
-        parent_beacon_block_root: origin.parent_beacon_block_root,
+        beneficiary: predeploys::SEQUENCER_FEE_VAULT,
+        mix_hash: origin.mix_hash,
+        gas_limit: config.gas_limit,
+        extra_data: eip1559_params(cfg, &config).to_extra_data(),
+        parent_beacon_block_root: Some(origin.parent_beacon_block_root),
+        withdrawals: Some(Default::default()),
+        difficulty: Default::default(),
+        nonce: Default::default(),
+        ommers: Vec::new(),
+    };
+    let attributes = PayloadAttributes {
+        block,
         transactions: std::iter::once(&info).chain(&deposits).map(encode_deposit).collect(),
         no_tx_pool: exceeds_drift(origin.timestamp, timestamp),
-        gas_limit: config.gas_limit,
-        eip1559_params: config.eip1559_params,
     };
     Ok((attributes, recorded(cfg, &config)))
+}
+
+/// The time of the block after `parent` in the epoch of `origin`, seconds: a block time later, and where it begins the epoch of a jump
+/// ([`RollupConfig::time_jumps`]) that block's time, unless that is not even a block time later.
+pub(crate) fn next_time(cfg: &RollupConfig, parent: &L2BlockRef, origin: &L1Header) -> u64 {
+    let following = parent.timestamp + cfg.block_time;
+    let begins_epoch = origin.number == parent.l1_origin.number + 1;
+    if begins_epoch && origin.is_jump(cfg) { origin.timestamp.max(following) } else { following }
+}
+
+/// The parameters in a block's header: those of the system configuration, the chain's own where they are zero (specs: protocol/holocene/exec-engine).
+fn eip1559_params(cfg: &RollupConfig, config: &SystemConfig) -> Eip1559Params {
+    let params = Eip1559Params::from_b64(config.eip1559_params);
+    if params.denominator == 0 { cfg.default_eip1559() } else { params }
 }
 
 /// Whether L2 time runs so far ahead of its origin that only deposits may be included (specs: protocol/fjord/derivation).

@@ -1,6 +1,6 @@
 //! Batches: what the batcher says about L2 blocks (specs: protocol/derivation#batch-format).
 
-use crate::{Error, L1Info, SpanBatch, l2_block_ref};
+use crate::{Error, SpanBatch, deposits::l1_info_of, l2_block_ref};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
@@ -21,7 +21,7 @@ impl BatchBlock {
     /// # Errors
     /// [`Error::Malformed`] when the block does not begin with L1 attributes.
     pub fn of_block(cfg: &RollupConfig, block: &Block, hash: B256) -> Result<Self, Error> {
-        L1Info::of_block(block)?;
+        l1_info_of(block)?;
         let transactions = block.body.transactions.iter().filter(|tx| !tx.is_deposit()).cloned().collect();
         Ok(Self { block: l2_block_ref(cfg, block, hash)?, transactions })
     }

@@ -1,8 +1,12 @@
 //! When a batch counts (specs: protocol/derivation#batch-queue and protocol/delta/span-batches#batch-queue as amended by
 //! protocol/holocene/derivation). Pure functions from batch and context to a verdict.
 
-use crate::{L1Header, L1Log, SingularBatch, SpanBatch, attributes::exceeds_drift};
+use crate::{
+    L1Header, L1Log, SingularBatch, SpanBatch,
+    attributes::{exceeds_drift, next_time},
+};
 use alloy_eips::BlockNumHash;
+use alloy_primitives::B256;
 use std::collections::VecDeque;
 use tributary_primitives::{L2BlockRef, RollupConfig};
 
@@ -27,6 +31,27 @@ pub(crate) struct Epoch {
     pub(crate) logs: Vec<L1Log>,
 }
 
+/// What a span batch has to know of the block that it follows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parent {
+    hash: B256,
+    /// Number of its L1 origin.
+    epoch: u64,
+}
+
+impl Parent {
+    /// The safe head, which the next block follows.
+    pub(crate) const fn safe_head(safe_head: &L2BlockRef) -> Self {
+        Self { hash: safe_head.hash, epoch: safe_head.l1_origin.number }
+    }
+
+    /// The parent of a block that is already safe.
+    pub(crate) const fn of(block: &L2BlockRef) -> Self {
+        let epochs_before = if block.sequence_number == 0 { 1 } else { 0 };
+        Self { hash: block.parent_hash, epoch: block.l1_origin.number.saturating_sub(epochs_before) }
+    }
+}
+
 /// What batches are judged against.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
@@ -41,6 +66,11 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     pub(crate) fn next_timestamp(&self) -> u64 {
         self.safe_head.timestamp + self.cfg.block_time
+    }
+
+    /// The next block's time if its origin is the L1 block with this number: another than [`Self::next_timestamp`] where it begins the epoch of a jump.
+    fn next_timestamp_in(&self, epoch: u64) -> u64 {
+        self.epoch(epoch).map_or_else(|| self.next_timestamp(), |origin| next_time(self.cfg, self.safe_head, origin))
     }
 
     /// The L1 block with this number, if it is among the epochs.
@@ -59,7 +89,7 @@ impl Context<'_> {
         if batch.timestamp < self.next_timestamp() {
             return Validity::Past;
         }
-        if batch.timestamp > self.next_timestamp()
+        if batch.timestamp != self.next_timestamp_in(batch.epoch_num)
             || batch.parent_hash != self.safe_head.hash
             || self.window_is_over(batch.epoch_num)
             || !self.origin_is_valid(batch)
@@ -83,22 +113,24 @@ impl Context<'_> {
         if !exceeds_drift(origin.timestamp, batch.timestamp) {
             return true;
         }
-        // Beyond the drift only an empty block may follow, and only where the next epoch could not be adopted yet.
-        batch.transactions.is_empty()
-            && (batch.epoch_num == epoch + 1 || self.epoch(epoch + 1).is_some_and(|next| batch.timestamp < next.timestamp))
+        // Beyond the drift only an empty block may follow, and only where the next epoch could not be adopted yet. A jump can be at any time.
+        let must_wait = |next: &L1Header| batch.timestamp < next.timestamp && !next.is_jump(self.cfg);
+        batch.transactions.is_empty() && (batch.epoch_num == epoch + 1 || self.epoch(epoch + 1).is_some_and(must_wait))
     }
 
-    /// Number of the safe block whose child is the first block of `batch`; `None` when there is no such block.
-    pub(crate) fn parent_of(&self, batch: &SpanBatch) -> Option<u64> {
-        let back = self.next_timestamp().checked_sub(batch.start_timestamp(self.cfg))?;
+    /// Number of the block that is the first of `batch`: the next one, or one that is already safe. `None` when there is no such block.
+    pub(crate) fn first_of(&self, batch: &SpanBatch) -> Option<u64> {
+        // One that begins with a jump is later than a block time after the safe head.
+        let back = self.next_timestamp().saturating_sub(batch.start_timestamp(self.cfg));
         let blocks = back.is_multiple_of(self.cfg.block_time).then(|| back / self.cfg.block_time)?;
-        let number = self.safe_head.number.checked_sub(blocks)?;
-        (number >= self.cfg.genesis.l2.number).then_some(number)
+        let number = (self.safe_head.number + 1).checked_sub(blocks)?;
+        (number > self.cfg.genesis.l2.number).then_some(number)
     }
 
     /// The part of a span batch's rules that needs only its times.
     pub(crate) fn check_span_time(&self, batch: &SpanBatch) -> Validity {
-        if batch.start_timestamp(self.cfg) > self.next_timestamp() {
+        let start = batch.start_timestamp(self.cfg);
+        if start > self.next_timestamp() && start != self.next_timestamp_in(batch.start_epoch()) {
             Validity::Drop
         } else if batch.end_timestamp(self.cfg) < self.next_timestamp() {
             Validity::Past
@@ -109,10 +141,10 @@ impl Context<'_> {
 
     /// The other rules of a span batch, given the block that its first block follows. Holocene judges its blocks one by one afterwards; what
     /// Delta demands of the first block alone still holds, also where that block is already safe.
-    pub(crate) fn check_span_start(&self, batch: &SpanBatch, parent: &L2BlockRef) -> Validity {
+    pub(crate) fn check_span_start(&self, batch: &SpanBatch, parent: Parent) -> Validity {
         let start = batch.start_epoch();
         let origin_is_canonical = self.epoch(batch.l1_origin_num).is_some_and(|origin| batch.ends_at_origin(origin.hash));
-        let origin_follows = start == parent.l1_origin.number || start == parent.l1_origin.number + 1;
+        let origin_follows = start == parent.epoch || start == parent.epoch + 1;
         if batch.follows(parent.hash) && origin_is_canonical && origin_follows && !self.window_is_over(start) {
             Validity::Accept
         } else {
@@ -130,7 +162,7 @@ impl Context<'_> {
             return None;
         }
         let next = self.epoch(current + 1)?;
-        let origin = if next_timestamp < next.timestamp {
+        let origin = if next_timestamp < next.timestamp && !next.is_jump(self.cfg) {
             self.safe_head.l1_origin
         } else if expired(next.number) {
             // Every epoch has at least one block, so the next one cannot be skipped, but its own window must be over first.
@@ -142,7 +174,7 @@ impl Context<'_> {
             parent_hash: self.safe_head.hash,
             epoch_num: origin.number,
             epoch_hash: origin.hash,
-            timestamp: next_timestamp,
+            timestamp: self.next_timestamp_in(origin.number),
             transactions: Vec::new(),
         })
     }

@@ -3,7 +3,7 @@
 use crate::{
     Batch, Error, L1Block, L1Log, L2Head, SingularBatch, SpanBatch, apply_config_updates,
     batch::encode_all,
-    batch_rules::{Context, Epoch, Validity},
+    batch_rules::{Context, Epoch, Parent, Validity},
     l1_source::L1Source,
     next_attributes,
 };
@@ -124,7 +124,7 @@ pub struct Deriver {
     epochs: VecDeque<Epoch>,
     source: L1Source,
     span: Option<Span>,
-    /// A span batch that begins before the safe head, waiting for the block that it says it follows.
+    /// A span batch that begins before the safe head, waiting for the block in the place of its first.
     overlapping: Option<(SpanBatch, u64)>,
     pending: Option<Arc<DerivedBlock>>,
     reset: Option<ResetReason>,
@@ -237,8 +237,13 @@ impl Deriver {
     /// [`Error::NotAsked`] when it is not the one, or none is needed.
     pub fn supply_l2(&mut self, block: &L2BlockRef) -> Result<(), Error> {
         match self.overlapping.take_if(|(_, number)| *number == block.number) {
+            // Another time means that there was a jump in between, which no batch crosses.
+            Some((batch, _)) if batch.start_timestamp(&self.cfg) != block.timestamp => {
+                self.flush_channel();
+                Ok(())
+            }
             Some((batch, _)) => {
-                self.start_span(batch, block);
+                self.start_span(batch, Parent::of(block));
                 Ok(())
             }
             None => Err(Error::NotAsked("an L2 block")),
@@ -256,7 +261,7 @@ impl Deriver {
             hash: block.hash,
             number: pending.number(),
             parent_hash: parent.hash,
-            timestamp: pending.attributes.timestamp,
+            timestamp: pending.attributes.block.timestamp,
             l1_origin: pending.l1_origin,
             sequence_number: pending.sequence_number,
         };
@@ -364,16 +369,18 @@ impl Deriver {
         match context.check_span_time(&batch) {
             Validity::Past => {}
             Validity::Drop => self.flush_channel(),
-            Validity::Accept => match context.parent_of(&batch) {
+            Validity::Accept => match context.first_of(&batch) {
                 None => self.flush_channel(),
-                Some(number) if number == self.safe_head.block.number => self.start_span(batch, &self.safe_head.block.clone()),
+                Some(number) if number > self.safe_head.block.number => {
+                    self.start_span(batch, Parent::safe_head(&self.safe_head.block));
+                }
                 Some(number) => self.overlapping = Some((batch, number)),
             },
         }
     }
 
     /// Makes `batch`, whose first block follows `parent`, the current span batch if it is valid.
-    fn start_span(&mut self, batch: SpanBatch, parent: &L2BlockRef) {
+    fn start_span(&mut self, batch: SpanBatch, parent: Parent) {
         match self.context().check_span_start(&batch, parent) {
             Validity::Accept => self.span = Some(Span { epoch: batch.start_epoch(), batch, next: 0 }),
             _ => self.flush_channel(),

@@ -15,7 +15,7 @@ use tributary_primitives::{RollupConfig, rollup::CHANNEL_TIMEOUT};
 pub enum BatchKind {
     /// One batch for each block.
     Singular,
-    /// One span batch for each channel.
+    /// One span batch for each channel, and another after each jump in time.
     Span,
 }
 
@@ -287,7 +287,7 @@ impl Encoder {
         let blocks = &self.open.make_contiguous()[..count];
         let batches = match self.config.kind {
             BatchKind::Singular => blocks.iter().map(|block| Batch::Singular(SingularBatch::of_block(block))).collect(),
-            BatchKind::Span => SpanBatch::of_blocks(&self.cfg, blocks).map(Batch::Span).into_iter().collect::<Vec<_>>(),
+            BatchKind::Span => SpanBatch::of_runs(&self.cfg, blocks).map(Batch::Span).collect::<Vec<_>>(),
         };
         let encoded = batches.iter().map(|batch| batch.encode(self.cfg.l2_chain_id)).collect::<Result<Vec<_>, _>>()?;
         Ok(self.config.compression.compress(encoded.iter().map(Vec::as_slice)))

@@ -3,7 +3,10 @@
 use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{Address, B256, Bytes, Log};
-use tributary_primitives::L1BlockRef;
+use tributary_primitives::{L1BlockRef, RollupConfig};
+
+/// The extra data by which the L1 of a development chain marks a block as a jump in time.
+pub const TIME_JUMP: &[u8] = b"tributary jump";
 
 /// The attributes of an L1 block that enter L2 blocks (specs: protocol/deposits#l1-attributes-deposited-transaction).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct L1Header {
     pub mix_hash: B256,
     /// EIP-4788; zero where the block has none.
     pub parent_beacon_block_root: B256,
+    /// Whether the block is marked as a jump in time. Means nothing but on a chain with [`RollupConfig::time_jumps`].
+    pub marks_jump: bool,
 }
 
 impl L1Header {
@@ -38,7 +43,13 @@ impl L1Header {
             blob_base_fee: blob_base_fee.unwrap_or(1),
             mix_hash: header.mix_hash,
             parent_beacon_block_root: header.parent_beacon_block_root.unwrap_or_default(),
+            marks_jump: *header.extra_data == *TIME_JUMP,
         }
+    }
+
+    /// Whether the L2 block that begins this block's epoch takes its time.
+    pub const fn is_jump(&self, cfg: &RollupConfig) -> bool {
+        cfg.time_jumps && self.marks_jump
     }
 
     /// The block without the attributes.

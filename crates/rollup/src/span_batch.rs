@@ -41,7 +41,7 @@ fn check_of(hash: B256) -> FixedBytes<20> {
 }
 
 impl SpanBatch {
-    /// The batch of consecutive `blocks`; `None` when there are none.
+    /// The batch of consecutive `blocks` a block time apart; `None` when there are none.
     pub fn of_blocks(cfg: &RollupConfig, blocks: &[BatchBlock]) -> Option<Self> {
         let (first, last) = (blocks.first()?.block, blocks.last()?.block);
         Some(Self {
@@ -54,6 +54,12 @@ impl SpanBatch {
                 .map(|b| SpanBlock { origin_changed: b.block.sequence_number == 0, transactions: b.transactions.clone() })
                 .collect(),
         })
+    }
+
+    /// Batches of consecutive `blocks`, each as far as there is no jump in time.
+    pub(crate) fn of_runs(cfg: &RollupConfig, blocks: &[BatchBlock]) -> impl Iterator<Item = Self> {
+        let runs = blocks.chunk_by(|block, next| next.block.timestamp == block.block.timestamp + cfg.block_time);
+        runs.filter_map(|run| Self::of_blocks(cfg, run))
     }
 
     /// Appends `prefix ‖ payload`, without the batch version.

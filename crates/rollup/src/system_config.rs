@@ -1,7 +1,10 @@
 //! The system configuration and how L1 changes it (specs: protocol/system-config, protocol/holocene/system-config,
 //! protocol/isthmus/system-config).
 
-use crate::{Error, L1Info, L1Log, deposits::abi_bytes};
+use crate::{
+    Error, L1Log,
+    deposits::{abi_bytes, l1_info_of},
+};
 use alloy_primitives::{Address, B64, B256, b256};
 use tributary_primitives::{Block, Eip1559Params, RollupConfig, SystemConfig};
 
@@ -84,7 +87,7 @@ pub fn system_config_of(cfg: &RollupConfig, block: &Block) -> Result<SystemConfi
     if block.header.number == cfg.genesis.l2.number {
         return Ok(cfg.genesis.system_config);
     }
-    let info = L1Info::of_block(block)?;
+    let info = l1_info_of(block)?;
     let eip1559 = Eip1559Params::from_extra_data(&block.header.extra_data)
         .ok_or(Error::malformed("L2 block", "its extra data holds no EIP-1559 parameters"))?;
     let mut operator_fee_params = B256::ZERO;

@@ -8,12 +8,13 @@ use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes, U256};
 use chain::{
     Chain,
-    posting::{noise, post},
+    posting::{Posted, noise, post},
 };
 use proptest::{collection::vec, prelude::*};
 use std::sync::Arc;
+use tributary_primitives::L1Info;
 use tributary_rollup::{
-    Batch, BatchBlock, BatchKind, BatcherData, ChannelId, ChannelReader, Compression, DataAvailability, EncoderConfig, Frame, L1Info,
+    Batch, BatchBlock, BatchKind, BatcherData, ChannelId, ChannelReader, Compression, DataAvailability, EncoderConfig, Frame,
     SingularBatch, SpanBatch, decode_blob, decode_frames, encode_blob, encode_frames, verify,
 };
 
@@ -53,6 +54,56 @@ proptest! {
         let posted = post(chain, config, &noise, per_block);
         prop_assert_eq!(posted.derive(posted.genesis()), head);
         prop_assert_eq!(posted.derive(posted.start(restart.index(last + 1))), head);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    /// The same on a development chain whose L1 jumps, by seconds or by years.
+    #[test]
+    fn deriving_what_was_encoded_gives_the_same_blocks_across_jumps_in_time(
+        block_time in 1u64..4,
+        l1 in chain::jumps(),
+        plans in vec(chain::l2_plan(4), 1..40),
+        config in encoder_config(),
+        noise in vec(noise(), 1..5),
+        per_block in 1usize..40,
+        restart in any::<prop::sample::Index>(),
+    ) {
+        let chain = Chain::with_jumps(3600, block_time).of_jumps(&l1, &plans);
+        let last = chain.l2.len() - 1;
+        let head = chain.l2[last].1;
+        let posted = post(chain, config, &noise, per_block);
+        prop_assert_eq!(posted.derive(posted.genesis()), head);
+        prop_assert_eq!(posted.derive(posted.start(restart.index(last + 1))), head);
+    }
+
+    /// The batcher falls silent, and L1 forces what follows: an epoch has the blocks that fit before the next, a jump's begins at once.
+    #[test]
+    fn blocks_that_l1_forces_follow_its_jumps(
+        block_time in 1u64..4,
+        l1 in chain::jumps(),
+        plans in vec(chain::l2_plan(4), 1..12),
+        forced in 1usize..40,
+        window in 1u64..6,
+    ) {
+        let mut chain = Chain::with_jumps(window + 8, block_time).of_jumps(&l1, &plans);
+        let sent = chain.l2.len() - 1;
+        let posted = post(chain.clone(), EncoderConfig::CALLDATA, &[Vec::new()], 40);
+        prop_assume!(posted.derive(posted.genesis()) == chain.l2[sent].1);
+        chain = posted.chain;
+        for (seconds, jump, events) in l1.iter().cycle().take(forced) {
+            chain.mine_marked(if *jump { *seconds } else { 1 + seconds % 5 }, events, *jump);
+        }
+        for _ in 0..20 * forced {
+            chain.build(&chain::L2Plan { advance: true, txs: Vec::new() });
+        }
+        let posted = Posted { chain, batches: posted.batches };
+        // Compares each block.
+        let last = posted.derive(posted.genesis()).block;
+        let newest = posted.chain.l1.len() as u64 - 1;
+        prop_assert!(last.l1_origin.number + posted.chain.cfg.seq_window_size >= newest, "every epoch whose window is over has its blocks");
     }
 }
 

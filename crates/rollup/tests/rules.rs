@@ -257,7 +257,7 @@ fn a_span_batch_may_begin_before_the_safe_head() {
             Step::Reset(reason) => panic!("{reason:?}"),
         }
     }
-    assert_eq!(asked, [1]);
+    assert_eq!(asked, [2], "the block in the place of its first");
     assert_eq!(*deriver.safe_head(), posted.chain.l2[8].1);
 }
 

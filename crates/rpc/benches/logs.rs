@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{Block, ChainSpec, Eip1559Params, ExecutedBlock, Receipt, RootedDiff, Transaction, TxType};
-use tributary_rpc::{Chain, Limits, Visibility, serve};
+use tributary_rpc::{Chain, Limits, serve};
 use tributary_storage::{Durability, Options, Store};
 
 /// Logs in every tenth block.
@@ -110,6 +110,7 @@ fn write(dir: &Path, blocks: u64) -> Store {
 fn chain(store: Store) -> Chain {
     Chain {
         spec: store.spec().clone(),
+        executor: tributary_execution::Executor::new(store.spec().clone()),
         store,
         pool: Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder))),
         pending: watch::channel(None).1,
@@ -119,7 +120,7 @@ fn chain(store: Store) -> Chain {
         beacon: None,
         development: None,
         limits: Limits::default(),
-        visibility: Visibility::Realtime,
+        realtime: false,
     }
 }
 

@@ -16,43 +16,62 @@ use jsonrpsee::{RpcModule, server::RegisterMethodError};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::{
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tributary_chain::Endpoint;
 use tributary_execution::{Abort, L1Fees};
 
 /// The methods of one server.
 pub(crate) type Module = RpcModule<Api>;
 
-/// Everything that methods need.
-#[derive(Debug)]
+/// Everything that methods need. What is shared by the endpoints of a server is behind handles.
+#[derive(Debug, Clone)]
 pub(crate) struct Api {
     pub(crate) chain: Arc<Chain>,
+    /// What the client has chosen: all that the endpoints of a server differ by.
+    pub(crate) endpoint: Endpoint,
+    /// Where the server listens; `None` for one without sockets.
+    pub(crate) address: Option<SocketAddr>,
     /// For calls, traces, logs and large answers.
     pub(crate) workers: Workers,
     /// For decoding transactions, so that heavy reads do not hold up sending.
     pub(crate) decoders: Workers,
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
-    pub(crate) open_fees: Mutex<Option<(B256, L1Fees)>>,
+    pub(crate) open_fees: Arc<Mutex<Option<(B256, L1Fees)>>>,
     /// Blocks whose transactions were traced.
-    pub(crate) replays: Replays,
+    pub(crate) replays: Arc<Replays>,
     /// The open block with its roots.
-    pub(crate) ended_now: EndedNow,
+    pub(crate) ended_now: Arc<EndedNow>,
 }
 
 impl Api {
-    pub(crate) fn new(chain: Arc<Chain>) -> Self {
+    /// Of the ordinary endpoint.
+    pub(crate) fn new(chain: Arc<Chain>, address: Option<SocketAddr>) -> Self {
         let limits = &chain.limits;
         Self {
             workers: Workers::new(limits.workers, limits.waiting, limits.trace_time),
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
-            open_fees: Mutex::new(None),
-            replays: Replays::default(),
-            ended_now: EndedNow::default(),
+            open_fees: Arc::default(),
+            replays: Arc::default(),
+            ended_now: Arc::default(),
+            endpoint: Endpoint::Ordinary,
+            address,
             chain,
         }
+    }
+
+    /// The same for another endpoint, over the same state.
+    pub(crate) fn on(&self, endpoint: Endpoint) -> Self {
+        Self { endpoint, ..self.clone() }
+    }
+
+    /// Whether what is in the open block is there for this client.
+    pub(crate) fn is_realtime(&self) -> bool {
+        self.endpoint == Endpoint::Realtime
     }
 
     /// Reads the pool.

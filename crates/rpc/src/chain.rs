@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Derivation, Event, L1Status, Submission};
-use tributary_execution::PendingBlock;
+use tributary_execution::{Executor, PendingBlock};
 use tributary_pool::{Pool, TxPolicy};
 use tributary_primitives::{ChainSpec, RollupConfig};
 use tributary_storage::{Snapshot, Store};
@@ -21,6 +21,8 @@ pub struct Chain {
     pub store: Store,
     /// The chain's rules.
     pub spec: Arc<ChainSpec>,
+    /// What executes calls on it, and its blocks again.
+    pub executor: Executor,
     /// Transactions that wait for a block.
     pub pool: Arc<Mutex<Pool>>,
     /// The open block; `None` on a node that builds none.
@@ -37,18 +39,12 @@ pub struct Chain {
     pub development: Option<Arc<Development>>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
-    /// When a transaction becomes visible.
-    pub visibility: Visibility,
+    /// Whether clients may choose [`Endpoint::Realtime`](tributary_chain::Endpoint), at [`REALTIME_PATH`].
+    pub realtime: bool,
 }
 
-/// When an acknowledged transaction becomes visible to `eth_getTransactionReceipt`, `eth_getTransactionByHash` and the `pending` tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// As soon as it is durable in the open block: its receipt is final but for the block's hash, which is zero until the seal.
-    Realtime,
-    /// Once its block is sealed, as on Ethereum. Before, it is a pending transaction without a receipt.
-    Sealed,
-}
+/// The path of the realtime endpoint. Every other path is the ordinary one's.
+pub const REALTIME_PATH: &str = "/realtime";
 
 /// What a rollup's server knows beside the chain itself.
 #[derive(Debug, Clone)]
@@ -115,9 +111,6 @@ pub struct Limits {
     pub policy: TxPolicy,
     /// Default and longest wait of `eth_sendRawTransactionSync`.
     pub sync_wait: Duration,
-    /// Whether `latest`, to methods that read state or execute, means the open block once it holds a transaction ([`Visibility::Realtime`] only).
-    /// Without it, a client that has a receipt does not find its effects until the seal unless it asks for `pending`.
-    pub latest_is_open: bool,
     /// Whether the `debug` and `trace` namespaces are served.
     pub debug: bool,
     /// The program that runs clients' JavaScript tracers; `None` refuses them.
@@ -153,7 +146,6 @@ impl Default for Limits {
             proof_slots: 1024,
             policy: TxPolicy::default(),
             sync_wait: Duration::from_secs(20),
-            latest_is_open: true,
             debug: true,
             scripts: ScriptHost::this_program(),
             hosts: None,

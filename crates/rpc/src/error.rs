@@ -21,6 +21,8 @@ pub mod code {
     pub const INVALID_REQUEST: i32 = -32600;
     /// There is no such method, or not on this kind of connection.
     pub const METHOD_NOT_FOUND: i32 = -32601;
+    /// There is such a method, and not on a chain like this one (EIP-1474).
+    pub const METHOD_NOT_SUPPORTED: i32 = -32004;
     /// The answer is larger than the node sends (geth).
     pub const RESPONSE_TOO_LARGE: i32 = -32003;
     /// The parameters are malformed.
@@ -69,6 +71,11 @@ impl RpcError {
 
     pub(crate) fn limit(message: impl ToString) -> Self {
         Self { code: code::LIMIT_EXCEEDED, message: message.to_string(), data: None }
+    }
+
+    /// A method that other nodes have, and why this one has it not.
+    pub(crate) fn unsupported(name: &str, why: &str) -> Self {
+        Self { code: code::METHOD_NOT_SUPPORTED, message: format!("{name} is not supported: {why}"), data: None }
     }
 
     /// The state of a block that is not there.
@@ -178,8 +185,9 @@ impl From<tributary_chain::OrderRefusal> for RpcError {
     fn from(refusal: tributary_chain::OrderRefusal) -> Self {
         use tributary_chain::OrderRefusal as R;
         Self::params(match refusal {
-            R::JumpTooLong { blocks, block_time, most } => format!(
-                "the rollup would have to build {blocks} blocks of {block_time} s for that, more than {most}; a longer --block-time makes fewer"
+            R::JumpTooFar { last } => format!("time cannot jump beyond {last}"),
+            R::TooManyJumps { most, block_time } => format!(
+                "at most {most} blocks can be mined at another interval than the chain's block time, {block_time} s: each is a jump in time"
             ),
             R::TooManyBlocks { most } => format!("at most {most} blocks can be mined at once"),
             R::TimeNotAfterHead { time, newest } => {

@@ -4,10 +4,14 @@
 //! of its answers. One folder or file per namespace; what a method means by a block is in `resolve`, the JSON of blocks, transactions, receipts and logs in `json`,
 //! every error code and its words in [`mod@error`].
 //!
+//! A client chooses by the path of its URL what it sees of the open block ([`tributary_chain::Endpoint`]): the methods of both endpoints are the same
+//! over one state, and one value in `api` is all that differs.
+//!
 //! A transaction goes to the sequencer as a [`tributary_chain::Submission`] and is answered for once it is acknowledged. What happens to the chain arrives as [`tributary_chain::Event`]s.
 
 mod api;
 mod args;
+mod capabilities;
 mod chain;
 mod count;
 mod deadlines;
@@ -32,7 +36,7 @@ mod transport;
 mod txpool;
 mod workers;
 
-pub use chain::{BeaconView, Chain, Limits, RollupView, Visibility};
+pub use chain::{BeaconView, Chain, Limits, REALTIME_PATH, RollupView};
 pub use development::orders::Development;
 pub use error::Error;
 pub use script_host::{SCRIPT_HOST, ScriptHost, run_script_host};

@@ -4,7 +4,7 @@ use crate::error::RpcError;
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::B256;
 use std::sync::{Arc, Mutex, PoisonError};
-use tributary_execution::PendingBlock;
+use tributary_execution::{Executor, PendingBlock};
 use tributary_primitives::{Block, BlockBody, ChainSpec, ExecutedBlock, Receipt};
 use tributary_storage::{Snapshot, StoredBlock};
 
@@ -52,12 +52,12 @@ pub(crate) struct EndedNow(Mutex<Option<Arc<Ended>>>);
 
 impl EndedNow {
     /// The open block with the header that it would have, roots and all. Its hash stays zero: it is no block's yet.
-    pub(crate) fn of(&self, open: &Open, spec: &ChainSpec) -> Result<Arc<Ended>, RpcError> {
+    pub(crate) fn of(&self, open: &Open, executor: &Executor) -> Result<Arc<Ended>, RpcError> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ended) = last.as_ref().filter(|ended| ended.is_of(open)) {
             return Ok(ended.clone());
         }
-        let ExecutedBlock { block, senders, receipts, .. } = open.state().ended_now(spec, open.base().header())?;
+        let ExecutedBlock { block, senders, receipts, .. } = open.state().ended_now(executor, open.base().header())?;
         let ended = Arc::new(Ended { block: StoredBlock { block, hash: B256::ZERO, senders }, receipts });
         *last = Some(ended.clone());
         Ok(ended)

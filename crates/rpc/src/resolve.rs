@@ -1,10 +1,10 @@
 //! Which block and which state a client means by a number, a tag or a hash.
 //!
-//! `latest` is the newest sealed block. Where [`Limits::latest_is_open`](crate::Limits::latest_is_open) is set, methods that read state or
-//! execute take it as the open block once that holds a transaction: who has a receipt in hand must find its effects. For the same reason the open
-//! block's number, which its receipts name, means the open block to such methods.
+//! `latest` is the newest sealed block and `pending` the open one, as in geth. On the realtime endpoint methods that read state or execute take `latest`
+//! as the open block once that holds a transaction: who has a receipt in hand must find its effects. For the same reason the open block's number, which
+//! its receipts name there, means the open block to such methods.
 
-use crate::{Visibility, api::Api, error::RpcError, open_block::Open};
+use crate::{api::Api, error::RpcError, open_block::Open};
 use alloy_consensus::Header;
 use alloy_eips::{BlockHashOrNumber, BlockId, BlockNumberOrTag};
 use alloy_primitives::Address;
@@ -90,7 +90,7 @@ impl Api {
 
     /// The block of a number that the client may have from a receipt: the open block's, too, where receipts come before the seal.
     pub(crate) fn by_told_number(&self, number: u64) -> Result<Target, RpcError> {
-        if self.chain.visibility == Visibility::Realtime
+        if self.is_realtime()
             && let Some(open) = self.open()?.filter(|open| open.header().number == number)
         {
             return Ok(Target::Open(open));
@@ -98,10 +98,17 @@ impl Api {
         Ok(Target::Sealed(number.into()))
     }
 
+    /// The block of a tag, or of a number that the client may have from a receipt.
+    pub(crate) fn by_told(&self, tag: BlockNumberOrTag) -> Result<Target, RpcError> {
+        match tag {
+            BlockNumberOrTag::Number(number) => self.by_told_number(number),
+            tag => self.by_tag(tag),
+        }
+    }
+
     /// What `latest` means to a method that reads state.
     fn newest_state(&self) -> Result<Target, RpcError> {
-        if self.chain.visibility == Visibility::Realtime
-            && self.chain.limits.latest_is_open
+        if self.is_realtime()
             && let Some(open) = self.open()?.filter(|open| self.is_in_use(open))
         {
             return Ok(Target::Open(open));

@@ -3,7 +3,7 @@
 use crate::{
     Chain,
     api::{Api, Module, light},
-    debug, development,
+    capabilities, debug, development,
     error::Error,
     eth::{self, filters::Filters},
     net_web3, ots, rollup, trace,
@@ -34,7 +34,7 @@ use tower_http::{
     compression::{CompressionLayer, predicate::SizeAbove},
     cors::{AllowOrigin, Any, CorsLayer},
 };
-use tributary_chain::Event;
+use tributary_chain::{Endpoint, Event};
 
 /// Answers shorter than this are not worth compressing, bytes.
 const COMPRESSED_FROM: u16 = 1 << 10;
@@ -76,26 +76,24 @@ impl Drop for ServerHandle {
 pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandle, Error> {
     let cors = cors(chain.limits.origins.as_deref())?;
     let hosts = hosts(chain.limits.hosts.as_deref())?;
-    let api = Arc::new(Api::new(chain.clone()));
-    let methods = Methods::from(module(api.clone())?);
     let bind = |source| Error::Bind { address, source };
     let socket = TcpListener::bind(address).await.map_err(bind)?;
     let address = socket.local_addr().map_err(bind)?;
+    let api = Api::new(chain.clone(), Some(address));
+    let memory = Memory::new(&chain.limits);
+    let realtime = chain.realtime.then(|| session(&api, Endpoint::Realtime, &memory)).transpose()?;
+    let ordinary = session(&api, Endpoint::Ordinary, &memory)?;
     let (stop, stopped) = watch::channel(false);
     let (held, running) = mpsc::channel(1);
     let watcher = tokio::spawn(watch(api.filters.clone(), chain.events.subscribe()));
-    let service = Http {
-        session: Session { api: api.clone(), methods, memory: Memory::new(&chain.limits), link: None },
-        sockets: Sockets { stop: stopped.clone() },
-        connections: Arc::default(),
-    };
+    let service = Http { ordinary, realtime, sockets: Sockets { stop: stopped.clone() }, connections: Arc::default() };
     let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_FROM));
     let service = tower::ServiceBuilder::new()
         .layer(cors)
         .map_response(|response: hyper::Response<_>| response.map(HttpBody::new))
         .layer(gzip)
         .layer(hosts)
-        .layer(BeaconLayer(api))
+        .layer(BeaconLayer(Arc::new(api)))
         .service(service);
     let listener = Listener { socket, stop: stopped, running: held };
     tokio::spawn(listener.run(service, chain.limits.clone()));
@@ -107,15 +105,13 @@ pub async fn serve(chain: Arc<Chain>, address: SocketAddr) -> Result<ServerHandl
 pub struct InProcess(Session);
 
 impl InProcess {
-    /// The methods of a chain.
+    /// The methods of a chain, as clients of an endpoint see them.
     ///
     /// # Errors
     /// [`Error::Method`], never: the names differ.
-    pub fn new(chain: Arc<Chain>) -> Result<Self, Error> {
+    pub fn new(chain: Arc<Chain>, endpoint: Endpoint) -> Result<Self, Error> {
         let memory = Memory::new(&chain.limits);
-        let api = Arc::new(Api::new(chain));
-        let methods = Methods::from(module(api.clone())?);
-        Ok(Self(Session { api, methods, memory, link: None }))
+        Ok(Self(session(&Api::new(chain, None), endpoint, &memory)?))
     }
 
     /// What the body of an HTTP request is answered with; `None` for an empty response.
@@ -131,6 +127,13 @@ impl InProcess {
     }
 }
 
+/// What answers the clients of an endpoint.
+fn session(api: &Api, endpoint: Endpoint, memory: &Memory) -> Result<Session, RegisterMethodError> {
+    let api = Arc::new(api.on(endpoint));
+    let methods = Methods::from(module(api.clone())?);
+    Ok(Session { api, methods, memory: memory.clone(), link: None })
+}
+
 /// All methods that the chain has.
 fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     let rollup_view = api.chain.rollup.clone();
@@ -141,6 +144,7 @@ fn module(api: Arc<Api>) -> Result<Module, RegisterMethodError> {
     net_web3::register(&mut module)?;
     txpool::register(&mut module)?;
     ots::register(&mut module)?;
+    capabilities::register(&mut module)?;
     if with_debug {
         debug::register(&mut module)?;
         trace::register(&mut module)?;

@@ -6,10 +6,12 @@ use alloy_genesis::Genesis;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
 use op_alloy_consensus::TxDeposit;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use tributary_journal::{Executed, Files, Journal, JournalTransaction, Record};
 use tributary_primitives::{
-    Account, AccountDiff, Block, ChainSpec, Eip1559Params, ExecutedBlock, Receipt, RootedDiff, StateDiff, StateReader, Transaction, TxType,
+    Account, AccountDiff, Block, BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, PayloadAttributes, Receipt, RootedDiff,
+    StateDiff, StateReader, Transaction, TxType,
 };
-use tributary_storage::{Journal, JournalEntry, Options, Snapshot, Store};
+use tributary_storage::{Options, Snapshot, Store};
 use tributary_trie::state_root;
 
 /// Transfers per block, about what a block of 1,000,000,000 gas holds.
@@ -120,15 +122,18 @@ fn reads(store: &Store) {
 }
 
 fn journal(store: &Store) {
-    let (journal, _) = Journal::open(store).unwrap();
     let head = store.heads().unwrap().unsafe_head;
-    journal.begin(head.number + 1, head.hash, Bytes::new()).unwrap();
+    let (mut journal, _) = Journal::open(Files::open(&store.journal_path()).unwrap(), head).unwrap();
+    let block = BlockAttributes::of_block(&Block::default());
+    let attributes = Box::new(PayloadAttributes { block, transactions: Vec::new(), no_tx_pool: false });
+    journal.append(Record::Opened { number: head.number + 1, parent: head.hash, attributes });
+    let transaction = JournalTransaction { hash: B256::ZERO, raw: vec![1; 180].into() };
     for size in [1, 10, 100, 1000] {
         let mut times: Vec<_> = (0..100)
             .map(|_| {
                 let start = Instant::now();
-                for position in 0..size {
-                    journal.append(head.number + 1, JournalEntry { position, raw: vec![1; 180].into(), result: B256::ZERO }).unwrap();
+                for index in 0..size {
+                    journal.append(Record::Executed(Executed { transaction: transaction.clone(), index, result: B256::ZERO }));
                 }
                 journal.sync().unwrap();
                 start.elapsed()

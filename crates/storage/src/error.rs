@@ -94,14 +94,6 @@ pub enum Error {
     /// The database engine failed: disk full, I/O error.
     #[error("database: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The journal's file system failed; nothing more is accepted until it is opened again.
-    #[error("journal {}: {source}", path.display())]
-    Journal {
-        /// The journal's place.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
 }
 
 impl Error {

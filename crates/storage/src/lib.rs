@@ -1,4 +1,4 @@
-//! Durable blocks, state, history, trie nodes, heads and the journal. The only crate that names MDBX.
+//! Durable blocks, state, history, trie nodes and heads. The only crate that names MDBX.
 //!
 //! [`Store`] is one chain in one directory, the rollup or an embedded L1 alike:
 //!
@@ -14,11 +14,6 @@
 //!   .account_changes(address)              -> the blocks that changed an account, newest first, with what it was before
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
-//!
-//! Journal::open(&store)                    -> (Journal, Recovered { open, stale, committed })
-//!   .begin(n, parent, attributes)          a new open block; its segment
-//!   .append(n, entry) .sync()              records; one write and one fsync for all that wait
-//!   .release(n) .discard(n)                blocks up to n are committed; blocks from n on are given up
 //! ```
 //!
 //! where `id` is a block number or hash. Every read is one consistent view; readers never make the writer wait.
@@ -33,7 +28,6 @@ mod error;
 mod genesis;
 mod heads;
 mod history;
-mod journal;
 mod logs;
 mod options;
 mod snapshot;
@@ -49,7 +43,6 @@ pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
 pub use error::Error;
 pub use history::{AccountChanges, WrittenKeys};
-pub use journal::{Files, Journal, JournalBackend, JournalBlock, JournalEntry, Recovered};
 pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;

@@ -4,8 +4,8 @@ pub enum Durability {
     /// A commit returns once the disk has it: survives power loss.
     #[default]
     Synced,
-    /// A commit returns once the operating system has it: survives `kill -9`, not power loss (the database stays consistent but may
-    /// lose its newest blocks). For tests and throw-away chains.
+    /// A commit returns once the operating system has it, and nothing ever waits for the disk: survives `kill -9`, and of a power loss nothing need be left. For
+    /// tests and throw-away chains.
     Relaxed,
 }
 

@@ -100,7 +100,7 @@ impl Store {
         self.0.directory.path()
     }
 
-    /// Where the chain's [`Journal`](crate::Journal) belongs: beside the database, so that they are copied and deleted together.
+    /// Where the chain's journal belongs: beside the database, so that they are copied and deleted together.
     pub fn journal_path(&self) -> PathBuf {
         self.path().join("journal")
     }
@@ -193,13 +193,10 @@ fn begin(tx: &RwTxUnsync, tables: &Tables, genesis: &ExecutedBlock) -> Result<()
     tables::put(tx, tables.meta, meta::OLDEST_TRIE, &genesis.block.header.number.to_be_bytes())
 }
 
-/// Written bytes after which a relaxed store syncs.
-const RELAXED_SYNC: usize = 64 << 20;
-
 fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
     let sync_mode = match options.durability {
         Durability::Synced => SyncMode::Durable,
-        Durability::Relaxed => SyncMode::SafeNoSync,
+        Durability::Relaxed => SyncMode::UtterlyNoSync,
     };
     let mode = if options.read_only { Mode::ReadOnly } else { Mode::ReadWrite { sync_mode } };
     let mut builder = Environment::builder();
@@ -214,10 +211,6 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
             shrink_threshold: Some(0),
             page_size: Some(PageSize::Set(4096)),
         });
-    if options.durability == Durability::Relaxed && !options.read_only {
-        // Without a threshold libmdbx syncs whenever a transaction needs a page that an older one freed, which is in each.
-        builder.set_sync_bytes(RELAXED_SYNC);
-    }
     builder.open(dir).map_err(|error| match error {
         // One process may not map the database twice, and all must sync alike.
         MdbxError::Busy | MdbxError::Incompatible => Error::Locked { path: dir.to_owned() },

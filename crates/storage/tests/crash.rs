@@ -11,7 +11,9 @@ use std::{
     thread,
     time::Duration,
 };
-use tributary_storage::{Durability, Journal, JournalEntry, Options, Recovered, Store};
+use tributary_journal::{Executed, Files, Journal, JournalTransaction, Record, Recovered};
+use tributary_primitives::{Block, BlockAttributes, PayloadAttributes};
+use tributary_storage::{Durability, Options, Store};
 
 const DIRECTORY: &str = "TRIBUTARY_STORAGE_CRASH_DIR";
 const KILLS: u64 = 40;
@@ -20,14 +22,20 @@ fn open(dir: &Path) -> (Store, Journal, Recovered) {
     // What the operating system has survives a kill, so nothing is gained by waiting for the disk.
     let options = Options { durability: Durability::Relaxed, trie_history: 50, ..Default::default() };
     let store = Store::open(dir, chain::spec(1), options).unwrap();
-    let (journal, recovered) = Journal::open(&store).unwrap();
+    let (journal, recovered) = Journal::open(Files::open(&store.journal_path()).unwrap(), store.heads().unwrap().unsafe_head).unwrap();
     (store, journal, recovered)
 }
 
 /// What the child journals is determined by where, so that the parent knows what it must find.
-fn entry(number: u64, position: u32) -> JournalEntry {
-    let result = keccak256([number.to_be_bytes().as_slice(), &position.to_be_bytes()].concat());
-    JournalEntry { position, raw: Bytes::from(vec![position as u8; 50 + position as usize]), result }
+fn executed(number: u64, index: u32) -> Executed {
+    let result = keccak256([number.to_be_bytes().as_slice(), &index.to_be_bytes()].concat());
+    let transaction = JournalTransaction { hash: keccak256(result), raw: Bytes::from(vec![index as u8; 50 + index as usize]) };
+    Executed { transaction, index, result }
+}
+
+fn attributes() -> PayloadAttributes {
+    let block = BlockAttributes::of_block(&Block::default());
+    PayloadAttributes { block, transactions: Vec::new(), no_tx_pool: false }
 }
 
 /// The state after the head, read back from the store.
@@ -39,16 +47,16 @@ fn state(store: &Store) -> chain::State {
 
 /// Seals block after block; prints `journal NUMBER COUNT` and `block NUMBER HASH` once they are durable.
 fn child(dir: &Path) -> ! {
-    let (store, journal, _) = open(dir);
+    let (store, mut journal, _) = open(dir);
     let mut out = std::io::stdout();
     let mut say = |line: String| out.write_all(line.as_bytes()).and_then(|()| out.flush()).unwrap();
     let mut state = state(&store);
     loop {
         let head = store.heads().unwrap().unsafe_head;
         let number = head.number + 1;
-        journal.begin(number, head.hash, Bytes::from_static(b"attributes")).unwrap();
+        journal.append(Record::Opened { number, parent: head.hash, attributes: Box::new(attributes()) });
         for position in 0..6 {
-            journal.append(number, entry(number, position)).unwrap();
+            journal.append(Record::Executed(executed(number, position)));
             journal.sync().unwrap();
             say(format!("journal {number} {}\n", position + 1));
         }
@@ -56,7 +64,8 @@ fn child(dir: &Path) -> ! {
         let (block, after) = chain::next_block(&store.latest().unwrap(), &state, &mut random);
         store.commit(&block, &[]).unwrap();
         say(format!("block {number} {}\n", block.hash));
-        journal.release(number).unwrap();
+        journal.append(Record::Sealed { number, hash: block.hash });
+        journal.compact().unwrap();
         state = after;
     }
 }
@@ -122,16 +131,17 @@ fn verify(dir: &Path, acknowledged: Acknowledged) {
         assert_eq!(store.hash_of(number).unwrap(), Some(hash));
     }
     store.check().unwrap();
-    assert_eq!(recovered.stale, []);
+    assert_eq!(recovered.waiting, []);
     assert!(recovered.open.len() <= 1);
     let (number, count) = acknowledged.journal;
     if number > head.number {
         assert_eq!(recovered.open.len(), 1, "the journal of block {number} is lost");
-        assert!(recovered.open[0].entries.len() as u32 >= count);
+        assert!(recovered.open[0].executed.len() as u32 >= count);
     }
     for block in recovered.open {
         assert_eq!((block.number, block.parent), (head.number + 1, head.hash));
-        let expected: Vec<_> = (0..block.entries.len() as u32).map(|position| entry(block.number, position)).collect();
-        assert_eq!(block.entries, expected);
+        assert_eq!(block.attributes, attributes());
+        let expected: Vec<_> = (0..block.executed.len() as u32).map(|index| executed(block.number, index)).collect();
+        assert_eq!(block.executed, expected);
     }
 }

@@ -5,7 +5,7 @@ use alloy_genesis::{ChainConfig, Genesis};
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{B256, U256};
 use std::sync::{Arc, LazyLock};
-use tributary_execution::{decode_block, import_block};
+use tributary_execution::{Executor, decode_block, import_block};
 use tributary_primitives::{Block, ChainSpec, EmptyState};
 
 /// A chain before London, one at Shanghai and one at Osaka.
@@ -39,8 +39,8 @@ pub fn rlp_block(data: &[u8]) {
     assert_eq!(alloy_rlp::encode(&block), data[..data.len() - rest.len()], "what decodes is its own encoding");
     for spec in CHAINS.iter() {
         let parent = parent(spec);
-        let _ = import_block(spec.clone(), EmptyState, &parent, &[], &block);
-        let _ = import_block(spec.clone(), EmptyState, &parent, &[], &child(block.clone(), spec, &parent));
+        let _ = import_block(&Executor::new(spec.clone()), EmptyState, &parent, &[], &block);
+        let _ = import_block(&Executor::new(spec.clone()), EmptyState, &parent, &[], &child(block.clone(), spec, &parent));
     }
 }
 

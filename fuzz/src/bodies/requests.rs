@@ -12,11 +12,11 @@ use tokio::{
     runtime::Runtime,
     sync::{broadcast, mpsc, watch},
 };
-use tributary_chain::{Refusal, Submission};
-use tributary_execution::OpenBlock;
+use tributary_chain::{Endpoint, Refusal, Submission};
+use tributary_execution::{Executor, OpenBlock};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params};
-use tributary_rpc::{Chain, InProcess, Limits, Visibility};
+use tributary_rpc::{Chain, InProcess, Limits};
 use tributary_storage::{Durability, Options, Store};
 
 /// Logs with its calldata's first word as only topic.
@@ -52,7 +52,7 @@ impl Server {
         });
         let limits = Limits { call_gas: 1_000_000, sync_wait: std::time::Duration::from_millis(10), ..Limits::default() };
         let chain = chain(store, spec, submit, limits);
-        let rpc = InProcess::new(Arc::new(chain)).expect("a server");
+        let rpc = InProcess::new(Arc::new(chain), Endpoint::Realtime).expect("a server");
         Self { methods: rpc.methods(), runtime, rpc, _directory: directory }
     }
 
@@ -95,13 +95,14 @@ fn seal(store: &Store, spec: &Arc<ChainSpec>) {
         nonce: B64::ZERO,
         ommers: Vec::new(),
     };
-    let open = OpenBlock::new(spec.clone(), snapshot, &parent, parent.hash(), attributes).expect("an open block");
+    let open = OpenBlock::new(&Executor::new(spec.clone()), snapshot, &parent, parent.hash(), attributes).expect("an open block");
     store.commit(&open.seal().expect("a block"), &[]).expect("a stored block");
 }
 
 fn chain(store: Store, spec: Arc<ChainSpec>, submit: mpsc::Sender<Submission>, limits: Limits) -> Chain {
     Chain {
         store,
+        executor: Executor::new(spec.clone()),
         spec,
         pool: Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder))),
         pending: watch::channel(None).1,
@@ -111,7 +112,7 @@ fn chain(store: Store, spec: Arc<ChainSpec>, submit: mpsc::Sender<Submission>, l
         beacon: None,
         development: None,
         limits,
-        visibility: Visibility::Realtime,
+        realtime: true,
     }
 }
 

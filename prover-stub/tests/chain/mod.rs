@@ -12,7 +12,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use tributary_execution::{OpenBlock, Outcome, encode};
+use tributary_execution::{Executor, OpenBlock, Outcome, encode};
 use tributary_primitives::{
     Account, BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, RootedDiff, StateError, StateReader, Transaction, TrieReader,
     TrieUpdates, rollup::predeploys,
@@ -182,7 +182,8 @@ impl Chain {
             nonce: Default::default(),
             ommers: Vec::new(),
         };
-        let mut open = OpenBlock::new(self.spec.clone(), self.state.clone(), &self.head, self.head.hash_slow(), attributes).unwrap();
+        let mut open =
+            OpenBlock::new(&Executor::new(self.spec.clone()), self.state.clone(), &self.head, self.head.hash_slow(), attributes).unwrap();
         for tx in std::iter::once(deposit).chain(transactions) {
             let (sender, bytes) = (tx.sender().unwrap(), encode(&tx));
             let outcome = open.execute(tx, sender, bytes).unwrap();

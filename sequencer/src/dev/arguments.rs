@@ -11,6 +11,7 @@ Examples:
   tributary dev --datadir ./rollup                 kept, and resumed the next time
   tributary dev --port 9545 --l1-port 9645 --dashboard-port 9080
                                                    beside another one
+  tributary dev --interval                         a block each second, as in production, instead of one for each transaction
   tributary dev --da calldata --l1-block-time 12   batches in calldata, slots as on Ethereum
   TRIBUTARY_MNEMONIC='…' tributary dev             your own accounts
   tributary dev --log info,tributary_node=debug    more of what happens inside";
@@ -37,6 +38,9 @@ pub(crate) struct DevArguments {
     /// Seconds between L2 blocks [default: 1].
     #[arg(long, value_name = "SECONDS")]
     block_time: Option<u64>,
+    /// Seal L2 blocks in their time only, as a production chain does, and not as soon as a transaction is executed.
+    #[arg(long)]
+    interval: bool,
     /// Seconds between L1 blocks [default: 2].
     #[arg(long, value_name = "SECONDS")]
     l1_block_time: Option<u64>,
@@ -83,6 +87,7 @@ impl From<DevArguments> for DevConfig {
             l1_port: given.l1_port.unwrap_or(default.l1_port),
             dashboard_port: given.dashboard_port.unwrap_or(default.dashboard_port),
             block_time: given.block_time.unwrap_or(default.block_time),
+            interval: given.interval,
             l1_block_time: given.l1_block_time.unwrap_or(default.l1_block_time),
             gas_limit: given.gas_limit.unwrap_or(default.gas_limit),
             accounts: given.accounts.unwrap_or(default.accounts),

@@ -27,6 +27,7 @@ fn write_banner(out: &mut String, info: &DevInfo) -> std::fmt::Result {
     let lifetime = if info.temporary { "temporary, removed at the end" } else { "kept" };
     writeln!(out)?;
     writeln!(out, "Rollup      {}  chain id {}", info.l2_url, info.chain_id)?;
+    writeln!(out, "Realtime    {}  the same with receipts before the block", info.realtime_url)?;
     writeln!(out, "L1          {}  chain id {}", info.l1_url, info.l1_chain_id)?;
     writeln!(out, "Dashboard   {}  /health, /metrics", info.dashboard_url)?;
     writeln!(out, "Data        {}  {lifetime}", info.datadir.display())?;
@@ -44,6 +45,7 @@ mod tests {
         let info = DevInfo {
             accounts: vec![DevAccount { address: Address::repeat_byte(1), key: B256::repeat_byte(2) }],
             l2_url: "http://127.0.0.1:8545".into(),
+            realtime_url: "http://127.0.0.1:8545/realtime".into(),
             l1_url: "http://127.0.0.1:8645".into(),
             dashboard_url: "http://127.0.0.1:8080".into(),
             chain_id: 630_925,
@@ -53,7 +55,7 @@ mod tests {
             contracts: vec![("TributaryPortal", Address::repeat_byte(3), Layer::L1), ("Datanets", Address::repeat_byte(4), Layer::L2)],
         };
         let text = render(&info);
-        for part in ["8545", "8645", "8080", "630925", "900", "TributaryPortal", "Datanets", "temporary"] {
+        for part in ["8545", "8545/realtime", "8645", "8080", "630925", "900", "TributaryPortal", "Datanets", "temporary"] {
             assert!(text.contains(part), "{part}");
         }
         for address in [1, 3, 4] {

@@ -12,8 +12,9 @@ use kona_genesis::RollupConfig as KonaConfig;
 use kona_protocol::{BatchReader, BlockInfo, Channel, Frame, L1BlockInfoTx, SingleBatch, SpanBatch as KonaSpanBatch};
 use proptest::{collection::vec, prelude::*};
 use std::sync::Arc;
+use tributary_primitives::L1Info;
 use tributary_rollup::{
-    Batch, BatchBlock, BatchKind, BatcherData, Compression, DataAvailability, Encoder, EncoderConfig, L1Info, SingularBatch, SpanBatch,
+    Batch, BatchBlock, BatchKind, BatcherData, Compression, DataAvailability, Encoder, EncoderConfig, SingularBatch, SpanBatch,
     user_deposits,
 };
 

@@ -8,7 +8,9 @@ mod machine;
 mod measure;
 mod node;
 mod report;
+mod sequential;
 
 pub use measure::{Error, Figures, measure};
 pub use node::Contender;
 pub use report::render;
+pub use sequential::{render_sequential, sequential};

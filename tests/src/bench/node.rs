@@ -6,9 +6,8 @@ use crate::{
     rpc::{Rpc, get},
 };
 use std::{
-    fs::File,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -39,37 +38,59 @@ pub(super) enum Running {
     Anvil(Child, String),
 }
 
+impl Contender {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Tributary(_) => "Tributary",
+            Self::Anvil(_) => "anvil",
+        }
+    }
+}
+
 impl Running {
+    /// Starts a fresh one as somebody does who has read nothing: both keep nothing, and seal a block when one is waited for.
+    pub(super) fn start_at_defaults(contender: &Contender) -> Result<Self, Error> {
+        match contender {
+            Contender::Tributary(binary) => {
+                let directory = tempfile::tempdir()?;
+                let process = DevProcess::start(binary, &["--log", "warn"], &directory.path().join("log")).map_err(Error::Start)?;
+                Ok(Self::Tributary { process, _directory: directory })
+            }
+            Contender::Anvil(binary) => Self::start_anvil(binary, &[]),
+        }
+    }
+
     /// Starts a fresh one.
     pub(super) fn start(contender: &Contender) -> Result<Self, Error> {
         let directory = tempfile::tempdir()?;
         let binary = match contender {
             Contender::Tributary(binary) => {
                 let datadir = directory.path().join("data").to_string_lossy().into_owned();
-                let flags = ["--datadir", &datadir, "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--log", "warn"];
+                let flags = ["--datadir", &datadir, "--interval", "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--log", "warn"];
                 let process = DevProcess::start(binary, &flags, &directory.path().join("log")).map_err(Error::Start)?;
                 return Ok(Self::Tributary { process, _directory: directory });
             }
+            // A block for each transaction, which is anvil's default, does not stand a flood: it acknowledges and then seals nothing.
             Contender::Anvil(binary) => binary,
         };
+        let chain_id = CHAIN_ID.to_string();
+        let flags = ["--chain-id", &chain_id, "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--block-time", "1", "--order", "fifo"];
+        Self::start_anvil(binary, &flags)
+    }
+
+    fn start_anvil(binary: &Path, flags: &[&str]) -> Result<Self, Error> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let mut command = Command::new(binary);
-        command.args(["--port", &port, "--chain-id", &CHAIN_ID.to_string(), "--accounts", ACCOUNTS, "--gas-limit", GAS_LIMIT, "--silent"]);
-        // A block for each transaction, which is anvil's default, does not stand a flood: it acknowledges and then seals nothing.
-        command
-            .args(["--block-time", "1", "--order", "fifo"])
-            .stdin(Stdio::null())
-            .stdout(File::create(directory.path().join("log"))?)
-            .stderr(Stdio::null());
+        command.args(["--port", &port, "--silent"]).args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = Self::Anvil(command.spawn()?, format!("http://127.0.0.1:{port}"));
         running.wait()?;
         Ok(running)
     }
 
-    /// Its JSON-RPC.
+    /// Its JSON-RPC, where transactions are acknowledged as soon as they are executed.
     pub(super) fn url(&self) -> &str {
         match self {
-            Self::Tributary { process, .. } => &process.banner.l2_url,
+            Self::Tributary { process, .. } => &process.banner.realtime_url,
             Self::Anvil(_, url) => url,
         }
     }

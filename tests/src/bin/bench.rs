@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use std::{path::PathBuf, process::ExitCode};
-use tributary_tests::bench::{Contender, measure, render};
+use tributary_tests::bench::{Contender, measure, render, render_sequential, sequential};
 
 /// Measures throughput and latency through JSON-RPC, and bytes on L1.
 #[derive(Debug, Parser)]
@@ -15,12 +15,20 @@ struct Arguments {
     /// anvil's binary.
     #[arg(long, value_name = "FILE")]
     anvil: PathBuf,
+    /// tests/clients/sequential.mjs beside its packages. Without it nothing is sent one after the other.
+    #[arg(long, value_name = "FILE")]
+    sequential: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { tributary, anvil } = Arguments::parse();
+    let Arguments { tributary, anvil, sequential: script } = Arguments::parse();
     let contenders = [Contender::Tributary(tributary), Contender::Anvil(anvil)];
-    let figures = measure(&contenders, &|what| eprintln!("{what} …"));
+    let tell = |what: &str| eprintln!("{what} …");
+    let one_by_one = script.map_or(Ok(Vec::new()), |script| sequential(&contenders, &script, &tell));
+    let figures = one_by_one.and_then(|taken| {
+        println!("{}", render_sequential(&taken));
+        measure(&contenders, &tell)
+    });
     match figures.map(<[_; 2]>::try_from) {
         Ok(Ok(figures)) => {
             println!("{}", render(&figures));

@@ -9,7 +9,7 @@ use alloy_genesis::Genesis;
 use alloy_primitives::{B256, U256};
 use alloy_rlp::Decodable;
 use std::collections::HashMap;
-use tributary_execution::{Ancestor, import_block};
+use tributary_execution::{Ancestor, Executor, import_block};
 use tributary_primitives::{Block, ExecutedBlock};
 
 /// How many ancestors the rules of ommers look at.
@@ -68,7 +68,7 @@ impl Chain {
         let parent = self.known.get(&parent_hash).ok_or_else(|| Failure::new("unknown parent"))?;
         self.switch_to(parent_hash)?;
         let ancestors = self.ancestors(parent_hash);
-        let executed = import_block(self.world.spec(), self.world.store.latest()?, &parent.header, &ancestors, &block)?;
+        let executed = import_block(&Executor::new(self.world.spec()), self.world.store.latest()?, &parent.header, &ancestors, &block)?;
         self.world.store.commit(&executed, &[])?;
         let total_difficulty = parent.total_difficulty + block.header.difficulty;
         if block.header.difficulty.is_zero() || total_difficulty > self.known[&self.best].total_difficulty {

@@ -17,7 +17,7 @@ use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use tributary_execution::{OpenBlock, Outcome, recover_sender};
+use tributary_execution::{Executor, OpenBlock, Outcome, recover_sender};
 use tributary_primitives::{Account, BlockAttributes, ChainSpec, ExecutedBlock, StateError, StateReader, Transaction, TrieReader};
 use tributary_storage::Snapshot;
 
@@ -156,7 +156,7 @@ impl StateTest {
             nonce: Default::default(),
             ommers: Vec::new(),
         };
-        let block = OpenBlock::new(spec, NumberedHashes(world.store.latest()?), &parent, genesis.hash(), attributes)?;
+        let block = OpenBlock::new(&Executor::new(spec), NumberedHashes(world.store.latest()?), &parent, genesis.hash(), attributes)?;
         let header = block.header();
         // One environment is for all forks of a test.
         let base_fee = env.current_base_fee.filter(|_| block.header().base_fee_per_gas.is_some()).map(|fee| fee.to());

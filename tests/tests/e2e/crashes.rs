@@ -44,7 +44,7 @@ fn send(url: &str, mut wallet: Wallet, token: Address, acknowledged: &Acknowledg
 fn check(node: &mut Node, acknowledged: &HashMap<B256, Value>) {
     let mut blocks: HashMap<String, Value> = HashMap::new();
     for (hash, given) in acknowledged {
-        let now = node.ask("eth_getTransactionReceipt", json!([hash]));
+        let now = node.ask_early("eth_getTransactionReceipt", json!([hash]));
         assert!(!now.is_null(), "{hash} is lost{}; acknowledged as {given}\n{}", found_later(node, hash), node.log());
         assert_eq!(without_hash(now.clone()), without_hash(given.clone()));
         if number(&now["blockNumber"]) > node.head() {
@@ -61,21 +61,30 @@ fn check(node: &mut Node, acknowledged: &HashMap<B256, Value>) {
 /// For the message of a failure: whether a receipt that was not there is there a little later.
 fn found_later(node: &mut Node, hash: &B256) -> &'static str {
     thread::sleep(Duration::from_secs(3));
-    if node.ask("eth_getTransactionReceipt", json!([hash])).is_null() { "" } else { " for a while" }
+    if node.ask_early("eth_getTransactionReceipt", json!([hash])).is_null() { "" } else { " for a while" }
 }
 
 #[test]
 fn what_was_acknowledged_survives_any_kill_in_its_place_and_is_derived_from_l1_alike() {
+    survive(Node::start_in_time(), KILLS);
+}
+
+#[test]
+fn so_it_does_where_each_transaction_has_its_block() {
+    survive(Node::start(), KILLS / 3);
+}
+
+/// Kills a node again and again, and holds it to what it acknowledged.
+fn survive(mut node: Node, kills: u64) {
     let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     println!("seed {seed}");
-    let mut node = Node::start();
     let mut deployer = node.wallet(9);
     let (creation, token) = deployer.create(token::creation(deployer.address(), 1_000_000));
-    let receipt = node.include(&creation);
+    let receipt = node.include_early(&creation);
     let mut all = HashMap::from([(creation.hash, receipt)]);
     let acknowledged = Acknowledged::default();
-    for round in 0..KILLS {
-        let url = node.process.banner.l2_url.clone();
+    for round in 0..kills {
+        let url = node.process.banner.realtime_url.clone();
         let senders: Vec<_> = (0..SENDERS)
             .map(|index| {
                 let (url, wallet, acknowledged) = (url.clone(), node.wallet(index), acknowledged.clone());
@@ -92,8 +101,8 @@ fn what_was_acknowledged_survives_any_kill_in_its_place_and_is_derived_from_l1_a
         all.extend(new);
     }
     let last = all.values().map(|receipt| number(&receipt["blockNumber"])).max().unwrap();
-    assert!(all.len() as u64 > KILLS * u64::from(SENDERS), "too little was sent: {}", all.len());
+    assert!(all.len() as u64 > kills * u64::from(SENDERS), "too little was sent: {}", all.len());
     node.wait("everything is safe", |node| number(&node.ask("eth_getBlockByNumber", json!(["safe", false]))["number"]) >= last);
     check(&mut node, &all);
-    println!("{KILLS} kills, {} acknowledged transactions", all.len());
+    println!("{kills} kills, {} acknowledged transactions", all.len());
 }

@@ -69,37 +69,149 @@ fn accounts_are_rewritten_and_impersonated_on_both_chains_and_the_verifier_agree
     wait_until_safe(&mut node);
 }
 
+fn time(node: &mut Node) -> u128 {
+    number(&block(node, "latest")["timestamp"])
+}
+
+const MONTH: u128 = 30 * 86_400;
+const YEARS: u128 = 4 * 365 * 86_400;
+
 #[test]
-fn time_jumps_and_stands_still_as_users_say() {
+fn time_jumps_by_days_or_years_with_a_block_and_everything_is_derived() {
     let mut node = Node::start();
-    let time = |node: &mut Node| number(&block(node, "latest")["timestamp"]);
-    let before = time(&mut node);
-    assert!(node.ask("evm_increaseTime", json!([600])).as_u64().unwrap() >= 600);
-    node.ask("evm_mine", json!([]));
-    assert!(time(&mut node) >= before + 600);
+    let mut wallet = node.wallet(0);
+    for jump in [7, MONTH, YEARS] {
+        let (before, head) = (time(&mut node), node.head());
+        node.ask("evm_increaseTime", json!([format!("{jump:#x}")]));
+        node.ask("evm_mine", json!([]));
+        assert!(time(&mut node) >= before + jump);
+        assert!(node.head() < head + 20, "a jump is not filled with blocks");
 
-    let next = time(&mut node) + 100;
-    node.ask("evm_setNextBlockTimestamp", json!([format!("{next:#x}")]));
-    node.ask("evm_mine", json!([]));
-    assert!(time(&mut node) >= next);
-    let past = node.rpc.call("evm_setNextBlockTimestamp", json!([1]));
-    assert!(matches!(past, Err(RpcError::Refused { code: -32602, .. })), "{past:?}");
+        let next = time(&mut node) + jump;
+        node.ask("evm_setNextBlockTimestamp", json!([format!("{next:#x}")]));
+        let receipt = node.include(&wallet.transfer(WHALE, 1));
+        let height = receipt["blockNumber"].as_str().unwrap().to_owned();
+        node.wait_for_block(number(&receipt["blockNumber"]));
+        assert_eq!(number(&block(&mut node, &height)["timestamp"]), next, "the next block has exactly this time");
 
-    for (method, time) in [("evm_increaseTime", u64::MAX), ("evm_setNextBlockTimestamp", u64::MAX), ("evm_increaseTime", 1 << 40)] {
-        let refused = node.rpc.call(method, json!([format!("{time:#x}")]));
-        assert!(matches!(refused, Err(RpcError::Refused { code: -32602, .. })), "{method}: {refused:?}");
+        let next = time(&mut node) + jump;
+        node.ask("evm_mine", json!([format!("{next:#x}")]));
+        assert_eq!(time(&mut node), next);
     }
-
-    node.ask("evm_setAutomine", json!([false]));
-    node.ask("evm_mine", json!([]));
     let head = node.head();
+    node.wait_for_block(head + 2);
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn a_time_that_no_block_can_have_is_refused() {
+    let mut node = Node::start();
+    let now = time(&mut node);
+    for (method, time) in [
+        ("evm_setNextBlockTimestamp", 1),
+        ("evm_setNextBlockTimestamp", now),
+        ("evm_setNextBlockTimestamp", u128::from(u64::MAX)),
+        ("evm_increaseTime", u128::from(u64::MAX)),
+        ("evm_increaseTime", 1 << 48),
+    ] {
+        let refused = node.rpc.call(method, json!([format!("{time:#x}")]));
+        assert!(matches!(refused, Err(RpcError::Refused { code: -32602, .. })), "{method} {time}: {refused:?}");
+    }
+    match node.rpc.call("hardhat_mine", json!(["0x3e9", "0x3c"])) {
+        Err(RpcError::Refused { code: -32602, message, .. }) => assert!(message.contains("at most 1000 blocks"), "{message}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn blocks_are_mined_at_any_interval_and_in_any_number() {
+    let mut node = Node::start();
+    let (head, before) = (node.head(), time(&mut node));
+    node.ask("hardhat_mine", json!(["0x1388"]));
+    assert!(node.head() >= head + 5000 && time(&mut node) >= before + 5000);
+    node.ask("hardhat_mine", json!(["0x14", "0x3c"]));
+    let head = node.head();
+    let times: Vec<_> = (head - 19..=head).map(|height| number(&block(&mut node, &format!("{height:#x}"))["timestamp"])).collect();
+    assert!(times.windows(2).all(|pair| pair[1] == pair[0] + 60), "{times:?}");
+    let height = node.head();
+    node.wait_for_block(height + 2);
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn a_transaction_is_in_a_sealed_block_at_once_unless_automining_is_off() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(0);
+    assert_eq!(node.ask("anvil_getAutomine", json!([])), json!(true));
+    let (head, before) = (node.head(), time(&mut node));
+    for turn in 1..=20 {
+        let transfer = wallet.transfer(WHALE, 1);
+        node.ask("eth_sendRawTransaction", json!([transfer.json()]));
+        let receipt = node.ask("eth_getTransactionReceipt", json!([transfer.hash]));
+        assert!(node.head() >= number(&receipt["blockNumber"]), "the receipt is there for the first question");
+        assert!(node.head() >= head + turn && time(&mut node) >= before + turn, "each has a block, and time goes on with it");
+    }
+    node.ask("evm_setAutomine", json!([false]));
+    let head = node.head();
+    let receipt = node.include_early(&wallet.transfer(WHALE, 1));
     thread::sleep(Duration::from_secs(3));
     assert_eq!(node.head(), head, "time stands still");
+    node.ask("evm_mine", json!([]));
+    assert_eq!((node.head(), number(&receipt["blockNumber"])), (head + 1, head + 1));
     node.ask("anvil_mine", json!(["0x5"]));
-    assert_eq!(node.head(), head + 5);
+    assert_eq!(node.head(), head + 6);
+    // What was sent meanwhile is in the block after a jump, not in one before.
+    let sent = wallet.transfer(WHALE, 1);
+    node.include_early(&sent);
+    let next = time(&mut node) + 1000;
+    node.ask("evm_setNextBlockTimestamp", json!([format!("{next:#x}")]));
+    node.ask("evm_mine", json!([]));
+    let height = node.ask("eth_getTransactionReceipt", json!([sent.hash]))["blockNumber"].as_str().unwrap().to_owned();
+    assert_eq!(number(&block(&mut node, &height)["timestamp"]), next);
+
+    node.ask("evm_setIntervalMining", json!([1]));
+    assert_eq!((node.ask("anvil_getAutomine", json!([])), node.ask("anvil_getIntervalMining", json!([]))), (json!(false), json!(1)));
+    let head = node.head();
+    node.wait_for_block(head + 2);
     node.ask("evm_setAutomine", json!([true]));
-    node.wait_for_block(head + 6);
     wait_until_safe(&mut node);
+}
+
+#[test]
+fn jumps_survive_kills_snapshots_and_reorganisations_of_l1() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(5);
+    let mut sent = Vec::new();
+    for round in 0..4u64 {
+        let snapshot = node.ask("evm_snapshot", json!([]));
+        let (head, before) = (node.head(), time(&mut node));
+        node.ask("evm_increaseTime", json!([86_400]));
+        node.ask("evm_mine", json!([]));
+        assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
+        assert!(time(&mut node) < before + 60 && node.head() < head + 10);
+
+        let before = time(&mut node);
+        node.ask("evm_increaseTime", json!([86_400]));
+        let transfer = wallet.transfer(WHALE, 1);
+        if round % 2 == 0 {
+            // L1 has jumped, the rollup has not followed with a block, and nothing is sent yet.
+            node = node.kill_and_restart();
+        }
+        node.include(&transfer);
+        sent.push(transfer.hash);
+        assert!(node.head() < head + 600);
+        l1(&node).call("anvil_reorg", json!([1])).unwrap();
+        node.wait("a day has passed", |node| time(node) >= before + 86_400);
+        if round % 2 == 1 {
+            node = node.kill_and_restart();
+        }
+    }
+    let head = node.head();
+    node.wait_for_block(head + 3);
+    wait_until_safe(&mut node);
+    for hash in sent {
+        assert_eq!(node.ask("eth_getTransactionReceipt", json!([hash]))["status"], json!("0x1"));
+    }
 }
 
 #[test]
@@ -217,8 +329,10 @@ fn a_snapshot_brings_back_l1_and_nothing_is_built_anew_of_the_time_after_it() {
     let mut l1 = l1(&node);
     let snapshot = node.ask("evm_snapshot", json!([]));
     let (head, of_l1) = (node.head(), number(&l1.call("eth_blockNumber", json!([])).unwrap()));
+    let before = time(&mut node);
     node.ask("evm_increaseTime", json!([200]));
-    node.wait_for_block(head + 200);
+    node.ask("hardhat_mine", json!(["0xc8"]));
+    assert!(node.head() >= head + 200 && time(&mut node) >= before + 400);
     assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
     let after = [node.head() - head, number(&l1.call("eth_blockNumber", json!([])).unwrap()) - of_l1];
     assert!(after.iter().all(|blocks| *blocks <= 1), "{after:?} blocks more than at the snapshot");

@@ -13,27 +13,37 @@ use tributary_tests::{
 pub(crate) struct Node {
     pub(crate) process: DevProcess,
     pub(crate) rpc: Rpc,
+    /// The realtime endpoint.
+    early: Rpc,
     directory: TempDir,
+    /// How it was started, beside its directory.
+    flags: &'static [&'static str],
 }
 
 impl Node {
     /// A fresh node.
     pub(crate) fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap())
+        Self::start_in(tempfile::tempdir().unwrap(), &[])
     }
 
-    fn start_in(directory: TempDir) -> Self {
+    /// A fresh node with the rhythm of a production chain: what is executed stays in the open block until its time is over.
+    pub(crate) fn start_in_time() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), &["--interval"])
+    }
+
+    fn start_in(directory: TempDir, flags: &'static [&'static str]) -> Self {
         let datadir = directory.path().join("data");
-        let flags = ["--datadir", datadir.to_str().unwrap(), "--log", "warn"];
-        let process = DevProcess::start(&built_binary(), &flags, &directory.path().join("log")).unwrap();
+        let all = [&["--datadir", datadir.to_str().unwrap(), "--log", "warn"], flags].concat();
+        let process = DevProcess::start(&built_binary(), &all, &directory.path().join("log")).unwrap();
         let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
-        Self { process, rpc, directory }
+        let early = Rpc::connect(&process.banner.realtime_url).unwrap();
+        Self { process, rpc, early, directory, flags }
     }
 
     /// `kill -9`, and another node on the same directory.
     pub(crate) fn kill_and_restart(self) -> Self {
         self.process.kill();
-        Self::start_in(self.directory)
+        Self::start_in(self.directory, self.flags)
     }
 
     /// What the node logged so far.
@@ -46,6 +56,11 @@ impl Node {
         self.rpc
             .call(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error}\n{}", std::fs::read_to_string(self.directory.path().join("log")).unwrap()))
+    }
+
+    /// The same on the realtime endpoint.
+    pub(crate) fn ask_early(&mut self, method: &str, params: Value) -> Value {
+        self.early.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}\n{}", self.log()))
     }
 
     /// A method's result that is a quantity.
@@ -61,6 +76,11 @@ impl Node {
     /// Sends, and gives the receipt.
     pub(crate) fn include(&mut self, transaction: &Signed) -> Value {
         self.ask("eth_sendRawTransactionSync", json!([transaction.json()]))
+    }
+
+    /// Sends, and gives the receipt that there is before the block is sealed.
+    pub(crate) fn include_early(&mut self, transaction: &Signed) -> Value {
+        self.ask_early("eth_sendRawTransactionSync", json!([transaction.json()]))
     }
 
     /// Sends what the node must refuse; its error code and words.

@@ -40,11 +40,12 @@ fn an_acknowledged_transaction_is_visible_everywhere_at_once() {
     let mut wallet = node.wallet(1);
     for nonce in 0..20u64 {
         let transfer = wallet.transfer(FRIEND, 1);
-        node.include(&transfer);
-        assert_eq!(node.ask("eth_getTransactionReceipt", json!([transfer.hash]))["status"], json!("0x1"));
+        node.include_early(&transfer);
+        assert_eq!(node.ask_early("eth_getTransactionReceipt", json!([transfer.hash]))["status"], json!("0x1"));
         assert_eq!(number(&node.ask("eth_getTransactionByHash", json!([transfer.hash]))["nonce"]), u128::from(nonce));
         assert_eq!(node.quantity("eth_getTransactionCount", json!([wallet.address(), "pending"])), u128::from(nonce) + 1);
         assert_eq!(node.quantity("eth_getBalance", json!([FRIEND, "pending"])), u128::from(nonce) + 1);
+        assert_eq!(number(&node.ask_early("eth_getBalance", json!([FRIEND, "latest"]))), u128::from(nonce) + 1);
     }
 }
 
@@ -54,7 +55,7 @@ fn a_receipt_is_the_same_before_and_after_its_block_is_sealed() {
     let mut wallet = node.wallet(2);
     let (creation, address) = wallet.create(token::creation(wallet.address(), 1_000));
     let transactions = [creation, wallet.call(address, token::transfer(FRIEND, 5), token::TRANSFER_GAS), wallet.transfer(FRIEND, 1)];
-    let early: Vec<Value> = transactions.iter().map(|transaction| node.include(transaction)).collect();
+    let early: Vec<Value> = transactions.iter().map(|transaction| node.include_early(transaction)).collect();
     assert_eq!(early[1]["logs"].as_array().map(Vec::len), Some(1), "{}", early[1]);
     node.wait_for_block(number(&early[2]["blockNumber"]));
     for (transaction, early) in transactions.iter().zip(early) {
@@ -63,6 +64,29 @@ fn a_receipt_is_the_same_before_and_after_its_block_is_sealed() {
         assert_eq!(late["blockHash"], block["hash"]);
         assert_eq!(block["transactions"][number(&late["transactionIndex"]) as usize], json!(transaction.hash));
         assert_eq!(without_hash(early), without_hash(late));
+    }
+}
+
+#[test]
+fn a_receipt_of_the_ordinary_endpoint_leads_to_its_block_at_once() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(8);
+    for _ in 0..3 {
+        let transfer = wallet.transfer(FRIEND, 7);
+        let receipt = node.include(&transfer);
+        for by in [
+            node.ask("eth_getBlockByHash", json!([receipt["blockHash"], false])),
+            node.ask("eth_getBlockByNumber", json!([receipt["blockNumber"], false])),
+        ] {
+            assert_eq!((&by["hash"], &by["number"]), (&receipt["blockHash"], &receipt["blockNumber"]));
+        }
+        let before = format!("{:#x}", number(&receipt["blockNumber"]) - 1);
+        let [before, after] =
+            [json!(before), receipt["blockNumber"].clone()].map(|at| node.quantity("eth_getBalance", json!([FRIEND, at])));
+        assert_eq!(after - before, 7);
+        assert_eq!(node.ask("eth_feeHistory", json!(["0x1", receipt["blockNumber"], []]))["oldestBlock"], receipt["blockNumber"]);
+        assert_eq!(node.ask("debug_traceTransaction", json!([transfer.hash, { "tracer": "callTracer" }]))["value"], json!("0x7"));
+        assert_eq!(node.ask("eth_getTransactionReceipt", json!([transfer.hash])), receipt, "never amended");
     }
 }
 
@@ -76,7 +100,7 @@ fn transactions_stand_in_the_order_in_which_they_came() {
         // A higher tip buys no earlier place.
         let mut draft = wallet.draft();
         draft.max_priority_fee_per_gas = 1_000_000 * (turn as u128 % 5 + 1);
-        let receipt = node.include(&wallet.sign(draft));
+        let receipt = node.include_early(&wallet.sign(draft));
         wallet.nonce += 1;
         positions.push((number(&receipt["blockNumber"]), number(&receipt["transactionIndex"])));
     }

@@ -6,13 +6,14 @@
 use super::{rejection::Rejection, seal};
 use crate::{
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine, TransactError},
     overlay::{Overlay, TxChanges},
 };
 use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
-use alloy_eips::eip2718::Encodable2718;
+use alloy_eips::eip2718::{Decodable2718, Encodable2718};
 use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use revm::{DatabaseCommit, inspector::NoOpInspector};
 use std::sync::Arc;
 use tributary_primitives::{BlockAttributes, ChainSpec, ExecutedBlock, Receipt, StateReader, Transaction, TrieReader, TxType};
@@ -60,9 +61,10 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     ///
     /// # Errors
     /// When the state cannot be read or the attributes contradict the chain's rules.
-    pub fn new(spec: Arc<ChainSpec>, state: S, parent: &Header, parent_hash: B256, attributes: BlockAttributes) -> Result<Self, Error> {
+    pub fn new(executor: &Executor, state: S, parent: &Header, parent_hash: B256, attributes: BlockAttributes) -> Result<Self, Error> {
+        let spec = executor.spec().clone();
         let header = draft_header(&spec, parent, parent_hash, &attributes)?;
-        let mut machine = Machine::new(&spec, &header, Overlay::new(state), Leniency::default(), NoOpInspector {});
+        let mut machine = Machine::new(executor, &header, Overlay::new(state), Leniency::default(), NoOpInspector {});
         machine.set_inspecting(false);
         machine.before_block(&spec, parent_hash, attributes.parent_beacon_block_root)?;
         let before = machine.state_mut().take_changes();
@@ -121,6 +123,36 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         self.senders.push(sender);
         let changes = self.machine.state_mut().take_changes();
         Ok(Outcome::Included(Included { index: self.transactions.len() - 1, gas_used, changes }))
+    }
+
+    /// Executes what the block must begin with: [`PayloadAttributes::transactions`](tributary_primitives::PayloadAttributes). `included` is told of
+    /// each, in order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTransaction`] when one cannot be in the block, so that there is no such block; others when the state cannot be read.
+    pub fn execute_forced(&mut self, transactions: &[Bytes], mut included: impl FnMut(&Self, Included)) -> Result<(), Error> {
+        for raw in transactions {
+            let invalid = |reason: String| Error::InvalidTransaction { index: self.transactions.len(), hash: keccak256(raw), reason };
+            let tx = Transaction::decode_2718_exact(raw).map_err(|error| invalid(error.to_string()))?;
+            let sender = self.spec.sender(&tx).map_err(|error| invalid(error.to_string()))?;
+            let done = self.require(tx, sender, raw.clone())?;
+            included(self, done);
+        }
+        Ok(())
+    }
+
+    /// As [`Self::execute`], of a transaction without which the block would be another.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTransaction`] when it is not included.
+    pub fn require(&mut self, tx: Transaction, sender: Address, encoded: Bytes) -> Result<Included, Error> {
+        let (index, hash) = (self.transactions.len(), tx.hash());
+        let reason = match self.execute(tx, sender, encoded)? {
+            Outcome::Included(included) => return Ok(included),
+            Outcome::Rejected(rejection) => rejection.to_string(),
+            Outcome::Full => "gas limit reached".to_owned(),
+        };
+        Err(Error::InvalidTransaction { index, hash, reason })
     }
 
     /// Ends the block: rewards, withdrawals, requests, roots, header, hash.

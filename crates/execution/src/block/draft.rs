@@ -6,13 +6,14 @@ use super::{
 };
 use crate::{
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine},
     overlay::Overlay,
 };
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::eip4895::Withdrawals;
 use revm::inspector::NoOpInspector;
-use tributary_primitives::{ChainSpec, ExecutedBlock, StateReader, TrieReader};
+use tributary_primitives::{ExecutedBlock, StateReader, TrieReader};
 
 impl<S: StateReader + TrieReader + Clone> PendingState<S> {
     /// The block with these transactions and no others, rooted and hashed: what [`OpenBlock::seal`](crate::OpenBlock::seal) would give. `parent` is the
@@ -20,7 +21,8 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
     ///
     /// # Errors
     /// When the state or trie cannot be read or a system call fails.
-    pub fn ended_now(&self, spec: &ChainSpec, parent: &Header) -> Result<ExecutedBlock, Error> {
+    pub fn ended_now(&self, executor: &Executor, parent: &Header) -> Result<ExecutedBlock, Error> {
+        let spec = executor.spec();
         let header = self.block().header().clone();
         let published = self.transactions();
         let transactions: Vec<_> = published.iter().map(|one| one.tx.clone()).collect();
@@ -28,7 +30,7 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
         let attributes = seal::attributes_of(spec, &header, Withdrawals::default());
         let mut overlay = Overlay::new(self.block().base().clone());
         overlay.add(&self.changes())?;
-        let mut machine = Machine::new(spec, &header, overlay, Leniency::default(), NoOpInspector {});
+        let mut machine = Machine::new(executor, &header, overlay, Leniency::default(), NoOpInspector {});
         machine.set_inspecting(false);
         let requests = seal::after_transactions(spec, &header, &attributes, &receipts, &mut machine)?;
         let body = Body {

@@ -4,12 +4,11 @@ use super::{
     consensus::{Ancestor, recover_sender, validate_header, validate_ommers},
     replay::execute_block,
 };
-use crate::error::Error;
+use crate::{error::Error, executor::Executor};
 use alloy_consensus::Header;
 use alloy_hardforks::EthereumHardfork;
 use alloy_rlp::{Decodable, Encodable};
-use std::sync::Arc;
-use tributary_primitives::{Block, ChainSpec, ExecutedBlock, StateReader, TrieReader};
+use tributary_primitives::{Block, ExecutedBlock, StateReader, TrieReader};
 
 /// Most bytes of a block's RLP since Osaka (EIP-7934).
 const MAX_BLOCK_BYTES: usize = (10 << 20) - (2 << 20);
@@ -35,15 +34,16 @@ pub fn decode_block(rlp: &mut &[u8]) -> Result<Block, Error> {
 /// # Errors
 /// When the block is invalid ([`Error::InvalidBlock`], [`Error::HeaderMismatch`], [`Error::InvalidTransaction`]) or the state cannot be read.
 pub fn import_block<S: StateReader + TrieReader>(
-    spec: Arc<ChainSpec>,
+    executor: &Executor,
     state: S,
     parent: &Header,
     ancestors: &[Ancestor],
     block: &Block,
 ) -> Result<ExecutedBlock, Error> {
     let Header { number, timestamp, .. } = block.header;
-    validate_header(&spec, parent, &block.header)?;
-    validate_ommers(&spec, &block.header, &block.body.ommers, ancestors)?;
+    let spec = executor.spec();
+    validate_header(spec, parent, &block.header)?;
+    validate_ommers(spec, &block.header, &block.body.ommers, ancestors)?;
     // The header's withdrawals root says nothing of a body that leaves the list out where it should be, or has an empty one where it should not.
     let shanghai = spec.is_active(EthereumHardfork::Shanghai, number, timestamp);
     if block.body.withdrawals.is_some() != shanghai {
@@ -52,8 +52,8 @@ pub fn import_block<S: StateReader + TrieReader>(
     if spec.is_active(EthereumHardfork::Osaka, number, timestamp) && block.length() > MAX_BLOCK_BYTES {
         return Err(Error::InvalidBlock(format!("{} bytes, {MAX_BLOCK_BYTES} allowed", block.length())));
     }
-    let senders: Result<Vec<_>, _> = block.body.transactions.iter().map(|tx| recover_sender(&spec, number, timestamp, tx)).collect();
-    execute_block(spec, state, parent, block, &senders?)
+    let senders: Result<Vec<_>, _> = block.body.transactions.iter().map(|tx| recover_sender(spec, number, timestamp, tx)).collect();
+    execute_block(executor, state, parent, block, &senders?)
 }
 
 #[cfg(test)]
@@ -64,7 +64,8 @@ mod tests {
     use alloy_eips::eip4895::Withdrawals;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::{Address, B256, Bytes, Signature, U256};
-    use tributary_primitives::{BlockAttributes, EmptyState, Transaction};
+    use std::sync::Arc;
+    use tributary_primitives::{BlockAttributes, ChainSpec, EmptyState, Transaction};
 
     fn spec(osaka_time: Option<u64>) -> Arc<ChainSpec> {
         let config = ChainConfig {
@@ -104,14 +105,14 @@ mod tests {
             nonce: Default::default(),
             ommers: Vec::new(),
         };
-        OpenBlock::new(spec.clone(), EmptyState, &parent, parent.hash_slow(), attributes).unwrap().seal().unwrap().block
+        OpenBlock::new(&Executor::new(spec.clone()), EmptyState, &parent, parent.hash_slow(), attributes).unwrap().seal().unwrap().block
     }
 
     #[test]
     fn what_a_builder_makes_is_imported_with_its_hash() {
         for spec in [spec(None), spec(Some(0))] {
             let block = block(&spec);
-            let imported = import_block(spec, EmptyState, &parent(), &[], &block).unwrap();
+            let imported = import_block(&Executor::new(spec), EmptyState, &parent(), &[], &block).unwrap();
             assert_eq!(imported.hash, block.header.hash_slow());
         }
     }
@@ -121,7 +122,7 @@ mod tests {
         let spec = spec(None);
         let mut block = block(&spec);
         block.body.withdrawals = None;
-        let refusal = import_block(spec, EmptyState, &parent(), &[], &block).expect_err("it lacks its withdrawals");
+        let refusal = import_block(&Executor::new(spec), EmptyState, &parent(), &[], &block).expect_err("it lacks its withdrawals");
         assert!(refusal.to_string().contains("withdrawals are missing"), "{refusal}");
     }
 
@@ -132,7 +133,7 @@ mod tests {
         for (spec, words) in [(spec(Some(0)), "bytes"), (spec(None), "transaction 0")] {
             let mut block = block(&spec);
             block.body.transactions.push(tx.clone());
-            let refusal = import_block(spec, EmptyState, &parent(), &[], &block).expect_err("it is too large");
+            let refusal = import_block(&Executor::new(spec), EmptyState, &parent(), &[], &block).expect_err("it is too large");
             assert!(refusal.to_string().contains(words), "{refusal}");
         }
     }

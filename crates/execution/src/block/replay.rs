@@ -1,31 +1,25 @@
 //! Executing a block that somebody else built, and holding it against its header.
 
-use super::builder::{OpenBlock, Outcome, encode};
-use crate::error::Error;
+use super::builder::{OpenBlock, encode};
+use crate::{error::Error, executor::Executor};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
-use std::sync::Arc;
-use tributary_primitives::{Block, BlockAttributes, ChainSpec, ExecutedBlock, StateReader, TrieReader};
+use tributary_primitives::{Block, BlockAttributes, ExecutedBlock, StateReader, TrieReader};
 
 /// Executes `block` on its parent's post-state. The result has the block's own hash, or there is no result.
 ///
 /// # Errors
 /// When the block is invalid ([`Error::InvalidTransaction`], [`Error::HeaderMismatch`], [`Error::InvalidBlock`]) or the state cannot be read.
 pub fn execute_block<S: StateReader + TrieReader>(
-    spec: Arc<ChainSpec>,
+    executor: &Executor,
     state: S,
     parent: &Header,
     block: &Block,
     senders: &[Address],
 ) -> Result<ExecutedBlock, Error> {
-    let mut open = OpenBlock::new(spec, state, parent, block.header.parent_hash, BlockAttributes::of_block(block))?;
-    for (index, (tx, sender)) in block.body.transactions.iter().zip(senders).enumerate() {
-        let reason = match open.execute(tx.clone(), *sender, encode(tx))? {
-            Outcome::Included(_) => continue,
-            Outcome::Rejected(rejection) => rejection.to_string(),
-            Outcome::Full => "gas limit reached".to_owned(),
-        };
-        return Err(Error::InvalidTransaction { index, hash: tx.hash(), reason });
+    let mut open = OpenBlock::new(executor, state, parent, block.header.parent_hash, BlockAttributes::of_block(block))?;
+    for (tx, sender) in block.body.transactions.iter().zip(senders) {
+        open.require(tx.clone(), *sender, encode(tx))?;
     }
     let executed = open.seal()?;
     check_header(&block.header, &executed.block.header)?;

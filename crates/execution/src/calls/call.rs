@@ -9,6 +9,7 @@ use super::{
 use crate::{
     block::rejection::invalid_words,
     error::Error,
+    executor::Executor,
     machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
     traces::record::{
@@ -17,6 +18,7 @@ use crate::{
     },
 };
 use alloy_consensus::Header;
+use alloy_eips::eip4844::VERSIONED_HASH_VERSION_KZG;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use revm::{
@@ -26,14 +28,13 @@ use revm::{
     },
     context_interface::either::Either,
 };
-use std::sync::Arc;
 use tributary_primitives::ChainSpec;
 
 /// Where and under which pretences calls are simulated.
 #[derive(Debug, Clone)]
 pub struct Simulation {
-    /// The chain's rules.
-    pub spec: Arc<ChainSpec>,
+    /// What executes, under the chain's rules.
+    pub executor: Executor,
     /// The state that is called on.
     pub state: State,
     /// The block that the call believes to be in.
@@ -97,7 +98,7 @@ impl Simulation {
         request: &TransactionRequest,
         inspector: I,
     ) -> Result<(Machine<State, I>, TxEnv), Stop> {
-        check_request(&self.spec, request)?;
+        check_request(self.executor.spec(), request)?;
         let no_overrides = Default::default();
         let block = self.overrides.block.as_ref().unwrap_or(&no_overrides);
         let (header, state) = overrides::of_block(&self.header, self.state.clone(), block);
@@ -121,7 +122,7 @@ impl Simulation {
         if request.gas_price.unwrap_or_default() == 0 && request.max_fee_per_gas.unwrap_or_default() == 0 {
             header.base_fee_per_gas = header.base_fee_per_gas.map(|_| 0);
         }
-        let mut machine = Machine::new(&self.spec, &header, overlay, LENIENCY, inspector);
+        let mut machine = Machine::new(&self.executor, &header, overlay, LENIENCY, inspector);
         let pays_no_blob_fee = request.blob_versioned_hashes.is_some() && request.max_fee_per_blob_gas.unwrap_or_default() == 0;
         match self.overrides.block.as_ref().and_then(|block| block.blob_base_fee) {
             _ if pays_no_blob_fee => overrides::set_blob_base_fee(&mut machine, U256::ZERO),
@@ -137,7 +138,7 @@ impl Simulation {
             Some(nonce) => nonce,
             None => machine.state_mut().account_now(request.from.unwrap_or_default())?.unwrap_or_default().nonce,
         };
-        Ok(tx_env(&self.spec, request, nonce, self.gas_cap))
+        Ok(tx_env(self.executor.spec(), request, nonce, self.gas_cap))
     }
 }
 
@@ -162,13 +163,25 @@ pub(crate) fn check_request(spec: &ChainSpec, request: &TransactionRequest) -> R
     Ok(())
 }
 
+/// The types of transactions that must name a recipient: with blobs, and with authorisations.
+const EIP_4844: u8 = 3;
+const EIP_7702: u8 = 4;
+
+/// geth's words for one that does not.
+pub(crate) fn no_recipient(has_authorizations: bool, sender: Address) -> String {
+    match has_authorizations {
+        true => format!("EIP-7702 transaction cannot be used to create contract (sender {sender})"),
+        false => "blob transaction of type create".to_owned(),
+    }
+}
+
 /// The request in the EVM's terms; its type follows from the fields that are present.
 pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64, gas_cap: u64) -> TxEnv {
     let dynamic = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
     let tx_type = if request.authorization_list.is_some() {
-        4
+        EIP_7702
     } else if request.blob_versioned_hashes.is_some() {
-        3
+        EIP_4844
     } else if dynamic {
         2
     } else {
@@ -197,6 +210,13 @@ pub(crate) fn tx_env(spec: &ChainSpec, request: &TransactionRequest, nonce: u64,
 pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: TxEnv) -> Result<Transacted, Stopped> {
     let (sender, fee_cap, tip) = (env.caller, env.gas_price, env.gas_priority_fee);
     let base_fee = machine.block_env().basefee;
+    // The machine does not look: a transaction that was signed cannot be like that.
+    let needs_recipient = matches!(env.tx_type, EIP_4844 | EIP_7702) && env.kind.is_create();
+    if needs_recipient {
+        let words = no_recipient(env.tx_type == EIP_7702, sender);
+        return Err(Stopped::Refused(Refusal { words, needs_gas: false, fault: Fault::Transaction }));
+    }
+    let bad_blob = env.blob_hashes.iter().position(|hash| hash[0] != VERSIONED_HASH_VERSION_KZG).unwrap_or_default();
     machine.call(env).map_err(|error| match error {
         TransactError::Failed(error) => Stopped::Failed(error),
         TransactError::Invalid(error) => {
@@ -211,6 +231,8 @@ pub(crate) fn run<I: AnyInspector<State>>(machine: &mut Machine<State, I>, env: 
                     "max priority fee per gas higher than max fee per gas: address {sender}, maxPriorityFeePerGas: {}, maxFeePerGas: {fee_cap}",
                     tip.unwrap_or_default()
                 ),
+                I::EmptyAuthorizationList => format!("EIP-7702 transaction with empty auth list (sender {sender})"),
+                I::BlobVersionNotSupported => format!("blob {bad_blob} has invalid hash version"),
                 other => invalid_words(other),
             };
             Stopped::Refused(Refusal { words, needs_gas, fault: Fault::of(&error) })
@@ -239,6 +261,7 @@ pub(crate) mod tests {
     use alloy_genesis::Genesis;
     use alloy_primitives::{B256, Bytes, address, hex, keccak256};
     use std::collections::BTreeMap;
+    use std::sync::Arc;
     use tributary_primitives::{Account, Eip1559Params, StateError, StateReader};
 
     /// Accounts, slots and codes in memory.
@@ -285,7 +308,13 @@ pub(crate) mod tests {
         memory.accounts.insert(RICH, Account { balance: U256::from(10).pow(U256::from(18)), nonce: 3, ..Default::default() });
         let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
         let header = Header { number: 5, timestamp: 50, gas_limit: 30_000_000, base_fee_per_gas: Some(100), ..Default::default() };
-        Simulation { spec: Arc::new(spec), state: Arc::new(memory), header, overrides: Overrides::default(), gas_cap: 50_000_000 }
+        Simulation {
+            executor: Executor::new(Arc::new(spec)),
+            state: Arc::new(memory),
+            header,
+            overrides: Overrides::default(),
+            gas_cap: 50_000_000,
+        }
     }
 
     fn to_target() -> TransactionRequest {

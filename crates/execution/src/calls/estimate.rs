@@ -111,7 +111,7 @@ impl Simulation {
             high = high.min(allowance.saturating_to());
         }
         // A transaction cannot ask for more, though a call can.
-        let osaka = self.spec.is_active(EthereumHardfork::Osaka, self.header.number, self.header.timestamp);
+        let osaka = self.executor.spec().is_active(EthereumHardfork::Osaka, self.header.number, self.header.timestamp);
         Ok(high.min(self.gas_cap).min(if osaka { MAX_TRANSACTION_GAS } else { u64::MAX }))
     }
 }

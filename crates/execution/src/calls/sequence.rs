@@ -147,7 +147,7 @@ impl CallSequence {
     /// A machine on the state so far. It has the overlay until it gives it back.
     fn machine(&mut self, request: &TransactionRequest, tracer: Observer) -> Result<(TracingMachine, TxEnv), Stop> {
         let simulation = &self.simulation;
-        check_request(&simulation.spec, request)?;
+        check_request(simulation.executor.spec(), request)?;
         if simulation.gas_cap < MIN_GAS {
             return Err(Stop::Refused("the gas of all calls together is used up".into()));
         }

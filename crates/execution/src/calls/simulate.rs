@@ -6,7 +6,7 @@ use super::{
     call::{Ending, check_request, outcome, run, tx_env},
     overrides,
     refusal::{Fault, Refusal, Stop, Stopped},
-    simulated_tx::{unsigned, with_default_fees},
+    simulated_tx::{no_recipient, unsigned, with_default_fees},
     state::State,
     transfers::Transfers,
 };
@@ -16,6 +16,7 @@ use crate::{
         seal::{self, Body},
     },
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine},
     overlay::{Overlay, TxChanges},
     traces::record::Observer,
@@ -26,8 +27,8 @@ use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use revm::DatabaseCommit;
-use std::{cmp::Ordering, sync::Arc};
-use tributary_primitives::{Account, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType};
+use std::cmp::Ordering;
+use tributary_primitives::{Account, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType};
 
 /// Most blocks of one simulation, pretended ones in gaps included.
 const MAX_BLOCKS: u64 = 256;
@@ -37,8 +38,8 @@ const SECONDS_PER_BLOCK: u64 = 12;
 /// What is simulated, and on what.
 #[derive(Debug)]
 pub struct SimulationChain<'a> {
-    /// The chain's rules.
-    pub spec: Arc<ChainSpec>,
+    /// What executes, under the chain's rules.
+    pub executor: Executor,
     /// The block below the first simulated one.
     pub base: Header,
     /// Its hash; zero for an open block, which has none yet.
@@ -214,9 +215,9 @@ impl SimulationChain<'_> {
     /// The header before execution. What is not overridden follows from the parent; without validation the base fee is zero.
     fn header(&self, slot: &Slot, parent: &Header, parent_hash: B256) -> Header {
         let Slot { number, timestamp, block: SimulationBlock { overrides, .. } } = slot;
-        let active = |fork| self.spec.is_active(fork, *number, *timestamp);
+        let active = |fork| self.executor.spec().is_active(fork, *number, *timestamp);
         let difficulty = if active(EthereumHardfork::Paris) { U256::ZERO } else { parent.difficulty };
-        let base_fee = || if self.validation { self.spec.next_base_fee(parent, *timestamp).unwrap_or_default() } else { 0 };
+        let base_fee = || if self.validation { self.executor.spec().next_base_fee(parent, *timestamp).unwrap_or_default() } else { 0 };
         Header {
             parent_hash,
             number: *number,
@@ -226,9 +227,9 @@ impl SimulationChain<'_> {
             gas_limit: overrides.gas_limit.unwrap_or(parent.gas_limit),
             mix_hash: overrides.random.unwrap_or_default(),
             // A rollup's blocks carry the parameters of the base fee here.
-            extra_data: if self.spec.is_rollup() { parent.extra_data.clone() } else { Default::default() },
+            extra_data: if self.executor.spec().is_rollup() { parent.extra_data.clone() } else { Default::default() },
             base_fee_per_gas: active(EthereumHardfork::London).then(|| overrides.base_fee.map_or_else(base_fee, |fee| fee.saturating_to())),
-            excess_blob_gas: next_excess_blob_gas(&self.spec, parent, *timestamp),
+            excess_blob_gas: next_excess_blob_gas(self.executor.spec(), parent, *timestamp),
             parent_beacon_block_root: active(EthereumHardfork::Cancun).then(|| overrides.beacon_root.unwrap_or_default()),
             ..Default::default()
         }
@@ -243,7 +244,7 @@ impl SimulationChain<'_> {
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let leniency = Leniency { nonce: !self.validation, base_fee: false, ..Leniency::CALL };
         let mut machine =
-            Machine::new(&self.spec, &header, overlay, leniency, (Transfers::default(), Observer::ending(self.abort.clone())));
+            Machine::new(&self.executor, &header, overlay, leniency, (Transfers::default(), Observer::ending(self.abort.clone())));
         machine.set_inspecting(false);
         if let Some(price) = block.overrides.blob_base_fee {
             overrides::set_blob_base_fee(&mut machine, price);
@@ -254,7 +255,7 @@ impl SimulationChain<'_> {
         if let Some(accounts) = &block.state {
             overrides::apply_state(&mut machine, accounts)?;
         }
-        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
+        machine.before_block(self.executor.spec(), header.parent_hash, header.parent_beacon_block_root)?;
         machine.set_inspecting(true);
         let mut progress = Progress {
             header,
@@ -287,14 +288,14 @@ impl SimulationChain<'_> {
         if needed > limit {
             return Err(refused(Fault::BlockGasLimit, format!("block gas limit reached: {needed} >= {limit}")));
         }
-        check_request(&self.spec, &call)?;
+        check_request(self.executor.spec(), &call)?;
         let gas = gas.min(*gas_left);
         let call = with_default_fees(call, progress.header.base_fee_per_gas.is_some());
         let sender = call.from.unwrap_or_default();
         let account = machine.state_mut().account_now(sender)?.unwrap_or_default();
         let nonce = call.nonce.unwrap_or(account.nonce);
-        let tx = unsigned(&call, self.spec.chain_id, gas, nonce)
-            .ok_or_else(|| refused(Fault::Parameters, "missing \"to\" in blob or set-code transaction"))?;
+        let tx =
+            unsigned(&call, self.executor.spec().chain_id, gas, nonce).ok_or_else(|| refused(Fault::Parameters, no_recipient(&call)))?;
         let offers_nothing =
             call.gas_price.or(call.max_fee_per_gas).unwrap_or_default() == 0 && call.max_priority_fee_per_gas.unwrap_or_default() == 0;
         machine.ignore_base_fee(!self.validation && offers_nothing);
@@ -305,7 +306,7 @@ impl SimulationChain<'_> {
             machine.state_mut().set_account(sender, Some(Account { nonce: u64::MAX - 1, ..account }))?;
         }
         let nonce = nonce.min(u64::MAX - 1);
-        let done = run(machine, tx_env(&self.spec, &call, nonce, gas)).map_err(|stopped| match stopped {
+        let done = run(machine, tx_env(self.executor.spec(), &call, nonce, gas)).map_err(|stopped| match stopped {
             Stopped::Refused(Refusal { words, fault, .. }) => refused(fault, format!("err: {words} (supplied gas {gas})")),
             Stopped::Failed(error) => error.into(),
         })?;
@@ -353,7 +354,7 @@ impl SimulationChain<'_> {
 
     /// The receipt's status, or before Byzantium (EIP-658) the state root after the call.
     fn receipt_outcome(&self, overlay: &Overlay<State>, header: &Header, succeeded: bool) -> Result<Eip658Value, Error> {
-        match self.spec.is_active(EthereumHardfork::Byzantium, header.number, header.timestamp) {
+        match self.executor.spec().is_active(EthereumHardfork::Byzantium, header.number, header.timestamp) {
             true => Ok(Eip658Value::Eip658(succeeded)),
             false => Ok(Eip658Value::PostState(self.rooted(overlay)?.state_root)),
         }
@@ -374,12 +375,12 @@ impl SimulationChain<'_> {
         withdrawals: Withdrawals,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let Progress { header, transactions, receipts, senders, gas_used, blob_gas_used, calls, .. } = progress;
-        let attributes = seal::attributes_of(&self.spec, &header, withdrawals);
-        let requests = seal::after_transactions(&self.spec, &header, &attributes, &receipts, &mut machine)?;
+        let attributes = seal::attributes_of(self.executor.spec(), &header, withdrawals);
+        let requests = seal::after_transactions(self.executor.spec(), &header, &attributes, &receipts, &mut machine)?;
         let overlay = machine.into_state();
         let rooted = self.rooted(&overlay)?;
         let body = Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };
-        Ok((SimulatedBlock { executed: seal::assemble(&self.spec, &self.sealed, header, body, rooted), calls }, overlay))
+        Ok((SimulatedBlock { executed: seal::assemble(self.executor.spec(), &self.sealed, header, body, rooted), calls }, overlay))
     }
 }
 
@@ -390,7 +391,7 @@ mod tests {
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::hex;
     use alloy_rpc_types_eth::state::AccountOverride;
-    use tributary_primitives::EmptyState;
+    use tributary_primitives::{ChainSpec, EmptyState};
 
     const RICH: Address = Address::repeat_byte(0xa1);
     const TARGET: Address = Address::repeat_byte(0xb1);
@@ -411,7 +412,7 @@ mod tests {
             ..Default::default()
         };
         SimulationChain {
-            spec: Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() })),
+            executor: Executor::new(Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }))),
             base_hash: base.hash_slow(),
             sealed: base.clone(),
             base,

@@ -19,6 +19,11 @@ pub(crate) fn with_default_fees(mut request: TransactionRequest, has_base_fee: b
     request
 }
 
+/// geth's words for a request that must name a recipient and does not.
+pub fn no_recipient(request: &TransactionRequest) -> String {
+    super::call::no_recipient(request.authorization_list.is_some(), request.from.unwrap_or_default())
+}
+
 /// The transaction that a request with all its fees describes, with a signature of zeros; `None` for one that must name a recipient and does not.
 pub fn unsigned(request: &TransactionRequest, chain_id: u64, gas_limit: u64, nonce: u64) -> Option<Transaction> {
     let signature = Signature::new(U256::ZERO, U256::ZERO, false);

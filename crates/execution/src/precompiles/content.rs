@@ -172,6 +172,8 @@ impl Terms {
 /// branch of the chain, for whatever a call pretends, and for ever. What is not in the cache is read from state.
 #[derive(Debug)]
 pub struct IndexCache {
+    /// What others built, and this one may use but not change.
+    below: Option<Arc<IndexCache>>,
     capacity: usize,
     entries: Mutex<Entries>,
 }
@@ -194,7 +196,13 @@ impl IndexCache {
     /// An empty cache that holds up to `capacity` bytes, and always the content used last.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, entries: Mutex::default() }
+        Self { below: None, capacity, entries: Mutex::default() }
+    }
+
+    /// An empty cache that uses what is in `below` and leaves that as it is; it holds up to `capacity` bytes itself.
+    #[must_use]
+    pub fn above(below: Arc<Self>, capacity: usize) -> Self {
+        Self { below: Some(below), ..Self::new(capacity) }
     }
 
     /// The content of a set, or of its first `rows` when they are texts; sketches always come whole.
@@ -221,6 +229,9 @@ impl IndexCache {
     }
 
     fn get(&self, terms: Terms, root: B256) -> Option<Arc<Content>> {
+        if let Some(content) = self.below.as_ref().and_then(|below| below.peek(terms, root)) {
+            return Some(content);
+        }
         let mut entries = self.lock();
         entries.clock += 1;
         let now = entries.clock;
@@ -229,13 +240,21 @@ impl IndexCache {
         Some(Arc::clone(&entry.content))
     }
 
+    /// As [`Self::get`], which leaves no trace.
+    fn peek(&self, terms: Terms, root: B256) -> Option<Arc<Content>> {
+        self.lock().by_root.get(&(terms, root)).map(|entry| Arc::clone(&entry.content))
+    }
+
     /// What is known of the set that has no more shards, the longest first, the last used first.
     fn shorter(&self, set: &Set) -> Vec<Arc<Content>> {
         let (entries, wanted) = (self.lock(), Terms::of(set));
         let of_set = entries.by_root.iter().filter(|((terms, _), _)| *terms == wanted).map(|(_, entry)| entry);
         let mut found: Vec<&Entry> = of_set.filter(|entry| entry.content.roots.len() as u64 <= set.shards).collect();
         found.sort_unstable_by_key(|entry| Reverse((entry.content.roots.len(), entry.used)));
-        found.into_iter().map(|entry| Arc::clone(&entry.content)).collect()
+        let mut found: Vec<_> = found.into_iter().map(|entry| Arc::clone(&entry.content)).collect();
+        found.extend(self.below.iter().flat_map(|below| below.shorter(set)));
+        found.sort_by_key(|content| Reverse(content.roots.len()));
+        found
     }
 
     fn insert(&self, terms: Terms, content: Content) -> Arc<Content> {
@@ -302,6 +321,23 @@ mod tests {
         let held = [1, 2, 3].map(|root| cache.get(TERMS, B256::repeat_byte(root)).is_some());
         assert_eq!(held, [true, false, true]);
         assert_eq!(cache.lock().memory, 2 * one);
+    }
+
+    #[test]
+    fn a_cache_above_another_uses_it_and_leaves_it_as_it_is() {
+        let blocks = Arc::new(IndexCache::new(usize::MAX));
+        blocks.insert(TERMS, content(1, 3));
+        let calls = IndexCache::above(blocks.clone(), usize::MAX);
+        let root = B256::repeat_byte;
+        assert!(Arc::ptr_eq(&calls.get(TERMS, root(1)).unwrap(), &blocks.get(TERMS, root(1)).unwrap()));
+        let used = blocks.lock().clock;
+        calls.insert(TERMS, content(2, 5));
+        calls.get(TERMS, root(1)).unwrap();
+        let shards =
+            |cache: &IndexCache| cache.shorter(&Set { shards: 9, ..set() }).iter().map(|found| found.roots.len()).collect::<Vec<_>>();
+        assert_eq!((shards(&calls), shards(&blocks)), (vec![5, 3], vec![3]));
+        assert!(calls.get(TERMS, root(2)).is_some() && blocks.get(TERMS, root(2)).is_none());
+        assert_eq!(blocks.lock().clock, used + 1, "only the blocks' own look counts");
     }
 
     #[test]

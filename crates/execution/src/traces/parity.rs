@@ -145,8 +145,8 @@ impl BlockReplay<'_> {
     /// What proof of work paid: to the block's author and to those of its ommers.
     fn rewards(&self) -> Vec<LocalizedTransactionTrace> {
         let header = &self.block.header;
-        let before_merge = !self.spec.is_rollup() && !header.difficulty.is_zero();
-        let Some(base) = base_block_reward(&*self.spec, header.number).filter(|_| before_merge) else { return Vec::new() };
+        let before_merge = !self.executor.spec().is_rollup() && !header.difficulty.is_zero();
+        let Some(base) = base_block_reward(&**self.executor.spec(), header.number).filter(|_| before_merge) else { return Vec::new() };
         let at = BlockNumHash { number: header.number, hash: self.hash };
         let reward =
             |author, reward_type, value: u128| RewardAction { author, reward_type, value: U256::from(value) }.into_localized_trace(at);
@@ -183,7 +183,7 @@ impl Simulation {
     ) -> Result<TraceResults, Error> {
         let overlay = Overlay::new(self.state.clone());
         let inspector = Observer::new(abort.clone(), types.tracer(Spent::default()));
-        let mut machine = Machine::new(&self.spec, &self.header, overlay, Leniency::default(), inspector);
+        let mut machine = Machine::new(&self.executor, &self.header, overlay, Leniency::default(), inspector);
         let done = machine.transact(tx, sender, encoded);
         let tracer = taken(&mut machine)?;
         let base_fee = machine.block_env().basefee;
@@ -199,7 +199,7 @@ impl Simulation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::call::tests::simulation;
+    use crate::{calls::call::tests::simulation, executor::Executor};
     use alloy_consensus::Header;
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::B256;
@@ -212,7 +212,7 @@ mod tests {
         let block = Block { header, body: BlockBody { ommers, ..Default::default() } };
         let spec = Arc::new(ChainSpec::ethereum(Genesis { config, ..Default::default() }));
         let replay = BlockReplay {
-            spec,
+            executor: Executor::new(spec),
             state: simulation(&[]).state,
             block: &block,
             hash: B256::repeat_byte(5),

@@ -13,6 +13,7 @@ use crate::{
         state::{Frozen, State},
     },
     error::Error,
+    executor::Executor,
     machine::{Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
 };
@@ -30,13 +31,13 @@ use revm::{
     context_interface::either::Either,
 };
 use std::sync::Arc;
-use tributary_primitives::{Block, ChainSpec, StateDiff, TrieReader};
+use tributary_primitives::{Block, StateDiff, TrieReader};
 
 /// A block to execute again on its parent's post-state.
 #[derive(Debug)]
 pub struct BlockReplay<'a> {
-    /// The chain's rules.
-    pub spec: Arc<ChainSpec>,
+    /// What executes, under the chain's rules.
+    pub executor: Executor,
     /// The parent's post-state.
     pub state: State,
     /// The block.
@@ -132,7 +133,7 @@ impl BlockReplay<'_> {
     fn machine_on(&self, state: State) -> TracingMachine {
         // It stays on: whatever is executed can be ended.
         let inspector = Observer::ending(self.abort.clone());
-        Machine::new(&self.spec, &self.block.header, Overlay::new(state), Leniency::default(), inspector)
+        Machine::new(&self.executor, &self.block.header, Overlay::new(state), Leniency::default(), inspector)
     }
 
     /// A machine on the state before the transaction at `index`, which it may have from what was executed before.
@@ -165,7 +166,7 @@ impl BlockReplay<'_> {
     pub(crate) fn machine_before(&self, count: usize) -> Result<TracingMachine, Error> {
         let header = &self.block.header;
         let mut machine = self.machine_on(self.state.clone());
-        machine.before_block(&self.spec, header.parent_hash, header.parent_beacon_block_root)?;
+        machine.before_block(self.executor.spec(), header.parent_hash, header.parent_beacon_block_root)?;
         for index in 0..count {
             self.go_on()?;
             let done = self.execute(&mut machine, index)?;

@@ -3,22 +3,24 @@
 use super::{ground::Ground, reachable};
 use crate::{
     Error,
-    chain::{ChainParts, RunningChain},
+    chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
-    l1_view::{L1Reader, L1View, l1_status},
-    producer::{Control, OnSealed, Pending, Rollup, Schedule, Slots},
+    l1_view::{L1Reader, L1View, Look, l1_status},
+    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, watch};
-use tributary_chain::{Derivation, L1Status, SealedBlock};
+use tokio::sync::{Notify, mpsc, watch};
+use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
+use tributary_execution::Executor;
+use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Development, RollupView, Visibility};
+use tributary_rpc::{BeaconView, Development, RollupView};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
@@ -52,30 +54,42 @@ impl Ground {
     /// Starts the embedded L1.
     pub(super) async fn start_l1(&self) -> Result<(RunningChain, Controlled), Error> {
         let (config, genesis) = (&self.config, &self.genesis.l1);
-        let (obedience, controlled) = controlled(&self.stores.l1, &self.accounts, config.l1_block_time)?;
+        let (obedience, controlled) = controlled(&self.stores.l1, &self.accounts, config.l1_block_time, Sealing::InTime)?;
         let schedule = Schedule::Slots(Slots {
             genesis_time: genesis.timestamp,
             seconds: config.l1_block_time,
             gas_limit: genesis.gas_limit,
             beneficiary: Address::ZERO,
             branch: 0,
-            refill_until: 0,
+            refill: Vec::new(),
+            jump: None,
         });
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l1",
             store: self.stores.l1.clone(),
+            executor: Executor::new(self.stores.l1.spec().clone()),
             schedule,
-            visibility: Visibility::Sealed,
+            clock: self.clock.clone(),
+            policy: SealPolicy::InTime,
+            pending: obedience.pending,
+            control: obedience.control,
+            sealed: confirm(self.snapshots.clone(), self.l1_news.clone()),
+        };
+        let served = ServerParts {
+            realtime: false,
             rollup: None,
             beacon: Some(BeaconView { seconds_per_slot: config.l1_block_time }),
             listen: SocketAddr::new(config.host, config.l1_port),
-            clock: self.clock.clone(),
-            pending: obedience.pending,
-            control: obedience.control,
             development: Some(obedience.development),
-            sealed: confirm(self.snapshots.clone()),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let log = self.journal(&self.stores.l1)?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+    }
+
+    /// The journal of a chain. It waits for the disk where the chain's database does.
+    fn journal(&self, store: &Store) -> Result<Files, Error> {
+        let files = Files::open(&store.journal_path())?;
+        Ok(if self.datadir.is_temporary() { files.relaxed() } else { files })
     }
 
     /// Connects to L1.
@@ -89,23 +103,29 @@ impl Ground {
     /// Starts following L1, and the rollup's sequencer.
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         self.start_follower(l1).await?;
-        let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time)?;
+        let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
+        let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time, sealing)?;
         let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
-        let parts = ChainParts {
+        let parts = ProductionParts {
             name: "l2",
             store: self.stores.l2.clone(),
+            executor: self.executor.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
-            visibility: Visibility::Realtime,
+            clock: self.clock.clone(),
+            policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
+            pending: obedience.pending,
+            control: obedience.control,
+            sealed: Box::new(|_, _| Ok(())),
+        };
+        let served = ServerParts {
+            realtime: true,
             rollup: Some(rollup),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),
-            clock: self.clock.clone(),
-            pending: obedience.pending,
-            control: obedience.control,
             development: Some(obedience.development),
-            sealed: Box::new(|_, _| Ok(())),
         };
-        Ok((RunningChain::start(parts, &self.tasks).await?, controlled))
+        let log = self.journal(&self.stores.l2)?;
+        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.
@@ -117,13 +137,16 @@ impl Ground {
         let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
         let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, every));
+        self.tasks.spawn(
+            "L1 follower",
+            l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, Look { every, news: self.l1_news.clone() }),
+        );
         Ok(())
     }
 }
 
-/// Moves the embedded L1's safe and final heads along with its newest block.
-fn confirm(snapshots: Snapshots) -> OnSealed {
+/// Moves the embedded L1's safe and final heads along with its newest block, and has the rollup look at it.
+fn confirm(snapshots: Snapshots, news: Arc<Notify>) -> OnSealed {
     let behind = |store: &Store, sealed: &SealedBlock, depth: u64| -> Result<Option<BlockNumHash>, Error> {
         let number = sealed.block.header.number.saturating_sub(depth);
         Ok(store.hash_of(number)?.map(|hash| BlockNumHash { number, hash }))
@@ -138,18 +161,19 @@ fn confirm(snapshots: Snapshots) -> OnSealed {
         if let Some(finalized) = behind(store, sealed, L1_FINAL_DEPTH)?.filter(may_be_final) {
             store.set_finalized(finalized)?;
         }
+        news.notify_one();
         Ok(())
     })
 }
 
 /// Both ends of the way from a chain's server over the development task to its producer.
-fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64) -> Result<(Obedience, Controlled), Error> {
+fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64, sealing: Sealing) -> Result<(Obedience, Controlled), Error> {
     let (orders, commands) = mpsc::channel(ORDERS);
     let (control, controlled) = mpsc::channel(1);
     let (pending, open): (Pending, _) = watch::channel(None);
     let key = |account: &DevAccount| PrivateKeySigner::from_bytes(&account.key).map_err(|error| Error::Config(error.to_string()));
     let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
-    let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, orders)) };
+    let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, sealing, orders)) };
     Ok((obedience, Controlled { store: store.clone(), control, commands, open, block_time }))
 }
 

@@ -15,6 +15,8 @@ use crate::{
 };
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
+use tokio::sync::Notify;
+use tributary_execution::Executor;
 use tributary_primitives::RollupConfig;
 use tributary_storage::{Durability, Options, Store};
 
@@ -26,10 +28,14 @@ pub(super) struct Ground {
     pub(super) accounts: Vec<DevAccount>,
     pub(super) operators: Operators,
     pub(super) stores: Stores,
+    /// What executes the rollup's blocks, for sequencer and verifier.
+    pub(super) executor: Executor,
     pub(super) rollup: Arc<RollupConfig>,
     pub(super) clock: Clock,
     pub(super) snapshots: Snapshots,
     pub(super) gate: Arc<Gate>,
+    /// Told of each new block of L1.
+    pub(super) l1_news: Arc<Notify>,
     pub(super) tasks: Tasks,
     /// Last, so that a temporary directory goes when nothing uses it any more.
     pub(super) datadir: DataDirectory,
@@ -45,13 +51,20 @@ pub(super) struct Stores {
     pub(super) verifier: Store,
 }
 
+/// For how many blocks the prover may be behind: users mine more of them in a minute than it proves in an hour.
+const PROVABLE: u64 = 10_000_000;
+
 impl Stores {
     fn open(datadir: &DataDirectory, genesis: &DevGenesis) -> Result<Self, Error> {
         // Chains that go with the process have no power loss to survive; empty blocks, of which a jump in time makes thousands, wait for nothing else.
         let durability = if datadir.is_temporary() { Durability::Relaxed } else { Durability::Synced };
         let options = Options { durability, ..Options::default() };
-        let open = |name: &str, spec| Store::open(&datadir.join(name), spec, options);
-        Ok(Self { l1: open("l1", genesis.l1_spec())?, l2: open("l2", genesis.l2_spec())?, verifier: open("verifier", genesis.l2_spec())? })
+        let open = |name: &str, spec, options| Store::open(&datadir.join(name), spec, options);
+        Ok(Self {
+            l1: open("l1", genesis.l1_spec(), options)?,
+            l2: open("l2", genesis.l2_spec(), options)?,
+            verifier: open("verifier", genesis.l2_spec(), Options { trie_history: PROVABLE, ..options })?,
+        })
     }
 
     /// The time of the newest block of either chain.
@@ -78,11 +91,13 @@ impl Ground {
             genesis,
             accounts,
             operators,
+            executor: Executor::new(stores.l2.spec().clone()),
             stores,
             rollup: Arc::new(rollup),
             clock,
             snapshots: Snapshots::default(),
             gate: Arc::default(),
+            l1_news: Arc::default(),
             tasks: Tasks::new(),
             datadir,
         })

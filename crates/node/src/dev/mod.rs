@@ -1,6 +1,8 @@
 //! `tributary dev`: sequencer, batcher, verifier, prover and proposer over an embedded L1, in one process.
 
 mod chains;
+#[cfg(test)]
+mod disagreement;
 mod ground;
 mod roles;
 
@@ -17,6 +19,7 @@ use crate::{
 use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
+use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl DevNode {
         let error = self.tasks.failure().await;
         match &error {
             Error::Diverged { .. } => self.health.set_verifier_agrees(false),
-            Error::Storage(tributary_storage::Error::Journal { .. }) => self.health.set_journal_ok(false),
+            Error::Journal(_) => self.health.set_journal_ok(false),
             _ => {}
         }
         let reason = error.to_string();
@@ -96,6 +99,7 @@ fn info(ground: &Ground, addresses: [SocketAddr; 3]) -> DevInfo {
     let [l1_url, l2_url, dashboard_url] = addresses.map(|address| format!("http://{}", reachable(address)));
     DevInfo {
         accounts: ground.accounts.clone(),
+        realtime_url: format!("{l2_url}{REALTIME_PATH}"),
         l2_url,
         l1_url,
         dashboard_url,

@@ -42,6 +42,7 @@ impl Ground {
     pub(super) fn start_verifier(&self, l1: &L1Side) {
         let verifier = Verifier {
             store: self.stores.verifier.clone(),
+            executor: self.executor.clone(),
             sequencer: self.stores.l2.clone(),
             reader: l1.reader.clone(),
             reorgs: l1.view.reorgs(),
@@ -55,6 +56,8 @@ impl Ground {
 
     /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
     pub(super) async fn start_batcher(&self, l1: &L1Side) -> Result<watch::Receiver<Option<BatchStatus>>, Error> {
+        // In the background, before there is a batch.
+        drop(tokio::task::spawn_blocking(tributary_l1::load_trusted_setup));
         let (last, last_batch) = watch::channel(None);
         let encoding = match self.config.da {
             DataAvailability::Blob => EncoderConfig::BLOBS,
@@ -71,6 +74,8 @@ impl Ground {
             derived: l1.derived.subscribe(),
             last,
             every: self.poll(),
+            // What users of a development chain send is safe with the next block of L1, which costs nothing.
+            eager: true,
         };
         self.tasks.spawn("batcher", batcher.run());
         Ok(last_batch)

@@ -5,23 +5,29 @@
 
 mod control;
 mod plan;
+#[cfg(test)]
+mod power_cuts;
+mod production;
 mod records;
 mod rewind;
 mod scribe;
+mod seal_policy;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
+pub(crate) use production::{Production, ProductionParts};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
+pub(crate) use seal_policy::SealPolicy;
 
 use crate::{Error, clock::Clock};
 use alloy_consensus::{Header, Transaction as _};
-use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{Address, map::B256Set};
+use alloy_primitives::{Address, B256, map::B256Set};
+use control::Ordered;
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
-use records::Opening;
-use scribe::{Client, Entry, NewSegment};
+use scribe::{Client, Entry};
+use seal_policy::Demand;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -31,12 +37,20 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tributary_chain::{Event, SealedBlock, Submission};
+use tributary_chain::{Accepted, Endpoint, Event, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
-use tributary_primitives::{ChainSpec, ExecutedBlock, Transaction};
-use tributary_storage::{BlobSidecar, JournalBlock, Recovered, Snapshot, Store, StoredBlock};
+use tributary_primitives::{ChainSpec, ExecutedBlock};
+use tributary_rollup::TIME_JUMP;
+use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
+
+/// Pause before L1 is looked at again that the next block needs more of.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// A block that is so far behind the clock is sealed without a rest.
+const RUN_AWAY: Duration = Duration::from_secs(200);
 
 /// What a chain does with a block that is committed and announced.
 pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Error> + Send>;
@@ -45,12 +59,18 @@ pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Err
 pub(crate) struct Producer {
     pub(crate) store: Store,
     pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) executor: Executor,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Arc<Mutex<Pool>>,
     pub(crate) scribe: Scribe,
     pub(crate) submissions: mpsc::Receiver<Submission>,
     pub(crate) control: mpsc::Receiver<Control>,
     pub(crate) clock: Clock,
+    pub(crate) policy: SealPolicy,
+    /// Blocks that somebody ordered to be sealed before their time.
+    pub(crate) ordered: Option<Ordered>,
+    /// Clients that are answered when the open block is sealed, each with its transaction's position.
+    pub(crate) awaiting: Vec<(Client, usize)>,
     /// Acknowledged transactions that are in no block: of blocks that left the chain, and of the journal. They run before anything else.
     pub(crate) returning: VecDeque<RecoveredTx>,
     pub(crate) events: broadcast::Sender<Event>,
@@ -75,6 +95,8 @@ struct Building {
     block: OpenBlock<Snapshot>,
     /// When the block's time is over, since the Unix epoch.
     seal_at: Duration,
+    /// The block stays open until then though its time is over, unless time runs away.
+    rests_until: Instant,
     takes_transactions: bool,
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
@@ -85,6 +107,7 @@ struct Building {
 enum Wake {
     Submission(Box<Submission>),
     Control(Control),
+    /// It is time to look again.
     Time,
     /// Nobody can submit any more.
     Closed,
@@ -112,18 +135,19 @@ impl Producer {
     }
 
     fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
-        let state = self.store.latest()?;
-        let unplaced = records::unplaced(&self.spec, &journal);
-        self.returning.extend(unplaced.into_iter().filter(|tx| tx.nonce() >= nonce_of(&state, tx.sender)));
-        drop(state);
+        self.take_back(journal.waiting)?;
         let mut recovered = journal.open.into_iter();
         let mut obeyed: Option<oneshot::Sender<bool>> = None;
         while !self.stopping() {
             let parent = head_block(&self.store)?;
             let mut building = match recovered.next() {
                 Some(open) => self.reopen(&parent, open)?,
-                None => match self.schedule.next(&parent, &self.store, self.clock.seconds())? {
+                None => match self.schedule.next(&parent, &self.store, self.clock.now())? {
                     Next::Block(plan) => self.open(&parent, *plan, false)?,
+                    Next::Wait => {
+                        std::thread::sleep(PATIENCE);
+                        continue;
+                    }
                     Next::Rewind(to) => {
                         self.rewind(Rewind { to, sent: Sent::Kept }, None)?;
                         continue;
@@ -143,7 +167,9 @@ impl Producer {
             let control = self.take_submissions(&mut building)?;
             if self.stopping() {
                 // The journal holds the block; it is built again at the next start.
-                return self.scribe.flush();
+                self.scribe.flush()?;
+                self.answer_waiting();
+                return Ok(());
             }
             match control {
                 Some(BackTo { rewind, done }) => {
@@ -156,11 +182,30 @@ impl Producer {
         Ok(())
     }
 
+    /// Takes what the journal says was acknowledged and is in no block, unless it can run no more.
+    fn take_back(&mut self, waiting: Vec<JournalTransaction>) -> Result<(), Error> {
+        let state = self.store.latest()?;
+        let mut gone = Vec::new();
+        for JournalTransaction { hash, raw } in waiting {
+            match RecoveredTx::decode_on(&self.spec, &raw) {
+                Ok(tx) if tx.nonce() >= nonce_of(&state, tx.sender) => self.returning.push_back(tx),
+                _ => gone.push(hash),
+            }
+        }
+        self.drop(gone)
+    }
+
+    /// Tells the journal of transactions that wait no more.
+    fn drop(&self, hashes: impl IntoIterator<Item = B256>) -> Result<(), Error> {
+        let hashes: Vec<_> = hashes.into_iter().collect();
+        if hashes.is_empty() { Ok(()) } else { self.scribe.write(Entry::Dropped { hashes, done: None }) }
+    }
+
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Everything acknowledged that is in no block: it must be in the journal of each new block too, whose predecessor's goes away.
+    /// Everything acknowledged that is in no block.
     fn waiting(&self) -> Vec<RecoveredTx> {
         let Content { pending, queued } = self.pool().content();
         let pooled = pending.into_values().chain(queued.into_values()).flat_map(BTreeMap::into_values);
@@ -174,49 +219,36 @@ impl Producer {
 
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
     fn open(&mut self, parent: &StoredBlock, plan: Plan, resumed: bool) -> Result<Building, Error> {
-        let Plan { opening, seal_at } = plan;
+        let Plan { attributes, seal_at, rest } = plan;
         let snapshot = self.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(self.spec.clone(), snapshot.clone(), header, parent.hash, opening.attributes())?;
+        let mut block = OpenBlock::new(&self.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
-        for raw in &opening.forced {
-            let tx =
-                Transaction::decode_2718_exact(raw).map_err(|e| Error::Disagreement(format!("a forced transaction is malformed: {e}")))?;
-            let sender = tx.sender().map_err(|e| Error::Disagreement(format!("a forced transaction has no sender: {e}")))?;
-            match block.execute(tx.clone(), sender, raw.clone())? {
-                Outcome::Included(included) => {
-                    view.publish(pending(&block, tx, sender, &included), included.changes);
-                }
-                other => return Err(Error::Disagreement(format!("a deposit of block {number} was not included: {other:?}"))),
-            }
-        }
-        let takes_transactions = opening.takes_transactions;
+        let show = |block: &OpenBlock<Snapshot>, included: Included| {
+            view.publish(pending(block, &included), included.changes);
+        };
+        block.execute_forced(&attributes.transactions, show)?;
+        let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
         self.pool().set_fees(fees);
-        let segment = || NewSegment {
-            parent: parent.hash,
-            attributes: alloy_rlp::encode(&opening).into(),
-            waiting: self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect(),
-        };
-        self.scribe.write(Entry::Opened { number, opening: (!resumed).then(segment), block: view })?;
-        // Only now: the segment before held what waits in the pool, which the new one holds from here on.
-        self.scribe.write(Entry::Released { number: number - 1 })?;
-        Ok(Building { block, seal_at, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
+        let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
+        self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
+        let rests_until = Instant::now() + rest;
+        Ok(Building { block, seal_at, rests_until, takes_transactions, included: B256Set::default(), sidecars: Vec::new() })
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
-    fn reopen(&mut self, parent: &StoredBlock, open: JournalBlock) -> Result<Building, Error> {
+    fn reopen(&mut self, parent: &StoredBlock, open: OpenedBlock) -> Result<Building, Error> {
         let lost = |why: String| Error::Disagreement(format!("an acknowledged transaction cannot be executed again: {why}"));
-        let opening: Opening = alloy_rlp::decode_exact(&open.attributes).map_err(|e| lost(format!("the journal: {e}")))?;
-        let seal_at = Duration::from_secs(opening.timestamp);
-        let mut building = self.open(parent, Plan { opening, seal_at }, true)?;
-        for entry in open.entries.iter().filter(|entry| records::is_executed(entry)) {
-            let tx = RecoveredTx::decode_on(&self.spec, &entry.raw).map_err(|e| lost(e.to_string()))?;
+        let plan = Plan::reopened(open.attributes, self.clock.now());
+        let mut building = self.open(parent, plan, true)?;
+        for entry in &open.executed {
+            let tx = RecoveredTx::decode_on(&self.spec, &entry.transaction.raw).map_err(|e| lost(e.to_string()))?;
             let outcome = self.execute(&mut building, &tx)?;
             let Outcome::Included(included) = outcome else { return Err(lost(format!("{} is {outcome:?}", tx.hash))) };
             let receipt = &building.block.receipts()[included.index];
-            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.position) {
+            if records::result_hash(receipt) != entry.result || included.index as u64 != u64::from(entry.index) {
                 return Err(lost(format!("{} has another result", tx.hash)));
             }
             self.record(&mut building, &tx, included, Origin::Journal)?;
@@ -224,34 +256,32 @@ impl Producer {
         Ok(building)
     }
 
-    /// Takes submissions until the block's time is over, or until somebody sets the chain back. A block whose time was over from the start takes
+    /// Takes submissions until the block is to be sealed, or until somebody sets the chain back. A block whose time was over from the start takes
     /// those that are waiting.
     fn take_submissions(&mut self, building: &mut Building) -> Result<Option<BackTo>, Error> {
+        let mut demand = None;
         loop {
             if let Ok(control) = self.control.try_recv()
                 && let Some(back) = self.obey(control)?
             {
                 return Ok(Some(back));
             }
-            while let Ok(submission) = self.submissions.try_recv() {
+            while building.takes_transactions
+                && let Ok(submission) = self.submissions.try_recv()
+            {
                 self.submit(building, submission)?;
-                if self.clock.now() >= building.seal_at || self.stopping() {
+                if self.is_over(building) || self.stopping() || demand.as_ref().is_some_and(Demand::is_urgent) {
                     return Ok(None);
                 }
             }
-            let Some(left) = building.seal_at.checked_sub(self.clock.now()).filter(|left| !left.is_zero()) else { return Ok(None) };
-            // Short enough to notice a stop quickly.
-            let wait = left.min(Duration::from_millis(100));
-            let (submissions, control, clock) = (&mut self.submissions, &mut self.control, &self.clock);
-            let next = self.runtime.block_on(async {
-                tokio::select! {
-                    submission = submissions.recv() => submission.map_or(Wake::Closed, |submission| Wake::Submission(Box::new(submission))),
-                    Some(control) = control.recv() => Wake::Control(control),
-                    () = clock.moved() => Wake::Time,
-                    () = tokio::time::sleep(wait) => Wake::Time,
-                }
-            });
-            match next {
+            let is_wanted = self.policy == SealPolicy::AtOnce && !building.included.is_empty();
+            if is_wanted != demand.is_some() {
+                demand = if is_wanted { Some(Demand::new(self.scribe.barrier()?)) } else { None };
+            }
+            if self.is_over(building) || self.ordered.is_some() || demand.as_mut().is_some_and(Demand::is_met) {
+                return Ok(None);
+            }
+            match self.wait(building, demand.as_mut()) {
                 Wake::Submission(submission) => self.submit(building, *submission)?,
                 Wake::Control(control) => {
                     if let Some(back) = self.obey(control)? {
@@ -267,9 +297,39 @@ impl Producer {
         }
     }
 
+    /// Waits until something happens that concerns the open block.
+    fn wait(&mut self, building: &Building, demand: Option<&mut Demand>) -> Wake {
+        let met = async {
+            match demand {
+                Some(demand) => demand.met().await,
+                None => std::future::pending().await,
+            }
+        };
+        let left = building.seal_at.saturating_sub(self.clock.now());
+        let rest = building.rests_until.saturating_duration_since(Instant::now());
+        // Short enough to notice a stop quickly.
+        let (is_early, wait) = (!left.is_zero(), left.max(rest).min(Duration::from_millis(100)));
+        let (submissions, control, clock) = (&mut self.submissions, &mut self.control, &self.clock);
+        self.runtime.block_on(async {
+            tokio::select! {
+                submission = submissions.recv() => submission.map_or(Wake::Closed, |submission| Wake::Submission(Box::new(submission))),
+                Some(control) = control.recv() => Wake::Control(control),
+                () = met => Wake::Time,
+                () = clock.moved(), if is_early => Wake::Time,
+                () = tokio::time::sleep(wait) => Wake::Time,
+            }
+        })
+    }
+
+    /// Whether the block's time is over.
+    fn is_over(&self, building: &Building) -> bool {
+        let Some(since) = self.clock.now().checked_sub(building.seal_at) else { return false };
+        since >= RUN_AWAY || Instant::now() >= building.rests_until
+    }
+
     fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
-        let Submission { tx, arrived, reply, .. } = submission;
-        let client = Client { reply, arrived };
+        let Submission { tx, arrived, endpoint, reply } = submission;
+        let client = Client { reply, arrived, endpoint };
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
             let error = if building.included.contains(&tx.hash) || self.store.transaction_position(tx.hash)?.is_some() {
@@ -304,15 +364,19 @@ impl Producer {
     }
 
     /// Hands an included transaction over to be made durable, published and acknowledged.
-    fn record(&self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
+    fn record(&mut self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
         building.sidecars.extend(sidecars(tx));
         building.included.insert(tx.hash);
         // One that a client sends now may have waited, and been sent again.
         let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
         let Included { index, .. } = included;
-        let transaction = pending(&building.block, (*tx.tx).clone(), tx.sender, &included);
-        let new = || records::executed(tx.network_encoded(), index, &transaction.receipt);
+        let transaction = pending(&building.block, &included);
+        let new = || records::executed(tx, index, &transaction.receipt);
         let (entry, client) = match origin {
+            Origin::Client(client) if self.policy == SealPolicy::AtOnce && client.endpoint == Endpoint::Ordinary => {
+                self.awaiting.push((client, index));
+                (Some(new()), None)
+            }
             Origin::Client(client) => (Some(new()), Some(client)),
             Origin::Pool => (Some(new()), None),
             Origin::Journal => (None, None),
@@ -329,11 +393,8 @@ impl Producer {
         let added = self.pool().add(tx.clone(), &state);
         match added {
             Ok(Added { replaced, evicted, .. }) => {
-                let gone: Vec<_> = replaced.iter().chain(&evicted).map(|gone| records::dropped(gone.hash)).collect();
-                if !gone.is_empty() {
-                    self.scribe.write(Entry::Dropped { entries: gone, done: None })?;
-                }
-                let entry = records::waiting(tx.network_encoded());
+                self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?;
+                let entry = records::acknowledged(&tx);
                 self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
             }
             Err(error) => {
@@ -367,8 +428,14 @@ impl Producer {
                 continue;
             }
             let state = SenderState { nonce: account.nonce, balance: account.balance, ..Default::default() };
-            if let Err(error) = self.pool().add(tx, &state) {
-                tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+            let hash = tx.hash;
+            let added = self.pool().add(tx, &state);
+            match added {
+                Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
+                Err(error) => {
+                    tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+                    self.drop([hash])?;
+                }
             }
         }
         Ok(())
@@ -394,6 +461,7 @@ impl Producer {
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
                 self.pool().left(tx.hash);
+                self.drop([tx.hash])?;
                 Ok(true)
             }
             Outcome::Full => {
@@ -405,16 +473,40 @@ impl Producer {
 
     /// Seals, commits, announces.
     fn seal(&mut self, building: Building) -> Result<(), Error> {
-        let Building { block, sidecars, .. } = building;
+        let Building { block, sidecars, included, .. } = building;
         let began = Instant::now();
         let executed = block.seal()?;
-        self.scribe.flush()?;
+        // Of a block in which nobody sent anything the journal has nothing.
+        if !included.is_empty() {
+            self.scribe.flush()?;
+        }
         self.store.commit(&executed, &sidecars)?;
-        self.forget(&executed);
+        self.scribe.write(Entry::Sealed(executed.id()))?;
+        self.forget(&executed)?;
         self.metrics(&executed, began);
         let sealed = Arc::new(SealedBlock::from(executed));
         let _ = self.events.send(Event::Sealed(sealed.clone()));
+        self.answer_waiting();
+        let header = &sealed.block.header;
+        // One that was sealed early has come to its time with that. A jump of L1 counts once the rollup has followed, which else would fill the time up.
+        if *header.extra_data != *TIME_JUMP {
+            self.clock.advance_to(Duration::from_secs(header.timestamp));
+        }
+        if let Some(ordered) = &mut self.ordered {
+            ordered.blocks = ordered.blocks.saturating_sub(1);
+        }
+        if let Some(Ordered { done, .. }) = self.ordered.take_if(|ordered| ordered.blocks == 0) {
+            // Whoever ordered them may have gone.
+            let _ = done.send(header.number);
+        }
         (self.sealed)(&self.store, &sealed)
+    }
+
+    /// Answers the clients whose transactions are in a block now, or which do not wait for one any more. Everything is durable.
+    fn answer_waiting(&mut self) {
+        for (client, index) in self.awaiting.drain(..) {
+            client.acknowledge(Accepted::Included { index });
+        }
     }
 
     fn count(&self, outcome: &'static str) {
@@ -433,13 +525,15 @@ impl Producer {
     }
 
     /// Takes what the block used up out of the pool.
-    fn forget(&self, executed: &ExecutedBlock) {
+    fn forget(&self, executed: &ExecutedBlock) -> Result<(), Error> {
         let signed = executed.block.body.transactions.iter().zip(&executed.senders).filter(|(tx, _)| !tx.is_deposit());
         let used = signed.map(|(tx, sender)| (*sender, tx.nonce()));
         let fees = self.fees(&executed.block.header);
-        for tx in self.pool().on_block(used, fees) {
+        let gone = self.pool().on_block(used, fees);
+        for tx in &gone {
             tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
         }
+        self.drop(gone.iter().map(|tx| tx.hash))
     }
 
     /// What a block with this header charges. The next block's fees are set when it is opened.
@@ -465,9 +559,11 @@ fn nonce_of(state: &Snapshot, address: Address) -> u64 {
     state.account(address).ok().flatten().unwrap_or_default().nonce
 }
 
-fn pending(block: &OpenBlock<Snapshot>, tx: Transaction, sender: Address, included: &Included) -> PendingTransaction {
-    let receipt = block.receipts()[included.index].clone();
-    PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used: included.gas_used }
+/// The transaction that was included last, as readers see it.
+fn pending(block: &OpenBlock<Snapshot>, included: &Included) -> PendingTransaction {
+    let Included { index, gas_used, .. } = *included;
+    let (tx, sender, receipt) = (block.transactions()[index].clone(), block.senders()[index], block.receipts()[index].clone());
+    PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used }
 }
 
 /// The blobs of a transaction, as the beacon endpoint will serve them.

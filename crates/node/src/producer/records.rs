@@ -1,107 +1,22 @@
-//! What the journal holds: how the open block was opened, and every acknowledged transaction, in order.
+//! What the journal is told of transactions, and what comes back from it.
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_rlp::{RlpDecodable, RlpEncodable};
+use alloy_primitives::B256;
+use tributary_journal::{Executed, JournalTransaction};
 use tributary_pool::RecoveredTx;
-use tributary_primitives::{BlockAttributes, ChainSpec, Receipt};
-use tributary_storage::{JournalEntry, Recovered};
-
-/// How a block was opened. With it and the transactions after it, a restarted node builds the same block again.
-#[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
-pub(crate) struct Opening {
-    pub(crate) timestamp: u64,
-    pub(crate) beneficiary: Address,
-    pub(crate) mix_hash: B256,
-    pub(crate) gas_limit: u64,
-    pub(crate) extra_data: Bytes,
-    pub(crate) parent_beacon_block_root: B256,
-    /// Transactions that the block begins with, EIP-2718 encoded: on the rollup L1 attributes and deposits.
-    pub(crate) forced: Vec<Bytes>,
-    /// Whether others may follow.
-    pub(crate) takes_transactions: bool,
-}
-
-impl Opening {
-    /// The executor's form.
-    pub(crate) fn attributes(&self) -> BlockAttributes {
-        BlockAttributes {
-            timestamp: self.timestamp,
-            beneficiary: self.beneficiary,
-            mix_hash: self.mix_hash,
-            gas_limit: self.gas_limit,
-            extra_data: self.extra_data.clone(),
-            parent_beacon_block_root: Some(self.parent_beacon_block_root),
-            withdrawals: Some(Default::default()),
-            difficulty: U256::ZERO,
-            nonce: Default::default(),
-            ommers: Vec::new(),
-        }
-    }
-}
-
-/// The position of a transaction that was acknowledged but waits in the pool.
-const WAITING: u32 = u32::MAX;
-
-/// The position of one that does so no more. Its hash is in place of its bytes.
-const DROPPED: u32 = u32::MAX - 1;
+use tributary_primitives::Receipt;
 
 /// A transaction that was executed at `index`, with what its result is checked against when it is executed again.
-pub(crate) fn executed(raw: Bytes, index: usize, receipt: &Receipt) -> JournalEntry {
-    let position = u32::try_from(index).expect("invariant: a block's gas bounds its transactions far below 2^32");
-    JournalEntry { position, raw, result: result_hash(receipt) }
+pub(crate) fn executed(tx: &RecoveredTx, index: usize, receipt: &Receipt) -> Executed {
+    let index = u32::try_from(index).expect("invariant: a block's gas bounds its transactions far below 2^32");
+    Executed { transaction: acknowledged(tx), index, result: result_hash(receipt) }
 }
 
-/// A transaction that waits in the pool.
-pub(crate) fn waiting(raw: Bytes) -> JournalEntry {
-    JournalEntry { position: WAITING, raw, result: B256::ZERO }
-}
-
-/// A transaction that waited in the pool, and was taken out of it without having run.
-pub(crate) fn dropped(hash: B256) -> JournalEntry {
-    JournalEntry { position: DROPPED, raw: hash.into(), result: B256::ZERO }
-}
-
-/// Whether the entry is of a transaction that was executed.
-pub(crate) fn is_executed(entry: &JournalEntry) -> bool {
-    entry.position < DROPPED
-}
-
-/// What was acknowledged and is in no block that will be opened again, in order. Transactions of committed blocks are among it: their nonces are used.
-pub(crate) fn unplaced(spec: &ChainSpec, journal: &Recovered) -> Vec<RecoveredTx> {
-    let gone = journal.committed.iter().chain(&journal.stale).flat_map(|block| &block.entries);
-    let open = journal.open.iter().flat_map(|block| &block.entries).filter(|entry| !is_executed(entry));
-    let mut unplaced: Vec<RecoveredTx> = Vec::new();
-    for entry in gone.chain(open) {
-        if entry.position == DROPPED {
-            unplaced.retain(|tx| tx.hash[..] != entry.raw[..]);
-        } else {
-            unplaced.extend(RecoveredTx::decode_on(spec, &entry.raw));
-        }
-    }
-    unplaced
+/// A transaction that is acknowledged.
+pub(crate) fn acknowledged(tx: &RecoveredTx) -> JournalTransaction {
+    JournalTransaction { hash: tx.hash, raw: tx.network_encoded() }
 }
 
 /// What a journalled transaction's result is checked against when it is executed again.
 pub(crate) fn result_hash(receipt: &Receipt) -> B256 {
     alloy_primitives::keccak256(receipt.encoded_2718())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_opening_reads_back() {
-        let opening = Opening {
-            timestamp: 7,
-            beneficiary: Address::repeat_byte(2),
-            mix_hash: B256::repeat_byte(3),
-            gas_limit: 30_000_000,
-            extra_data: Bytes::from_static(&[0; 9]),
-            parent_beacon_block_root: B256::repeat_byte(4),
-            forced: vec![Bytes::from_static(b"a"), Bytes::from_static(b"bc")],
-            takes_transactions: true,
-        };
-        assert_eq!(alloy_rlp::decode_exact::<Opening>(alloy_rlp::encode(&opening)).unwrap(), opening);
-    }
 }

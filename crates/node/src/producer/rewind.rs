@@ -32,6 +32,8 @@ impl Producer {
     /// Takes the chain back. What was acknowledged is in the journal before a block goes, unless it is not to be kept.
     pub(super) fn rewind(&mut self, order: Rewind, open: Option<Building>) -> Result<(), Error> {
         self.scribe.flush()?;
+        // What they sent is on disk; it is executed again, unless somebody wants it forgotten.
+        self.answer_waiting();
         let head = self.store.heads()?.unsafe_head.number;
         let mut removed = Vec::new();
         let mut transactions = Vec::new();
@@ -43,22 +45,28 @@ impl Producer {
         if let Some(Building { block, sidecars, .. }) = open {
             transactions.extend(sent(block.transactions(), block.senders(), &sidecars));
         }
+        // What somebody wants forgotten is not made up for.
+        let is_replaced = matches!(order.sent, Sent::Kept);
         match order.sent {
             Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
             Sent::ReplacedBy(first) => {
+                self.drop(self.waiting().iter().map(|tx| tx.hash))?;
                 self.returning = first.into();
                 self.pool().clear();
             }
         }
-        let entries = self.waiting().iter().map(|tx| records::waiting(tx.network_encoded())).collect();
+        let entries = self.waiting().iter().map(records::acknowledged).collect();
         self.scribe.write(Entry::Parked { entries })?;
         self.scribe.flush()?;
 
-        let from = self.store.header(head)?.map_or(0, |header| header.timestamp);
+        if removed.is_empty() {
+            return Ok(());
+        }
         self.store.unwind(order.to)?;
-        self.schedule.set_back(from);
+        self.schedule.set_back(removed.iter().map(|block| &block.block.header).filter(|_| is_replaced));
         let state = self.store.latest()?;
-        self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        let gone = self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        self.drop(gone.iter().map(|tx| tx.hash))?;
         tracing::info!(chain = self.spec.chain_id, to = order.to, from = head, "blocks taken back");
         removed.reverse();
         let _ = self.events.send(Event::Reorg { removed });

@@ -4,7 +4,8 @@
 //! open block and answers the clients. While it waits for the disk the producer goes on executing, so that one sync serves many transactions.
 
 use crate::{Error, tasks::Alarm};
-use alloy_primitives::{B256, Bytes};
+use alloy_eips::BlockNumHash;
+use alloy_primitives::B256;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -14,11 +15,12 @@ use std::{
     time::Instant,
 };
 use tokio::sync::{broadcast, oneshot, watch};
-use tributary_chain::{Accepted, Event, Refusal};
+use tributary_chain::{Accepted, Endpoint, Event, Refusal};
 use tributary_dashboard::metrics::{ACKNOWLEDGEMENT_SECONDS, JOURNAL_SYNC_SECONDS};
 use tributary_execution::{PendingBlock, PendingTransaction, TxChanges};
+use tributary_journal::{Executed, Journal, JournalTransaction, Log, Record};
 use tributary_pool::{Pool, RecoveredTx};
-use tributary_storage::{Journal, JournalEntry, Snapshot};
+use tributary_storage::Snapshot;
 
 /// How much may be executed and not yet durable.
 const BACKLOG: usize = 8192;
@@ -31,11 +33,12 @@ const GROUP: usize = 4096;
 pub(crate) struct Client {
     pub(crate) reply: oneshot::Sender<Result<Accepted, Refusal>>,
     pub(crate) arrived: Instant,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Client {
     /// To be called only once the transaction is durable.
-    fn acknowledge(self, accepted: Accepted) {
+    pub(super) fn acknowledge(self, accepted: Accepted) {
         metrics::histogram!(ACKNOWLEDGEMENT_SECONDS).record(self.arrived.elapsed());
         let _ = self.reply.send(Ok(accepted));
     }
@@ -66,12 +69,16 @@ impl View {
 /// Something that has happened and is not durable yet.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// A block was opened: a new segment of the journal begins, unless it is the one that was open when the node last ended.
-    Opened { number: u64, opening: Option<NewSegment>, block: Arc<PendingBlock<Snapshot>> },
+    /// A block was opened.
+    Opened {
+        /// Absent when the journal has it already.
+        opening: Option<Record>,
+        block: Arc<PendingBlock<Snapshot>>,
+    },
     /// A transaction was executed.
     Executed {
         /// Absent when the journal has it already.
-        entry: Option<JournalEntry>,
+        entry: Option<Executed>,
         index: usize,
         transaction: Box<PendingTransaction>,
         changes: TxChanges,
@@ -80,23 +87,15 @@ pub(crate) enum Entry {
         pooled: bool,
     },
     /// A transaction was put into the pool.
-    Queued { entry: JournalEntry, transaction: Arc<RecoveredTx>, client: Option<Client> },
+    Queued { entry: JournalTransaction, transaction: Arc<RecoveredTx>, client: Option<Client> },
     /// Transactions were taken out of the pool without having run; somebody may wait to hear how many.
-    Dropped { entries: Vec<JournalEntry>, done: Option<oneshot::Sender<u64>> },
+    Dropped { hashes: Vec<B256>, done: Option<oneshot::Sender<u64>> },
     /// The chain is about to be set back: these were acknowledged, and are in no block until they are executed again.
-    Parked { entries: Vec<JournalEntry> },
-    /// The block is in the database and what waited beside it is in a newer segment: its own is no longer needed, nor is any other but the newer one.
-    Released { number: u64 },
+    Parked { entries: Vec<JournalTransaction> },
+    /// The block is in the database: the journal need not keep it.
+    Sealed(BlockNumHash),
     /// Tells when everything before it is durable and published.
-    Barrier(SyncSender<()>),
-}
-
-/// How a block was opened, and what waits in the pool: the segment before, which held it so far, goes away.
-#[derive(Debug, Clone)]
-pub(crate) struct NewSegment {
-    pub(crate) parent: B256,
-    pub(crate) attributes: Bytes,
-    pub(crate) waiting: Vec<JournalEntry>,
+    Barrier(oneshot::Sender<()>),
 }
 
 /// The producer's end.
@@ -108,9 +107,9 @@ pub(crate) struct Scribe {
 
 impl Scribe {
     /// Starts the thread. `alarm` tells the node when the journal cannot be written.
-    pub(crate) fn start(name: &str, journal: Journal, view: View, alarm: Alarm) -> std::io::Result<Self> {
+    pub(crate) fn start<L: Log + 'static>(name: &str, journal: Journal<L>, view: View, alarm: Alarm) -> std::io::Result<Self> {
         let (entries, queue) = sync_channel(BACKLOG);
-        let work = move || alarm.ended(Writer { journal, view, open: None, number: 0, unwritten: None }.run(&queue));
+        let work = move || alarm.ended(Writer { journal, view, open: None, unwritten: None }.run(&queue));
         let thread = std::thread::Builder::new().name(format!("{name}-journal")).spawn(work)?;
         Ok(Self { entries, thread })
     }
@@ -129,65 +128,70 @@ impl Scribe {
 
     /// Waits until everything handed over is durable, published and acknowledged.
     pub(crate) fn flush(&self) -> Result<(), Error> {
-        let (done, wait) = sync_channel(1);
+        self.barrier()?.blocking_recv().map_err(|_| Error::Stopped("journal"))
+    }
+
+    /// Resolves when everything handed over is durable, published and acknowledged.
+    pub(crate) fn barrier(&self) -> Result<oneshot::Receiver<()>, Error> {
+        let (done, wait) = oneshot::channel();
         self.write(Entry::Barrier(done))?;
-        wait.recv().map_err(|_| Error::Stopped("journal"))
+        Ok(wait)
     }
 }
 
 #[derive(Debug)]
-struct Writer {
-    journal: Journal,
+struct Writer<L: Log> {
+    journal: Journal<L>,
     view: View,
     open: Option<Arc<PendingBlock<Snapshot>>>,
-    /// The open block's number.
-    number: u64,
-    /// The open block's segment, as long as there is nothing to keep in it: most blocks of an idle chain never need the disk for theirs.
-    unwritten: Option<NewSegment>,
+    /// How the open block was opened, as long as nothing was executed on it: most blocks of an idle chain never need the disk for theirs.
+    unwritten: Option<Record>,
 }
 
-impl Writer {
+impl<L: Log> Writer<L> {
     fn run(mut self, queue: &Receiver<Entry>) -> Result<(), Error> {
         while let Ok(first) = queue.recv() {
             let group: Vec<Entry> = std::iter::once(first).chain(queue.try_iter()).take(GROUP).collect();
             self.record(&group)?;
-            for entry in group {
-                self.publish(entry)?;
-            }
+            group.into_iter().for_each(|entry| self.publish(entry));
+            // Now nobody waits.
+            self.journal.compact()?;
         }
         Ok(())
     }
 
     /// Writes and syncs what the group needs written.
     fn record(&mut self, group: &[Entry]) -> Result<(), Error> {
-        let mut dirty = false;
+        let mut somebody_waits = false;
         for entry in group {
             match entry {
-                Entry::Opened { number, opening, .. } => {
-                    self.number = *number;
-                    self.unwritten = opening.clone();
-                    if opening.as_ref().is_some_and(|segment| !segment.waiting.is_empty()) {
-                        self.begin()?;
-                        dirty = true;
-                    }
+                Entry::Opened { opening, .. } => self.unwritten = opening.clone(),
+                Entry::Executed { entry: Some(entry), .. } => {
+                    self.unwritten.take().into_iter().for_each(|opened| self.journal.append(opened));
+                    self.journal.append(Record::Executed(entry.clone()));
+                    somebody_waits = true;
                 }
-                Entry::Executed { entry: Some(entry), .. } | Entry::Queued { entry, .. } => {
-                    self.begin()?;
-                    self.journal.append(self.number, entry.clone())?;
-                    dirty = true;
+                Entry::Queued { entry, .. } => {
+                    self.journal.append(Record::Queued(entry.clone()));
+                    somebody_waits = true;
                 }
-                Entry::Dropped { entries, .. } if !entries.is_empty() => {
-                    self.begin()?;
-                    for entry in entries {
-                        self.journal.append(self.number, entry.clone())?;
-                    }
-                    dirty = true;
+                Entry::Dropped { hashes, done } => {
+                    hashes.iter().for_each(|hash| self.journal.append(Record::Dropped(*hash)));
+                    // One that comes back after a crash is judged again, and dropped again.
+                    somebody_waits |= done.is_some();
                 }
-                Entry::Parked { entries } => self.journal.park(entries.iter().cloned())?,
-                Entry::Executed { entry: None, .. } | Entry::Dropped { .. } | Entry::Released { .. } | Entry::Barrier(_) => {}
+                Entry::Parked { entries } => {
+                    self.unwritten = None;
+                    self.journal.append(Record::Parked(entries.clone()));
+                    somebody_waits = true;
+                }
+                Entry::Sealed(BlockNumHash { number, hash }) if self.unwritten.is_none() => {
+                    self.journal.append(Record::Sealed { number: *number, hash: *hash });
+                }
+                Entry::Executed { entry: None, .. } | Entry::Sealed(_) | Entry::Barrier(_) => {}
             }
         }
-        if dirty {
+        if somebody_waits {
             let began = Instant::now();
             self.journal.sync()?;
             metrics::histogram!(JOURNAL_SYNC_SECONDS).record(began.elapsed());
@@ -195,18 +199,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Begins the open block's segment, unless it has begun.
-    fn begin(&mut self) -> Result<(), Error> {
-        let Some(NewSegment { parent, attributes, waiting }) = self.unwritten.take() else { return Ok(()) };
-        self.journal.begin(self.number, parent, attributes)?;
-        for entry in waiting {
-            self.journal.append(self.number, entry)?;
-        }
-        Ok(())
-    }
-
     /// Tells readers and clients, in order. Nobody may listen any more; that is no failure.
-    fn publish(&mut self, entry: Entry) -> Result<(), Error> {
+    fn publish(&mut self, entry: Entry) {
         match entry {
             Entry::Opened { block, .. } => {
                 self.open = Some(block.clone());
@@ -227,13 +221,10 @@ impl Writer {
                 let _ = self.view.events.send(Event::Queued(transaction));
                 client.into_iter().for_each(|client| client.acknowledge(Accepted::Queued));
             }
-            Entry::Dropped { entries, done } => {
-                let _ = done.map(|done| done.send(entries.len() as u64));
+            Entry::Dropped { hashes, done } => {
+                let _ = done.map(|done| done.send(hashes.len() as u64));
             }
-            Entry::Released { number } => {
-                self.journal.release(number)?;
-                self.journal.discard(number + 2)?;
-            }
+            Entry::Sealed(_) => {}
             Entry::Parked { .. } => {
                 self.open = None;
                 self.view.pending.send_replace(None);
@@ -242,6 +233,5 @@ impl Writer {
                 let _ = done.send(());
             }
         }
-        Ok(())
     }
 }

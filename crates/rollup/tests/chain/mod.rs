@@ -19,7 +19,7 @@ use tributary_primitives::{
     Block, BlockBody, Eip1559Params, L1BlockRef, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis},
 };
-use tributary_rollup::{BatchBlock, CONFIG_UPDATE, L1Header, L1Log, L2Head, TRANSACTION_DEPOSITED, next_attributes};
+use tributary_rollup::{BatchBlock, CONFIG_UPDATE, L1Header, L1Log, L2Head, TIME_JUMP, TRANSACTION_DEPOSITED, next_attributes};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
 pub(crate) const GENESIS_TIME: u64 = 1_700_000_000;
@@ -34,6 +34,12 @@ pub(crate) static KEYS: LazyLock<Vec<PrivateKeySigner>> =
 /// The batcher at genesis.
 pub(crate) fn batcher() -> Address {
     KEYS[0].address()
+}
+
+/// Seconds after which L1 blocks come, whether they are marked as jumps, and what happens in them.
+pub(crate) fn jumps() -> impl Strategy<Value = Vec<(u64, bool, Vec<L1Event>)>> {
+    let seconds = prop_oneof![2 => 1u64..6, 1 => 1u64..200_000_000];
+    vec((seconds, any::<bool>(), l1_events()), 1..12)
 }
 
 /// What happens in an L1 block.
@@ -198,22 +204,19 @@ fn log_of(event: &L1Event, salt: u64) -> Log {
 pub(crate) fn execute(parent: &L2BlockRef, attributes: &PayloadAttributes) -> Block {
     let transactions: Vec<_> =
         attributes.transactions.iter().map(|tx| Transaction::decode_2718_exact(tx).expect("a transaction that decodes")).collect();
-    let params = match Eip1559Params::from_b64(attributes.eip1559_params) {
-        Eip1559Params { denominator: 0, .. } => Eip1559Params { denominator: 250, elasticity: 6 },
-        params => params,
-    };
+    let attributes = &attributes.block;
     let header = Header {
         parent_hash: parent.hash,
         number: parent.number + 1,
         timestamp: attributes.timestamp,
-        beneficiary: attributes.fee_recipient,
-        mix_hash: attributes.prev_randao,
+        beneficiary: attributes.beneficiary,
+        mix_hash: attributes.mix_hash,
         gas_limit: attributes.gas_limit,
-        extra_data: params.to_extra_data(),
+        extra_data: attributes.extra_data.clone(),
         transactions_root: proofs::calculate_transaction_root(&transactions),
         base_fee_per_gas: Some(7),
         withdrawals_root: Some(EMPTY_WITHDRAWALS),
-        parent_beacon_block_root: Some(attributes.parent_beacon_block_root),
+        parent_beacon_block_root: attributes.parent_beacon_block_root,
         blob_gas_used: Some(0),
         excess_blob_gas: Some(0),
         requests_hash: Some(EMPTY_REQUESTS_HASH),
@@ -247,6 +250,7 @@ fn config(block_time: u64, seq_window_size: u64) -> RollupConfig {
         deposit_contract_address: PORTAL,
         l1_system_config_address: SYSTEM_CONFIG,
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 50, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     }
 }
 
@@ -270,8 +274,20 @@ impl Chain {
         Self { cfg: Arc::new(cfg), l1: vec![L1 { header: l1, info, logs: Vec::new() }], l2: vec![(block, head)] }
     }
 
+    /// Both chains at genesis, of a development rollup whose L1 may jump.
+    pub(crate) fn with_jumps(seq_window_size: u64, block_time: u64) -> Self {
+        let mut chain = Self::with_block_time(seq_window_size, block_time);
+        Arc::make_mut(&mut chain.cfg).time_jumps = true;
+        chain
+    }
+
     /// Appends an L1 block.
     pub(crate) fn mine(&mut self, seconds: u64, events: &[L1Event]) {
+        self.mine_marked(seconds, events, false);
+    }
+
+    /// Appends an L1 block, which may be marked as a jump.
+    pub(crate) fn mine_marked(&mut self, seconds: u64, events: &[L1Event], jump: bool) {
         let parent = self.l1.last().unwrap();
         let number = parent.header.number + 1;
         let header = Header {
@@ -285,6 +301,7 @@ impl Chain {
             blob_gas_used: Some(0),
             parent_beacon_block_root: Some(B256::with_last_byte(number as u8)),
             requests_hash: Some(EMPTY_REQUESTS_HASH),
+            extra_data: Bytes::from_static(if jump { TIME_JUMP } else { b"" }),
             ..Default::default()
         };
         let info = L1Header::new(&header, header.hash_slow(), Some(1));
@@ -297,13 +314,27 @@ impl Chain {
         let parent = self.l2.last().unwrap().1;
         let at = parent.block.l1_origin.number as usize;
         let timestamp = parent.block.timestamp + self.cfg.block_time;
-        let may_advance = self.l1.get(at + 1).is_some_and(|next| next.header.timestamp <= timestamp);
+        let may_advance = self.l1.get(at + 1).is_some_and(|next| next.header.timestamp <= timestamp || next.info.is_jump(&self.cfg));
         let origin = &self.l1[if plan.advance && may_advance { at + 1 } else { at }];
         let (mut attributes, _) = next_attributes(&self.cfg, &parent, &origin.info, &origin.logs).unwrap();
         attributes.transactions.extend(plan.txs.iter().map(|tx| alloy_eips::Encodable2718::encoded_2718(tx).into()));
         let block = execute(&parent.block, &attributes);
         let head = L2Head::of_block(&self.cfg, &block, block.header.hash_slow()).unwrap();
         self.l2.push((block, head));
+    }
+
+    /// The chains of a plan with jumps: L1 blocks come after as many seconds as is said, whether or not they are marked, and are ahead of L2.
+    pub(crate) fn of_jumps(mut self, l1: &[(u64, bool, Vec<L1Event>)], plans: &[L2Plan]) -> Self {
+        let mut l1 = l1.iter().cycle();
+        for plan in plans {
+            while self.l1.len() < self.l2.last().unwrap().1.block.l1_origin.number as usize + 4 {
+                let (seconds, jump, events) = l1.next().unwrap();
+                // Without a mark no longer than L2 needs for a few blocks.
+                self.mine_marked(if *jump { *seconds } else { 1 + seconds % 5 }, events, *jump);
+            }
+            self.build(plan);
+        }
+        self
     }
 
     /// The chains of a plan: an L1 block every `l1_time` seconds with its events, L2 blocks one a second.

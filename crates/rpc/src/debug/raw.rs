@@ -40,7 +40,7 @@ fn encoded(value: &impl Encodable) -> Bytes {
 fn named(api: &Api, args: &mut Args) -> Result<Option<StoredBlock>, RpcError> {
     let id: BlockId = block_or_latest(args)?;
     let found = match api.by_id(id)? {
-        Target::Open(open) => Some(api.ended_now.of(&open, &api.chain.spec)?.block.clone()),
+        Target::Open(open) => Some(api.ended_now.of(&open, &api.chain.executor)?.block.clone()),
         Target::Sealed(at) => api.chain.store.block(at)?,
     };
     match found {

@@ -56,7 +56,8 @@ pub(crate) fn replay<T>(
     let state = Arc::new(api.chain.store.at(stored.block.header.number - 1)?);
     let StoredBlock { block, hash, senders } = stored;
     api.trace_in_time(time, |abort| {
-        trace(BlockReplay { spec: api.chain.spec.clone(), state, block, hash: *hash, senders, replayed: None, abort: abort.clone() })
+        let executor = api.chain.executor.clone();
+        trace(BlockReplay { executor, state, block, hash: *hash, senders, replayed: None, abort: abort.clone() })
     })
 }
 
@@ -72,7 +73,10 @@ pub(crate) fn with_transaction<T>(
         let block = kept(api, number)?;
         return replay_kept(api, &block, time, |block| trace(block, index as usize)).map(Some);
     }
-    let Some((open, (index, _))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) else { return Ok(None) };
+    let Some((open, (index, _))) = open.filter(|_| api.is_realtime()).and_then(|open| open.transaction(hash).map(|found| (open, found)))
+    else {
+        return Ok(None);
+    };
     let (block, _) = open.contents(&api.chain.spec);
     replay(api, &block, time, |block| trace(block, index)).map(Some)
 }
@@ -101,8 +105,8 @@ fn replay_kept<T>(
     let StoredBlock { block, hash, senders } = &kept.stored;
     let _reading = kept.state.begin();
     let answer = api.trace_in_time(time, |abort| {
-        let (spec, state, replayed) = (api.chain.spec.clone(), kept.state.clone(), Some(kept.replayed.clone()));
-        trace(BlockReplay { spec, state, block, hash: *hash, senders, replayed, abort: abort.clone() })
+        let (executor, state, replayed) = (api.chain.executor.clone(), kept.state.clone(), Some(kept.replayed.clone()));
+        trace(BlockReplay { executor, state, block, hash: *hash, senders, replayed, abort: abort.clone() })
     });
     api.replays.bound();
     answer
@@ -121,6 +125,6 @@ pub(crate) fn simulate_within(api: &Api, at: BlockId, count: usize, overrides: O
     let stored = block_of(api, api.by_id(at)?)?.ok_or_else(|| not_found(at))?;
     check_index(&stored, count)?;
     let state = replay(api, &stored, api.chain.limits.trace_time, |block| Ok(block.state_after(count)?))?;
-    let (spec, header) = (api.chain.spec.clone(), stored.block.header);
-    Ok(Simulation { spec, state, header, overrides, gas_cap: api.chain.limits.call_gas })
+    let (executor, header) = (api.chain.executor.clone(), stored.block.header);
+    Ok(Simulation { executor, state, header, overrides, gas_cap: api.chain.limits.call_gas })
 }

@@ -16,6 +16,7 @@ use crate::{
         transaction::{next_block, send_recovered, wait_for_receipt},
     },
     json::{Place, TransactionJson},
+    txpool::content,
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TypedTransaction};
 use alloy_eips::{BlockId, eip2718::Encodable2718};
@@ -28,6 +29,7 @@ use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
+use tributary_chain::Endpoint;
 use tributary_execution::precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment};
 use tributary_pool::{RecoveredTx, validate};
 use tributary_primitives::{Transaction, TxType};
@@ -66,7 +68,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     heavy(module, "eth_pendingTransactions", |api, _| {
         let mut waiting = Vec::new();
         for account in extras(api)?.accounts() {
-            let content = api.with_pool(|pool| pool.content_from(account));
+            let content = content(api, Some(account))?;
             waiting.extend([content.pending, content.queued].into_iter().flat_map(BTreeMap::into_values).flat_map(BTreeMap::into_values));
         }
         Ok(waiting.iter().map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)).collect::<Vec<_>>())
@@ -179,7 +181,9 @@ pub(crate) async fn rewrite(api: Arc<Api>, input: Bytes) -> Result<(), RpcError>
         send_recovered(&api, tx).await?;
         hash
     };
-    let receipt = wait_for_receipt(&api, hash).await?;
+    // Where blocks are sealed on demand only, nobody may come to seal this one: the change is then in the open block, as what was sent is.
+    let seen = if extras(&api)?.mines_by_itself() { api.endpoint } else { Endpoint::Realtime };
+    let receipt = wait_for_receipt(&api.on(seen), hash).await?;
     if !receipt.succeeded() {
         return Err(RpcError::server(format!("the account was not changed: transaction {hash} failed")));
     }

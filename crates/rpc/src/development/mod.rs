@@ -1,5 +1,6 @@
 //! What development nodes do for their users beside the rest.
 
+pub(crate) mod absent;
 pub(crate) mod accounts;
 pub(crate) mod info;
 pub(crate) mod mine;
@@ -13,6 +14,7 @@ use crate::api::Module;
 use jsonrpsee::server::RegisterMethodError;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    absent::register(module)?;
     accounts::register(module)?;
     mine::register(module)?;
     pool::register(module)?;

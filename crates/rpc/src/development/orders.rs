@@ -12,7 +12,7 @@ use std::{
     },
 };
 use tokio::sync::{mpsc, oneshot};
-use tributary_chain::{Command, Order, OrderRefusal};
+use tributary_chain::{Command, Order, OrderRefusal, Sealing};
 
 /// A development chain's extras.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Development {
     commands: mpsc::Sender<Order>,
     impersonated: Mutex<AddressSet>,
     impersonates_all: AtomicBool,
-    mines_by_itself: AtomicBool,
+    sealing: Mutex<Sealing>,
     /// The newest block of snapshots, by id.
     snapshots: Mutex<BTreeMap<u64, BlockNumHash>>,
     /// Held from reading the developer account's nonce until the transaction with it is executed.
@@ -29,14 +29,14 @@ pub struct Development {
 }
 
 impl Development {
-    /// Extras of a chain whose users may sign with `keys`. `commands` leads to the node; a full channel makes clients wait.
-    pub fn new(keys: Vec<PrivateKeySigner>, commands: mpsc::Sender<Order>) -> Self {
+    /// Extras of a chain whose users may sign with `keys`, and which begins with `sealing`. `commands` leads to the node; a full channel makes clients wait.
+    pub fn new(keys: Vec<PrivateKeySigner>, sealing: Sealing, commands: mpsc::Sender<Order>) -> Self {
         Self {
             keys,
             commands,
             impersonated: Mutex::default(),
             impersonates_all: AtomicBool::new(false),
-            mines_by_itself: AtomicBool::new(true),
+            sealing: Mutex::new(sealing),
             snapshots: Mutex::default(),
             developer: tokio::sync::Mutex::new(()),
         }
@@ -66,14 +66,20 @@ impl Development {
         self.impersonates_all.store(on, Ordering::Relaxed);
     }
 
-    pub(crate) fn mines_by_itself(&self) -> bool {
-        self.mines_by_itself.load(Ordering::Relaxed)
+    /// When blocks are sealed.
+    pub(crate) fn sealing(&self) -> Sealing {
+        *self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the node seal blocks in time, or on demand only.
-    pub(crate) async fn mine_by_itself(&self, on: bool) -> Result<(), RpcError> {
-        self.order(Command::StopClock(!on)).await?;
-        self.mines_by_itself.store(on, Ordering::Relaxed);
+    /// Whether blocks are sealed without anybody ordering it.
+    pub(crate) fn mines_by_itself(&self) -> bool {
+        self.sealing() != Sealing::OnDemand
+    }
+
+    /// Has the node seal blocks otherwise.
+    pub(crate) async fn seal(&self, sealing: Sealing) -> Result<(), RpcError> {
+        self.order(Command::Seal(sealing)).await?;
+        *self.sealing.lock().unwrap_or_else(PoisonError::into_inner) = sealing;
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Development nodes only: blocks on demand, the clock, snapshots and reorganisations, under the names of anvil, Hardhat and ganache.
 //!
-//! A rollup's blocks follow each other by its block time, on L1 blocks of their time. So time is what users move: blocks are sealed because their time has
-//! come, on both chains, and a jump gives as many blocks as it is long.
+//! A rollup's blocks follow each other by its block time, on L1 blocks of their time. Who mines a block, or waits for one, lets that time pass for both
+//! chains; longer times are jumps, which L1 makes with one block and the rollup follows with one.
 
-use super::{info, orders::Development};
+use super::{absent::block_time, info, orders::Development};
 use crate::{
     api::{Api, Module, light},
     args::Args,
@@ -15,13 +15,13 @@ use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::SystemTime};
-use tributary_chain::Command;
+use tributary_chain::{Command, Sealing};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     order(module, &["evm_mine"], |args| Ok(args.optional::<MineOptions>()?.unwrap_or_default().commands()), |_| json!("0x0"))?;
     let mine = |args: &mut Args| {
         let (blocks, interval) = (args.optional::<Number>()?, args.optional::<Number>()?);
-        Ok(vec![Command::Mine { blocks: blocks.map_or(Ok(1), small)?, interval: interval.map_or(Ok(1), small)? }])
+        Ok(vec![Command::Mine { blocks: blocks.map_or(Ok(1), small)?, interval: interval.map(small).transpose()? }])
     };
     order(module, &["anvil_mine", "hardhat_mine"], mine, |_| Value::Null)?;
     let increase = |args: &mut Args| Ok(vec![Command::IncreaseTime(small(args.required::<Number>()?)?)]);
@@ -74,7 +74,11 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
             let mut args = Args::new(&params)?;
             let on = args.required()?;
             args.end()?;
-            extras(&api)?.mine_by_itself(on).await.map(|()| done(name))
+            let extras = extras(&api)?;
+            if let Some(sealing) = with_automine(&api, extras.sealing(), on) {
+                extras.seal(sealing).await?;
+            }
+            Ok::<_, RpcError>(done(name))
         })?;
     }
     for name in ["evm_setIntervalMining", "anvil_setIntervalMining"] {
@@ -83,22 +87,33 @@ fn register_mining(module: &mut Module) -> Result<(), RegisterMethodError> {
             let Number(interval) = args.required()?;
             args.end()?;
             // Any interval is the chain's own block time; none means on demand.
-            extras(&api)?.mine_by_itself(!interval.is_zero()).await.map(|()| done(name))
+            let sealing = if interval.is_zero() { Sealing::OnDemand } else { Sealing::InTime };
+            extras(&api)?.seal(sealing).await.map(|()| done(name))
         })?;
     }
     light(module, "anvil_getIntervalMining", |api, _| {
-        let of_rollup = api.chain.rollup.as_ref().map(|rollup| rollup.config.block_time);
-        let block_time = of_rollup.or(api.chain.beacon.map(|beacon| beacon.seconds_per_slot));
-        Ok(block_time.filter(|_| api.chain.development.as_ref().is_some_and(|extras| extras.mines_by_itself())))
+        let sealing = extras(api)?.sealing();
+        Ok(block_time(api).filter(|_| sealing == Sealing::InTime))
     })?;
     // There is one log, and it is not the clients'.
     for name in ["anvil_setLoggingEnabled", "hardhat_setLoggingEnabled"] {
         light(module, name, move |_, args| args.required::<bool>().map(|_| done(name)))?;
     }
     for name in ["anvil_getAutomine", "hardhat_getAutomine"] {
-        light(module, name, |api, _| Ok(extras(api)?.mines_by_itself()))?;
+        light(module, name, |api, _| Ok(extras(api)?.sealing() == Sealing::AtOnce))?;
     }
     Ok(())
+}
+
+/// What switching automining on or off means while blocks are sealed as they are, `None` when nothing changes: as in anvil, what is off already stays as it
+/// is. The embedded L1 has no automining; there it is its rhythm that is switched.
+fn with_automine(api: &Api, sealing: Sealing, on: bool) -> Option<Sealing> {
+    let by_itself = if api.chain.rollup.is_some() { Sealing::AtOnce } else { Sealing::InTime };
+    match (on, sealing == by_itself) {
+        (true, false) => Some(by_itself),
+        (false, true) => Some(Sealing::OnDemand),
+        _ => None,
+    }
 }
 
 /// What `evm_mine` takes: a time for the block, or how many blocks.
@@ -130,7 +145,7 @@ impl MineOptions {
             Self::Options { timestamp, .. } => *timestamp,
         };
         let time = time.map(|time| Command::NextBlockTime(time.0.saturating_to()));
-        time.into_iter().chain([Command::Mine { blocks: self.blocks(), interval: 1 }]).collect()
+        time.into_iter().chain([Command::Mine { blocks: self.blocks(), interval: None }]).collect()
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn by_hash(args: &mut Args) -> Result<Target, RpcError> {
 fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, RpcError> {
     let id = match target {
         Target::Open(open) => {
-            let ended = api.ended_now.of(&open, &api.chain.spec)?;
+            let ended = api.ended_now.of(&open, &api.chain.executor)?;
             let StoredBlock { block, senders, .. } = &ended.block;
             return Ok(Some(BlockJson::new(block, None, senders, full, &ended.receipts)));
         }
@@ -80,7 +80,7 @@ fn block(api: &Api, target: Target, full: bool) -> Result<Option<BlockJson>, Rpc
 
 pub(crate) fn header(api: &Api, target: Target) -> Result<Option<HeaderJson>, RpcError> {
     Ok(match target {
-        Target::Open(open) => Some(HeaderJson::new(&api.ended_now.of(&open, &api.chain.spec)?.block.block.header, None)),
+        Target::Open(open) => Some(HeaderJson::new(&api.ended_now.of(&open, &api.chain.executor)?.block.block.header, None)),
         Target::Sealed(id) => api.chain.store.header(id)?.map(|header| HeaderJson::new(&header, Some(header.hash()))),
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     resolve::Target,
 };
 use alloy_consensus::{Header, Transaction as _};
-use alloy_eips::{BlockNumberOrTag, eip7840::BlobParams};
+use alloy_eips::{BlockHashOrNumber, BlockNumberOrTag, eip7840::BlobParams};
 use alloy_primitives::{U64, U128};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
@@ -102,14 +102,17 @@ fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
     let percentiles: Vec<f64> = args.optional()?.unwrap_or_default();
     check_percentiles(&percentiles)?;
     let head = api.head()?;
-    let last = match api.by_tag(newest)? {
-        Target::Sealed(alloy_eips::BlockHashOrNumber::Number(number)) => number,
-        _ => head,
+    let (last, open) = match api.by_told(newest)? {
+        Target::Open(open) => (open.header().number, Some(api.ended_now.of(&open, &api.chain.executor)?)),
+        Target::Sealed(BlockHashOrNumber::Number(number)) => (number, None),
+        Target::Sealed(BlockHashOrNumber::Hash(_)) => (head, None),
     };
-    if last > head {
+    if last > head && open.is_none() {
         return Err(RpcError::server(format!("request beyond head block: requested {last}, head {head}")));
     }
-    let count = count.min(api.chain.limits.fee_history).min(last + 1);
+    // As in geth: where no block is open, one that was asked for is missing at the end.
+    let missing = u64::from(newest.is_pending() && open.is_none());
+    let count = count.saturating_sub(missing).min(api.chain.limits.fee_history).min(last + 1);
     if count == 0 {
         return Ok(FeeHistory::default());
     }
@@ -117,26 +120,37 @@ fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
     let mut history = FeeHistory { oldest_block: U64::from(first), ..Default::default() };
     let mut newest = None;
     for number in first..=last {
-        let header = api.chain.store.header(number)?.ok_or_else(RpcError::header_not_found)?.into_inner();
+        let open = open.as_ref().filter(|_| number == last);
+        let header = match open {
+            Some(open) => open.block.block.header.clone(),
+            None => api.chain.store.header(number)?.ok_or_else(RpcError::header_not_found)?.into_inner(),
+        };
         history.push(&header, api.chain.spec.blob_params(header.timestamp));
         if !percentiles.is_empty() {
-            let rewards = rewards_of(api, number, &percentiles)?;
+            let rewards = match open {
+                Some(open) => rewards(&open.block.block, &open.receipts, &percentiles),
+                None => rewards_of(api, number, &percentiles)?,
+            };
             history.reward.get_or_insert_default().push(rewards.into_iter().map(U128::from).collect());
         }
         newest = Some(header);
     }
     if let Some(header) = newest {
-        let next = api.chain.spec.next_base_fee(&header, header.timestamp + 1).unwrap_or_default();
-        history.base_fee_per_gas.push(U128::from(next));
-        let params = api.chain.spec.blob_params(header.timestamp);
-        history
-            .base_fee_per_blob_gas
-            .push(U128::from(params.map_or_else(|| no_blobs_fee(&header), |params| next_blob_fee(&header, params))));
+        history.push_next(api, &header);
     }
     Ok(history)
 }
 
 impl FeeHistory {
+    /// What the block after the newest one charges.
+    fn push_next(&mut self, api: &Api, header: &Header) {
+        let spec = &api.chain.spec;
+        self.base_fee_per_gas.push(U128::from(spec.next_base_fee(header, header.timestamp + 1).unwrap_or_default()));
+        let params = spec.blob_params(header.timestamp);
+        let blob_fee = params.map_or_else(|| no_blobs_fee(header), |params| next_blob_fee(header, params));
+        self.base_fee_per_blob_gas.push(U128::from(blob_fee));
+    }
+
     fn push(&mut self, header: &Header, blobs: Option<BlobParams>) {
         let ratio = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         self.base_fee_per_gas.push(U128::from(header.base_fee_per_gas.unwrap_or_default()));

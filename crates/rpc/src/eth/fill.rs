@@ -17,7 +17,7 @@ use alloy_rlp::{Encodable, Header};
 use alloy_rpc_types_eth::TransactionRequest;
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
-use tributary_execution::{Estimate, Overrides, unsigned};
+use tributary_execution::{Estimate, Overrides, no_recipient, unsigned};
 use tributary_primitives::Transaction;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -47,7 +47,14 @@ pub(crate) fn complete(api: &Api, mut request: TransactionRequest) -> Result<Tra
         Some(nonce) => nonce,
         None => api.next_nonce(sender)?,
     };
-    if request.to.is_none_or(|to| to.is_create()) && request.input.input().is_none_or(|input| input.is_empty()) {
+    let creates = request.to.is_none_or(|to| to.is_create());
+    if creates && request.blob_versioned_hashes.is_some() {
+        return Err(RpcError::server("missing \"to\" in blob transaction"));
+    }
+    if creates && request.authorization_list.is_some() {
+        return Err(RpcError::server(no_recipient(&request)));
+    }
+    if creates && request.input.input().is_none_or(|input| input.is_empty()) {
         return Err(RpcError::server("contract creation without any data provided"));
     }
     let gas = match request.gas {
@@ -62,8 +69,7 @@ pub(crate) fn complete(api: &Api, mut request: TransactionRequest) -> Result<Tra
             }
         }
     };
-    unsigned(&request, api.chain.spec.chain_id, gas, nonce)
-        .ok_or_else(|| RpcError::server("missing \"to\" in blob or set-code transaction"))
+    unsigned(&request, api.chain.spec.chain_id, gas, nonce).ok_or_else(|| RpcError::server(no_recipient(&request)))
 }
 
 /// Offers twice the base fee and the suggested tip, where the request offers nothing.

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
-use tributary_chain::{Event, SealedBlock};
+use tributary_chain::{Event, Follower, SealedBlock, Step};
 use tributary_primitives::Transaction;
 use tributary_storage::StoredBlock;
 
@@ -31,7 +31,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_subscription("eth_subscribe", "eth_subscription", "eth_unsubscribe", |params, pending, api, _| async move {
         match Topic::parse(&params) {
             Ok(Topic::Logs(query)) => serve_logs(api, *query, pending).await,
-            Ok(topic) => serve(api, topic, pending).await,
+            Ok(Topic::NewPendingTransactions { full }) => serve_transactions(api, full, pending).await,
+            Ok(Topic::Blocks(topic)) => serve_blocks(api, topic, pending).await,
             Err(error) => {
                 pending.reject(error).await;
                 SubscriptionCloseResponse::None
@@ -44,12 +45,18 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 /// What a client subscribes to.
 #[derive(Debug)]
 enum Topic {
-    NewHeads,
     Logs(Box<LogQuery>),
     /// Transactions as they are included or begin to wait: hashes, or all of each.
     NewPendingTransactions {
         full: bool,
     },
+    Blocks(OfBlocks),
+}
+
+/// What there is to say with each block.
+#[derive(Debug)]
+enum OfBlocks {
+    NewHeads,
     /// Receipts of sealed transactions: those with these hashes, or all.
     TransactionReceipts(Vec<B256>),
     /// Whether the node is behind, when that changes.
@@ -64,11 +71,11 @@ impl Topic {
         let mut args = Args::new(params)?;
         let name: String = args.required().map_err(|_| RpcError::params("expected subscription name as first argument"))?;
         let topic = match name.as_str() {
-            "newHeads" => Self::NewHeads,
+            "newHeads" => Self::Blocks(OfBlocks::NewHeads),
             "logs" => Self::Logs(args.optional()?.unwrap_or_default()),
             "newPendingTransactions" => Self::NewPendingTransactions { full: args.optional()?.unwrap_or_default() },
-            "transactionReceipts" => Self::TransactionReceipts(receipts_query(&mut args)?),
-            "syncing" => Self::Syncing(None),
+            "transactionReceipts" => Self::Blocks(OfBlocks::TransactionReceipts(receipts_query(&mut args)?)),
+            "syncing" => Self::Blocks(OfBlocks::Syncing(None)),
             other => {
                 let name: String = other.chars().take(32).collect();
                 let words = format!("no \"{name}\" subscription in eth namespace");
@@ -78,7 +85,9 @@ impl Topic {
         args.end()?;
         Ok(topic)
     }
+}
 
+impl OfBlocks {
     /// What there is to say at once.
     fn first(&mut self, api: &Api) -> Result<Option<Box<RawValue>>, RpcError> {
         match self {
@@ -87,21 +96,12 @@ impl Topic {
         }
     }
 
-    /// What an event means to a subscriber.
-    fn message(&mut self, api: &Api, event: &Event) -> Result<Option<Box<RawValue>>, RpcError> {
-        match (self, event) {
-            (Self::NewHeads, Event::Sealed(sealed)) => to_json(&HeaderJson::new(&sealed.block.header, Some(sealed.hash))).map(Some),
-            (Self::TransactionReceipts(hashes), Event::Sealed(sealed)) => receipts(api, hashes, sealed),
-            (topic @ Self::Syncing(_), Event::Sealed(_)) => topic.syncing(api),
-            (Self::NewPendingTransactions { full }, Event::Transaction(tx)) if !tx.tx.is_deposit() => {
-                let json = || to_json(&TransactionJson::new(&tx.tx, tx.sender, Place::default(), Some(&tx.receipt)));
-                if *full { json() } else { to_json(&tx.hash) }.map(Some)
-            }
-            (Self::NewPendingTransactions { full }, Event::Queued(tx)) => {
-                let json = || to_json(&TransactionJson::new(&tx.tx, tx.sender, Place::default(), None));
-                if *full { json() } else { to_json(&tx.hash) }.map(Some)
-            }
-            _ => Ok(None),
+    /// What a block means to a subscriber.
+    fn message(&mut self, api: &Api, sealed: &SealedBlock) -> Result<Option<Box<RawValue>>, RpcError> {
+        match self {
+            Self::NewHeads => to_json(&HeaderJson::new(&sealed.block.header, Some(sealed.hash))).map(Some),
+            Self::TransactionReceipts(hashes) => receipts(api, hashes, sealed),
+            Self::Syncing(_) => self.syncing(api),
         }
     }
 
@@ -116,6 +116,21 @@ impl Topic {
             Some(progress) => to_json(&progress.notification()).map(Some),
             None => to_json(&false).map(Some),
         }
+    }
+}
+
+/// What an event means to a subscriber to transactions that arrive.
+fn arrived(full: bool, event: &Event) -> Result<Option<Box<RawValue>>, RpcError> {
+    match event {
+        Event::Transaction(tx) if !tx.tx.is_deposit() => {
+            let json = || to_json(&TransactionJson::new(&tx.tx, tx.sender, Place::default(), Some(&tx.receipt)));
+            if full { json() } else { to_json(&tx.hash) }.map(Some)
+        }
+        Event::Queued(tx) => {
+            let json = || to_json(&TransactionJson::new(&tx.tx, tx.sender, Place::default(), None));
+            if full { json() } else { to_json(&tx.hash) }.map(Some)
+        }
+        _ => Ok(None),
     }
 }
 
@@ -164,25 +179,53 @@ async fn serve_logs(api: Arc<Api>, query: LogQuery, pending: PendingSubscription
     }
 }
 
-/// Passes events on until the client goes away, unsubscribes or falls behind.
-async fn serve(api: Arc<Api>, mut topic: Topic, pending: PendingSubscriptionSink) -> SubscriptionCloseResponse {
-    let mut events = api.chain.events.subscribe();
-    let Ok(mut sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
+/// Tells of each block that becomes the newest, until the client goes away, unsubscribes or takes nothing for too long. What a reorg takes away is not
+/// told, what comes instead is.
+async fn serve_blocks(api: Arc<Api>, mut topic: OfBlocks, pending: PendingSubscriptionSink) -> SubscriptionCloseResponse {
+    let events = api.chain.events.subscribe();
+    let Ok(mut follower) = Follower::from_head(api.chain.store.clone(), events) else { return cut_off("internal error") };
+    let Ok(sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
     let mut message = topic.first(&api);
     loop {
         let Ok(due) = message else { return cut_off("internal error") };
-        if !pass_on(&mut sink, due) {
-            return cut_off("subscription cut off: reader too slow");
+        if let Some(due) = due
+            && sink.send_timeout(due, api.chain.limits.write_time).await.is_err()
+        {
+            return if sink.is_closed() { SubscriptionCloseResponse::None } else { cut_off("subscription cut off: reader too slow") };
         }
+        let step = tokio::select! {
+            step = follower.next() => step,
+            () = sink.closed() => return SubscriptionCloseResponse::None,
+        };
+        message = match step {
+            Ok(Step::Block(sealed)) => topic.message(&api, &sealed),
+            Ok(Step::Undo(_)) => Ok(None),
+            Err(lost) => match Ended::from(lost) {
+                Ended::CutOff(words) => return cut_off(words),
+                Ended::ByClient => return SubscriptionCloseResponse::None,
+            },
+        };
+    }
+}
+
+/// Tells of transactions as they arrive until the client goes away, unsubscribes or falls behind.
+async fn serve_transactions(api: Arc<Api>, full: bool, pending: PendingSubscriptionSink) -> SubscriptionCloseResponse {
+    let mut events = api.chain.events.subscribe();
+    let Ok(mut sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
+    loop {
         let event = tokio::select! {
             event = events.recv() => event,
             () = sink.closed() => return SubscriptionCloseResponse::None,
         };
-        message = match event {
-            Ok(event) => topic.message(&api, &event),
+        let message = match event {
+            Ok(event) => arrived(full, &event),
             Err(RecvError::Lagged(_)) => return cut_off("subscription cut off: reader too slow"),
             Err(RecvError::Closed) => return cut_off("server is stopping"),
         };
+        let Ok(due) = message else { return cut_off("internal error") };
+        if !pass_on(&mut sink, due) {
+            return cut_off("subscription cut off: reader too slow");
+        }
     }
 }
 
@@ -205,11 +248,11 @@ mod tests {
 
     #[test]
     fn topics_are_geths() {
-        assert!(matches!(parse(r#"["newHeads"]"#), Ok(Topic::NewHeads)));
+        assert!(matches!(parse(r#"["newHeads"]"#), Ok(Topic::Blocks(OfBlocks::NewHeads))));
         assert!(matches!(parse(r#"["logs"]"#), Ok(Topic::Logs(_))));
         assert!(matches!(parse(r#"["newPendingTransactions"]"#), Ok(Topic::NewPendingTransactions { full: false })));
         assert!(matches!(parse(r#"["newPendingTransactions", true]"#), Ok(Topic::NewPendingTransactions { full: true })));
-        assert!(matches!(parse(r#"["syncing"]"#), Ok(Topic::Syncing(None))));
+        assert!(matches!(parse(r#"["syncing"]"#), Ok(Topic::Blocks(OfBlocks::Syncing(None)))));
     }
 
     #[test]

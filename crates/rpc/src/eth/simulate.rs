@@ -115,7 +115,7 @@ fn base(api: &Api, at: BlockId) -> Result<Base, RpcError> {
         }
         Target::Open(open) => {
             let state = open.state();
-            let header = state.ended_now(&api.chain.spec, open.base().header())?.block.header;
+            let header = state.ended_now(&api.chain.executor, open.base().header())?.block.header;
             Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before: state.changes() })
         }
     }
@@ -134,7 +134,7 @@ fn simulate(api: &Api, args: &mut Args) -> Result<Vec<Simulated>, RpcError> {
     let blocks = request.block_state_calls.into_iter().map(SimulationBlock::from).collect();
     let simulated = api.in_time(|abort| {
         let chain = SimulationChain {
-            spec: api.chain.spec.clone(),
+            executor: api.chain.executor.clone(),
             base: header,
             base_hash: hash,
             sealed: snapshot.header().inner().clone(),

@@ -188,8 +188,8 @@ fn simulation(api: &Api, args: &mut Args, default: BlockNumberOrTag) -> Result<(
 /// A simulation on the state after a block, in the place of that block.
 pub(crate) fn simulate_at(api: &Api, at: BlockId, overrides: Overrides) -> Result<Simulation, RpcError> {
     let found = api.state_at(at)?;
-    let spec = api.chain.spec.clone();
-    Ok(Simulation { spec, state: found.state, header: found.header, overrides, gas_cap: api.chain.limits.call_gas })
+    let executor = api.chain.executor.clone();
+    Ok(Simulation { executor, state: found.state, header: found.header, overrides, gas_cap: api.chain.limits.call_gas })
 }
 
 #[derive(Debug, Serialize)]

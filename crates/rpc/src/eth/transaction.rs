@@ -1,11 +1,10 @@
 //! `eth_` methods about transactions: sending them and finding them again.
 //!
-//! With [`Visibility::Realtime`] a transaction of the open block has its number and position and, for its hash, zero until the seal; its receipt is
-//! final but for that hash.
+//! On the ordinary endpoint a transaction of the open block is one that waits: it has no block and no receipt. On the realtime endpoint it has its number
+//! and position and, for its block's hash, zero until the seal; its receipt is final but for that hash.
 
 use super::block::by_hash;
 use crate::{
-    Visibility,
     api::{Api, Module, heavy, light},
     args::Args,
     count::Count,
@@ -15,7 +14,7 @@ use crate::{
     resolve::Target,
 };
 use alloy_consensus::Header;
-use alloy_eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718};
+use alloy_eips::{BlockId, eip2718::Encodable2718};
 use alloy_primitives::{B256, Bytes, U64};
 use jsonrpsee::server::RegisterMethodError;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -27,7 +26,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
     oneshot,
 };
-use tributary_chain::{Accepted, Endpoint, Event, Refusal, Submission};
+use tributary_chain::{Accepted, Event, Refusal, Submission};
 use tributary_execution::L1Fees;
 use tributary_pool::{NextBlock, PoolError, RecoveredTx, SenderState, validate, validate_unpayable};
 use tributary_primitives::{Account, Unpayable};
@@ -59,10 +58,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 
 /// The block whose number or tag is the next parameter, where the number may be from a receipt.
 fn by_told_number(api: &Api, args: &mut Args) -> Result<Target, RpcError> {
-    match args.required()? {
-        BlockNumberOrTag::Number(number) => api.by_told_number(number),
-        tag => api.by_tag(tag),
-    }
+    api.by_told(args.required()?)
 }
 
 /// The parameters of `eth_sendRawTransaction`.
@@ -168,11 +164,7 @@ async fn submit(api: &Api, tx: RecoveredTx) -> Result<Accepted, Refusal> {
 
 async fn hand_over(api: &Api, tx: RecoveredTx) -> Result<Answer, Refusal> {
     let (reply, answer) = oneshot::channel();
-    let endpoint = match api.chain.visibility {
-        Visibility::Sealed => Endpoint::Ordinary,
-        Visibility::Realtime => Endpoint::Realtime,
-    };
-    let submission = Submission { arrived: Instant::now(), endpoint, tx, reply };
+    let submission = Submission { arrived: Instant::now(), endpoint: api.endpoint, tx, reply };
     let sent = tokio::time::timeout(api.chain.limits.sync_wait, api.chain.submit.send(submission)).await;
     match sent {
         Ok(Ok(())) => Ok(answer),
@@ -238,10 +230,7 @@ pub(crate) fn by_transaction_hash(api: &Api, hash: B256) -> Result<Option<Transa
         return sealed_transaction(api, number, index);
     }
     if let Some((open, (index, found))) = open.and_then(|open| open.transaction(hash).map(|found| (open, found))) {
-        let place = match api.chain.visibility {
-            Visibility::Sealed => Place::default(),
-            Visibility::Realtime => open_place(open.header(), index),
-        };
+        let place = if api.is_realtime() { open_place(open.header(), index) } else { Place::default() };
         return Ok(Some(TransactionJson::new(&found.tx, found.sender, place, Some(&found.receipt))));
     }
     Ok(waiting.map(|tx| TransactionJson::new(&tx.tx, tx.sender, Place::default(), None)))
@@ -320,10 +309,7 @@ pub(crate) fn receipt(api: &Api, hash: B256) -> Result<Option<ReceiptJson>, RpcE
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
         return sealed_receipt(api, number, index);
     }
-    if api.chain.visibility == Visibility::Sealed {
-        return Ok(None);
-    }
-    Ok(open.and_then(|open| open_receipt(api, &open, hash)))
+    Ok(open.filter(|_| api.is_realtime()).and_then(|open| open_receipt(api, &open, hash)))
 }
 
 fn sealed_receipt(api: &Api, number: u64, index: u32) -> Result<Option<ReceiptJson>, RpcError> {

@@ -5,7 +5,6 @@
 
 use super::query::{LogQuery, Range, Seen};
 use crate::{
-    Visibility,
     api::Api,
     error::RpcError,
     json::{LogJson, LogPlace},
@@ -114,10 +113,7 @@ fn resolve(api: &Api, from: BlockNumberOrTag, to: BlockNumberOrTag) -> Result<Sp
     if BlockNumberOrTag::Pending == from || BlockNumberOrTag::Pending == to {
         return Err(RpcError::params("pending logs are not supported"));
     }
-    let open = match api.chain.visibility {
-        Visibility::Realtime => api.open()?,
-        Visibility::Sealed => None,
-    };
+    let open = if api.is_realtime() { api.open()? } else { None };
     let head = api.head()?;
     let number = |tag| -> Result<u64, RpcError> {
         match api.by_tag(tag)? {

@@ -1,8 +1,7 @@
 //! A subscription to logs: each wanted log once and in order, from the place that the client names, whatever happens in between.
 //!
-//! What the client has been told ends with a block, [`Place`]. An event whose block follows on from it is passed on; when one does not, because
-//! events were missed or the client begins in the past, blocks are read from the store until there is no gap any more. A reorg is told by logs with
-//! `removed`, which needs the removed blocks themselves: who misses that event is cut off, and told so.
+//! The chain is followed by a [`Follower`]; what lies behind is read through the store's index of logs, which passes over blocks that have none. A reorg is
+//! told by logs with `removed`, which needs the removed blocks themselves: who misses that event is cut off, and told so.
 
 use super::{
     query::{LogQuery, Range, Seen},
@@ -15,25 +14,12 @@ use crate::{
     resolve::Target,
 };
 use alloy_eips::{BlockHashOrNumber, BlockNumHash, BlockNumberOrTag};
-use alloy_primitives::B256;
 use jsonrpsee::SubscriptionSink;
 use std::sync::Arc;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tributary_chain::{Event, SealedBlock};
+use tributary_chain::{Follower, Lost, Place, SealedBlock, Step};
 
 /// Most logs that are read before they are sent.
 const PIECE: usize = 1000;
-
-/// Up to where a client has been told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    /// The first block that it has not been told of.
-    next: u64,
-    /// The hash of the block before, where it was told of that.
-    last: Option<B256>,
-    /// The last log that it has of the next block.
-    seen: Option<Seen>,
-}
 
 /// How a subscription ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +28,16 @@ pub(crate) enum Ended {
     ByClient,
     /// The node ended it, for this reason.
     CutOff(&'static str),
+}
+
+impl From<Lost> for Ended {
+    fn from(lost: Lost) -> Self {
+        Self::CutOff(match lost {
+            Lost::Stopping => "server is stopping",
+            Lost::Displaced(_) => "subscription cut off: reader too slow to be told of a reorg",
+            Lost::Storage(_) => "internal error",
+        })
+    }
 }
 
 /// What reading from the store came to.
@@ -55,11 +51,13 @@ enum Piece {
     Displaced,
 }
 
-/// What an event means.
-#[derive(Debug)]
-enum Told {
-    Logs(Vec<LogJson>),
-    Gap,
+/// The blocks of which a client wants to be told.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    from: u64,
+    to: Option<u64>,
+    /// The last log that it has of the block that it begins with.
+    seen: Option<Seen>,
 }
 
 /// A subscription that can begin.
@@ -67,11 +65,8 @@ enum Told {
 pub(crate) struct LogStream {
     api: Arc<Api>,
     query: Arc<LogQuery>,
-    events: Receiver<Event>,
-    place: Place,
-    /// The blocks of which it tells.
-    from: u64,
-    to: Option<u64>,
+    follower: Follower,
+    wanted: Wanted,
 }
 
 impl LogStream {
@@ -87,8 +82,9 @@ impl LogStream {
             let (api, query) = (api.clone(), query.clone());
             move || beginning(&api, &query)
         };
-        let (place, from, to) = api.workers.run(job).await?;
-        Ok(Self { api, query, events, place, from, to })
+        let (place, wanted) = api.workers.run(job).await?;
+        let follower = Follower::new(api.chain.store.clone(), events, place);
+        Ok(Self { api, query, follower, wanted })
     }
 
     /// Sends logs until the client goes away or has to be cut off.
@@ -100,47 +96,35 @@ impl LogStream {
     }
 
     async fn follow(&mut self, sink: &SubscriptionSink) -> Result<std::convert::Infallible, Ended> {
-        let mut behind = true;
-        let mut missed = false;
         loop {
-            if behind {
-                behind = false;
-                match self.catch_up(sink).await? {
-                    true => missed = false,
-                    false if missed => return Err(Ended::CutOff("subscription cut off: reader too slow to be told of a reorg")),
-                    // The event that says so is on its way.
-                    false => {}
-                }
-            }
-            let event = tokio::select! {
-                event = self.events.recv() => event,
+            let step = tokio::select! {
+                step = self.follower.live() => step?,
                 () = sink.closed() => return Err(Ended::ByClient),
             };
-            match event {
-                Ok(event) => match self.place.follow(&event, &self.query, self.from, self.to) {
-                    Told::Logs(logs) => self.send(sink, logs).await?,
-                    Told::Gap => behind = true,
-                },
-                Err(RecvError::Lagged(_)) => (behind, missed) = (true, true),
-                Err(RecvError::Closed) => return Err(Ended::CutOff("server is stopping")),
+            match step {
+                None => self.catch_up(sink).await?,
+                Some(step) => {
+                    let logs = self.wanted.logs_of(&step, &self.query);
+                    self.send(sink, logs).await?;
+                }
             }
         }
     }
 
-    /// Sends what the store has; whether it follows on from what the client was told.
-    async fn catch_up(&mut self, sink: &SubscriptionSink) -> Result<bool, Ended> {
-        loop {
-            let (api, query, place, to) = (self.api.clone(), self.query.clone(), self.place, self.to);
-            let read = self.api.workers.run(move || read(&api, &query, place, to)).await;
-            match read.map_err(|_| Ended::CutOff("subscription cut off: server is busy"))? {
-                Piece::Displaced => return Ok(false),
-                Piece::Logs { logs, place, is_last } => {
-                    self.send(sink, logs).await?;
-                    self.place = place;
-                    if is_last {
-                        return Ok(true);
-                    }
+    /// Sends a piece of what the store has.
+    async fn catch_up(&mut self, sink: &SubscriptionSink) -> Result<(), Ended> {
+        let (api, query, wanted, place) = (self.api.clone(), self.query.clone(), self.wanted, self.follower.place());
+        let read = self.api.workers.run(move || read(&api, &query, place, wanted)).await;
+        match read.map_err(|_| Ended::CutOff("subscription cut off: server is busy"))? {
+            Piece::Displaced => Ok(self.follower.displaced()?),
+            Piece::Logs { logs, place, is_last } => {
+                self.send(sink, logs).await?;
+                if place != self.follower.place() {
+                    // It is past the block that it begins with.
+                    self.wanted.seen = None;
                 }
+                self.follower.has_read(place, is_last);
+                Ok(())
             }
         }
     }
@@ -157,38 +141,63 @@ impl LogStream {
     }
 }
 
+impl Wanted {
+    /// Everything from the block that comes next.
+    const ALL: Self = Self { from: 0, to: None, seen: None };
+
+    fn has(&self, block: &SealedBlock) -> bool {
+        let number = block.number();
+        self.from <= number && self.to.is_none_or(|to| number <= to)
+    }
+
+    /// What a step means to the client.
+    fn logs_of(&self, step: &Step, query: &LogQuery) -> Vec<LogJson> {
+        let (block, removed) = match step {
+            Step::Block(block) => (block, false),
+            Step::Undo(block) => (block, true),
+        };
+        if !self.has(block) {
+            return Vec::new();
+        }
+        let mut logs = query.logs_of(block, removed);
+        if let Some(seen) = self.seen.filter(|seen| seen.number == block.number()) {
+            logs.retain(|log| log.log_index > seen.index);
+        }
+        logs
+    }
+}
+
 /// Where a client begins, and the first and last block of which it wants to be told.
-fn beginning(api: &Api, query: &LogQuery) -> Result<(Place, u64, Option<u64>), RpcError> {
+fn beginning(api: &Api, query: &LogQuery) -> Result<(Place, Wanted), RpcError> {
     use BlockNumberOrTag as Tag;
     query.check()?;
     let head = api.chain.store.heads()?.unsafe_head;
-    let live = Place { next: head.number + 1, last: Some(head.hash), seen: None };
-    let past = |next| Place { next, last: None, seen: None };
+    let live = Place::after(head);
     match query.range {
         Range::After(seen, _) => {
             let (_, to) = query.live_range()?;
             let search = api.chain.store.blocks_with_logs(seen.number, seen.number, &query.filter)?;
             search::check_seen(api, &search, seen)?;
-            Ok((Place { seen: Some(seen), ..past(seen.number) }, 0, to))
+            Ok((Place::before(seen.number), Wanted { to, seen: Some(seen), ..Wanted::ALL }))
         }
         Range::FromTo(from @ (Tag::Safe | Tag::Finalized), Tag::Latest) => {
-            let Target::Sealed(BlockHashOrNumber::Number(from)) = api.by_tag(from)? else { return Ok((live, 0, None)) };
-            Ok((past(from), from, None))
+            let Target::Sealed(BlockHashOrNumber::Number(from)) = api.by_tag(from)? else { return Ok((live, Wanted::ALL)) };
+            Ok((Place::before(from), Wanted { from, ..Wanted::ALL }))
         }
         Range::FromTo(Tag::Number(_) | Tag::Earliest, _) => {
             let (from, to) = query.live_range()?;
-            Ok((past(from), from, to))
+            Ok((Place::before(from), Wanted { from, to, seen: None }))
         }
         Range::FromTo(..) | Range::Block(_) => {
             let (from, to) = query.live_range()?;
-            Ok((live, from, to))
+            Ok((live, Wanted { from, to, seen: None }))
         }
     }
 }
 
 /// Reads some blocks after a place, all of one view of the chain.
-fn read(api: &Api, query: &LogQuery, place: Place, to: Option<u64>) -> Result<Piece, RpcError> {
-    let mut search = api.chain.store.blocks_with_logs(place.next, to.unwrap_or(u64::MAX), &query.filter)?;
+fn read(api: &Api, query: &LogQuery, place: Place, wanted: Wanted) -> Result<Piece, RpcError> {
+    let mut search = api.chain.store.blocks_with_logs(place.next, wanted.to.unwrap_or(u64::MAX), &query.filter)?;
     let head = search.head();
     if place.last.is_some() && search.hash_of(place.next.saturating_sub(1))? != place.last {
         return Ok(Piece::Displaced);
@@ -196,7 +205,7 @@ fn read(api: &Api, query: &LogQuery, place: Place, to: Option<u64>) -> Result<Pi
     if head.number < place.next {
         return Ok(Piece::Logs { logs: Vec::new(), place, is_last: true });
     }
-    let found = search::collect(&mut search, query, place.seen, Budget { logs: PIECE, ..Budget::of(api) })?;
+    let found = search::collect(&mut search, query, wanted.seen, Budget { logs: PIECE, ..Budget::of(api) })?;
     let (last, is_last) = match found.broken_off {
         None => (head, true),
         Some((_, number)) => {
@@ -204,113 +213,37 @@ fn read(api: &Api, query: &LogQuery, place: Place, to: Option<u64>) -> Result<Pi
             (BlockNumHash { number, hash }, false)
         }
     };
-    let place = Place { next: last.number + 1, last: Some(last.hash), seen: None };
-    Ok(Piece::Logs { logs: found.logs, place, is_last })
-}
-
-impl Place {
-    /// What an event means to a client that has been told up to here, of the blocks that it wants to be told of; and where it is then.
-    fn follow(&mut self, event: &Event, query: &LogQuery, from: u64, to: Option<u64>) -> Told {
-        let wanted = |block: &SealedBlock| {
-            let number = block.block.header.number;
-            from <= number && to.is_none_or(|to| number <= to)
-        };
-        match event {
-            Event::Sealed(block) => {
-                let header = &block.block.header;
-                if header.number < self.next {
-                    return Told::Logs(Vec::new());
-                }
-                let follows = header.number == self.next && self.last.is_none_or(|last| last == header.parent_hash);
-                if !follows || self.seen.is_some() {
-                    return Told::Gap;
-                }
-                *self = Self { next: header.number + 1, last: Some(block.hash), seen: None };
-                Told::Logs(if wanted(block) { query.logs_of(block, false) } else { Vec::new() })
-            }
-            Event::Reorg { removed } => {
-                // Blocks that this client has not been told of concern it as little as ones that were removed before it began.
-                let newest = removed.iter().position(|block| Some(block.hash) == self.last);
-                let gone = newest.map_or(&[][..], |newest| &removed[newest..]);
-                if let Some(lowest) = gone.last().map(|block| &block.block.header) {
-                    *self = Self { next: lowest.number, last: Some(lowest.parent_hash), seen: None };
-                }
-                Told::Logs(gone.iter().filter(|block| wanted(block)).flat_map(|block| query.logs_of(block, true)).collect())
-            }
-            _ => Told::Logs(Vec::new()),
-        }
-    }
+    Ok(Piece::Logs { logs: found.logs, place: Place::after(last), is_last })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::block_with_log;
+    use alloy_primitives::B256;
 
-    fn hash(number: u64, branch: u8) -> B256 {
-        let mut hash = B256::with_last_byte(number as u8);
-        hash.0[0] = branch;
-        hash
-    }
-
-    /// A block with one log. `branch` tells blocks of the same number apart.
-    fn block(number: u64, branch: u8, parent: B256) -> Arc<SealedBlock> {
-        crate::logs::block_with_log(number, hash(number, branch), parent)
-    }
-
-    fn told(place: &mut Place, event: &Event) -> Option<Vec<(u64, bool)>> {
-        match place.follow(event, &LogQuery::default(), 0, None) {
-            Told::Logs(logs) => Some(logs.iter().map(|log| (log.block_number, log.removed)).collect()),
-            Told::Gap => None,
-        }
-    }
-
-    fn at(next: u64) -> Place {
-        Place { next, last: Some(hash(next - 1, 1)), seen: None }
-    }
-
-    #[test]
-    fn blocks_that_follow_on_are_told_and_those_before_are_not() {
-        let mut place = at(5);
-        assert_eq!(told(&mut place, &Event::Sealed(block(4, 1, hash(3, 1)))), Some(vec![]));
-        assert_eq!(told(&mut place, &Event::Sealed(block(5, 1, hash(4, 1)))), Some(vec![(5, false)]));
-        assert_eq!(place, at(6));
-    }
-
-    #[test]
-    fn a_block_that_does_not_follow_on_is_a_gap() {
-        let mut place = at(5);
-        assert_eq!(told(&mut place, &Event::Sealed(block(6, 1, hash(5, 1)))), None);
-        assert_eq!(told(&mut place, &Event::Sealed(block(5, 2, hash(4, 2)))), None, "of another branch");
-        assert_eq!(place, at(5));
-    }
-
-    #[test]
-    fn a_reorg_removes_what_was_told_and_what_replaces_it_is_told_anew() {
-        let mut place = at(6);
-        let removed = vec![block(6, 1, hash(5, 1)), block(5, 1, hash(4, 1)), block(4, 1, hash(3, 1))];
-        assert_eq!(told(&mut place, &Event::Reorg { removed }), Some(vec![(5, true), (4, true)]), "block 6 was not told");
-        assert_eq!(place, Place { next: 4, last: Some(hash(3, 1)), seen: None });
-        assert_eq!(told(&mut place, &Event::Sealed(block(4, 2, hash(3, 1)))), Some(vec![(4, false)]));
-        assert_eq!(told(&mut place, &Event::Sealed(block(5, 2, hash(4, 2)))), Some(vec![(5, false)]));
-    }
-
-    #[test]
-    fn a_reorg_before_the_subscription_began_is_nothing_to_it() {
-        let mut place = at(6);
-        assert_eq!(told(&mut place, &Event::Reorg { removed: vec![block(5, 2, hash(4, 1))] }), Some(vec![]));
-        assert_eq!(place, at(6));
+    fn step(number: u64) -> Step {
+        Step::Block(block_with_log(number, B256::with_last_byte(number as u8), B256::ZERO))
     }
 
     #[test]
     fn blocks_outside_the_range_are_passed_over() {
-        let mut place = at(5);
-        let mut follow = |event: &Event| match place.follow(event, &LogQuery::default(), 6, Some(6)) {
-            Told::Logs(logs) => logs.len(),
-            Told::Gap => panic!("a gap"),
-        };
-        let blocks: Vec<_> = (5..8).map(|number| block(number, 1, hash(number - 1, 1))).collect();
-        let counts: Vec<_> = blocks.iter().map(|block| follow(&Event::Sealed(block.clone()))).collect();
+        let wanted = Wanted { from: 6, to: Some(6), seen: None };
+        let counts: Vec<_> = (5..8).map(|number| wanted.logs_of(&step(number), &LogQuery::default()).len()).collect();
         assert_eq!(counts, [0, 1, 0]);
-        assert_eq!(follow(&Event::Reorg { removed: blocks.into_iter().rev().collect() }), 1);
+    }
+
+    #[test]
+    fn what_is_undone_is_told_as_removed() {
+        let Step::Block(block) = step(6) else { panic!("a block") };
+        let logs = Wanted::ALL.logs_of(&Step::Undo(block), &LogQuery::default());
+        assert_eq!(logs.iter().map(|log| (log.block_number, log.removed)).collect::<Vec<_>>(), [(6, true)]);
+    }
+
+    #[test]
+    fn a_log_that_the_client_has_is_not_told_again() {
+        let seen = |index| Some(Seen { number: 6, hash: None, index });
+        let count = |seen| Wanted { seen, ..Wanted::ALL }.logs_of(&step(6), &LogQuery::default()).len();
+        assert_eq!((count(seen(0)), count(None)), (0, 1));
     }
 }

@@ -15,7 +15,7 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex},
 };
-use tributary_execution::{Abort, BlockReplay, Overrides, Simulation};
+use tributary_execution::{Abort, BlockReplay, Executor, Overrides, Simulation};
 use tributary_primitives::{Account, Block, BlockBody, StateError, StateReader, Transaction};
 
 /// Stack of the thread that runs the script: scripts may recurse deeply.
@@ -60,7 +60,7 @@ fn give_up_rights(job: &Job) -> std::io::Result<()> {
 }
 
 fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
-    let spec = Arc::new(job.chain.spec());
+    let executor = Executor::new(Arc::new(job.chain.spec()));
     // The node ends what takes too long by killing this process.
     let abort = Abort::default();
     match job.work {
@@ -68,7 +68,7 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
             let transactions = transactions.iter().map(|encoded| Transaction::decode_2718(&mut &encoded[..]));
             let transactions = transactions.collect::<Result<_, _>>().map_err(RpcError::server)?;
             let block = Block { header: *header, body: BlockBody { transactions, ..Default::default() } };
-            let replay = BlockReplay { spec, state: node, block: &block, hash, senders: &senders, replayed: None, abort };
+            let replay = BlockReplay { executor, state: node, block: &block, hash, senders: &senders, replayed: None, abort };
             match index {
                 Some(index) => json(&replay.trace_transaction(index, &job.options)?),
                 None => json(&replay.trace_block(&job.options)?),
@@ -76,7 +76,7 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
         }
         Work::Calls { header, state, block, gas_cap, calls } => {
             let overrides = Overrides { state, block: block.map(|block| *block) };
-            json(&calls.trace(Simulation { spec, state: node, header: *header, overrides, gas_cap }, &job.options, &abort)?)
+            json(&calls.trace(Simulation { executor, state: node, header: *header, overrides, gas_cap }, &job.options, &abort)?)
         }
     }
 }

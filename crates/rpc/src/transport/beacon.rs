@@ -54,7 +54,7 @@ where
     }
 
     fn call(&mut self, request: HttpRequest) -> Self::Future {
-        let is_beacon = request.method().as_str() == "GET" && request.uri().path().starts_with(PREFIX);
+        let is_beacon = ["GET", "HEAD"].contains(&request.method().as_str()) && request.uri().path().starts_with(PREFIX);
         let Some(view) = self.api.chain.beacon.filter(|_| is_beacon) else { return Box::pin(self.inner.call(request)) };
         let api = self.api.clone();
         let path = request.uri().path()[PREFIX.len()..].to_owned();
@@ -133,20 +133,23 @@ fn answer(api: &Api, view: BeaconView, path: &str, query: &str) -> Result<Value,
             ["beacon", "blob_sidecars", id] => {
                 let header = block_at(api, view, id)?;
                 let wanted = wanted_indices(query)?;
-                let blobs = (0u64..).zip(store.blobs_of_block(header.number)?);
-                let signed = header_json(slot_of(genesis, view, &header), &header)["header"].clone();
-                let data: Vec<Value> = blobs
-                    .filter(|(index, _)| wanted.is_empty() || wanted.contains(index))
-                    .map(|(index, blob)| sidecar(index, &blob, &signed))
-                    .collect();
+                let mut data = Vec::new();
+                for header in in_slot_of(api, view, id, header.clone())? {
+                    let blobs = (0u64..).zip(store.blobs_of_block(header.number)?);
+                    let signed = header_json(slot_of(genesis, view, &header), &header)["header"].clone();
+                    let blobs = blobs.filter(|(index, _)| wanted.is_empty() || wanted.contains(index));
+                    data.extend(blobs.map(|(index, blob)| sidecar(index, &blob, &signed)));
+                }
                 Ok(json!({ "version": "deneb", "execution_optimistic": false, "finalized": is_final(api, &header)?, "data": data }))
             }
             ["beacon", "blobs", id] => {
                 let header = block_at(api, view, id)?;
                 let wanted = wanted_hashes(query)?;
-                let blobs = store.blobs_of_block(header.number)?;
-                let data: Vec<_> =
-                    blobs.iter().filter(|blob| wanted.is_empty() || wanted.contains(&blob.versioned_hash)).map(|blob| &blob.blob).collect();
+                let mut data = Vec::new();
+                for header in in_slot_of(api, view, id, header.clone())? {
+                    let blobs = store.blobs_of_block(header.number)?.into_iter();
+                    data.extend(blobs.filter(|blob| wanted.is_empty() || wanted.contains(&blob.versioned_hash)).map(|blob| blob.blob));
+                }
                 Ok(json!({ "execution_optimistic": false, "finalized": is_final(api, &header)?, "data": data }))
             }
             _ => Err(Refusal::new(404, "unknown path")),
@@ -183,6 +186,21 @@ fn block_at(api: &Api, view: BeaconView, id: &str) -> Result<Sealed<Header>, Ref
         },
     };
     sealed(api, number)
+}
+
+/// What an id means with `first`: where it is a slot, the blocks that a jump in time put into the same one, too.
+fn in_slot_of(api: &Api, view: BeaconView, id: &str, first: Sealed<Header>) -> Result<Vec<Sealed<Header>>, Refusal> {
+    let store = &api.chain.store;
+    let slot = slot_of(store.genesis(), view, &first);
+    let mut blocks = vec![first];
+    if id.parse::<u64>().is_ok() {
+        while let Some(next) =
+            store.header(blocks[blocks.len() - 1].number + 1)?.filter(|next| slot_of(store.genesis(), view, next) == slot)
+        {
+            blocks.push(next);
+        }
+    }
+    Ok(blocks)
 }
 
 /// The block in a slot, by bisection: slots rise with numbers, and some may be empty.

@@ -6,9 +6,9 @@ use super::{
     memory::{Held, Leave, SMALL},
     websocket,
 };
-use crate::chain::Limits;
+use crate::chain::{Limits, REALTIME_PATH};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{HeaderMap, Method, StatusCode, header};
+use hyper::{HeaderMap, Method, StatusCode, Version, header};
 use jsonrpsee::{
     core::BoxError,
     server::{BoundedSubscriptions, ConnectionId, HttpBody, HttpRequest, HttpResponse},
@@ -37,7 +37,9 @@ const ACCEPTED: [&str; 3] = [JSON, "application/json-rpc", "application/jsonrequ
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     /// Without a link: what one request asks for is over with its answer.
-    pub(crate) session: Session,
+    pub(crate) ordinary: Session,
+    /// The same for clients that choose the realtime endpoint, where there is one.
+    pub(crate) realtime: Option<Session>,
     pub(crate) sockets: websocket::Sockets,
     /// Numbers connections that can subscribe.
     pub(crate) connections: Arc<AtomicUsize>,
@@ -59,54 +61,67 @@ impl Service<HttpRequest> for Http {
 }
 
 impl Http {
+    /// The session of the endpoint that a path names.
+    fn session(&self, path: &str) -> Option<&Session> {
+        if is_realtime(path) { self.realtime.as_ref() } else { Some(&self.ordinary) }
+    }
+
     async fn respond(self, request: HttpRequest) -> HttpResponse {
-        let limits = &self.session.api.chain.limits;
-        if soketto::handshake::http::is_upgrade_request(&request) {
+        let path = request.uri().path();
+        let Some(session) = self.session(path) else {
+            return plain(StatusCode::NOT_FOUND, "404 this chain has no realtime endpoint: what it tells is sealed");
+        };
+        let limits = &session.api.chain.limits;
+        if request.version() != Version::HTTP_2 && soketto::handshake::http::is_upgrade_request(&request) {
             let link = Link {
                 connection: ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed) + 1),
                 subscriptions: BoundedSubscriptions::new(limits.subscriptions),
             };
-            let session = Session { link: Some(link), ..self.session.clone() };
+            let session = Session { link: Some(link), ..session.clone() };
             return self.sockets.upgrade(request, session).unwrap_or_else(|words| plain(StatusCode::BAD_REQUEST, &words));
         }
-        let is_plain_get = request.method() == Method::GET && request.uri().query().is_none();
-        if is_plain_get && content_length(request.headers()).unwrap_or_default() == 0 {
+        let asks = [Method::GET, Method::HEAD].contains(request.method()) && request.uri().query().is_none();
+        if asks && content_length(request.headers()).unwrap_or_default() == 0 {
             // How load balancers ask whether somebody is there.
-            return match request.uri().path() {
-                "/" => with(StatusCode::OK, TEXT, HttpBody::empty()),
+            return match path {
+                _ if path == "/" || is_realtime(path) => with(StatusCode::OK, TEXT, HttpBody::empty()),
                 _ => plain(StatusCode::NOT_FOUND, "404 page not found"),
             };
         }
         if let Some(refusal) = refusal(&request, limits) {
             return refusal;
         }
-        let (body, leave) = match self.read(request).await {
+        let (body, leave) = match read(session, request).await {
             Ok(read) => read,
             Err(refusal) => return refusal,
         };
-        let answer = self.session.answer(&body).await;
+        let answer = session.answer(&body).await;
         drop((body, leave));
         let body = Held { body: Full::from(answer.json.unwrap_or_default()), _leave: answer.leave };
         with(StatusCode::OK, JSON, HttpBody::new(body))
     }
+}
 
-    /// The body of a request; with leave, if it is large or does not say how large it is.
-    async fn read(&self, request: HttpRequest) -> Result<(hyper::body::Bytes, Option<Leave>), HttpResponse> {
-        let most = self.session.api.chain.limits.request_size as usize;
-        let is_small = content_length(request.headers()).is_some_and(|length| length <= SMALL as u64);
-        let leave = match is_small {
-            true => None,
-            false => tokio::time::timeout(BODY_TIME, self.session.memory.request())
-                .await
-                .map_err(|_| plain(StatusCode::SERVICE_UNAVAILABLE, "server is busy, try again later"))?,
-        };
-        let body = tokio::time::timeout(BODY_TIME, Limited::new(request.into_body(), most).collect()).await;
-        match body {
-            Ok(Ok(body)) => Ok((body.to_bytes(), leave)),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most as u64 + 1, most as u64)),
-            Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
-            Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
-        }
+fn is_realtime(path: &str) -> bool {
+    path.trim_end_matches('/') == REALTIME_PATH
+}
+
+/// The body of a request; with leave, if it is large or does not say how large it is.
+async fn read(session: &Session, request: HttpRequest) -> Result<(hyper::body::Bytes, Option<Leave>), HttpResponse> {
+    let most = session.api.chain.limits.request_size as usize;
+    let is_small = content_length(request.headers()).is_some_and(|length| length <= SMALL as u64);
+    let leave = match is_small {
+        true => None,
+        false => tokio::time::timeout(BODY_TIME, session.memory.request())
+            .await
+            .map_err(|_| plain(StatusCode::SERVICE_UNAVAILABLE, "server is busy, try again later"))?,
+    };
+    let body = tokio::time::timeout(BODY_TIME, Limited::new(request.into_body(), most).collect()).await;
+    match body {
+        Ok(Ok(body)) => Ok((body.to_bytes(), leave)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most as u64 + 1, most as u64)),
+        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body could not be read")),
+        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The listening socket and its connections: how many there may be, how long they may be silent, and how long a client may leave what is written to it
 //! unread.
 
+use super::http2::{self, Fares, Streams};
 use crate::{chain::Limits, error::code};
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jsonrpsee::{
     core::BoxError,
@@ -25,7 +29,7 @@ use tokio::{
 use tower::{Service, ServiceExt};
 
 /// How long a connection may be without a request, or take to send the head of one.
-const IDLE: Duration = Duration::from_secs(120);
+pub(super) const IDLE: Duration = Duration::from_secs(120);
 /// How long open requests have to end when the server stops.
 pub(crate) const GRACE: Duration = Duration::from_millis(500);
 
@@ -73,7 +77,8 @@ impl Listener {
             };
             let (service, stop, running) = (service.clone(), self.stop.clone(), self.running.clone());
             let patience = limits.write_time;
-            let socket = Patient { socket: Some(socket), endings: endings.clone(), running: running.clone(), patience, stalled: None };
+            let (endings, first) = (endings.clone(), Bytes::new());
+            let socket = Patient { socket: Some(socket), first, endings, running: running.clone(), patience, stalled: None };
             let place = Place(Arc::new((permit, running)));
             tokio::spawn(serve(socket, service, place, stop));
         }
@@ -84,7 +89,61 @@ impl Listener {
 #[derive(Debug, Clone)]
 pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Arc<(OwnedSemaphorePermit, mpsc::Sender<()>)>);
 
-async fn serve<S>(socket: Patient, service: S, place: Place, mut stop: watch::Receiver<bool>)
+async fn serve<S>(mut socket: Patient, service: S, place: Place, mut stop: watch::Receiver<bool>)
+where
+    S: Service<HttpRequest, Response = HttpResponse, Error = BoxError, Future: Send> + Clone + Send + 'static,
+{
+    let speaks = tokio::select! {
+        speaks = tokio::time::timeout(IDLE, socket.speaks()) => speaks,
+        () = told(&mut stop) => return,
+    };
+    match speaks {
+        Ok(Ok(Speaks::Http1)) => serve_http1(socket, service, place, stop).await,
+        Ok(Ok(Speaks::Http2)) => serve_http2(socket, service, place, stop).await,
+        // Gone, or silent for too long.
+        Ok(Err(_)) | Err(_) => {}
+    }
+}
+
+/// A boxed error would leave the compiler without a proof that this can be spawned.
+type Answered = Result<HttpResponse, io::Error>;
+
+async fn serve_http2<S>(socket: Patient, service: S, place: Place, mut stop: watch::Receiver<bool>)
+where
+    S: Service<HttpRequest, Response = HttpResponse, Error = BoxError, Future: Send> + Clone + Send + 'static,
+{
+    let (patience, streams) = (socket.patience, Streams::new());
+    let answer = {
+        let streams = streams.clone();
+        hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(place.clone());
+            let (service, streams) = (service.clone(), streams.clone());
+            let answer = service.oneshot(request.map(HttpBody::new));
+            Box::pin(async move { streams.answer(answer).await.map_err(io::Error::other) })
+                as Pin<Box<dyn Future<Output = Answered> + Send>>
+        })
+    };
+    let mut connection = std::pin::pin!(http2::protocol().serve_connection(TokioIo::new(socket), answer));
+    let mut looks = tokio::time::interval((patience / 4).max(Duration::from_millis(10)));
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            _ = looks.tick() => match streams.fare(patience) {
+                Fares::Well => continue,
+                Fares::Unused => {}
+                Fares::Stalled => return tracing::debug!(target: "rpc", "the client reads a stream too slowly"),
+            },
+            () = told(&mut stop) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        break tokio::time::timeout(GRACE, connection).await.unwrap_or(Ok(()));
+    };
+    if let Err(error) = ended {
+        tracing::debug!(target: "rpc", %error, "connection");
+    }
+}
+
+async fn serve_http1<S>(socket: Patient, service: S, place: Place, mut stop: watch::Receiver<bool>)
 where
     S: Service<HttpRequest, Response = HttpResponse, Error = BoxError, Future: Send> + Clone + Send + 'static,
 {
@@ -137,6 +196,8 @@ async fn end(mut socket: TcpStream) -> io::Result<()> {
 struct Patient {
     /// There until it is dropped.
     socket: Option<TcpStream>,
+    /// What was read of it to find out what the client speaks.
+    first: Bytes,
     /// Room among the sockets that end.
     endings: Arc<Semaphore>,
     /// The server waits for it, to the end of the ending: a process that goes before takes back what is under way.
@@ -177,8 +238,38 @@ impl Patient {
     }
 }
 
+/// A version of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Http1,
+    /// By prior knowledge.
+    Http2,
+}
+
+impl Patient {
+    /// Reads enough to know what the client speaks. No request of HTTP/1.1 begins like one of HTTP/2.
+    async fn speaks(&mut self) -> io::Result<Speaks> {
+        let mut first = Vec::with_capacity(http2::PREFACE.len());
+        while first.len() < http2::PREFACE.len() && http2::PREFACE.starts_with(&first) {
+            let left = (http2::PREFACE.len() - first.len()) as u64;
+            let mut rest = self.socket().get_mut().take(left);
+            if rest.read_buf(&mut first).await? == 0 {
+                break;
+            }
+        }
+        let speaks = if first == http2::PREFACE { Speaks::Http2 } else { Speaks::Http1 };
+        self.first = first.into();
+        Ok(speaks)
+    }
+}
+
 impl AsyncRead for Patient {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let count = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         self.socket().poll_read(context, buffer)
     }
 }

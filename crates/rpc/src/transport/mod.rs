@@ -4,6 +4,7 @@ pub(crate) mod beacon;
 pub(crate) mod calls;
 pub(crate) mod envelope;
 pub(crate) mod http;
+pub(crate) mod http2;
 pub(crate) mod listener;
 pub(crate) mod memory;
 pub(crate) mod websocket;

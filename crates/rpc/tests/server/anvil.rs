@@ -21,16 +21,16 @@ async fn what_changes_something_answers_with_null_under_anvils_name_and_with_tru
     for (name, params) in calls {
         for (namespace, answer) in [("anvil", Value::Null), ("hardhat", json!(true))] {
             if name == "stopImpersonatingAccount" {
-                rig.ok("anvil_impersonateAccount", json!([account])).await;
+                rig.early("anvil_impersonateAccount", json!([account])).await;
             }
-            assert_eq!(rig.ok(&format!("{namespace}_{name}"), params.clone()).await, answer, "{namespace}_{name}");
+            assert_eq!(rig.early(&format!("{namespace}_{name}"), params.clone()).await, answer, "{namespace}_{name}");
         }
     }
-    assert_eq!(rig.ok("anvil_autoImpersonateAccount", json!([false])).await, Value::Null);
+    assert_eq!(rig.early("anvil_autoImpersonateAccount", json!([false])).await, Value::Null);
     for namespace in ["anvil", "hardhat"] {
-        assert_eq!(rig.ok(&format!("{namespace}_setStorageAt"), json!([account, "0x0", word])).await, json!(true));
+        assert_eq!(rig.early(&format!("{namespace}_setStorageAt"), json!([account, "0x0", word])).await, json!(true));
     }
-    assert_eq!(rig.ok("hardhat_stopImpersonatingAccount", json!([account])).await, json!(false));
+    assert_eq!(rig.early("hardhat_stopImpersonatingAccount", json!([account])).await, json!(false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,11 +63,11 @@ async fn the_node_tells_of_itself_what_anvil_tells() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_of_the_nodes_accounts_can_be_waited_for_and_is_the_first_ones_unless_it_says_whose() {
     let rig = Rig::development().await;
-    let receipt = rig.ok("eth_sendTransactionSync", json!([{ "to": COUNTER }])).await;
+    let receipt = rig.early("eth_sendTransactionSync", json!([{ "to": COUNTER }])).await;
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(rig.who(0)), &json!("0x1")));
-    assert_eq!(receipt, rig.ok("eth_getTransactionReceipt", json!([receipt["transactionHash"]])).await);
-    let hash = rig.ok("eth_sendTransaction", json!([{ "from": rig.who(1), "to": COUNTER }])).await;
-    assert_eq!(rig.ok("eth_getTransactionByHash", json!([hash])).await["from"], json!(rig.who(1)));
+    assert_eq!(receipt, rig.early("eth_getTransactionReceipt", json!([receipt["transactionHash"]])).await);
+    let hash = rig.early("eth_sendTransaction", json!([{ "from": rig.who(1), "to": COUNTER }])).await;
+    assert_eq!(rig.early("eth_getTransactionByHash", json!([hash])).await["from"], json!(rig.who(1)));
     assert_eq!(rig.err("eth_sendTransactionSync", json!([{ "from": Address::ZERO }])).await.1, "unknown account");
 }
 

@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tributary_chain::Endpoint;
 use tributary_rpc::{InProcess, Limits};
 
 /// What is answered to a body.
@@ -181,7 +182,7 @@ async fn no_method_fails_internally_whatever_it_is_given() {
     for rig in [Rig::rollup().await, Rig::ethereum().await] {
         rig.send(0, 0, COUNTER, Bytes::new()).await;
         rig.seal().await;
-        let names = InProcess::new(rig.chain.clone()).unwrap().methods();
+        let names = InProcess::new(rig.chain.clone(), Endpoint::Ordinary).unwrap().methods();
         assert!(names.len() > 60, "{names:?}");
         let mut all = vec![json!([]), json!(vec!["0x1"; 12]), json!(vec![Value::Null; 12])];
         all.extend(oddities().iter().map(|one| json!([one])));

@@ -3,6 +3,7 @@
 use crate::rig::{CHAIN_ID, COUNTER, Rig, TOKEN};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, b256};
 use serde_json::{Value, json};
+use tributary_chain::Endpoint;
 use tributary_rpc::InProcess;
 
 /// The example of EIP-712.
@@ -45,13 +46,13 @@ async fn typed_data_are_signed_by_the_account_that_is_named() {
 async fn a_tokens_balance_is_dealt_where_the_token_keeps_it() {
     let rig = Rig::development().await;
     let (owner, spender) = (rig.who(0), Address::repeat_byte(0xbe));
-    let tells = async |data: String| rig.ok("eth_call", json!([{ "to": TOKEN, "data": data }, "latest"])).await;
+    let tells = async |data: String| rig.early("eth_call", json!([{ "to": TOKEN, "data": data }, "latest"])).await;
     let balance_of = format!("0x70a08231{:0>64}", &format!("{owner:x}"));
     assert_eq!(tells(balance_of.clone()).await, json!(B256::ZERO));
-    rig.ok("anvil_dealERC20", json!([owner, TOKEN, "0x1234"])).await;
+    rig.early("anvil_dealERC20", json!([owner, TOKEN, "0x1234"])).await;
     assert_eq!(tells(balance_of.clone()).await, json!(B256::left_padding_from(&[0x12, 0x34])));
     let allowance = format!("0xdd62ed3e{:0>64}{:0>64}", format!("{owner:x}"), format!("{spender:x}"));
-    rig.ok("anvil_setERC20Allowance", json!([owner, spender, TOKEN, "0x7"])).await;
+    rig.early("anvil_setERC20Allowance", json!([owner, spender, TOKEN, "0x7"])).await;
     assert_eq!(tells(allowance).await, json!(B256::with_last_byte(7)));
     assert_eq!(tells(balance_of).await, json!(B256::left_padding_from(&[0x12, 0x34])), "the balance is in another slot");
     let none = rig.err("anvil_dealERC20", json!([owner, COUNTER, "0x1"])).await;
@@ -83,13 +84,13 @@ async fn transactions_that_wait_are_dropped_by_hash_by_sender_and_all_together()
 async fn an_unsigned_transaction_needs_no_key_when_it_is_said_so() {
     let rig = Rig::development().await;
     let stranger = Address::repeat_byte(0x77);
-    rig.ok("anvil_setBalance", json!([stranger, "0xde0b6b3a7640000"])).await;
+    rig.early("anvil_setBalance", json!([stranger, "0xde0b6b3a7640000"])).await;
     let request = json!({ "from": stranger, "to": COUNTER });
     assert_eq!(rig.err("eth_sendTransaction", json!([request])).await, (-32000, "unknown account".into()));
-    let hash = rig.ok("eth_sendUnsignedTransaction", json!([request])).await;
-    let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+    let hash = rig.early("eth_sendUnsignedTransaction", json!([request])).await;
+    let receipt = rig.early("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(stranger), &json!("0x1")));
-    assert_eq!(rig.ok("eth_chainId", json!([])).await, json!(format!("{CHAIN_ID:#x}")));
+    assert_eq!(rig.early("eth_chainId", json!([])).await, json!(format!("{CHAIN_ID:#x}")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,11 +101,12 @@ async fn what_rewrites_accounts_time_and_history_is_served_on_development_chains
         ["anvil", "hardhat", "evm", "tenderly", "personal"].contains(&namespace) || signs.contains(name)
     };
     for rig in [Rig::rollup().await, Rig::ethereum().await] {
-        let served: Vec<_> = InProcess::new(rig.chain.clone()).unwrap().methods().into_iter().filter(is_for_development).collect();
+        let served: Vec<_> =
+            InProcess::new(rig.chain.clone(), Endpoint::Ordinary).unwrap().methods().into_iter().filter(is_for_development).collect();
         assert!(served.is_empty(), "{served:?}");
         assert_eq!(rig.err("evm_mine", json!([])).await.0, -32601);
     }
-    let served = InProcess::new(Rig::development().await.chain).unwrap().methods();
+    let served = InProcess::new(Rig::development().await.chain, Endpoint::Ordinary).unwrap().methods();
     for name in ["setBalance", "setCode", "setNonce", "setStorageAt", "impersonateAccount", "stopImpersonatingAccount", "mine"] {
         for namespace in ["anvil", "hardhat"] {
             assert!(served.contains(&format!("{namespace}_{name}").as_str()), "{namespace}_{name}");
@@ -125,17 +127,17 @@ async fn amounts_are_read_as_tools_write_them() {
     let padded = B256::with_last_byte(0x10);
     for (index, amount) in [json!("0x10"), json!(16), json!("16"), json!("0x0010"), json!(padded)].into_iter().enumerate() {
         let account = Address::with_last_byte(0xa0 + index as u8);
-        rig.ok("anvil_setBalance", json!([account, amount])).await;
-        rig.ok("hardhat_setNonce", json!([account, amount])).await;
-        rig.ok("anvil_addBalance", json!([account, amount])).await;
-        assert_eq!(rig.ok("eth_getBalance", json!([account, "latest"])).await, "0x20", "{amount}");
-        assert_eq!(rig.ok("eth_getTransactionCount", json!([account, "latest"])).await, "0x10", "{amount}");
+        rig.early("anvil_setBalance", json!([account, amount])).await;
+        rig.early("hardhat_setNonce", json!([account, amount])).await;
+        rig.early("anvil_addBalance", json!([account, amount])).await;
+        assert_eq!(rig.early("eth_getBalance", json!([account, "latest"])).await, "0x20", "{amount}");
+        assert_eq!(rig.early("eth_getTransactionCount", json!([account, "latest"])).await, "0x10", "{amount}");
     }
-    rig.ok("anvil_setBalance", json!([account, "0x1"])).await;
+    rig.early("anvil_setBalance", json!([account, "0x1"])).await;
     for slot in [json!(5), json!("0x5"), json!(B256::with_last_byte(5))] {
-        rig.ok("anvil_setStorageAt", json!([account, slot, padded])).await;
-        assert_eq!(rig.ok("eth_getStorageAt", json!([account, "0x5", "latest"])).await, json!(padded));
-        rig.ok("hardhat_setStorageAt", json!([account, slot, "0x0"])).await;
+        rig.early("anvil_setStorageAt", json!([account, slot, padded])).await;
+        assert_eq!(rig.early("eth_getStorageAt", json!([account, "0x5", "latest"])).await, json!(padded));
+        rig.early("hardhat_setStorageAt", json!([account, slot, "0x0"])).await;
     }
     assert_eq!(rig.err("anvil_setBalance", json!([account, "much"])).await.0, -32602);
 }

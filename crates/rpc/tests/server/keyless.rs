@@ -42,7 +42,7 @@ async fn the_deterministic_deployment_proxy_arrives_at_its_address() {
     rig.ok(send, json!([encode(&Transaction::Eip1559(funding.into_signed(signature)))])).await;
     let hash = rig.ok(send, json!([deployment()])).await;
     assert_eq!(hash, "0xeddf9e61fb9d8f5111840daef55e5fde0041f5702856532cdbb5a02998033d26");
-    let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+    let receipt = rig.early("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["status"], &receipt["contractAddress"]), (&json!("0x1"), &json!(PROXY)));
-    assert_eq!(rig.ok("eth_getCode", json!([PROXY, "latest"])).await, json!(Bytes::from_static(CODE)));
+    assert_eq!(rig.early("eth_getCode", json!([PROXY, "latest"])).await, json!(Bytes::from_static(CODE)));
 }

@@ -66,10 +66,10 @@ async fn impossible_ranges_are_refused() {
 async fn a_receipt_before_the_seal_leads_to_its_logs() {
     let (rig, _) = three_blocks(Limits::default()).await;
     let hash = rig.send(0, 2, EMITTER, topic(1)).await;
-    let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
+    let receipt = rig.early("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["blockNumber"], "0x4");
     let number = &receipt["blockNumber"];
-    let get = async |filter: Value| rig.ok("eth_getLogs", json!([filter])).await;
+    let get = async |filter: Value| rig.early("eth_getLogs", json!([filter])).await;
     for filter in [json!({ "fromBlock": number }), json!({ "fromBlock": number, "toBlock": number })] {
         assert_eq!(get(filter).await, receipt["logs"], "what the receipt says");
     }

@@ -18,7 +18,7 @@ fn addresses(traces: &Value) -> Vec<(String, Value, Value)> {
 async fn a_transactions_calls_are_a_flat_list_with_their_places() {
     let rig = Rig::rollup().await;
     let hash = rig.send(0, 0, CALLER, Bytes::new()).await;
-    let open = rig.ok("trace_transaction", json!([hash])).await;
+    let open = rig.early("trace_transaction", json!([hash])).await;
     let block = rig.seal().await;
     let traces = rig.ok("trace_transaction", json!([hash])).await;
     assert_eq!(addresses(&traces), [("call".to_owned(), json!([]), json!(1)), ("call".to_owned(), json!([0]), json!(0))]);

@@ -13,15 +13,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tributary_chain::{Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Submission};
-use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
+use tributary_chain::{
+    Accepted, Command, Derivation, Endpoint, Event, L1Status, Order, OrderRefusal, Refusal, SealedBlock, Sealing, Submission,
+};
+use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode, precompiles::DEVELOPER};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
-    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, RollupConfig, SystemConfig, Transaction,
+    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rollup::L1Info;
-use tributary_rpc::{BeaconView, Chain, Development, Limits, RollupView, ServerHandle, Visibility, serve};
+use tributary_rpc::{BeaconView, Chain, Development, Limits, REALTIME_PATH, RollupView, ServerHandle, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
@@ -95,10 +96,10 @@ impl Rig {
 
     pub(crate) async fn rollup_with(limits: Limits) -> Self {
         let spec = ChainSpec::rollup(genesis(), Eip1559Params { denominator: 250, elasticity: 6 });
-        Self::start(spec, limits, Visibility::Realtime).await
+        Self::start(spec, limits).await
     }
 
-    /// An Ethereum chain at Prague on which only sealed transactions have receipts.
+    /// An Ethereum chain at Prague, which has the ordinary endpoint only.
     pub(crate) async fn ethereum() -> Self {
         let mut genesis = genesis();
         let config = &mut genesis.config;
@@ -121,7 +122,7 @@ impl Rig {
         }
         config.terminal_total_difficulty = Some(U256::ZERO);
         genesis.difficulty = U256::ZERO;
-        Self::start(ChainSpec::ethereum(genesis), Limits::default(), Visibility::Sealed).await
+        Self::start(ChainSpec::ethereum(genesis), Limits::default()).await
     }
 
     /// A rollup whose users may do what anvil's may, but for what concerns time and history: of the commands, only those for blocks are taken.
@@ -129,10 +130,10 @@ impl Rig {
         let mut genesis = genesis();
         genesis.alloc.insert(DEVELOPER, GenesisAccount::default().with_balance(U256::MAX >> 1));
         let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
-        Self::start(spec, Limits::default(), Visibility::Realtime).await
+        Self::start(spec, Limits::default()).await
     }
 
-    async fn start(spec: ChainSpec, limits: Limits, visibility: Visibility) -> Self {
+    async fn start(spec: ChainSpec, limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spec = Arc::new(spec);
         let options = Options { durability: Durability::Relaxed, map_size: 1 << 30, ..Options::default() };
@@ -148,15 +149,16 @@ impl Rig {
         let chain = Arc::new(Chain {
             store: store.clone(),
             spec: spec.clone(),
+            executor: Executor::new(spec.clone()).for_calls(),
             pool: pool.clone(),
             pending: open.clone(),
             submit,
             events: events.clone(),
             rollup,
             beacon: (!spec.is_rollup()).then_some(BeaconView { seconds_per_slot: 2 }),
-            development: spec.development.then(|| Arc::new(Development::new(keys(), commands))),
+            development: spec.development.then(|| Arc::new(Development::new(keys(), Sealing::InTime, commands))),
             limits,
-            visibility,
+            realtime: spec.is_rollup(),
         });
         let sequencer = Sequencer { store, spec, pool, pending, events };
         let runtime = tokio::runtime::Handle::current();
@@ -181,6 +183,12 @@ impl Rig {
     /// Calls a method that must succeed.
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
         wire::call(self.address, method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same on the realtime endpoint.
+    pub(crate) async fn early(&self, method: &str, params: Value) -> Value {
+        let answer = wire::call_at(self.address, REALTIME_PATH, method, params).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
     /// Calls a method that must fail: code and message.
@@ -300,6 +308,7 @@ fn rollup_view(store: &Store) -> RollupView {
         deposit_contract_address: Address::repeat_byte(1),
         l1_system_config_address: Address::repeat_byte(2),
         chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+        time_jumps: false,
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
@@ -363,7 +372,7 @@ impl Sequencer {
             nonce: B64::ZERO,
             ommers: Vec::new(),
         };
-        let mut open = OpenBlock::new(self.spec.clone(), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
+        let mut open = OpenBlock::new(&Executor::new(self.spec.clone()), snapshot.clone(), &parent, parent.hash(), attributes).unwrap();
         let view = Arc::new(PendingBlock::new(snapshot, open.header().clone(), open.initial_changes().clone()));
         if rollup {
             let info = L1Info {

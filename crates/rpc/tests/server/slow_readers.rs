@@ -74,6 +74,8 @@ async fn clients_that_never_read_are_cut_off_while_others_go_on_receiving() {
     }
     // 20 clients × 64 blocks × 1 MB of JSON would be 1.3 GB; each may have two blocks waiting.
     assert!(most - before < 256 << 20, "{} MB", (most - before) >> 20);
+    // Long enough without reading, however fast that was.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     // Each of them finds, after what fits in its buffers, that its subscription or its connection was ended.
     for mut socket in slow {
         let mut received = 0;

@@ -35,41 +35,6 @@ async fn any_past_state_can_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn latest_follows_acknowledged_transactions_unless_it_is_told_not_to() {
-    let strict = tributary_rpc::Limits { latest_is_open: false, ..Default::default() };
-    for (rig, expected) in [(Rig::rollup().await, "0x1"), (Rig::rollup_with(strict).await, "0x0")] {
-        rig.send(0, 0, COUNTER, Bytes::new()).await;
-        assert_eq!(rig.ok("eth_getTransactionCount", json!([rig.who(0), "pending"])).await, "0x1");
-        assert_eq!(rig.ok("eth_getTransactionCount", json!([rig.who(0), "latest"])).await, expected);
-        assert_eq!(rig.ok("eth_getTransactionCount", json!([rig.who(0), "0x0"])).await, "0x0");
-        rig.seal().await;
-        assert_eq!(rig.ok("eth_getTransactionCount", json!([rig.who(0), "latest"])).await, "0x1");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_number_that_an_early_receipt_names_is_found_before_the_seal() {
-    for (rig, early) in [(Rig::rollup().await, true), (Rig::ethereum().await, false)] {
-        let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
-        let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-        let index = if early { receipt["transactionIndex"].clone() } else { json!("0x0") };
-        let transaction = rig.ok("eth_getTransactionByBlockNumberAndIndex", json!(["0x1", index])).await;
-        let raw = rig.ok("eth_getRawTransactionByBlockNumberAndIndex", json!(["0x1", index])).await;
-        let call = json!([{ "to": COUNTER }, "0x1"]);
-        if early {
-            assert_eq!((&transaction["hash"], raw.is_null()), (&json!(hash), false));
-            assert_eq!(rig.ok("eth_getStorageAt", json!([COUNTER, "0x0", "0x1"])).await, json!(B256::with_last_byte(1)));
-            rig.ok("eth_call", call).await;
-        } else {
-            assert_eq!((transaction, raw), (Value::Null, Value::Null));
-            assert_eq!(rig.err("eth_call", call).await, (-32000, "header not found".into()));
-        }
-        assert_eq!(rig.ok("eth_getBlockByNumber", json!(["0x1", false])).await, Value::Null);
-        assert_eq!(rig.err("eth_getBalance", json!([COUNTER, "0x2"])).await, (-32000, "header not found".into()));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_pending_nonce_counts_what_waits_without_a_gap() {
     let rig = Rig::rollup().await;
     for nonce in [2, 4] {
@@ -140,7 +105,7 @@ async fn an_estimate_suffices_and_is_close() {
     assert_eq!(estimate(json!({ "from": rig.who(0), "to": Address::repeat_byte(9), "value": "0x1" })).await, 21_000);
     let gas = estimate(json!({ "from": rig.who(0), "to": CALLER })).await;
     let hash = rig.send(0, 0, CALLER, Bytes::new()).await;
-    let used: U256 = serde_json::from_value(rig.ok("eth_getTransactionReceipt", json!([hash])).await["gasUsed"].clone()).unwrap();
+    let used: U256 = serde_json::from_value(rig.early("eth_getTransactionReceipt", json!([hash])).await["gasUsed"].clone()).unwrap();
     let used = used.to::<u64>();
     assert!((used..used * 104 / 100).contains(&gas), "estimated {gas}, used {used}");
     let fresh = estimate(json!({ "from": rig.who(0), "to": CALLER })).await;
@@ -209,7 +174,43 @@ async fn a_contract_that_was_just_deployed_can_be_called() {
     let rig = Rig::rollup().await;
     // Init code that returns the two bytes `STOP STOP`.
     let raw = rig.sign(0, 0, TxKind::Create, alloy_primitives::hex!("60026000f3").to_vec());
-    let receipt = rig.ok("eth_sendRawTransactionSync", json!([raw])).await;
+    let receipt = rig.early("eth_sendRawTransactionSync", json!([raw])).await;
     assert_eq!(receipt["contractAddress"], json!(rig.who(0).create(0)));
-    assert_eq!(rig.ok("eth_getCode", json!([receipt["contractAddress"], "latest"])).await, "0x0000");
+    assert_eq!(rig.early("eth_getCode", json!([receipt["contractAddress"], "latest"])).await, "0x0000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorisations_and_blobs_without_a_recipient_are_refused_wherever_a_call_is_simulated() {
+    let rig = Rig::ethereum().await;
+    let from = rig.who(0);
+    let zero = U256::ZERO;
+    let authorization =
+        json!({ "chainId": "0x0", "address": COUNTER, "nonce": "0x0", "yParity": "0x0", "r": U256::from(1), "s": U256::from(1) });
+    let versioned = |first: u8| {
+        let mut hash = B256::repeat_byte(1);
+        hash.0[0] = first;
+        hash
+    };
+    for (mut request, words) in [
+        (
+            json!({ "authorizationList": [authorization] }),
+            format!("EIP-7702 transaction cannot be used to create contract (sender {from})"),
+        ),
+        (json!({ "authorizationList": [] , "to": COUNTER }), format!("EIP-7702 transaction with empty auth list (sender {from})")),
+        (json!({ "blobVersionedHashes": [versioned(1)], "maxFeePerBlobGas": zero }), "blob transaction of type create".to_owned()),
+        (json!({ "blobVersionedHashes": [versioned(1), versioned(2)], "to": COUNTER }), "blob 1 has invalid hash version".to_owned()),
+    ] {
+        request["from"] = json!(from);
+        let simulated = json!([{ "blockStateCalls": [{ "calls": [request] }], "validation": false }, "latest"]);
+        for (method, params) in [
+            ("eth_call", json!([request])),
+            ("eth_estimateGas", json!([request])),
+            ("eth_createAccessList", json!([request])),
+            ("debug_traceCall", json!([request, "latest"])),
+            ("eth_simulateV1", simulated),
+        ] {
+            let (_, message) = rig.err(method, params).await;
+            assert!(message.contains(&words), "{method}: {message}");
+        }
+    }
 }

@@ -209,6 +209,7 @@ async fn a_node_that_is_older_than_l1_is_behind_until_it_has_caught_up() {
     let behind = Chain {
         store: of.store.clone(),
         spec: of.spec.clone(),
+        executor: of.executor.clone(),
         pool: of.pool.clone(),
         pending: of.pending.clone(),
         submit: of.submit.clone(),
@@ -217,7 +218,7 @@ async fn a_node_that_is_older_than_l1_is_behind_until_it_has_caught_up() {
         beacon: None,
         development: None,
         limits: Limits::default(),
-        visibility: of.visibility,
+        realtime: of.realtime,
     };
     let server = serve(Arc::new(behind), "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let mut socket = Socket::connect(server.local_addr()).await;

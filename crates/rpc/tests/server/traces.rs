@@ -10,8 +10,8 @@ async fn a_transaction_is_traced_as_it_ran_in_its_block() {
     let rig = Rig::rollup().await;
     rig.send(0, 0, COUNTER, Bytes::new()).await;
     let hash = rig.send(1, 0, CALLER, Bytes::new()).await;
-    let receipt = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-    let open = rig.ok("debug_traceTransaction", json!([hash, { "tracer": "callTracer" }])).await;
+    let receipt = rig.early("eth_getTransactionReceipt", json!([hash])).await;
+    let open = rig.early("debug_traceTransaction", json!([hash, { "tracer": "callTracer" }])).await;
     rig.seal().await;
     let trace = rig.ok("debug_traceTransaction", json!([hash, { "tracer": "callTracer" }])).await;
     assert_eq!(open, trace, "the same before the seal and after it");

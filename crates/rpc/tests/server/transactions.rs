@@ -6,37 +6,6 @@ use alloy_primitives::{B256, Bytes, TxKind, U256, U512};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_has_its_receipt_before_its_block_is_sealed() {
-    let rig = Rig::rollup().await;
-    let hash = rig.send(0, 0, COUNTER, Bytes::new()).await;
-    let early = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-    assert_eq!((&early["status"], &early["blockNumber"], &early["transactionIndex"]), (&json!("0x1"), &json!("0x1"), &json!("0x1")));
-    assert_eq!(early["blockHash"], json!(B256::ZERO));
-    assert_eq!(early["l1GasPrice"], "0x5");
-    assert_eq!(rig.ok("eth_blockNumber", json!([])).await, "0x0");
-    let found = rig.ok("eth_getTransactionByHash", json!([hash])).await;
-    assert_eq!((&found["blockNumber"], &found["from"]), (&json!("0x1"), &json!(rig.who(0))));
-
-    let block = rig.seal().await;
-    let mut late = rig.ok("eth_getTransactionReceipt", json!([hash])).await;
-    assert_eq!(late["blockHash"], json!(block));
-    late["blockHash"] = json!(B256::ZERO);
-    assert_eq!(early, late, "final but for the block's hash");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sending_synchronously_answers_with_the_receipt() {
-    let rig = Rig::rollup().await;
-    let raw = rig.sign(0, 0, TxKind::Call(COUNTER), Bytes::new());
-    let receipt = rig.ok("eth_sendRawTransactionSync", json!([raw])).await;
-    assert_eq!((&receipt["status"], &receipt["from"]), (&json!("0x1"), &json!(rig.who(0))));
-    let again = rig.ok("eth_sendRawTransactionSync", json!([raw, 50])).await;
-    assert_eq!(receipt, again, "a transaction that was sent before has its receipt still");
-    let block = rig.seal().await;
-    assert_eq!(rig.ok("eth_sendRawTransactionSync", json!([raw])).await["blockHash"], json!(block));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_behind_a_gap_times_out_with_its_hash_and_runs_when_the_gap_closes() {
     let rig = Rig::rollup().await;
     let later = rig.sign(0, 1, TxKind::Call(COUNTER), Bytes::new());
@@ -52,7 +21,7 @@ async fn a_transaction_behind_a_gap_times_out_with_its_hash_and_runs_when_the_ga
     assert!(inspected["queued"][rig.who(0).to_string()]["1"].as_str().unwrap().contains("0 wei + 200000 gas"), "{inspected}");
 
     let receipt = {
-        let wait = rig.ok("eth_sendRawTransactionSync", json!([later]));
+        let wait = rig.early("eth_sendRawTransactionSync", json!([later]));
         let close = rig.send(0, 0, COUNTER, Bytes::new());
         tokio::join!(wait, close).0
     };
@@ -181,6 +150,21 @@ async fn fees_are_told_and_their_history_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_fees_to_pending_ends_with_the_open_block_as_it_will_be_sealed() {
+    for rig in [Rig::rollup().await, Rig::ethereum().await] {
+        rig.seal().await;
+        rig.send(0, 0, COUNTER, Bytes::new()).await;
+        let pending = rig.ok("eth_feeHistory", json!(["0x2", "pending", [50]])).await;
+        assert_eq!(pending["oldestBlock"], "0x1");
+        assert_ne!(pending["reward"][1], json!(["0x0"]));
+        let latest = rig.ok("eth_feeHistory", json!(["0x2", "latest", []])).await;
+        assert_eq!(latest["oldestBlock"], "0x0");
+        rig.seal().await;
+        assert_eq!(rig.ok("eth_feeHistory", json!(["0x2", "latest", [50]])).await, pending);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_rollup_tells_how_far_it_is_settled() {
     let rig = Rig::rollup().await;
     let block = rig.seal().await;
@@ -215,7 +199,7 @@ async fn a_batch_of_transactions_runs_in_its_order_and_each_has_its_own_answer()
     assert_eq!(answers[21]["error"]["message"], "already known");
     assert_eq!(answers[22]["result"], "0x14", "everything before it in the batch was acknowledged");
     for (index, answer) in answers.as_array().unwrap()[..20].iter().enumerate() {
-        let receipt = rig.ok("eth_getTransactionReceipt", json!([answer["result"]])).await;
+        let receipt = rig.early("eth_getTransactionReceipt", json!([answer["result"]])).await;
         // The L1 attributes are first.
         assert_eq!(receipt["transactionIndex"], format!("{:#x}", index + 1));
     }

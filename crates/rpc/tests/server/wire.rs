@@ -59,13 +59,22 @@ fn unchunk(mut body: &str) -> String {
 
 /// Posts JSON and gives back the JSON of the answer.
 pub(crate) async fn post(address: SocketAddr, request: &Value) -> Value {
-    let response = http(address, "POST", "/", &[], &request.to_string()).await;
+    post_to(address, "/", request).await
+}
+
+async fn post_to(address: SocketAddr, path: &str, request: &Value) -> Value {
+    let response = http(address, "POST", path, &[], &request.to_string()).await;
     serde_json::from_str(&response.body).unwrap_or_else(|_| panic!("not JSON: {response:?}"))
 }
 
 /// Calls a method: its result, or its error object.
 pub(crate) async fn call(address: SocketAddr, method: &str, params: Value) -> Result<Value, Value> {
-    let answer = post(address, &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).await;
+    call_at(address, "/", method, params).await
+}
+
+/// The same at another path.
+pub(crate) async fn call_at(address: SocketAddr, path: &str, method: &str, params: Value) -> Result<Value, Value> {
+    let answer = post_to(address, path, &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).await;
     match answer.get("error") {
         Some(error) => Err(error.clone()),
         None => Ok(answer["result"].clone()),
@@ -80,9 +89,13 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::connect_to(address, "/").await
+    }
+
+    pub(crate) async fn connect_to(address: SocketAddr, path: &str) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let host = address.to_string();
-        let mut client = Client::new(stream.compat(), &host, "/");
+        let mut client = Client::new(stream.compat(), &host, path);
         assert!(matches!(client.handshake().await.unwrap(), ServerResponse::Accepted { .. }));
         let (sender, receiver) = client.into_builder().finish();
         Self { sender, receiver }

@@ -27,7 +27,7 @@ async fn executed(rig: &Rig, witness: &Value) -> Result<B256, tributary_executio
     let state = Witness { root: parent.state_root, nodes: bytes(&witness["state"]), codes: bytes(&witness["codes"]), block_hashes };
     let block: Block = raw(rig, "debug_getRawBlock", "0x3").await;
     let senders: Vec<_> = block.body.transactions.iter().map(|tx| tx.sender().unwrap()).collect();
-    execute_block(rig.chain.spec.clone(), WitnessState::from(state), &parent, &block, &senders).map(|executed| executed.hash)
+    execute_block(&rig.chain.executor, WitnessState::from(state), &parent, &block, &senders).map(|executed| executed.hash)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,4 @@
-//! For tests of this crate and of those above it: a disk whose power can be cut, and a digest of all that a store holds.
-
-mod volatile_disk;
-
-pub use volatile_disk::VolatileDisk;
+//! For tests of this crate and of those above it: a digest of all that a store holds.
 
 use crate::{Error, Store, tables};
 use alloy_primitives::{B256, Keccak256};

@@ -77,7 +77,7 @@ impl User<'_> {
             }
         };
         self.nonce += 1;
-        ask(&self.rig.l2, "eth_sendRawTransactionSync", [raw]).await["status"] == "0x1"
+        ask(&self.rig.early, "eth_sendRawTransactionSync", [raw]).await["status"] == "0x1"
     }
 
     async fn transfers(&mut self) {

@@ -16,6 +16,8 @@ pub(crate) const OPEN: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0,
 pub(crate) struct Rig {
     pub(crate) l1: L1Client,
     pub(crate) l2: L1Client,
+    /// The same where a transaction has its receipt before the seal.
+    pub(crate) early: L1Client,
     pub(crate) l1_url: String,
     pub(crate) chain_id: u64,
     /// rollup.json as `optimism_rollupConfig` answers it.
@@ -46,6 +48,7 @@ impl Rig {
         Self {
             l1: client(&info.l1_url),
             l2,
+            early: client(&info.realtime_url),
             l1_url: info.l1_url.clone(),
             chain_id: info.chain_id,
             config,

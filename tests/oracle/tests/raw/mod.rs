@@ -7,7 +7,7 @@ use alloy_primitives::{B256, Bytes, TxKind, keccak256};
 use alloy_signer::SignerSync;
 use proptest::prelude::*;
 use tributary_oracle::{Attributes, Error, L1Block, kona_attributes};
-use tributary_primitives::{PayloadAttributes, Receipt, Transaction, TxType};
+use tributary_primitives::{Eip1559Params, PayloadAttributes, Receipt, Transaction, TxType};
 use tributary_rollup::{BatcherData, BatcherTransaction};
 
 /// The signed L1 transaction that carries batcher data, and its blobs.
@@ -60,12 +60,18 @@ pub(crate) fn kona(posted: &Posted) -> Result<Vec<Attributes>, Error> {
 /// Fails unless both are the same.
 pub(crate) fn same(ours: &PayloadAttributes, kona: &Attributes) -> Result<(), TestCaseError> {
     prop_assert_eq!(&ours.transactions, &kona.transactions);
-    prop_assert_eq!(ours.timestamp, kona.timestamp);
-    prop_assert_eq!(ours.prev_randao, kona.prev_randao);
-    prop_assert_eq!(ours.fee_recipient, kona.fee_recipient);
-    prop_assert_eq!(ours.parent_beacon_block_root, kona.parent_beacon_block_root);
     prop_assert_eq!(ours.no_tx_pool, kona.no_tx_pool);
-    prop_assert_eq!(ours.gas_limit, kona.gas_limit);
-    prop_assert_eq!(ours.eip1559_params, kona.eip1559_params);
+    let block = &ours.block;
+    prop_assert_eq!(block.timestamp, kona.timestamp);
+    prop_assert_eq!(block.mix_hash, kona.prev_randao);
+    prop_assert_eq!(block.beneficiary, kona.fee_recipient);
+    prop_assert_eq!(block.parent_beacon_block_root, Some(kona.parent_beacon_block_root));
+    prop_assert_eq!(block.gas_limit, kona.gas_limit);
+    // The header's form of them: the chain's own where kona leaves zeros for the executor.
+    let params = match Eip1559Params::from_b64(kona.eip1559_params) {
+        Eip1559Params { denominator: 0, .. } => Eip1559Params { denominator: 250, elasticity: 6 },
+        params => params,
+    };
+    prop_assert_eq!(&block.extra_data, &params.to_extra_data());
     Ok(())
 }

@@ -1,4 +1,4 @@
-use crate::JournalBackend;
+use crate::Log;
 use std::{
     collections::BTreeMap,
     io,
@@ -16,8 +16,6 @@ pub struct VolatileDisk(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     segments: BTreeMap<u64, Segment>,
-    /// Removed, but not durably.
-    removed: BTreeMap<u64, Segment>,
     /// How many more operations succeed.
     budget: Option<u64>,
 }
@@ -46,12 +44,6 @@ impl VolatileDisk {
         let mut state = self.state();
         state.budget = None;
         let mut random = Random(seed);
-        for (number, segment) in std::mem::take(&mut state.removed) {
-            let name_is_taken = state.segments.get(&number).is_some_and(|segment| segment.synced.is_some());
-            if segment.synced.is_some() && !name_is_taken && random.next().is_multiple_of(2) {
-                state.segments.insert(number, segment);
-            }
-        }
         state.segments.retain(|_, segment| {
             if segment.synced.is_none() && random.next().is_multiple_of(2) {
                 return false;
@@ -97,7 +89,7 @@ fn missing() -> io::Error {
     io::ErrorKind::NotFound.into()
 }
 
-impl JournalBackend for VolatileDisk {
+impl Log for VolatileDisk {
     fn place(&self) -> PathBuf {
         PathBuf::from("(memory)")
     }
@@ -130,15 +122,8 @@ impl JournalBackend for VolatileDisk {
         Ok(())
     }
 
-    fn remove(&mut self, segment: u64, durably: bool) -> io::Result<()> {
-        let mut state = self.write()?;
-        let removed = state.segments.remove(&segment).ok_or_else(missing)?;
-        if durably {
-            state.removed.clear();
-        } else {
-            state.removed.insert(segment, removed);
-        }
-        Ok(())
+    fn remove(&mut self, segment: u64) -> io::Result<()> {
+        self.write()?.segments.remove(&segment).map(drop).ok_or_else(missing)
     }
 }
 

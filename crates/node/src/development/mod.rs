@@ -1,22 +1,24 @@
 //! What a development node does on demand: blocks, time, snapshots, reorganisations of L1. One task, one command at a time, for both chains.
 
+mod snapshots;
+mod time;
+
+pub(crate) use snapshots::Snapshots;
+
 use crate::{
     Error,
     clock::Clock,
     gate::Gate,
     l1_view::L1View,
-    producer::{BackTo, Control, Rewind, Sent, head_block},
+    producer::{BackTo, Control, Rewind, SealPolicy, Sent, head_block},
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, TxKind};
 use alloy_sol_types::SolCall;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use snapshots::Snapshot;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
-use tributary_chain::{Command, L1Status, Order, OrderRefusal};
+use tributary_chain::{Command, L1Status, Order, OrderRefusal, Sealing};
 use tributary_execution::{
     PendingBlock,
     precompiles::{DEVELOPER, DEVELOPMENT, IDevelopment},
@@ -25,12 +27,6 @@ use tributary_pool::{RecoveredTx, Waiting};
 use tributary_primitives::{RollupConfig, StateReader, Transaction};
 use tributary_rollup::L2Head;
 use tributary_storage::Store;
-
-/// Most blocks that one jump in time may ask of a chain.
-const MAX_BLOCKS: u64 = 1_000_000;
-
-/// Most snapshots that are held.
-const MAX_SNAPSHOTS: usize = 1024;
 
 /// More transactions than an operator can have on their way to L1.
 const MAX_SENT: u64 = 64;
@@ -48,62 +44,6 @@ pub(crate) struct Controlled {
     pub(crate) open: watch::Receiver<Option<Arc<PendingBlock<tributary_storage::Snapshot>>>>,
     /// Seconds between its blocks, at least.
     pub(crate) block_time: u64,
-}
-
-/// The chains at one moment.
-#[derive(Debug, Clone, Copy)]
-struct Snapshot {
-    l1: u64,
-    l2: u64,
-    /// The L1 block that the L2 block was built on.
-    origin: u64,
-    time: Duration,
-}
-
-/// Snapshots by id. Nothing that came after the oldest becomes final, so that it can be taken back.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Snapshots(Arc<Mutex<Held>>);
-
-#[derive(Debug, Default)]
-struct Held {
-    by_id: BTreeMap<u64, Snapshot>,
-    last_id: u64,
-}
-
-impl Snapshots {
-    /// The highest L1 block that may become final.
-    pub(crate) fn final_limit(&self) -> u64 {
-        self.lock().by_id.values().map(|snapshot| snapshot.l1).min().unwrap_or(u64::MAX)
-    }
-
-    /// The oldest L1 block that the rollup may be built on again.
-    pub(crate) fn oldest_origin(&self) -> u64 {
-        self.lock().by_id.values().map(|snapshot| snapshot.origin).min().unwrap_or(u64::MAX)
-    }
-
-    fn hold(&self, snapshot: Snapshot) -> u64 {
-        let mut held = self.lock();
-        held.last_id += 1;
-        let id = held.last_id;
-        held.by_id.insert(id, snapshot);
-        if held.by_id.len() > MAX_SNAPSHOTS {
-            held.by_id.pop_first();
-        }
-        id
-    }
-
-    fn get(&self, id: u64) -> Option<Snapshot> {
-        self.lock().by_id.get(&id).copied()
-    }
-
-    /// Lets a snapshot go, and all that are younger.
-    fn release(&self, id: u64) {
-        self.lock().by_id.split_off(&id);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Both chains and what they share.
@@ -172,90 +112,41 @@ impl Developer {
     }
 
     async fn obey(&self, asked: Asked, command: Command) -> Result<u64, Stop> {
-        let chain = match asked {
-            Asked::L1 => &self.l1,
-            Asked::L2 => &self.l2,
-        };
         match command {
-            Command::Mine { blocks, interval } => self.mine(chain, blocks, interval).await,
-            Command::IncreaseTime(seconds) => {
-                self.jump(self.clock.now().saturating_add(Duration::from_secs(seconds)))?;
-                Ok(self.clock.ahead())
-            }
-            Command::NextBlockTime(time) => self.next_block_at(chain, time).await,
-            Command::StopClock(stop) => {
-                self.clock.stop(stop);
-                Ok(0)
-            }
+            Command::Mine { blocks, interval } => self.mine(asked, blocks, interval).await,
+            Command::IncreaseTime(seconds) => self.increase_time(asked, seconds).await,
+            Command::NextBlockTime(time) => self.next_block_at(asked, time).await,
+            Command::Seal(sealing) => self.seal(asked, sealing).await,
             Command::Snapshot => self.snapshot().await,
             Command::Revert(id) => self.revert(id).await,
             Command::Reorg { depth } => self.reorg(depth).await,
-            Command::Drop(which) => chain.drop_waiting(which).await,
+            Command::Drop(which) => self.chain(asked).drop_waiting(which).await,
         }
     }
 
-    /// Sets the clock forward.
-    fn jump(&self, time: Duration) -> Result<(), Stop> {
-        let newest = head_block(&self.l2.store)?.block.header.timestamp;
-        let blocks = time.as_secs().saturating_sub(newest) / self.l2.block_time;
-        if blocks > MAX_BLOCKS {
-            return Err(OrderRefusal::JumpTooLong { blocks, block_time: self.l2.block_time, most: MAX_BLOCKS }.into());
+    const fn chain(&self, asked: Asked) -> &Controlled {
+        match asked {
+            Asked::L1 => &self.l1,
+            Asked::L2 => &self.l2,
         }
-        self.clock.advance_to(time);
-        Ok(())
     }
 
-    /// Lets `blocks` block times pass, and waits for the blocks.
-    async fn mine(&self, chain: &Controlled, blocks: u64, interval: u64) -> Result<u64, Stop> {
-        if blocks > MAX_BLOCKS || interval > MAX_BLOCKS {
-            return Err(OrderRefusal::TooManyBlocks { most: MAX_BLOCKS }.into());
+    /// Has blocks sealed by another policy from now on.
+    async fn seal(&self, asked: Asked, sealing: Sealing) -> Result<u64, Stop> {
+        let policy = if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime };
+        // The blocks of L1 carry what the rollup sends there: sealed at once they would drive the clock that drives the rollup.
+        if asked == Asked::L2 {
+            self.l2.order(Control::Policy(policy)).await?;
         }
-        self.standing(async {
-            for _ in 0..blocks {
-                let newest = head_block(&chain.store)?.block.header.timestamp;
-                // Where the clock is a jump ahead of the chain, the block that is mined is the one at the end of the jump.
-                let from = newest.max(self.clock.seconds());
-                let time = chain.slot_after(from.max(newest + interval.max(1) - 1));
-                self.build_to(chain, time).await?;
-            }
-            Ok(chain.store.heads()?.unsafe_head.number)
-        })
-        .await
+        self.clock.stop(sealing == Sealing::OnDemand);
+        Ok(0)
     }
 
-    /// Does something while the clock stands. If it ran, it would be later than was asked, or a slot that is waited for could go by.
-    async fn standing<T>(&self, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-        let stands = self.clock.is_stopped();
-        self.clock.stop(true);
-        let done = work.await;
-        self.clock.stop(stands);
-        done
-    }
-
-    /// Sets the clock forward to `time` and waits for the chain's blocks up to there.
-    async fn build_to(&self, chain: &Controlled, time: u64) -> Result<(), Stop> {
-        self.jump(Duration::from_secs(time))?;
-        // An open block that is later than that: there is none at `time`, whose slot went by without one.
-        while head_block(&chain.store)?.block.header.timestamp < time && chain.open_time() <= time {
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    /// Moves the clock so that the open block of the chain is the one at `time`.
-    async fn next_block_at(&self, chain: &Controlled, time: u64) -> Result<u64, Stop> {
-        let newest = head_block(&chain.store)?.block.header.timestamp;
-        if time <= newest {
-            return Err(OrderRefusal::TimeNotAfterHead { time, newest }.into());
-        }
-        let slot = chain.slot_after(time - 1);
-        self.standing(self.build_to(chain, slot - chain.block_time)).await?;
-        Ok(slot)
-    }
-
-    /// Seals what is open on the rollup, and remembers both chains.
+    /// Seals what users sent to the rollup, and remembers both chains.
     async fn snapshot(&self) -> Result<u64, Stop> {
-        self.mine(&self.l2, 1, 1).await?;
+        if self.l2.has_sent() {
+            self.l2.seal(1).await?;
+        }
         let (l1, head) = (self.l1.store.heads()?.unsafe_head.number, head_block(&self.l2.store)?);
         let of_head = L2Head::of_block(&self.config, &head.block, head.hash)?.block;
         let (l2, origin) = (of_head.number, of_head.l1_origin.number);
@@ -336,11 +227,9 @@ impl Developer {
 }
 
 impl Controlled {
-    /// The first time after `time` at which the chain can have a block.
-    fn slot_after(&self, time: u64) -> u64 {
-        let genesis = self.store.genesis().timestamp;
-        let slots = (time.saturating_sub(genesis) / self.block_time).saturating_add(1);
-        genesis.saturating_add(slots.saturating_mul(self.block_time))
+    /// The time of the newest block, seconds of the Unix epoch.
+    fn newest(&self) -> Result<u64, Stop> {
+        Ok(head_block(&self.store)?.block.header.timestamp)
     }
 
     /// The time of the open block, 0 while there is none.
@@ -348,38 +237,56 @@ impl Controlled {
         self.open.borrow().as_ref().map_or(0, |open| open.header().timestamp)
     }
 
+    /// The time of the open block, where it is one after a jump that nobody has sealed yet.
+    fn held(&self) -> Result<Option<u64>, Stop> {
+        let open = self.open_time();
+        Ok((open > self.newest()? + self.block_time).then_some(open))
+    }
+
+    /// Whether the open block has transactions that users sent.
+    fn has_sent(&self) -> bool {
+        let open = self.open.borrow().clone();
+        open.is_some_and(|open| open.transactions().iter().any(|transaction| !transaction.tx.is_deposit()))
+    }
+
+    async fn order(&self, order: Control) -> Result<(), Stop> {
+        self.control.send(order).await.map_err(|_| stopping())
+    }
+
+    /// Seals the open block and those that follow it, as many as that. The number of the newest.
+    async fn seal(&self, blocks: u64) -> Result<u64, Stop> {
+        let (done, wait) = oneshot::channel();
+        self.order(Control::Seal { blocks, done }).await?;
+        wait.await.map_err(|_| stopping())
+    }
+
+    /// Opens the next block again, on what is known by now.
+    async fn reopen(&self) -> Result<(), Stop> {
+        let (done, wait) = oneshot::channel();
+        self.order(Control::Reopen { done }).await?;
+        wait.await.map(drop).map_err(|_| stopping())
+    }
+
+    /// Of the embedded L1: opens the next block again, as a jump.
+    async fn jump(&self, to: u64) -> Result<(), Stop> {
+        let (done, wait) = oneshot::channel();
+        self.order(Control::Jump { to, done }).await?;
+        wait.await.map(drop).map_err(|_| stopping())
+    }
+
     async fn drop_waiting(&self, which: Waiting) -> Result<u64, Stop> {
         let (done, wait) = oneshot::channel();
-        self.control.send(Control::Drop { which, done }).await.map_err(|_| stopping())?;
+        self.order(Control::Drop { which, done }).await?;
         wait.await.map_err(|_| stopping())
     }
 
     async fn rewind(&self, rewind: Rewind) -> Result<(), Stop> {
         let (done, wait) = oneshot::channel();
         let to = rewind.to;
-        self.control.send(Control::Back(BackTo { rewind, done })).await.map_err(|_| stopping())?;
+        self.order(Control::Back(BackTo { rewind, done })).await?;
         match wait.await.map_err(|_| stopping())? {
             true => Ok(()),
             false => Err(OrderRefusal::Final { to }.into()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letting_a_snapshot_go_takes_the_younger_ones_with_it_and_lets_l1_become_final_again() {
-        let snapshots = Snapshots::default();
-        let at = |l1| Snapshot { l1, l2: 2 * l1, origin: l1 - 1, time: Duration::ZERO };
-        let ids: Vec<u64> = [5, 6, 9].into_iter().map(|l1| snapshots.hold(at(l1))).collect();
-        assert_eq!((snapshots.final_limit(), snapshots.oldest_origin()), (5, 4));
-        assert_eq!(snapshots.get(ids[1]).map(|snapshot| snapshot.l2), Some(12));
-        snapshots.release(ids[1]);
-        assert!(snapshots.get(ids[2]).is_none());
-        snapshots.release(ids[0]);
-        assert_eq!(snapshots.final_limit(), u64::MAX);
-        assert!(snapshots.hold(at(1)) > ids[2], "an id is never used again");
     }
 }

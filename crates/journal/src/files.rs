@@ -1,29 +1,10 @@
+use crate::{Error, Log, batch::FORMAT};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
-
-/// Where a journal's segments are kept. Segments are named by block number. What was appended is safe only once [`Self::sync`] returned.
-///
-/// Two implementations: [`Files`], and `testing::VolatileDisk`, whose power can be cut.
-pub trait JournalBackend: Send {
-    /// What to call this place in messages.
-    fn place(&self) -> PathBuf;
-    /// The segments that exist, ascending.
-    fn segments(&self) -> io::Result<Vec<u64>>;
-    /// All bytes of a segment.
-    fn read(&self, segment: u64) -> io::Result<Vec<u8>>;
-    /// Adds bytes at the end of a segment, which is created if there is none.
-    fn append(&mut self, segment: u64, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts a segment to a length.
-    fn truncate(&mut self, segment: u64, length: u64) -> io::Result<()>;
-    /// Makes a segment, its existence included, durable.
-    fn sync(&mut self, segment: u64) -> io::Result<()>;
-    /// Removes a segment. Unless `durably`, it may be back after a power cut.
-    fn remove(&mut self, segment: u64, durably: bool) -> io::Result<()>;
-}
 
 /// Segments as files of a directory.
 #[derive(Debug)]
@@ -33,17 +14,33 @@ pub struct Files {
     open: BTreeMap<u64, File>,
     /// Those of them whose directory entry is not known to be durable.
     unlisted: BTreeSet<u64>,
+    /// Whether somebody waits for the disk.
+    synced: bool,
 }
 
 impl Files {
     /// Uses a directory, created if necessary.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
-        Ok(Self { path: path.to_owned(), open: BTreeMap::new(), unlisted: BTreeSet::new() })
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be created or read, [`Error::Format`] when it holds a journal of format 1, which had a file for each block.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Io { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        for entry in fs::read_dir(path).map_err(failed)? {
+            if entry.map_err(failed)?.path().extension().is_some_and(|extension| extension == "journal") {
+                return Err(Error::Format { path: path.to_owned(), found: 1, known: FORMAT });
+            }
+        }
+        Ok(Self { path: path.to_owned(), open: BTreeMap::new(), unlisted: BTreeSet::new(), synced: true })
+    }
+
+    /// The same, not waiting for the disk: what the operating system has survives `kill -9`, not power loss. For chains that go with their process.
+    pub fn relaxed(self) -> Self {
+        Self { synced: false, ..self }
     }
 
     fn file(&self, segment: u64) -> PathBuf {
-        self.path.join(format!("{segment:020}.journal"))
+        self.path.join(format!("{segment:020}.log"))
     }
 
     fn handle(&mut self, segment: u64) -> io::Result<&mut File> {
@@ -64,7 +61,7 @@ impl Files {
     }
 }
 
-impl JournalBackend for Files {
+impl Log for Files {
     fn place(&self) -> PathBuf {
         self.path.clone()
     }
@@ -73,7 +70,7 @@ impl JournalBackend for Files {
         let mut segments = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
-            let number: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".journal")).and_then(|number| number.parse().ok());
+            let number: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".log")).and_then(|number| number.parse().ok());
             segments.extend(number);
         }
         segments.sort_unstable();
@@ -94,17 +91,22 @@ impl JournalBackend for Files {
 
     fn sync(&mut self, segment: u64) -> io::Result<()> {
         // Length and content, but not the times: one write less.
-        self.handle(segment)?.sync_data()?;
+        let synced = self.synced;
+        let file = self.handle(segment)?;
+        if !synced {
+            return Ok(());
+        }
+        file.sync_data()?;
         if self.unlisted.remove(&segment) {
             self.sync_directory()?;
         }
         Ok(())
     }
 
-    fn remove(&mut self, segment: u64, durably: bool) -> io::Result<()> {
+    fn remove(&mut self, segment: u64) -> io::Result<()> {
         self.open.remove(&segment);
         self.unlisted.remove(&segment);
         fs::remove_file(self.file(segment))?;
-        if durably { self.sync_directory() } else { Ok(()) }
+        if self.synced { self.sync_directory() } else { Ok(()) }
     }
 }

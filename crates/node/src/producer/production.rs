@@ -1,0 +1,114 @@
+//! A chain that is being produced: its two threads, and the ways to them.
+
+use super::{Control, OnSealed, Pending, Producer, Schedule, Scribe, SealPolicy, View};
+use crate::{Error, clock::Clock, tasks::Tasks};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tributary_chain::{Event, Submission};
+use tributary_execution::Executor;
+use tributary_journal::{Journal, Log};
+use tributary_pool::{Ordering, Pool, PoolLimits};
+use tributary_storage::Store;
+
+/// Submissions that may wait for the producer; clients beyond that are told to try again.
+const SUBMISSIONS: usize = 16_384;
+
+/// Events that a slow subscriber may lag behind.
+const EVENTS: usize = 16_384;
+
+/// What makes a chain this chain.
+pub(crate) struct ProductionParts {
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    pub(crate) executor: Executor,
+    pub(crate) schedule: Schedule,
+    pub(crate) clock: Clock,
+    pub(crate) policy: SealPolicy,
+    /// Where readers find the open block.
+    pub(crate) pending: Pending,
+    /// Orders to take the chain back.
+    pub(crate) control: mpsc::Receiver<Control>,
+    /// Called with each block once it is committed and announced.
+    pub(crate) sealed: OnSealed,
+}
+
+/// A chain that is being produced.
+#[derive(Debug)]
+pub(crate) struct Production {
+    /// The way to the producer.
+    pub(crate) submit: mpsc::Sender<Submission>,
+    /// What waits for a block.
+    pub(crate) pool: Arc<Mutex<Pool>>,
+    /// What happens to the chain.
+    pub(crate) events: broadcast::Sender<Event>,
+    /// User transactions included since the start.
+    pub(crate) included: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    producer: JoinHandle<()>,
+}
+
+impl Production {
+    /// Starts producer and scribe over the journal in `log`. Acknowledged transactions of an interrupted run are back when this returns.
+    pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
+        let ProductionParts { name, store, executor, schedule, clock, policy, pending, control, sealed } = parts;
+        let (journal, interrupted) = Journal::open(log, store.heads()?.unsafe_head)?;
+        let (submit, submissions) = mpsc::channel(SUBMISSIONS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
+        let path = store.path().to_owned();
+        let thread = |source| Error::Path { path: path.clone(), source };
+        let view = View { pending, pool: pool.clone(), events: events.clone() };
+        let scribe = Scribe::start(name, journal, view, tasks.alarm("journal")).map_err(thread)?;
+        let (ready, replayed) = oneshot::channel();
+        let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let producer = Producer {
+            spec: store.spec().clone(),
+            store,
+            executor,
+            schedule,
+            pool: pool.clone(),
+            scribe,
+            submissions,
+            control,
+            clock,
+            policy,
+            ordered: None,
+            awaiting: Vec::new(),
+            returning: Default::default(),
+            events: events.clone(),
+            sealed,
+            included: included.clone(),
+            stop: stop.clone(),
+            ready: Some(ready),
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let alarm = tasks.alarm("producer");
+        let work = move || alarm.ended(producer.run(interrupted));
+        let producer = std::thread::Builder::new().name(format!("{name}-producer")).spawn(work).map_err(thread)?;
+        tokio::select! {
+            // A producer that fails before says why through its failure.
+            Ok(()) = replayed => {}
+            error = tasks.failure() => return Err(error),
+        }
+        Ok(Self { submit, pool, events, included, stop, producer })
+    }
+
+    /// Stops producing where the producer next looks.
+    pub(crate) fn halt(&self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Stops producing, and waits for that.
+    pub(crate) async fn stop(self) {
+        self.halt();
+        let Self { producer, .. } = self;
+        // A producer that panicked has nothing left to stop.
+        let _ = tokio::task::spawn_blocking(move || producer.join()).await;
+    }
+}
