@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::sync::broadcast;
 use tributary_chain::{Event, Follower, Lost, Place, SealedBlock, Step};
-use tributary_execution::OpenBlock;
+use tributary_execution::{Executor, OpenBlock};
 use tributary_primitives::{BlockAttributes, ChainSpec};
 use tributary_storage::{Durability, Options, Store};
 
@@ -57,7 +57,7 @@ impl Chain {
             nonce: B64::ZERO,
             ommers: Vec::new(),
         };
-        let block = OpenBlock::new(self.store.spec().clone(), snapshot, &parent, parent.hash(), attributes).unwrap();
+        let block = OpenBlock::new(&Executor::new(self.store.spec().clone()), snapshot, &parent, parent.hash(), attributes).unwrap();
         let sealed = block.seal().unwrap();
         self.store.commit(&sealed, &[]).unwrap();
         self.blocks.push(Arc::new(sealed.into()));

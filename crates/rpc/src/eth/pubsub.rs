@@ -183,7 +183,13 @@ async fn serve_logs(api: Arc<Api>, query: LogQuery, pending: PendingSubscription
 /// told, what comes instead is.
 async fn serve_blocks(api: Arc<Api>, mut topic: OfBlocks, pending: PendingSubscriptionSink) -> SubscriptionCloseResponse {
     let events = api.chain.events.subscribe();
-    let Ok(mut follower) = Follower::from_head(api.chain.store.clone(), events) else { return cut_off("internal error") };
+    let mut follower = match Follower::from_head(api.chain.store.clone(), events) {
+        Ok(follower) => follower,
+        Err(error) => {
+            pending.reject(RpcError::from(error)).await;
+            return SubscriptionCloseResponse::None;
+        }
+    };
     let Ok(sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
     let mut message = topic.first(&api);
     loop {

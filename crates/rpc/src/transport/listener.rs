@@ -105,7 +105,7 @@ where
     }
 }
 
-/// A boxed error would leave the compiler without a proof that this can be spawned.
+/// An answer whose error is no box, about which the compiler cannot prove that it can be sent.
 type Answered = Result<HttpResponse, io::Error>;
 
 async fn serve_http2<S>(socket: Patient, service: S, place: Place, mut stop: watch::Receiver<bool>)

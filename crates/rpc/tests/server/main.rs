@@ -18,6 +18,7 @@ mod modified_accounts;
 mod open_block;
 mod otterscan;
 mod parity;
+mod public_reports;
 mod reth_methods;
 mod rig;
 mod scripts;

@@ -183,7 +183,6 @@ async fn a_contract_that_was_just_deployed_can_be_called() {
 async fn authorisations_and_blobs_without_a_recipient_are_refused_wherever_a_call_is_simulated() {
     let rig = Rig::ethereum().await;
     let from = rig.who(0);
-    let zero = U256::ZERO;
     let authorization =
         json!({ "chainId": "0x0", "address": COUNTER, "nonce": "0x0", "yParity": "0x0", "r": U256::from(1), "s": U256::from(1) });
     let versioned = |first: u8| {
@@ -197,8 +196,11 @@ async fn authorisations_and_blobs_without_a_recipient_are_refused_wherever_a_cal
             format!("EIP-7702 transaction cannot be used to create contract (sender {from})"),
         ),
         (json!({ "authorizationList": [] , "to": COUNTER }), format!("EIP-7702 transaction with empty auth list (sender {from})")),
-        (json!({ "blobVersionedHashes": [versioned(1)], "maxFeePerBlobGas": zero }), "blob transaction of type create".to_owned()),
-        (json!({ "blobVersionedHashes": [versioned(1), versioned(2)], "to": COUNTER }), "blob 1 has invalid hash version".to_owned()),
+        (json!({ "blobVersionedHashes": [versioned(1)], "maxFeePerBlobGas": "0x10" }), "blob transaction of type create".to_owned()),
+        (
+            json!({ "blobVersionedHashes": [versioned(1), versioned(2)], "to": COUNTER, "maxFeePerBlobGas": "0x10" }),
+            "blob 1 has invalid hash version".to_owned(),
+        ),
     ] {
         request["from"] = json!(from);
         let simulated = json!([{ "blockStateCalls": [{ "calls": [request] }], "validation": false }, "latest"]);
