@@ -47,10 +47,10 @@ const sent = await check('cast sends a transaction', async () => {
   return receipt
 })
 
-await checkTruth('cast', (method, params) => rpc(method, ...params), sent.transactionHash)
+await checkTruth('cast', (method, params) => rpc(method, ...params), sent?.transactionHash)
 
 await check('cast reads the transaction and its receipt', async () => {
-  const transaction = await json('tx', sent.transactionHash)
+  const transaction = await json('tx', sent?.transactionHash)
   assert.deepEqual([transaction.from, transaction.to, transaction.blockHash], [sender.toLowerCase(), token.toLowerCase(), sent.blockHash])
   assert.equal((await json('receipt', sent.transactionHash)).blockHash, sent.blockHash)
 })
@@ -102,7 +102,7 @@ for (const [words, network] of [
   [', told that it may be a rollup of the OP Stack', { FOUNDRY_NETWORK: 'optimism' }],
 ]) {
   await check(`cast runs a transaction again and comes to the same gas${words}`, async () => {
-    const run = await castIn(network, 'run', sent.transactionHash)
+    const run = await castIn(network, 'run', sent?.transactionHash)
     assert.match(run, /Transaction successfully executed/)
     assert.match(run, new RegExp(`Gas used: ${Number(sent.gasUsed)}`))
   })
@@ -172,7 +172,7 @@ await check('cast lets the node sign', async () => {
 })
 
 await check('cast finds a transaction by sender and nonce', async () => {
-  const { hash, nonce } = await json('tx', sent.transactionHash)
+  const { hash, nonce } = await json('tx', sent?.transactionHash)
   assert.equal((await json('tx', '--from', sender, '--nonce', String(Number(nonce)))).hash, hash)
 })
 

@@ -57,7 +57,7 @@ const sent = await check('viem sends a transaction that it simulated', async () 
   assert.equal(await balanceOf(friend.address), 7n)
   return receipt
 })
-await checkTruth('viem', (method, params) => client.request({ method, params }), sent.transactionHash)
+await checkTruth('viem', (method, params) => client.request({ method, params }), sent?.transactionHash)
 
 await check("viem gets the receipt's block by hash and by number", async () => {
   const byHash = await client.getBlock({ blockHash: sent.blockHash, includeTransactions: true })
@@ -232,8 +232,10 @@ await check('viem estimates fees that are enough', async () => {
     const history = await client.getFeeHistory({ blockCount: 2, rewardPercentiles: [50], ...newest })
     assert.deepEqual([history.baseFeePerGas.length, history.gasUsedRatio.length], [3, 2])
   }
-  const gas = await client.estimateGas({ account, to: friend.address, value: 1n })
-  assert.equal(gas, 21_000n)
+  const transfer = { account, to: friend.address, value: 1n }
+  assert.equal(await client.estimateGas(transfer), 21_000n)
+  // As for what is sent before those that come first.
+  assert.equal(await client.estimateGas({ ...transfer, nonce: (await client.getTransactionCount({ address: account.address })) + 5 }), 21_000n)
 })
 
 await check('viem simulates blocks of calls that build on each other', async () => {

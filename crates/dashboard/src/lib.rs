@@ -14,4 +14,4 @@ mod server;
 
 pub use error::Error;
 pub use health::{HeadReport, Health, Held, Limits, Report};
-pub use server::{DEFAULT_ADDR, ServerHandle, serve};
+pub use server::{ServerHandle, serve};

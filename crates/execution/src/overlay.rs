@@ -82,11 +82,6 @@ impl<S: StateReader> Overlay<S> {
         &self.base
     }
 
-    /// The state below, when the overlay is done with.
-    pub fn into_base(self) -> S {
-        self.base
-    }
-
     /// Takes what changed since the last call.
     pub fn take_changes(&mut self) -> TxChanges {
         std::mem::take(&mut self.last)

@@ -2,6 +2,9 @@ use crate::Record;
 use alloy_primitives::B256;
 use std::collections::{BTreeMap, HashMap};
 
+/// In place of the number of a block whose beginning is cut off the log, because it is sealed or given up further on.
+const HEADLESS: u64 = 0;
+
 /// What of a log is still needed, and where it is.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
@@ -47,7 +50,8 @@ impl Index {
                 self.newest = Some(*number);
             }
             Record::Executed(executed) => {
-                let Some(block) = self.newest.and_then(|newest| self.blocks.get_mut(&newest)) else { return };
+                let newest = self.newest.filter(|newest| self.blocks.contains_key(newest));
+                let block = self.blocks.entry(newest.unwrap_or(HEADLESS)).or_default();
                 block.executed.push(executed.transaction.hash);
                 block.records.push(place);
                 self.keep(place);
@@ -88,7 +92,11 @@ impl Index {
     /// The oldest segment, but for `current`, which is being written: what of it is needed.
     pub(crate) fn oldest(&self, current: u64) -> Option<(u64, Oldest)> {
         let (number, segment) = self.segments.first_key_value().filter(|(number, _)| **number != current)?;
-        let holds_block = || self.blocks.values().flat_map(|block| &block.records).any(|place| place.segment == *number);
+        // One that was executed on an open block waits no more once that is sealed, and must not be written again behind it.
+        let pinned = |block: &Block| {
+            block.records.iter().any(|place| place.segment == *number) || block.executed.iter().any(|hash| self.waits_in(*hash, *number))
+        };
+        let holds_block = || self.blocks.values().any(pinned);
         let needed = match segment.live {
             0 => Oldest::Nothing,
             _ if holds_block() => Oldest::Block,

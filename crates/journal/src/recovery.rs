@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     pub(crate) index: Index,
     blocks: BTreeMap<u64, OpenedBlock>,
     newest: Option<u64>,
+    /// Executed on a block whose beginning is cut off the log, because it is sealed or given up further on.
+    headless: Vec<B256>,
     waiting: Waiting,
 }
 
@@ -68,38 +70,38 @@ impl Waiting {
 
 impl Reading {
     /// Takes a segment's records in.
-    pub(crate) fn read(&mut self, segment: u64, records: Vec<Sized>) -> Result<(), String> {
+    pub(crate) fn read(&mut self, segment: u64, records: Vec<Sized>) {
         for (record, bytes) in records {
             self.index.note(segment, &record, bytes);
-            self.take(record)?;
+            self.take(record);
         }
-        Ok(())
     }
 
-    fn take(&mut self, record: Record) -> Result<(), String> {
+    fn take(&mut self, record: Record) {
         match record {
             Record::Opened { number, parent, attributes } => {
                 self.blocks.split_off(&number);
                 self.newest = Some(number);
                 self.blocks.insert(number, OpenedBlock { number, parent, attributes: *attributes, executed: Vec::new() });
             }
-            Record::Executed(executed) => {
-                let block = self.newest.and_then(|newest| self.blocks.get_mut(&newest));
-                block.ok_or("a transaction was executed while no block was open")?.executed.push(executed);
-            }
+            Record::Executed(executed) => match self.newest.and_then(|newest| self.blocks.get_mut(&newest)) {
+                Some(block) => block.executed.push(executed),
+                None => self.headless.push(executed.transaction.hash),
+            },
             Record::Queued(transaction) => self.waiting.insert(transaction, Order::Queued),
             Record::Dropped(hash) => self.waiting.remove(hash),
             Record::Parked(transactions) => {
                 self.blocks.clear();
+                self.headless.clear();
                 self.newest = None;
                 transactions.into_iter().for_each(|transaction| self.waiting.insert(transaction, Order::Parked));
             }
             Record::Sealed { number, .. } => self.seal(number),
         }
-        Ok(())
     }
 
     fn seal(&mut self, number: u64) {
+        self.headless.drain(..).for_each(|hash| self.waiting.remove(hash));
         let open = self.blocks.split_off(&(number + 1));
         for block in std::mem::replace(&mut self.blocks, open).into_values() {
             block.executed.iter().for_each(|executed| self.waiting.remove(executed.transaction.hash));

@@ -1,6 +1,6 @@
 //! The batcher: sealed L2 blocks → L1. Its progress is what L1 has; nothing is kept.
 
-use crate::{Error, gate::Gate, status::BatchStatus};
+use crate::{Error, gate::Gate, status::BatchStatus, tasks::unless_passing};
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use metrics::counter;
@@ -59,7 +59,7 @@ impl Batcher {
                 }
                 let l1_head = self.l1.borrow().head.number;
                 encoder = encoded(encoder, l1_head).await?;
-                let submitted = self.gate.pass(self.submit(&mut encoder, &mut progress)).await;
+                let submitted = self.gate.pass(self.submit(&mut encoder, &mut progress)).await.transpose()?;
                 if submitted != Some(true) || self.was_lost(&progress)? {
                     break;
                 }
@@ -100,36 +100,23 @@ impl Batcher {
     }
 
     /// Sends everything that is ready, in order. False when the encoder must start over.
-    async fn submit(&self, encoder: &mut Encoder, progress: &mut Progress) -> bool {
+    async fn submit(&self, encoder: &mut Encoder, progress: &mut Progress) -> Result<bool, Error> {
         while let Some(payload) = encoder.next_payload() {
-            match self.send(&payload).await {
-                Ok(status) => {
-                    let confirmation = encoder.confirm(payload.id, status.l1_block);
-                    tracing::debug!(
-                        first = status.first,
-                        last = status.last,
-                        l1_block = status.l1_block,
-                        bytes = status.bytes,
-                        "batch on L1"
-                    );
-                    counter!(BATCHES).increment(1);
-                    counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
-                    counter!(BATCH_BYTES).increment(status.bytes);
-                    if let tributary_rollup::Confirmation::Complete(last) = confirmation {
-                        progress.confirmed = Some((status.l1_block, last));
-                    }
-                    self.last.send_replace(Some(status));
-                    if confirmation == tributary_rollup::Confirmation::TimedOut {
-                        return false;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "batch not submitted");
-                    return false;
-                }
+            let Some(status) = unless_passing(self.send(&payload).await, "batch not submitted")? else { return Ok(false) };
+            let confirmation = encoder.confirm(payload.id, status.l1_block);
+            tracing::debug!(first = status.first, last = status.last, l1_block = status.l1_block, bytes = status.bytes, "batch on L1");
+            counter!(BATCHES).increment(1);
+            counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
+            counter!(BATCH_BYTES).increment(status.bytes);
+            if let tributary_rollup::Confirmation::Complete(last) = confirmation {
+                progress.confirmed = Some((status.l1_block, last));
+            }
+            self.last.send_replace(Some(status));
+            if confirmation == tributary_rollup::Confirmation::TimedOut {
+                return Ok(false);
             }
         }
-        true
+        Ok(true)
     }
 
     async fn send(&self, payload: &Payload) -> Result<BatchStatus, tributary_l1::Error> {

@@ -36,16 +36,16 @@ impl RunningChain {
     /// Starts producer and server. Acknowledged transactions of an interrupted run, which are in `log`, are back before the first client is answered.
     pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, served: ServerParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
         let ServerParts { realtime, rollup, beacon, listen, development } = served;
-        let (store, executor, pending) = (parts.store.clone(), parts.executor.for_calls(), parts.pending.subscribe());
+        let (pipeline, pending) = (parts.chain.clone(), parts.pending.subscribe());
         let production = Production::start(parts, log, tasks).await?;
         let chain = Chain {
-            spec: store.spec().clone(),
-            store,
-            executor,
+            spec: pipeline.store.spec().clone(),
+            store: pipeline.store,
+            executor: pipeline.executor.for_calls(),
             pool: production.pool.clone(),
             pending,
             submit: production.submit.clone(),
-            events: production.events.clone(),
+            events: pipeline.events,
             rollup,
             beacon,
             development,

@@ -6,6 +6,7 @@ use crate::{
     contracts::{self, Parameters},
     genesis::{DevGenesis, endowment},
     keys::Operators,
+    pipeline::{Invalid, Pipeline, Work},
     producer::block_one,
     status::DevAccount,
 };
@@ -13,7 +14,7 @@ use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::{BlockNumHash, eip2718::Encodable2718};
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
-use tributary_execution::{Executor, OpenBlock};
+use tributary_execution::OpenBlock;
 use tributary_primitives::{Transaction, rollup::output_root};
 use tributary_storage::Store;
 
@@ -22,13 +23,13 @@ const GAS: u64 = 8_000_000;
 
 /// Makes sure that L1 block 1 exists and holds the contracts; returns it.
 pub(crate) fn contracts(
-    l1: &Store,
+    l1: &Pipeline,
     l2: &Store,
     genesis: &DevGenesis,
     operators: &Operators,
     accounts: &[DevAccount],
 ) -> Result<BlockNumHash, Error> {
-    if let Some(hash) = l1.hash_of(1)? {
+    if let Some(hash) = l1.store.hash_of(1)? {
         return Ok(BlockNumHash { number: 1, hash });
     }
     let l2_genesis = l2.genesis();
@@ -45,20 +46,19 @@ pub(crate) fn contracts(
         holders: &holders,
         holding: endowment(),
     };
-    let parent = l1.genesis();
+    let parent = l1.store.genesis();
     let attributes = block_one(genesis.l1_block_time, parent);
-    let mut block = OpenBlock::new(&Executor::new(l1.spec().clone()), l1.latest()?, parent.inner(), parent.hash(), attributes.block)?;
+    let mut block = Box::new(OpenBlock::new(&l1.executor, l1.store.latest()?, parent.inner(), parent.hash(), attributes.block)?);
     for (nonce, (to, input)) in contracts::transactions(&parameters).into_iter().enumerate() {
-        let tx = sign(operators, l1.spec().chain_id, nonce as u64, to, input)?;
+        let tx = sign(operators, l1.store.spec().chain_id, nonce as u64, to, input)?;
         let (encoded, sender) = (Bytes::from(tx.encoded_2718()), operators.deployer.address());
         block.require(tx, sender, encoded)?;
         if !block.receipts().last().is_some_and(|receipt| receipt.succeeded()) {
             return Err(Error::Disagreement(format!("L1 contract transaction {nonce} failed")));
         }
     }
-    let executed = block.seal()?;
-    l1.commit(&executed, &[])?;
-    Ok(executed.id())
+    let sealed = l1.extend(Work::Open { block, sidecars: Vec::new() })?.map_err(|Invalid(error)| error)?;
+    Ok(BlockNumHash { number: 1, hash: sealed.hash })
 }
 
 fn sign(operators: &Operators, chain_id: u64, nonce: u64, to: TxKind, input: Bytes) -> Result<Transaction, Error> {
@@ -80,7 +80,7 @@ fn sign(operators: &Operators, chain_id: u64, nonce: u64, to: TxKind, input: Byt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DevConfig, keys, l1_view::L1Reader, producer::head_block};
+    use crate::{DevConfig, keys, l1_view::L1Reader, pipeline::head_block};
     use std::sync::Arc;
     use tributary_l1::{L1Client, L1Config};
     use tributary_primitives::{Account, StateReader};
@@ -94,11 +94,11 @@ mod tests {
         let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
         let genesis = DevGenesis::new(&config, &accounts, &operators, 1_800_000_000).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let l1 = Store::open(&dir.path().join("l1"), genesis.l1_spec(), Options::default()).unwrap();
+        let l1 = Pipeline::new(Store::open(&dir.path().join("l1"), genesis.l1_spec(), Options::default()).unwrap());
         let l2 = Store::open(&dir.path().join("l2"), genesis.l2_spec(), Options::default()).unwrap();
         let anchor = contracts(&l1, &l2, &genesis, &operators, &accounts).unwrap();
         assert_eq!(contracts(&l1, &l2, &genesis, &operators, &accounts).unwrap(), anchor, "deployed once");
-        let state = l1.latest().unwrap();
+        let state = l1.store.latest().unwrap();
         let at = genesis.contracts;
         for address in [at.open_token, at.system_config, at.verifier, at.outputs, at.portal] {
             assert!(state.account(address).unwrap().is_some_and(|account: Account| account.has_code()), "{address} has no code");
@@ -106,13 +106,13 @@ mod tests {
 
         let l2_genesis = BlockNumHash { number: 0, hash: l2.genesis().hash() };
         let rollup = Arc::new(genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), 1));
-        let block = l1.block(1u64).unwrap().unwrap();
+        let block = l1.store.block(1u64).unwrap().unwrap();
         let reader = L1Reader {
             client: L1Client::new(&L1Config::at("http://127.0.0.1:1")).unwrap(),
             spec: genesis.l1_spec(),
             config: rollup.clone(),
         };
-        let receipts = l1.receipts(1u64).unwrap().unwrap();
+        let receipts = l1.store.receipts(1u64).unwrap().unwrap();
         let data = tributary_l1::L1BlockData { header: block.block.header, hash: block.hash, receipts, inbox: Vec::new() };
         let origin = reader.origin(&data);
         assert!(!origin.logs.is_empty(), "the system configuration announced itself");
@@ -120,11 +120,9 @@ mod tests {
         let head = L2Head::of_block(&rollup, &parent.block, parent.hash).unwrap();
         assert_eq!(head.system_config, genesis.system_config(&operators));
         let (attributes, system_config) = next_attributes(&rollup, &head, &origin.header, &origin.logs).unwrap();
-        let executed = crate::derived::derive_block((&l2, &Executor::new(l2.spec().clone())), &parent, &attributes)
-            .unwrap()
-            .expect("deposits are always valid");
+        let work = Work::Attributes(Box::new(attributes));
+        let executed = Pipeline::new(l2.clone()).extend(work).unwrap().expect("deposits are always valid");
         assert!(executed.receipts[0].succeeded(), "L1 attributes were set");
-        l2.commit(&executed, &[]).unwrap();
         let after = head_block(&l2).unwrap();
         let head = L2Head::of_block(&rollup, &after.block, after.hash).unwrap();
         assert_eq!(head.system_config, system_config, "the block records the configuration that attributes were built with");

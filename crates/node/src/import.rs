@@ -1,18 +1,22 @@
 //! Importing an Ethereum chain from a file: blocks that follow one another in RLP (`chain.rlp` of geth and hive), on a geth `genesis.json`.
 
-use crate::{Error, imported::ImportedChain};
+use crate::{
+    Error,
+    imported::ImportedChain,
+    pipeline::{Invalid, Pipeline, Source, Work},
+};
 use alloy_eips::BlockNumHash;
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
-use tributary_execution::{Ancestor, Executor, decode_block, import_block};
+use tributary_chain::SealedBlock;
+use tributary_execution::decode_block;
 use tributary_primitives::Block;
 use tributary_storage::Store;
 
-/// How many ancestors the rules of ommers look at.
-const ANCESTORS: u64 = 7;
 /// No block is as large; a length beyond it means that the file holds something else.
 const MAX_BLOCK_BYTES: u64 = 1 << 30;
 
@@ -44,53 +48,64 @@ pub struct Imported {
 ///
 /// # Errors
 /// When a file cannot be read, the directory holds another chain, or a block is malformed or invalid. Blocks before it are kept.
-pub fn import(config: &ImportConfig, mut progress: impl FnMut(Imported)) -> Result<Imported, Error> {
-    let store = ImportedChain::begin(&config.datadir, &config.genesis)?.open_for_writing()?;
-    let executor = Executor::new(store.spec().clone());
+pub fn import(config: &ImportConfig, progress: impl FnMut(Imported)) -> Result<Imported, Error> {
+    let chain = Pipeline::new(ImportedChain::begin(&config.datadir, &config.genesis)?.open_for_writing()?);
     let failed = |source| Error::Path { path: config.chain.clone(), source };
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(&config.chain).map_err(failed)?);
-    let mut state = Imported { head: store.heads()?.unsafe_head, blocks: 0, known: 0 };
-    while let Some(rlp) = next_block(&mut reader).map_err(failed)? {
-        let ordinal = state.blocks + state.known + 1;
-        let invalid = |reason: String| Error::Chain { path: config.chain.clone(), reason };
-        let block: Block = decode(&rlp).map_err(|error| invalid(format!("block {ordinal} of the file is malformed: {error}")))?;
-        let number = block.header.number;
-        if store.is_canonical(BlockNumHash { number, hash: block.header.hash_slow() })? {
-            state.known += 1;
-        } else {
-            state.head = append((&store, &executor), state.head, &block).map_err(|reason| invalid(format!("block {number}: {reason}")))?;
-            state.blocks += 1;
-        }
-        progress(state);
-    }
-    settle(&store, state.head, config)?;
+    let reader = BufReader::with_capacity(1 << 20, File::open(&config.chain).map_err(failed)?);
+    let state = Imported { head: chain.store.heads()?.unsafe_head, blocks: 0, known: 0 };
+    let mut file = ChainFile { path: &config.chain, reader, store: chain.store.clone(), state, progress, number: 0 };
+    chain.run_here(&mut file)?;
+    let state = file.state;
+    settle(&chain.store, state.head, config)?;
     Ok(state)
 }
 
-/// Executes the block on the head and writes it.
-fn append((store, executor): (&Store, &Executor), head: BlockNumHash, block: &Block) -> Result<BlockNumHash, Error> {
-    if block.header.parent_hash != head.hash {
-        let parent = block.header.parent_hash;
-        return Err(Error::Disagreement(format!("the parent {parent} is not block {} of this chain, {}", head.number, head.hash)));
-    }
-    let ancestors = if block.body.ommers.is_empty() { Vec::new() } else { ancestors(store, head.number)? };
-    let parent = store.latest()?;
-    let header = parent.header().clone().into_inner();
-    let executed = import_block(executor, parent, &header, &ancestors, block)?;
-    store.commit(&executed, &[])?;
-    Ok(executed.id())
+/// Blocks of a file that follow one another.
+struct ChainFile<'a, F> {
+    path: &'a Path,
+    reader: BufReader<File>,
+    store: Store,
+    state: Imported,
+    progress: F,
+    /// Of the block that was read last.
+    number: u64,
 }
 
-/// The head and the blocks below it, as far as ommers need them.
-fn ancestors(store: &Store, head: u64) -> Result<Vec<Ancestor>, Error> {
-    let lowest = (head + 1).saturating_sub(ANCESTORS).max(store.genesis().number);
-    let blocks = (lowest..=head).rev().filter_map(|number| store.block(number).transpose());
-    let ancestor = |stored: tributary_storage::StoredBlock| Ancestor {
-        hash: stored.hash,
-        header: stored.block.header,
-        ommers: stored.block.body.ommers,
-    };
-    Ok(blocks.map(|stored| stored.map(ancestor)).collect::<Result<_, _>>()?)
+impl<F> ChainFile<'_, F> {
+    fn invalid(&self, reason: String) -> Error {
+        Error::Chain { path: self.path.to_owned(), reason }
+    }
+}
+
+impl<F: FnMut(Imported)> Source for ChainFile<'_, F> {
+    async fn next(&mut self) -> Result<Option<Work>, Error> {
+        let failed = |source| Error::Path { path: self.path.to_owned(), source };
+        while let Some(rlp) = next_block(&mut self.reader).map_err(failed)? {
+            let ordinal = self.state.blocks + self.state.known + 1;
+            let block: Block = decode(&rlp).map_err(|error| self.invalid(format!("block {ordinal} of the file is malformed: {error}")))?;
+            self.number = block.header.number;
+            if self.store.is_canonical(BlockNumHash { number: self.number, hash: block.header.hash_slow() })? {
+                self.state.known += 1;
+                (self.progress)(self.state);
+                continue;
+            }
+            let (parent, head) = (block.header.parent_hash, self.state.head);
+            if parent != head.hash {
+                let reason = format!("the parent {parent} is not block {} of this chain, {}", head.number, head.hash);
+                return Err(self.invalid(format!("block {}: {reason}", self.number)));
+            }
+            return Ok(Some(Work::Block(Box::new(block))));
+        }
+        Ok(None)
+    }
+
+    async fn take(&mut self, outcome: Result<Arc<SealedBlock>, Invalid>) -> Result<(), Error> {
+        let block = outcome.map_err(|Invalid(error)| self.invalid(format!("block {}: {error}", self.number)))?;
+        self.state.head = BlockNumHash { number: block.block.header.number, hash: block.hash };
+        self.state.blocks += 1;
+        (self.progress)(self.state);
+        Ok(())
+    }
 }
 
 fn settle(store: &Store, head: BlockNumHash, config: &ImportConfig) -> Result<(), Error> {

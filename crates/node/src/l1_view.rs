@@ -1,6 +1,6 @@
 //! What the rollup knows of its L1: a window of recent blocks, kept up to date by one task, read by sequencer, verifier, batcher and prover.
 
-use crate::Error;
+use crate::{Error, tasks::unless_passing};
 use alloy_eips::{BlockNumHash, BlockNumberOrTag};
 use alloy_primitives::B256;
 use std::{
@@ -170,9 +170,8 @@ impl L1View {
         look: Look,
     ) -> Result<(), Error> {
         loop {
-            if let Err(error) = self.advance(&reader, &status).await {
+            if unless_passing(self.advance(&reader, &status).await, "L1 cannot be read")?.is_none() {
                 metrics::counter!(L1_RETRIES).increment(1);
-                tracing::warn!(%error, "L1 cannot be read");
             }
             let (sequenced, held) = needed()?;
             self.trim(status.borrow().finalized.number, sequenced, held);

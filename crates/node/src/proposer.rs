@@ -1,6 +1,6 @@
 //! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
 
-use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone};
+use crate::{Error, contracts::OutputProposals, gate::Gate, l1_view::gone, tasks::unless_passing};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -56,11 +56,8 @@ impl Proposer {
     /// Runs for ever. Failures of L1 are tried again; a re-execution that disagrees ends the node.
     pub(crate) async fn run(self) -> Result<(), Error> {
         loop {
-            if let Some(Err(error)) = self.gate.pass(self.propose()).await {
-                match error {
-                    Error::L1(error) => tracing::warn!(%error, "output not proposed"),
-                    other => return Err(other),
-                }
+            if let Some(proposed) = self.gate.pass(self.propose()).await {
+                unless_passing(proposed, "output not proposed")?;
             }
             tokio::time::sleep(self.every).await;
         }

@@ -1,4 +1,4 @@
-//! Severity is decided here, once: whatever a task or thread ends with halts the node.
+//! Severity is decided here, once: a failure of L1 [passes](unless_passing), whatever else a task or thread ends with halts the node.
 
 use crate::Error;
 use std::sync::Arc;
@@ -6,6 +6,24 @@ use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
 };
+
+/// What came of work on L1, or `None` when L1 failed, which is told as `failure` and passes: the work is done again later.
+///
+/// # Errors
+/// Any other failure: the node must not go on after it.
+pub(crate) fn unless_passing<T, E: Into<Error>>(result: Result<T, E>, failure: &'static str) -> Result<Option<T>, Error> {
+    match result.map_err(Into::into) {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::L1(error)) => {
+            tracing::warn!(%error, "{failure}");
+            Ok(None)
+        }
+        Err(fatal) => Err(fatal),
+    }
+}
+
+/// How long the cause is waited for when part of the node is gone.
+const CAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Background work, and the one place where its failures arrive.
 #[derive(Debug)]
@@ -33,10 +51,24 @@ impl Tasks {
         running.spawn(async move { alarm.ended(task.await) });
     }
 
-    /// Waits for the first failure.
+    /// Waits for the first failure, and for its cause: a task that fails takes with it what others wait for, and they may be faster to say so.
     pub(crate) async fn failure(&self) -> Error {
+        let mut failures = self.failures.lock().await;
         // `self` holds a sender, so that the channel cannot end.
-        self.failures.lock().await.recv().await.unwrap_or(Error::Stopped("node"))
+        let first = failures.recv().await.unwrap_or(Error::Stopped("node"));
+        let cause = async {
+            loop {
+                match failures.recv().await {
+                    None => std::future::pending().await,
+                    Some(Error::Stopped(_)) => {}
+                    Some(cause) => return cause,
+                }
+            }
+        };
+        match first {
+            Error::Stopped(_) => tokio::time::timeout(CAUSE, cause).await.unwrap_or(first),
+            cause => cause,
+        }
     }
 
     /// Tells all tasks to end where they next wait.
@@ -84,6 +116,15 @@ impl Drop for Alarm {
 mod tests {
     use super::*;
 
+    #[test]
+    fn failures_of_l1_pass_and_no_others_do() {
+        let l1 = || tributary_l1::Error::BlockGone("7".to_owned());
+        assert!(matches!(unless_passing(Err::<(), _>(l1()), "on purpose"), Ok(None)));
+        assert!(matches!(unless_passing(Ok::<_, Error>(7), "not at all"), Ok(Some(7))));
+        let fatal = unless_passing(Err::<(), _>(Error::Disagreement("on purpose".into())), "unseen");
+        assert!(matches!(fatal, Err(Error::Disagreement(_))));
+    }
+
     #[tokio::test]
     async fn whatever_ends_with_an_error_or_a_panic_is_told() {
         let tasks = Tasks::new();
@@ -102,6 +143,14 @@ mod tests {
         });
         assert!(thread.join().is_err());
         assert_eq!(tasks.failure().await.to_string(), "the fourth stopped");
+    }
+
+    #[tokio::test]
+    async fn the_cause_is_told_though_what_it_stopped_says_so_first() {
+        let tasks = Tasks::new();
+        tasks.alarm("consequence").ended(Err(Error::Stopped("cause")));
+        tasks.alarm("cause").ended(Err(Error::Disagreement("on purpose".into())));
+        assert_eq!(tasks.failure().await.to_string(), "on purpose");
     }
 
     #[tokio::test]

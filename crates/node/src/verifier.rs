@@ -2,20 +2,19 @@
 
 use crate::{
     Error,
-    derived::derive_block,
     l1_view::{L1Reader, gone},
-    producer::head_block,
+    pipeline::{Invalid, Pipeline, Source, Work},
+    tasks::unless_passing,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
-use tributary_chain::{Derivation, DerivedFrom, L1Status};
+use tributary_chain::{Derivation, DerivedFrom, L1Status, SealedBlock};
 use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
-use tributary_execution::Executor;
 use tributary_l1::{InboxData, fetch_block};
-use tributary_primitives::{ExecutedBlock, Receipt};
+use tributary_primitives::Receipt;
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
 use tributary_storage::Store;
 
@@ -29,8 +28,7 @@ const L1_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// The verifier's own chain.
-    pub(crate) store: Store,
-    pub(crate) executor: Executor,
+    pub(crate) chain: Pipeline,
     /// The sequencer's chain, whose safe and finalized heads follow the verifier.
     pub(crate) sequencer: Store,
     pub(crate) reader: L1Reader,
@@ -43,15 +41,26 @@ pub(crate) struct Verifier {
     pub(crate) derivation: Arc<Derivation>,
     /// Derived blocks that are not final yet: number and the L1 block they came from.
     pub(crate) unfinal: VecDeque<(u64, u64)>,
+    /// `None` when derivation has to begin at the finalized block.
+    pub(crate) deriver: Option<Deriver>,
+    /// What is being executed.
+    pub(crate) derived_block: Option<Arc<DerivedBlock>>,
 }
 
-impl Verifier {
-    /// Runs until something that must agree does not.
-    pub(crate) async fn run(mut self) -> Result<(), Error> {
-        let mut deriver = self.start_over()?;
+impl Source for Verifier {
+    /// The next block that L1 prescribes.
+    async fn next(&mut self) -> Result<Option<Work>, Error> {
         loop {
+            let mut deriver = match self.deriver.take() {
+                Some(deriver) => deriver,
+                None => self.start_over()?,
+            };
             let goes_on = match deriver.step()? {
-                Step::Block(block) => self.execute(&mut deriver, block).await?,
+                Step::Block(block) => {
+                    let work = Work::Attributes(Box::new(block.attributes.clone()));
+                    (self.derived_block, self.deriver) = (Some(block), Some(deriver));
+                    return Ok(Some(work));
+                }
                 Step::NeedL1(number) => {
                     self.announce()?;
                     match self.l1_block(&deriver, number).await? {
@@ -72,23 +81,56 @@ impl Verifier {
                 }
                 Step::Reset(_) => false,
             };
-            if !goes_on {
-                tracing::warn!("L1 was reorganised; deriving again from the finalized block");
-                counter!(RESETS).increment(1);
-                deriver = self.start_over()?;
-            }
+            self.go_on(deriver, goes_on);
         }
+    }
+
+    /// Holds the block against the sequencer's. One that is invalid is replaced by its deposits, which the deriver does.
+    async fn take(&mut self, outcome: Result<Arc<SealedBlock>, Invalid>) -> Result<(), Error> {
+        let mut deriver = self.deriver.take().expect("invariant: a block was derived");
+        let derived = self.derived_block.take().expect("invariant: a block was derived");
+        let goes_on = match outcome {
+            Ok(block) => {
+                deriver.executed(l2_block_ref(&self.reader.config, &block.block, block.hash)?)?;
+                self.compare(&deriver, &derived, BlockNumHash { number: block.block.header.number, hash: block.hash }).await?
+            }
+            Err(Invalid(reason)) => {
+                tracing::warn!(number = derived.number(), %reason, "a derived block is invalid; it is replaced by its deposits");
+                deriver.rejected()?;
+                true
+            }
+        };
+        self.go_on(deriver, goes_on);
+        Ok(())
+    }
+}
+
+impl Verifier {
+    /// Runs until something that must agree does not.
+    pub(crate) async fn run(mut self) -> Result<(), Error> {
+        self.chain.clone().run(&mut self).await
+    }
+
+    fn go_on(&mut self, deriver: Deriver, goes_on: bool) {
+        if goes_on {
+            self.deriver = Some(deriver);
+            return;
+        }
+        tracing::warn!("L1 was reorganised; deriving again from the finalized block");
+        counter!(RESETS).increment(1);
     }
 
     /// A deriver that begins at the finalized block. What was derived above it came from L1 blocks that may have left L1 meanwhile, with the batches
     /// in them, whatever the blocks' own origins are.
     fn start_over(&mut self) -> Result<Deriver, Error> {
-        let finalized = self.store.heads()?.finalized_head.number;
-        match self.store.unwind(finalized) {
-            Err(tributary_storage::Error::Pruned { oldest, .. }) => self.store.unwind(oldest).map(drop)?,
-            other => drop(other?),
+        let finalized = self.chain.store.heads()?.finalized_head.number;
+        match self.chain.take_back(finalized, self.chain.above(finalized)?) {
+            Err(Error::Storage(tributary_storage::Error::Pruned { oldest, .. })) => {
+                self.chain.take_back(oldest, self.chain.above(oldest)?)?
+            }
+            other => other?,
         }
-        let head = self.block(self.store.heads()?.unsafe_head.number)?;
+        let head = self.block(self.chain.store.heads()?.unsafe_head.number)?;
         self.unfinal.clear();
         self.derivation.forget_above(head.block.number);
         self.l1.send_modify(|status| status.current = status.finalized);
@@ -98,7 +140,8 @@ impl Verifier {
     }
 
     fn block(&self, number: u64) -> Result<L2Head, Error> {
-        let block = self.store.block(number)?.ok_or_else(|| Error::Disagreement(format!("the verifier lacks its own block {number}")))?;
+        let block =
+            self.chain.store.block(number)?.ok_or_else(|| Error::Disagreement(format!("the verifier lacks its own block {number}")))?;
         Ok(L2Head::of_block(&self.reader.config, &block.block, block.hash)?)
     }
 
@@ -108,7 +151,7 @@ impl Verifier {
         loop {
             if self.reorgs.has_changed().unwrap_or(false) {
                 self.reorgs.mark_unchanged();
-                if self.has_left_l1(deriver).await {
+                if self.has_left_l1(deriver).await? {
                     return Ok(None);
                 }
             }
@@ -122,23 +165,21 @@ impl Verifier {
                 }
                 continue;
             }
-            match self.fetch(deriver, number).await {
-                Ok(block) => return Ok(Some(block)),
-                Err(error) => {
-                    tracing::warn!(%error, number, "L1 block cannot be read");
-                    tokio::time::sleep(L1_PATIENCE).await;
-                }
+            let block = unless_passing(self.fetch(deriver, number).await, "an L1 block cannot be read")?;
+            if block.is_some() {
+                return Ok(block);
             }
+            tokio::time::sleep(L1_PATIENCE).await;
         }
     }
 
     /// Whether L1 no longer has the block that was read last. Waits for an L1 that does not answer: what follows depends on it.
-    async fn has_left_l1(&self, deriver: &Deriver) -> bool {
-        let Some(read) = deriver.l1_head() else { return false };
+    async fn has_left_l1(&self, deriver: &Deriver) -> Result<bool, Error> {
+        let Some(read) = deriver.l1_head() else { return Ok(false) };
         loop {
-            match self.reader.client.block_ref(read.number).await {
-                Ok(now) => return now.is_none_or(|now| now.hash != read.hash),
-                Err(error) => tracing::warn!(%error, number = read.number, "L1 does not say whether it still has a block"),
+            let now = self.reader.client.block_ref(read.number).await;
+            if let Some(now) = unless_passing(now, "L1 does not say whether it still has a block")? {
+                return Ok(now.is_none_or(|now| now.hash != read.hash));
             }
             tokio::time::sleep(L1_PATIENCE).await;
         }
@@ -146,7 +187,7 @@ impl Verifier {
 
     /// All of L1 is read: the sequencer's safe head is exactly what came of it, though it was further before a reorg.
     fn settle(&self) -> Result<(), Error> {
-        let derived = self.store.heads()?.unsafe_head;
+        let derived = self.chain.store.heads()?.unsafe_head;
         let known = self.sequencer.hash_of(derived.number)? == Some(derived.hash);
         if known && self.sequencer.heads()?.safe_head.number > derived.number {
             self.sequencer.set_safe(derived)?;
@@ -171,28 +212,12 @@ impl Verifier {
         Ok(L1Block { header: origin.header, logs: origin.logs, batches: batches.collect() })
     }
 
-    /// Executes a derived block. One that is invalid is replaced by its deposits, which the deriver does. False when L1 was reorganised meanwhile.
-    async fn execute(&mut self, deriver: &mut Deriver, derived: Arc<DerivedBlock>) -> Result<bool, Error> {
-        let (store, executor, attributes) = (self.store.clone(), self.executor.clone(), derived.attributes.clone());
-        let work = move || -> Result<Option<ExecutedBlock>, Error> {
-            let parent = head_block(&store)?;
-            let executed = derive_block((&store, &executor), &parent, &attributes)?;
-            if let Some(block) = &executed {
-                store.commit(block, &[])?;
-            }
-            Ok(executed)
-        };
-        let Some(executed) = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("verifier"))?? else {
-            tracing::warn!(number = derived.number(), "a derived block is invalid; it is replaced by its deposits");
-            deriver.rejected()?;
-            return Ok(true);
-        };
-        let id = executed.id();
-        deriver.executed(l2_block_ref(&self.reader.config, &executed.block, executed.hash)?)?;
+    /// Holds a derived block against the sequencer's. False when L1 was reorganised meanwhile.
+    async fn compare(&mut self, deriver: &Deriver, derived: &DerivedBlock, id: BlockNumHash) -> Result<bool, Error> {
         let sequenced = self.sequencer.hash_of(id.number)?;
         if let Some(sequenced) = sequenced.filter(|hash| *hash != id.hash) {
             // A sequencer that has followed a reorg already differs from what was derived from L1 as it was.
-            if self.has_left_l1(deriver).await {
+            if self.has_left_l1(deriver).await? {
                 return Ok(false);
             }
             return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash });
@@ -208,14 +233,14 @@ impl Verifier {
 
     /// Moves the safe heads to what is derived: once for all blocks that came of an L1 block, because it takes a transaction of both databases.
     fn announce(&self) -> Result<(), Error> {
-        let heads = self.store.heads()?;
+        let heads = self.chain.store.heads()?;
         if heads.safe_head == heads.unsafe_head {
             return Ok(());
         }
-        self.store.set_safe(heads.unsafe_head)?;
+        self.chain.store.set_safe(heads.unsafe_head)?;
         let sequencer = self.sequencer.heads()?;
         let number = heads.unsafe_head.number.min(sequencer.unsafe_head.number);
-        let hash = self.store.hash_of(number)?.filter(|_| sequencer.safe_head.number < number);
+        let hash = self.chain.store.hash_of(number)?.filter(|_| sequencer.safe_head.number < number);
         match hash {
             Some(hash) if self.sequencer.hash_of(number)? == Some(hash) => self.raise(Store::set_safe, BlockNumHash { number, hash }),
             _ => Ok(()),
@@ -239,9 +264,9 @@ impl Verifier {
             self.unfinal.pop_front();
         }
         let Some(number) = newest else { return Ok(()) };
-        if let Some(hash) = self.store.hash_of(number)? {
+        if let Some(hash) = self.chain.store.hash_of(number)? {
             let block = BlockNumHash { number, hash };
-            self.store.set_finalized(block)?;
+            self.chain.store.set_finalized(block)?;
             self.raise(Store::set_finalized, block)?;
         }
         Ok(())

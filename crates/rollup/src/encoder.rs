@@ -75,7 +75,7 @@ pub struct PayloadId {
 /// The data of one batcher transaction.
 #[derive(Debug, Clone)]
 pub struct Payload {
-    /// For [`Encoder::confirm`] and [`Encoder::requeue`].
+    /// For [`Encoder::confirm`].
     pub id: PayloadId,
     /// Goes to the batch inbox.
     pub data: Arc<BatcherData>,
@@ -207,7 +207,7 @@ impl Encoder {
         self.close_requested = true;
     }
 
-    /// The first payload that was not handed out yet or was requeued.
+    /// The first payload that was not handed out yet.
     pub fn next_payload(&mut self) -> Option<Payload> {
         self.closed.iter_mut().find_map(|channel| {
             let index = channel.payloads.iter().position(|(_, status)| matches!(status, Status::Ready))?;
@@ -234,11 +234,6 @@ impl Encoder {
             confirmed = Confirmation::Complete(last.block.number);
         }
         confirmed
-    }
-
-    /// Reports that a payload will not be included; it is handed out again, before all that come after it.
-    pub fn requeue(&mut self, id: PayloadId) {
-        self.set_status(id, Status::Ready);
     }
 
     /// Number of L2 blocks that are added and not confirmed.

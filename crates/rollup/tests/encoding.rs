@@ -140,21 +140,6 @@ fn a_block_larger_than_a_channel_takes_more_frames() {
 }
 
 #[test]
-fn a_requeued_payload_comes_before_those_that_were_not_sent() {
-    let chain = noisy_chain(40, 200);
-    let mut encoder = encoder(&chain, small());
-    work(&mut encoder, 0);
-    let [first, second, third] = [(); 3].map(|()| encoder.next_payload().unwrap());
-    assert!(first.id < second.id && second.id < third.id);
-    encoder.requeue(second.id);
-    encoder.requeue(first.id);
-    assert_eq!(encoder.next_payload().unwrap().id, first.id);
-    let again = encoder.next_payload().unwrap();
-    assert_eq!((again.id, &again.data), (second.id, &second.data));
-    assert!(encoder.next_payload().unwrap().id > third.id);
-}
-
-#[test]
 fn blocks_are_confirmed_in_their_order_once_every_payload_is_included() {
     let chain = noisy_chain(40, 200);
     let mut encoder = encoder(&chain, small());

@@ -153,4 +153,4 @@ await check("hardhat's network helpers mine 50,400 blocks, a week of governance"
   assert.ok((await time.latestBlock()) >= height + 50_400)
   const receipt = await (await owner.sendTransaction({ to: friend.address, value: 1n })).wait()
   assert.ok(receipt.blockNumber > height + 50_400)
-})
+}, { patience: 300_000 })

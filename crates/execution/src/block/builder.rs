@@ -160,14 +160,6 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// # Errors
     /// When the state or trie cannot be read or a system call fails.
     pub fn seal(self) -> Result<ExecutedBlock, Error> {
-        self.seal_with_state().map(|(block, _)| block)
-    }
-
-    /// As [`Self::seal`], and hands the state back (a witness recorder wants it).
-    ///
-    /// # Errors
-    /// As [`Self::seal`].
-    pub fn seal_with_state(self) -> Result<(ExecutedBlock, S), Error> {
         let Self { spec, parent, header, attributes, mut machine, transactions, senders, receipts, gas_used, blob_gas_used, .. } = self;
         let requests = seal::after_transactions(&spec, &header, &attributes, &receipts, &mut machine)?;
         let body = seal::Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };

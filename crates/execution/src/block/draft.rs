@@ -42,6 +42,6 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
             receipts,
             requests,
         };
-        seal::seal(spec, parent, header, body, machine.into_state()).map(|(block, _)| block)
+        seal::seal(spec, parent, header, body, machine.into_state())
     }
 }

@@ -91,10 +91,10 @@ pub(crate) fn seal<S: StateReader + TrieReader>(
     header: Header,
     body: Body,
     overlay: Overlay<S>,
-) -> Result<(ExecutedBlock, S), Error> {
+) -> Result<ExecutedBlock, Error> {
     let diff = overlay.diff()?;
     let (state_root, trie) = tributary_trie::state_root(overlay.base(), parent.state_root, &diff)?;
-    Ok((assemble(spec, parent, header, body, RootedDiff { diff, trie, state_root }), overlay.into_base()))
+    Ok(assemble(spec, parent, header, body, RootedDiff { diff, trie, state_root }))
 }
 
 /// Completes the header of a block whose state is rooted, and hashes it. `base` is the header of the state that `state` differs from.

@@ -391,6 +391,7 @@ mod tests {
     use alloy_genesis::{ChainConfig, Genesis};
     use alloy_primitives::hex;
     use alloy_rpc_types_eth::state::AccountOverride;
+    use std::sync::Arc;
     use tributary_primitives::{ChainSpec, EmptyState};
 
     const RICH: Address = Address::repeat_byte(0xa1);

@@ -15,7 +15,6 @@ use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc, watch};
 use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
-use tributary_execution::Executor;
 use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
@@ -54,7 +53,7 @@ impl Ground {
     /// Starts the embedded L1.
     pub(super) async fn start_l1(&self) -> Result<(RunningChain, Controlled), Error> {
         let (config, genesis) = (&self.config, &self.genesis.l1);
-        let (obedience, controlled) = controlled(&self.stores.l1, &self.accounts, config.l1_block_time, Sealing::InTime)?;
+        let (obedience, controlled) = controlled(&self.chains.l1.store, &self.accounts, config.l1_block_time, Sealing::InTime)?;
         let schedule = Schedule::Slots(Slots {
             genesis_time: genesis.timestamp,
             seconds: config.l1_block_time,
@@ -66,8 +65,7 @@ impl Ground {
         });
         let parts = ProductionParts {
             name: "l1",
-            store: self.stores.l1.clone(),
-            executor: Executor::new(self.stores.l1.spec().clone()),
+            chain: self.chains.l1.clone(),
             schedule,
             clock: self.clock.clone(),
             policy: SealPolicy::InTime,
@@ -82,7 +80,7 @@ impl Ground {
             listen: SocketAddr::new(config.host, config.l1_port),
             development: Some(obedience.development),
         };
-        let log = self.journal(&self.stores.l1)?;
+        let log = self.journal(&self.chains.l1.store)?;
         Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
@@ -104,12 +102,11 @@ impl Ground {
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         self.start_follower(l1).await?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
-        let (obedience, controlled) = controlled(&self.stores.l2, &self.accounts, self.config.block_time, sealing)?;
+        let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
         let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone() };
         let parts = ProductionParts {
             name: "l2",
-            store: self.stores.l2.clone(),
-            executor: self.executor.clone(),
+            chain: self.chains.l2.clone(),
             schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
             clock: self.clock.clone(),
             policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
@@ -124,17 +121,17 @@ impl Ground {
             listen: SocketAddr::new(self.config.host, self.config.port),
             development: Some(obedience.development),
         };
-        let log = self.journal(&self.stores.l2)?;
+        let log = self.journal(&self.chains.l2.store)?;
         Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.
     async fn start_follower(&self, l1: &L1Side) -> Result<(), Error> {
         // The head's own origin may have left L1 before the node ended. That of the final head cannot.
-        let origin = origin_of(&self.stores.l2, &self.rollup, self.stores.l2.heads()?.finalized_head.hash)?.number;
+        let origin = origin_of(&self.chains.l2.store, &self.rollup, self.chains.l2.store.heads()?.finalized_head.hash)?.number;
         let finalized = l1.status.borrow().finalized.number;
         l1.view.fill(&l1.reader, origin.min(finalized).max(self.rollup.genesis.l1.number)).await?;
-        let (store, rollup, snapshots) = (self.stores.l2.clone(), self.rollup.clone(), self.snapshots.clone());
+        let (store, rollup, snapshots) = (self.chains.l2.store.clone(), self.rollup.clone(), self.snapshots.clone());
         let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
         self.tasks.spawn(

@@ -1,7 +1,7 @@
 //! What happens when the sequencer has a block that L1 does not give.
 
 use super::dev;
-use crate::{DevConfig, genesis::DevGenesis, keys, producer::head_block};
+use crate::{DevConfig, genesis::DevGenesis, keys, pipeline::head_block};
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, TxKind};

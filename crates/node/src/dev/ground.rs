@@ -9,14 +9,14 @@ use crate::{
     gate::Gate,
     genesis::DevGenesis,
     keys::{self, Operators},
-    producer::{head_block, unix_time},
+    pipeline::{Pipeline, head_block},
+    producer::unix_time,
     status::DevAccount,
     tasks::Tasks,
 };
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tributary_execution::Executor;
 use tributary_primitives::RollupConfig;
 use tributary_storage::{Durability, Options, Store};
 
@@ -27,9 +27,7 @@ pub(super) struct Ground {
     pub(super) genesis: DevGenesis,
     pub(super) accounts: Vec<DevAccount>,
     pub(super) operators: Operators,
-    pub(super) stores: Stores,
-    /// What executes the rollup's blocks, for sequencer and verifier.
-    pub(super) executor: Executor,
+    pub(super) chains: Chains,
     pub(super) rollup: Arc<RollupConfig>,
     pub(super) clock: Clock,
     pub(super) snapshots: Snapshots,
@@ -41,35 +39,35 @@ pub(super) struct Ground {
     pub(super) datadir: DataDirectory,
 }
 
-/// The databases.
+/// The chains, each with its database.
 #[derive(Debug)]
-pub(super) struct Stores {
-    pub(super) l1: Store,
+pub(super) struct Chains {
+    pub(super) l1: Pipeline,
     /// The sequencer's chain.
-    pub(super) l2: Store,
+    pub(super) l2: Pipeline,
     /// What the verifier derives.
-    pub(super) verifier: Store,
+    pub(super) verifier: Pipeline,
 }
 
 /// For how many blocks the prover may be behind: users mine more of them in a minute than it proves in an hour.
 const PROVABLE: u64 = 10_000_000;
 
-impl Stores {
+impl Chains {
     fn open(datadir: &DataDirectory, genesis: &DevGenesis) -> Result<Self, Error> {
         // Chains that go with the process have no power loss to survive; empty blocks, of which a jump in time makes thousands, wait for nothing else.
         let durability = if datadir.is_temporary() { Durability::Relaxed } else { Durability::Synced };
         let options = Options { durability, ..Options::default() };
         let open = |name: &str, spec, options| Store::open(&datadir.join(name), spec, options);
-        Ok(Self {
-            l1: open("l1", genesis.l1_spec(), options)?,
-            l2: open("l2", genesis.l2_spec(), options)?,
-            verifier: open("verifier", genesis.l2_spec(), Options { trie_history: PROVABLE, ..options })?,
-        })
+        let l2 = Pipeline::new(open("l2", genesis.l2_spec(), options)?);
+        let verifier = open("verifier", genesis.l2_spec(), Options { trie_history: PROVABLE, ..options })?;
+        // It executes what the sequencer has executed.
+        let verifier = Pipeline::with(verifier, l2.executor.clone());
+        Ok(Self { l1: Pipeline::new(open("l1", genesis.l1_spec(), options)?), l2, verifier })
     }
 
     /// The time of the newest block of either chain.
     fn newest(&self) -> Result<u64, Error> {
-        Ok(head_block(&self.l1)?.block.header.timestamp.max(head_block(&self.l2)?.block.header.timestamp))
+        Ok(head_block(&self.l1.store)?.block.header.timestamp.max(head_block(&self.l2.store)?.block.header.timestamp))
     }
 }
 
@@ -80,19 +78,18 @@ impl Ground {
         let (genesis, config) = settle(&datadir, config)?;
         let accounts = keys::accounts(&genesis.mnemonic, config.accounts)?;
         let operators = Operators::from_mnemonic(&genesis.mnemonic)?;
-        let stores = Stores::open(&datadir, &genesis)?;
-        let anchor = deploy::contracts(&stores.l1, &stores.l2, &genesis, &operators, &accounts)?;
-        let l2_genesis = BlockNumHash { number: 0, hash: stores.l2.genesis().hash() };
+        let chains = Chains::open(&datadir, &genesis)?;
+        let anchor = deploy::contracts(&chains.l1, &chains.l2.store, &genesis, &operators, &accounts)?;
+        let l2_genesis = BlockNumHash { number: 0, hash: chains.l2.store.genesis().hash() };
         let rollup = genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), config.block_time);
         // A chain whose clock was moved in an earlier run goes on where it was.
-        let clock = Clock::not_before(stores.newest()?);
+        let clock = Clock::not_before(chains.newest()?);
         Ok(Self {
             config,
             genesis,
             accounts,
             operators,
-            executor: Executor::new(stores.l2.spec().clone()),
-            stores,
+            chains,
             rollup: Arc::new(rollup),
             clock,
             snapshots: Snapshots::default(),

@@ -5,6 +5,8 @@ mod chains;
 mod disagreement;
 mod ground;
 mod roles;
+#[cfg(test)]
+mod verified;
 
 use crate::{
     DevConfig, Error,

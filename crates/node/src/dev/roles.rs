@@ -41,15 +41,16 @@ impl Ground {
     /// Starts what derives the rollup from L1.
     pub(super) fn start_verifier(&self, l1: &L1Side) {
         let verifier = Verifier {
-            store: self.stores.verifier.clone(),
-            executor: self.executor.clone(),
-            sequencer: self.stores.l2.clone(),
+            chain: self.chains.verifier.clone(),
+            sequencer: self.chains.l2.store.clone(),
             reader: l1.reader.clone(),
             reorgs: l1.view.reorgs(),
             l1: l1.seen.clone(),
             derived: l1.derived.clone(),
             derivation: l1.derivation.clone(),
             unfinal: Default::default(),
+            deriver: None,
+            derived_block: None,
         };
         self.tasks.spawn("verifier", verifier.run());
     }
@@ -64,7 +65,7 @@ impl Ground {
             DataAvailability::Calldata => EncoderConfig::CALLDATA,
         };
         let batcher = Batcher {
-            store: self.stores.l2.clone(),
+            store: self.chains.l2.store.clone(),
             config: self.rollup.clone(),
             encoding,
             sender: L1Sender::new(l1.reader.client.clone(), self.operators.batcher.clone(), self.sending()).await?,
@@ -85,7 +86,7 @@ impl Ground {
     pub(super) async fn start_proposer(&self, l1: &L1Side) -> Result<watch::Receiver<Option<u64>>, Error> {
         let (last, last_proposal) = watch::channel(None);
         let proposer = Proposer {
-            store: self.stores.verifier.clone(),
+            store: self.chains.verifier.store.clone(),
             derivation: l1.derivation.clone(),
             sender: L1Sender::new(l1.reader.client.clone(), self.operators.proposer.clone(), self.sending()).await?,
             outputs: self.genesis.contracts.outputs,
@@ -106,7 +107,7 @@ impl Ground {
         l2: &RunningChain,
         (last_batch, last_proposal): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Option<u64>>),
     ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
-        let (store, included) = (self.stores.l2.clone(), l2.included.clone());
+        let (store, included) = (self.chains.l2.store.clone(), l2.included.clone());
         let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
         let reporter = Reporter { store, included, l1: l1.status.clone(), last_batch, last_proposal, clock, snapshots };
         reporter.start(self.config.block_time, self.config.l1_block_time, &self.tasks)

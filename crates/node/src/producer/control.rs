@@ -54,7 +54,7 @@ impl Producer {
                 self.schedule.jump(to);
                 return self.back_to_head(done).map(Some);
             }
-            Control::Back(back) if back.rewind.to >= self.store.heads()?.finalized_head.number => return Ok(Some(back)),
+            Control::Back(back) if back.rewind.to >= self.chain.store.heads()?.finalized_head.number => return Ok(Some(back)),
             Control::Back(back) => drop(back.done.send(false)),
             Control::Drop { which, done } => {
                 let hashes = self.pool().drop_waiting(which);
@@ -65,6 +65,6 @@ impl Producer {
     }
 
     fn back_to_head(&self, done: oneshot::Sender<bool>) -> Result<BackTo, Error> {
-        Ok(BackTo { rewind: Rewind { to: self.store.heads()?.unsafe_head.number, sent: Sent::Kept }, done })
+        Ok(BackTo { rewind: Rewind { to: self.chain.store.heads()?.unsafe_head.number, sent: Sent::Kept }, done })
     }
 }

@@ -20,8 +20,14 @@ pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 pub(crate) use seal_policy::SealPolicy;
 
-use crate::{Error, clock::Clock};
+pub(crate) use crate::pipeline::head_block;
+use crate::{
+    Error,
+    clock::Clock,
+    pipeline::{Invalid, Pipeline, Source, Work},
+};
 use alloy_consensus::{Header, Transaction as _};
+use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, map::B256Set};
 use control::Ordered;
 use metrics::{counter, gauge, histogram};
@@ -36,13 +42,13 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
-use tributary_chain::{Accepted, Endpoint, Event, SealedBlock, Submission};
+use tokio::sync::{mpsc, oneshot};
+use tributary_chain::{Accepted, Endpoint, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
-use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
+use tributary_execution::{Included, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState};
-use tributary_primitives::{ChainSpec, ExecutedBlock};
+use tributary_primitives::ChainSpec;
 use tributary_rollup::TIME_JUMP;
 use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
 
@@ -57,9 +63,8 @@ pub(crate) type OnSealed = Box<dyn FnMut(&Store, &SealedBlock) -> Result<(), Err
 
 /// Everything that the producing thread owns or shares.
 pub(crate) struct Producer {
-    pub(crate) store: Store,
+    pub(crate) chain: Pipeline,
     pub(crate) spec: Arc<ChainSpec>,
-    pub(crate) executor: Executor,
     pub(crate) schedule: Schedule,
     pub(crate) pool: Arc<Mutex<Pool>>,
     pub(crate) scribe: Scribe,
@@ -73,20 +78,25 @@ pub(crate) struct Producer {
     pub(crate) awaiting: Vec<(Client, usize)>,
     /// Acknowledged transactions that are in no block: of blocks that left the chain, and of the journal. They run before anything else.
     pub(crate) returning: VecDeque<RecoveredTx>,
-    pub(crate) events: broadcast::Sender<Event>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) stop: Arc<AtomicBool>,
+    /// Blocks of the journal that are to be built again.
+    pub(crate) recovered: VecDeque<OpenedBlock>,
     /// Told once everything that was acknowledged before a restart is there again.
     pub(crate) ready: Option<oneshot::Sender<()>>,
+    /// Told once everything is there again that the chain was set back under.
+    pub(crate) obeyed: Option<oneshot::Sender<bool>>,
+    /// When the block that is being sealed ended.
+    pub(crate) sealing_since: Instant,
     pub(crate) runtime: tokio::runtime::Handle,
 }
 
 impl std::fmt::Debug for Producer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Producer").field("store", &self.store).field("schedule", &self.schedule).finish_non_exhaustive()
+        f.debug_struct("Producer").field("chain", &self.chain).field("schedule", &self.schedule).finish_non_exhaustive()
     }
 }
 
@@ -123,68 +133,96 @@ enum Origin {
     Journal,
 }
 
+impl Source for Producer {
+    async fn next(&mut self) -> Result<Option<Work>, Error> {
+        while !self.stopping() {
+            let parent = head_block(&self.chain.store)?;
+            let Some(mut building) = self.begin(&parent)? else { continue };
+            self.catch_up(&mut building)?;
+            let control = self.take_submissions(&mut building)?;
+            // Of a block in which nobody sent anything the journal has nothing.
+            if self.stopping() || control.is_some() || !building.included.is_empty() {
+                self.scribe.flush()?;
+            }
+            if self.stopping() {
+                // The journal holds the block; it is built again at the next start.
+                self.answer_waiting();
+                break;
+            }
+            match control {
+                Some(BackTo { rewind, done }) => {
+                    self.rewind(rewind, Some(building))?;
+                    self.obeyed = Some(done);
+                }
+                None => {
+                    self.sealing_since = Instant::now();
+                    let Building { block, sidecars, .. } = building;
+                    return Ok(Some(Work::Open { block: Box::new(block), sidecars }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take(&mut self, outcome: Result<Arc<SealedBlock>, Invalid>) -> Result<(), Error> {
+        let sealed = outcome.map_err(|Invalid(error)| error)?;
+        let header = &sealed.block.header;
+        self.scribe.write(Entry::Sealed(BlockNumHash { number: header.number, hash: sealed.hash }))?;
+        self.forget(&sealed)?;
+        self.metrics(header);
+        self.answer_waiting();
+        self.keep_pace(header);
+        (self.sealed)(&self.chain.store, &sealed)
+    }
+}
+
 impl Producer {
     /// Runs until told to stop. `journal` is what was open when the node last ended.
     ///
     /// # Errors
     /// When the disk, the state or the journal fails; the chain then stays at its last sealed block and nothing more is acknowledged.
     pub(crate) fn run(mut self, journal: Recovered) -> Result<(), Error> {
-        let ended = self.produce(journal);
+        self.recovered = journal.open.into();
+        let chain = self.chain.clone();
+        let ended = self.take_back(journal.waiting).and_then(|()| chain.run_here(&mut self));
         self.scribe.close();
         ended
     }
 
-    fn produce(&mut self, journal: Recovered) -> Result<(), Error> {
-        self.take_back(journal.waiting)?;
-        let mut recovered = journal.open.into_iter();
-        let mut obeyed: Option<oneshot::Sender<bool>> = None;
-        while !self.stopping() {
-            let parent = head_block(&self.store)?;
-            let mut building = match recovered.next() {
-                Some(open) => self.reopen(&parent, open)?,
-                None => match self.schedule.next(&parent, &self.store, self.clock.now())? {
-                    Next::Block(plan) => self.open(&parent, *plan, false)?,
-                    Next::Wait => {
-                        std::thread::sleep(PATIENCE);
-                        continue;
-                    }
-                    Next::Rewind(to) => {
-                        self.rewind(Rewind { to, sent: Sent::Kept }, None)?;
-                        continue;
-                    }
-                },
-            };
-            if recovered.len() == 0 {
-                self.run_returning(&mut building)?;
-                self.run_pool(&mut building)?;
-                if self.ready.is_some() || obeyed.is_some() {
-                    self.scribe.flush()?;
-                    // Whoever waited may have given up.
-                    let _ = self.ready.take().map(|ready| ready.send(()));
-                    let _ = obeyed.take().map(|done| done.send(true));
-                }
+    /// The block after `parent`, opened: the one that was open when the node last ended, or a new one. `None` when it is to be tried again.
+    fn begin(&mut self, parent: &StoredBlock) -> Result<Option<Building>, Error> {
+        if let Some(open) = self.recovered.pop_front() {
+            return self.reopen(parent, open).map(Some);
+        }
+        match self.schedule.next(parent, &self.chain.store, self.clock.now())? {
+            Next::Block(plan) => self.open(parent, *plan, false).map(Some),
+            Next::Wait => {
+                std::thread::sleep(PATIENCE);
+                Ok(None)
             }
-            let control = self.take_submissions(&mut building)?;
-            if self.stopping() {
-                // The journal holds the block; it is built again at the next start.
-                self.scribe.flush()?;
-                self.answer_waiting();
-                return Ok(());
-            }
-            match control {
-                Some(BackTo { rewind, done }) => {
-                    self.rewind(rewind, Some(building))?;
-                    obeyed = Some(done);
-                }
-                None => self.seal(building)?,
-            }
+            Next::Rewind(to) => self.rewind(Rewind { to, sent: Sent::Kept }, None).map(|()| None),
+        }
+    }
+
+    /// Executes what was acknowledged before, and tells who waits for that.
+    fn catch_up(&mut self, building: &mut Building) -> Result<(), Error> {
+        if !self.recovered.is_empty() {
+            return Ok(());
+        }
+        self.run_returning(building)?;
+        self.run_pool(building)?;
+        if self.ready.is_some() || self.obeyed.is_some() {
+            self.scribe.flush()?;
+            // Whoever waited may have given up.
+            let _ = self.ready.take().map(|ready| ready.send(()));
+            let _ = self.obeyed.take().map(|done| done.send(true));
         }
         Ok(())
     }
 
     /// Takes what the journal says was acknowledged and is in no block, unless it can run no more.
     fn take_back(&mut self, waiting: Vec<JournalTransaction>) -> Result<(), Error> {
-        let state = self.store.latest()?;
+        let state = self.chain.store.latest()?;
         let mut gone = Vec::new();
         for JournalTransaction { hash, raw } in waiting {
             match RecoveredTx::decode_on(&self.spec, &raw) {
@@ -220,9 +258,9 @@ impl Producer {
     /// Opens the block after `parent`, executes what it must begin with, and shows it to readers.
     fn open(&mut self, parent: &StoredBlock, plan: Plan, resumed: bool) -> Result<Building, Error> {
         let Plan { attributes, seal_at, rest } = plan;
-        let snapshot = self.store.latest()?;
+        let snapshot = self.chain.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(&self.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
+        let mut block = OpenBlock::new(&self.chain.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
         let show = |block: &OpenBlock<Snapshot>, included: Included| {
@@ -332,7 +370,7 @@ impl Producer {
         let client = Client { reply, arrived, endpoint };
         let account = building.block.account(tx.sender)?;
         if tx.nonce() < account.nonce {
-            let error = if building.included.contains(&tx.hash) || self.store.transaction_position(tx.hash)?.is_some() {
+            let error = if building.included.contains(&tx.hash) || self.chain.store.transaction_position(tx.hash)?.is_some() {
                 PoolError::AlreadyKnown
             } else {
                 PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
@@ -471,23 +509,8 @@ impl Producer {
         }
     }
 
-    /// Seals, commits, announces.
-    fn seal(&mut self, building: Building) -> Result<(), Error> {
-        let Building { block, sidecars, included, .. } = building;
-        let began = Instant::now();
-        let executed = block.seal()?;
-        // Of a block in which nobody sent anything the journal has nothing.
-        if !included.is_empty() {
-            self.scribe.flush()?;
-        }
-        self.store.commit(&executed, &sidecars)?;
-        self.scribe.write(Entry::Sealed(executed.id()))?;
-        self.forget(&executed)?;
-        self.metrics(&executed, began);
-        let sealed = Arc::new(SealedBlock::from(executed));
-        let _ = self.events.send(Event::Sealed(sealed.clone()));
-        self.answer_waiting();
-        let header = &sealed.block.header;
+    /// The clock and those who ordered blocks follow a sealed block.
+    fn keep_pace(&mut self, header: &Header) {
         // One that was sealed early has come to its time with that. A jump of L1 counts once the rollup has followed, which else would fill the time up.
         if *header.extra_data != *TIME_JUMP {
             self.clock.advance_to(Duration::from_secs(header.timestamp));
@@ -499,7 +522,6 @@ impl Producer {
             // Whoever ordered them may have gone.
             let _ = done.send(header.number);
         }
-        (self.sealed)(&self.store, &sealed)
     }
 
     /// Answers the clients whose transactions are in a block now, or which do not wait for one any more. Everything is durable.
@@ -516,19 +538,19 @@ impl Producer {
     }
 
     /// Metrics are the rollup's: an embedded L1 is not what operators watch.
-    fn metrics(&self, executed: &ExecutedBlock, began: Instant) {
+    fn metrics(&self, header: &Header) {
         if self.spec.is_rollup() {
-            histogram!(SEAL_SECONDS).record(began.elapsed());
-            counter!(GAS_USED).increment(executed.block.header.gas_used);
+            histogram!(SEAL_SECONDS).record(self.sealing_since.elapsed());
+            counter!(GAS_USED).increment(header.gas_used);
             gauge!(POOL_TRANSACTIONS).set(self.pool().len() as f64);
         }
     }
 
     /// Takes what the block used up out of the pool.
-    fn forget(&self, executed: &ExecutedBlock) -> Result<(), Error> {
-        let signed = executed.block.body.transactions.iter().zip(&executed.senders).filter(|(tx, _)| !tx.is_deposit());
+    fn forget(&self, sealed: &SealedBlock) -> Result<(), Error> {
+        let signed = sealed.block.body.transactions.iter().zip(&sealed.senders).filter(|(tx, _)| !tx.is_deposit());
         let used = signed.map(|(tx, sender)| (*sender, tx.nonce()));
-        let fees = self.fees(&executed.block.header);
+        let fees = self.fees(&sealed.block.header);
         let gone = self.pool().on_block(used, fees);
         for tx in &gone {
             tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
@@ -541,12 +563,6 @@ impl Producer {
         let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
         Fees { base_fee: header.base_fee_per_gas.unwrap_or_default(), blob_base_fee: blob_base_fee.unwrap_or_default() }
     }
-}
-
-/// The newest block of a store.
-pub(crate) fn head_block(store: &Store) -> Result<StoredBlock, Error> {
-    let head = store.heads()?.unsafe_head;
-    store.block(head.hash)?.ok_or_else(|| Error::Disagreement(format!("the head block {} is missing", head.number)))
 }
 
 fn base_fee(building: &Building) -> u128 {

@@ -1,7 +1,7 @@
 //! A chain that is being produced: its two threads, and the ways to them.
 
 use super::{Control, OnSealed, Pending, Producer, Schedule, Scribe, SealPolicy, View};
-use crate::{Error, clock::Clock, tasks::Tasks};
+use crate::{Error, clock::Clock, pipeline::Pipeline, tasks::Tasks};
 use std::{
     sync::{
         Arc, Mutex,
@@ -9,24 +9,18 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
-use tributary_chain::{Event, Submission};
-use tributary_execution::Executor;
+use tokio::sync::{mpsc, oneshot};
+use tributary_chain::Submission;
 use tributary_journal::{Journal, Log};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_storage::Store;
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
 const SUBMISSIONS: usize = 16_384;
 
-/// Events that a slow subscriber may lag behind.
-const EVENTS: usize = 16_384;
-
 /// What makes a chain this chain.
 pub(crate) struct ProductionParts {
     pub(crate) name: &'static str,
-    pub(crate) store: Store,
-    pub(crate) executor: Executor,
+    pub(crate) chain: Pipeline,
     pub(crate) schedule: Schedule,
     pub(crate) clock: Clock,
     pub(crate) policy: SealPolicy,
@@ -45,8 +39,6 @@ pub(crate) struct Production {
     pub(crate) submit: mpsc::Sender<Submission>,
     /// What waits for a block.
     pub(crate) pool: Arc<Mutex<Pool>>,
-    /// What happens to the chain.
-    pub(crate) events: broadcast::Sender<Event>,
     /// User transactions included since the start.
     pub(crate) included: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
@@ -56,21 +48,19 @@ pub(crate) struct Production {
 impl Production {
     /// Starts producer and scribe over the journal in `log`. Acknowledged transactions of an interrupted run are back when this returns.
     pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
-        let ProductionParts { name, store, executor, schedule, clock, policy, pending, control, sealed } = parts;
-        let (journal, interrupted) = Journal::open(log, store.heads()?.unsafe_head)?;
+        let ProductionParts { name, chain, schedule, clock, policy, pending, control, sealed } = parts;
+        let (journal, interrupted) = Journal::open(log, chain.store.heads()?.unsafe_head)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
-        let (events, _) = broadcast::channel(EVENTS);
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
-        let path = store.path().to_owned();
+        let path = chain.store.path().to_owned();
         let thread = |source| Error::Path { path: path.clone(), source };
-        let view = View { pending, pool: pool.clone(), events: events.clone() };
+        let view = View { pending, pool: pool.clone(), events: chain.events.clone() };
         let scribe = Scribe::start(name, journal, view, tasks.alarm("journal")).map_err(thread)?;
         let (ready, replayed) = oneshot::channel();
         let (stop, included) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let producer = Producer {
-            spec: store.spec().clone(),
-            store,
-            executor,
+            spec: chain.store.spec().clone(),
+            chain,
             schedule,
             pool: pool.clone(),
             scribe,
@@ -81,7 +71,9 @@ impl Production {
             ordered: None,
             awaiting: Vec::new(),
             returning: Default::default(),
-            events: events.clone(),
+            recovered: Default::default(),
+            obeyed: None,
+            sealing_since: std::time::Instant::now(),
             sealed,
             included: included.clone(),
             stop: stop.clone(),
@@ -96,7 +88,7 @@ impl Production {
             Ok(()) = replayed => {}
             error = tasks.failure() => return Err(error),
         }
-        Ok(Self { submit, pool, events, included, stop, producer })
+        Ok(Self { submit, pool, included, stop, producer })
     }
 
     /// Stops producing where the producer next looks.

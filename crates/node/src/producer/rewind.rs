@@ -5,7 +5,7 @@ use crate::Error;
 use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
 use alloy_primitives::Address;
 use std::sync::Arc;
-use tributary_chain::{Event, SealedBlock};
+use tributary_chain::SealedBlock;
 use tributary_pool::RecoveredTx;
 use tributary_primitives::Transaction;
 use tributary_storage::BlobSidecar;
@@ -34,13 +34,10 @@ impl Producer {
         self.scribe.flush()?;
         // What they sent is on disk; it is executed again, unless somebody wants it forgotten.
         self.answer_waiting();
-        let head = self.store.heads()?.unsafe_head.number;
-        let mut removed = Vec::new();
+        let gone = self.chain.above(order.to)?;
         let mut transactions = Vec::new();
-        for number in order.to + 1..=head {
-            let block = self.sealed_block(number)?;
-            transactions.extend(self.transactions_of(&block)?);
-            removed.push(Arc::new(block));
+        for block in &gone {
+            transactions.extend(self.transactions_of(block)?);
         }
         if let Some(Building { block, sidecars, .. }) = open {
             transactions.extend(sent(block.transactions(), block.senders(), &sidecars));
@@ -50,7 +47,8 @@ impl Producer {
         match order.sent {
             Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
             Sent::ReplacedBy(first) => {
-                self.drop(self.waiting().iter().map(|tx| tx.hash))?;
+                // Some of a block's may have waited before, which the journal remembers until the block is sealed.
+                self.drop(self.waiting().iter().chain(&transactions).map(|tx| tx.hash))?;
                 self.returning = first.into();
                 self.pool().clear();
             }
@@ -59,30 +57,19 @@ impl Producer {
         self.scribe.write(Entry::Parked { entries })?;
         self.scribe.flush()?;
 
-        if removed.is_empty() {
-            return Ok(());
-        }
-        self.store.unwind(order.to)?;
-        self.schedule.set_back(removed.iter().map(|block| &block.block.header).filter(|_| is_replaced));
-        let state = self.store.latest()?;
-        let gone = self.pool().refresh(|sender| super::nonce_of(&state, sender));
-        self.drop(gone.iter().map(|tx| tx.hash))?;
-        tracing::info!(chain = self.spec.chain_id, to = order.to, from = head, "blocks taken back");
-        removed.reverse();
-        let _ = self.events.send(Event::Reorg { removed });
+        let Some(from) = gone.last().map(|block| block.block.header.number) else { return Ok(()) };
+        self.schedule.set_back(gone.iter().map(|block| &block.block.header).filter(|_| is_replaced));
+        self.chain.take_back(order.to, gone)?;
+        let state = self.chain.store.latest()?;
+        let unwanted = self.pool().refresh(|sender| super::nonce_of(&state, sender));
+        self.drop(unwanted.iter().map(|tx| tx.hash))?;
+        tracing::info!(chain = self.spec.chain_id, to = order.to, from, "blocks taken back");
         Ok(())
-    }
-
-    fn sealed_block(&self, number: u64) -> Result<SealedBlock, Error> {
-        let missing = || Error::Disagreement(format!("block {number} of our own chain is missing"));
-        let block = self.store.block(number)?.ok_or_else(missing)?;
-        let receipts = self.store.receipts(number)?.ok_or_else(missing)?;
-        Ok(SealedBlock { block: block.block, hash: block.hash, senders: block.senders, receipts })
     }
 
     /// What users sent in a block, with blobs.
     fn transactions_of(&self, block: &SealedBlock) -> Result<Vec<RecoveredTx>, Error> {
-        let blobs = self.store.blobs_of_block(block.block.header.number)?;
+        let blobs = self.chain.store.blobs_of_block(block.block.header.number)?;
         Ok(sent(&block.block.body.transactions, &block.senders, &blobs).collect())
     }
 }

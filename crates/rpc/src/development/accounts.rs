@@ -196,6 +196,11 @@ async fn send_transaction(api: &Arc<Api>, mut request: TransactionRequest, unsig
     let first = || extras(api).ok()?.accounts().first().copied();
     let sender = request.from.or_else(first).ok_or_else(|| RpcError::params("invalid argument 0: missing field `from`"))?;
     request.from = Some(sender);
+    // Who names a nonce need not wait for others.
+    let _turn = match request.nonce {
+        None => Some(extras(api)?.nonces.lock().await),
+        Some(_) => None,
+    };
     let job = {
         let api = api.clone();
         move || {

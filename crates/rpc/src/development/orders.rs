@@ -26,6 +26,8 @@ pub struct Development {
     snapshots: Mutex<BTreeMap<u64, BlockNumHash>>,
     /// Held from reading the developer account's nonce until the transaction with it is executed.
     pub(crate) developer: tokio::sync::Mutex<()>,
+    /// The same for the accounts that the node signs for, or lets act without a key: sends at the same time have nonces of their own.
+    pub(crate) nonces: tokio::sync::Mutex<()>,
 }
 
 impl Development {
@@ -39,6 +41,7 @@ impl Development {
             sealing: Mutex::new(sealing),
             snapshots: Mutex::default(),
             developer: tokio::sync::Mutex::new(()),
+            nonces: tokio::sync::Mutex::new(()),
         }
     }
 
