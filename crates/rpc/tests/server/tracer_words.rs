@@ -76,7 +76,7 @@ async fn a_log_in_a_trace_has_its_index_in_the_block() {
     let second = rig.ok("eth_sendRawTransaction", json!([rig.sign_draft(0, TxEip1559 { input: code.into(), ..draft(1) })])).await;
     let third = rig.send(0, 2, EMITTER, B256::ZERO.to_vec()).await;
     let options = json!({ "tracer": "callTracer", "tracerConfig": { "withLog": true } });
-    let open = rig.ok("debug_traceTransaction", json!([third, options])).await;
+    let open = rig.early("debug_traceTransaction", json!([third, options])).await;
     assert_eq!(open["logs"][0]["index"], "0x2", "in the open block, too");
     rig.seal().await;
     // In any order: what was executed for one request serves the next.
