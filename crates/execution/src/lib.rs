@@ -22,6 +22,7 @@ pub use block::{
     pending::{PendingBlock, PendingState, PendingTransaction},
     rejection::Rejection,
     replay::execute_block,
+    replayed::ReplayedBlock,
 };
 pub use calls::{
     abort::Abort,

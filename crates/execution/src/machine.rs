@@ -24,7 +24,7 @@ use revm::{
     Inspector,
     context::{
         CfgEnv, TxEnv,
-        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
+        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction, ResultAndState},
     },
     primitives::hardfork::SpecId,
     state::EvmState,
@@ -88,6 +88,12 @@ impl From<StateError> for TransactError {
 pub(crate) struct Transacted {
     pub(crate) result: ExecutionResult<HaltReason>,
     pub(crate) state: EvmState,
+}
+
+impl From<Transacted> for ResultAndState<HaltReason> {
+    fn from(Transacted { result, state }: Transacted) -> Self {
+        Self { result, state }
+    }
 }
 
 /// An EVM over an overlay, at one block.
@@ -290,7 +296,7 @@ fn op_env(tx: &Transaction, sender: Address, encoded: Bytes) -> Option<OpTx> {
 
 /// Brings both machines' results to one form.
 fn finish<H, E>(
-    outcome: Result<revm::context::result::ResultAndState<H>, EVMError<DbError, E>>,
+    outcome: Result<ResultAndState<H>, EVMError<DbError, E>>,
     invalid: impl FnOnce(E) -> InvalidTransaction,
     halt: impl FnOnce(H) -> HaltReason,
 ) -> Result<Transacted, TransactError> {

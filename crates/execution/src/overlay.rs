@@ -52,7 +52,7 @@ struct Cached {
 }
 
 /// A base state plus changes. Reads are cached, so that the base is asked for each value at most once per block.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Overlay<S> {
     base: S,
     accounts: AddressMap<Cached>,

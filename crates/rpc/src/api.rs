@@ -3,6 +3,7 @@
 use crate::{
     Chain,
     args::Args,
+    debug::kept::Replays,
     error::RpcError,
     eth::filters::Filters,
     open_block::EndedNow,
@@ -40,6 +41,8 @@ pub(crate) struct Api {
     pub(crate) filters: Arc<Filters>,
     /// L1 fees of the open block on this parent.
     pub(crate) open_fees: Arc<Mutex<Option<(B256, L1Fees)>>>,
+    /// Blocks whose transactions were traced.
+    pub(crate) replays: Arc<Replays>,
     /// The open block with its roots.
     pub(crate) ended_now: Arc<EndedNow>,
 }
@@ -53,6 +56,7 @@ impl Api {
             decoders: Workers::new(limits.workers, limits.waiting.saturating_mul(16), limits.trace_time),
             filters: Arc::new(Filters::new(limits.filters, limits.filter_life)),
             open_fees: Arc::default(),
+            replays: Arc::default(),
             ended_now: Arc::default(),
             endpoint: Endpoint::Ordinary,
             address,

@@ -14,6 +14,7 @@ mod args;
 mod capabilities;
 mod chain;
 mod count;
+mod deadlines;
 mod debug;
 mod development;
 pub mod error;

@@ -1,6 +1,6 @@
 //! How long one request may execute, and what it is told when that is over.
 
-use crate::error::RpcError;
+use crate::{deadlines::Deadline, error::RpcError};
 use std::{
     cell::Cell,
     time::{Duration, Instant},
@@ -31,15 +31,9 @@ pub(crate) fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<
         return None;
     }
     let abort = Abort::default();
-    let timer = tokio::spawn({
-        let abort = abort.clone();
-        async move {
-            tokio::time::sleep(time).await;
-            abort.set();
-        }
-    });
+    let deadline = Deadline::start(time, abort.clone());
     let done = job(&abort);
-    timer.abort();
+    drop(deadline);
     (!abort.is_set()).then_some(done)
 }
 

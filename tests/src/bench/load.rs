@@ -91,6 +91,25 @@ pub(super) fn flood(url: &str, lanes: &[Lane], batch: usize, time: Duration) -> 
     })
 }
 
+/// Asks these questions in turn over so many connections, one a request, for `time`. How many were answered.
+pub(super) fn ask(url: &str, questions: &[String], connections: usize, time: Duration) -> Result<usize, Error> {
+    let send = |first: usize| -> Result<usize, Error> {
+        let mut rpc = Rpc::connect(url)?;
+        let requests: Vec<_> = questions.iter().map(|question| rpc.request(question)).collect();
+        let start = Instant::now();
+        let mut answered = 0;
+        for request in requests.iter().cycle().skip(first).take_while(|_| start.elapsed() < time) {
+            deliver(&mut rpc, request)?;
+            answered += 1;
+        }
+        Ok(answered)
+    };
+    thread::scope(|scope| {
+        let askers: Vec<_> = (0..connections).map(|number| scope.spawn(move || send(number * 7))).collect();
+        askers.into_iter().map(|asker| asker.join().expect("invariant: askers do not panic")).sum()
+    })
+}
+
 /// Sends `rate` transactions a second, each at its time, whatever became of those before it, as far as there is a free connection. How long
 /// each took from the time at which it should have been sent to its acknowledgement, in order of duration. A node that cannot keep up is left
 /// after [`BEHIND`].

@@ -1,7 +1,7 @@
 //! The measurements, and the order in which one node goes through them.
 
 use super::{
-    load::{CHAIN_ID, Kind, Lane, flood, paced, sign},
+    load::{CHAIN_ID, Kind, Lane, ask, flood, paced, sign},
     machine::{cores, processor_time},
     node::{Contender, Running},
 };
@@ -10,6 +10,7 @@ use crate::{
     token,
     wallet::{Signed, Wallet},
 };
+use alloy_primitives::{Address, keccak256};
 use serde_json::{Value, json};
 use std::{
     io, thread,
@@ -27,6 +28,10 @@ const TIME: Duration = Duration::from_secs(5);
 
 /// Transactions signed for each lane of a flood; more than a node takes in [`TIME`].
 const PER_LANE: usize = 12_000;
+
+/// Connections over which questions are asked, and for how long.
+const ASKERS: usize = 4;
+const ASKING: Duration = Duration::from_secs(3);
 
 /// Transactions in a JSON-RPC batch.
 const BATCH: usize = 100;
@@ -82,6 +87,8 @@ pub struct Latency {
 pub struct Figures {
     /// Name and figures of each flood.
     pub throughput: Vec<(&'static str, Throughput)>,
+    /// Name of each question, and answers to it a second.
+    pub reads: Vec<(&'static str, u64)>,
     /// Name and figures of each paced measurement; `None` where the node has no such method.
     pub latency: Vec<(String, Option<Latency>)>,
 }
@@ -91,6 +98,9 @@ struct Loads {
     floods: Vec<(&'static str, usize, Vec<Lane>)>,
     paces: Vec<(&'static str, u32, Vec<Lane>)>,
     preparation: Vec<Signed>,
+    /// Transfers of the token that are sent at once and then traced.
+    traced: Vec<Signed>,
+    token: Address,
 }
 
 impl Loads {
@@ -123,7 +133,9 @@ impl Loads {
             let each = rate as usize * TIME.as_secs() as usize / PACED_LANES as usize;
             (method, rate, sign(accounts(PACED_LANES), each.max(1), Kind::Transfer))
         });
-        Self { paces: paces.collect(), floods: floods.into(), preparation }
+        let recipient = |index: usize| Address::from_word(keccak256((index as u64).to_be_bytes()));
+        let traced = (0..BATCH).map(|index| deployer.call(token, token::transfer(recipient(index), 1), token::TRANSFER_GAS)).collect();
+        Self { paces: paces.collect(), floods: floods.into(), preparation, traced, token }
     }
 }
 
@@ -146,7 +158,8 @@ fn measure_one(contender: &Contender, loads: &Loads, progress: &dyn Fn(&str)) ->
     let last = loads.preparation.last().map(|transaction| transaction.hash);
     wait_for("the token", || Ok(!rpc.call("eth_getTransactionReceipt", json!([last]))?.is_null()))?;
 
-    let mut figures = Figures::default();
+    progress(&format!("{contender:?}: calls and traces"));
+    let mut figures = Figures { reads: reads(&node, &mut rpc, loads)?, ..Figures::default() };
     for (method, rate, lanes) in &loads.paces {
         let name = format!("{method} at {rate} tx/s");
         progress(&format!("{contender:?}: {name}"));
@@ -165,6 +178,24 @@ fn measure_one(contender: &Contender, loads: &Loads, progress: &dyn Fn(&str)) ->
         figures.throughput.push((name, throughput(&node, &mut rpc, lanes, *batch)?));
     }
     Ok(figures)
+}
+
+/// Traces transactions that share a block, and calls.
+fn reads(node: &Running, rpc: &mut Rpc, loads: &Loads) -> Result<Vec<(&'static str, u64)>, Error> {
+    flood(node.url(), std::slice::from_ref(&loads.traced), BATCH, ASKING)?;
+    let last = loads.traced.last().map(|transaction| transaction.hash);
+    let is_sealed = |receipt: &Value| receipt["blockHash"].as_str().is_some_and(|hash| !hash.trim_start_matches(['0', 'x']).is_empty());
+    wait_for("the traced transactions", || Ok(is_sealed(&rpc.call("eth_getTransactionReceipt", json!([last]))?)))?;
+    let question = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    let trace = |transaction: &Signed| question("debug_traceTransaction", json!([transaction.hash, { "tracer": "callTracer" }]));
+    let traces: Vec<_> = loads.traced.iter().map(trace).collect();
+    let holder = Wallet::funded(0, CHAIN_ID).address();
+    let call = question("eth_call", json!([{ "to": loads.token, "data": token::balance_of(holder) }, "latest"]));
+    let per_second = |questions: &[String]| Ok::<_, Error>(ask(node.url(), questions, ASKERS, ASKING)? as u64 / ASKING.as_secs());
+    Ok(vec![
+        ("debug_traceTransaction (callTracer), each of 100 ERC-20 transfers of a block", per_second(&traces)?),
+        ("eth_call, balanceOf", per_second(&[call])?),
+    ])
 }
 
 /// Floods the node, and waits until everything is sealed and on L1.

@@ -32,6 +32,12 @@ fn write_tables(out: &mut String, figures: &[Figures; 2]) -> std::fmt::Result {
         });
         writeln!(out, "| {} | {} |", tributary.latency[row].0, cells.join(" | "))?;
     }
+    writeln!(out, "\n| answers a second, {} cores for node and asker | Tributary | anvil | ratio |", cores())?;
+    writeln!(out, "|---|--:|--:|--:|")?;
+    for row in 0..tributary.reads.len() {
+        let [ours, theirs] = figures.each_ref().map(|of| of.reads[row].1);
+        writeln!(out, "| {} | {ours} | {theirs} | {} |", tributary.reads[row].0, ratio(ours, theirs))?;
+    }
     writeln!(out, "\n| share of the machine: generator, node | Tributary | anvil --block-time 1 | DA bytes per transaction |")?;
     writeln!(out, "|---|--:|--:|--:|")?;
     for row in 0..tributary.throughput.len() {
@@ -67,10 +73,12 @@ mod tests {
     fn the_table_has_rates_ratios_latencies_shares_and_bytes() {
         let figures = |per_second, da| Figures {
             throughput: vec![("transfers/s", Throughput { per_second, generator: 7, node: 80, da_bytes_per_thousand: da })],
+            reads: vec![("eth_call", per_second / 10)],
             latency: vec![("send".into(), da.map(|_| Latency { median: Duration::from_micros(1_250), p99: Duration::from_millis(9) }))],
         };
         let table = render(&[figures(5_000, Some(90_450)), figures(1_000, None)]);
         assert!(table.contains("| transfers/s | 5000 | 1000 | 5.0 × |"), "{table}");
+        assert!(table.contains("| eth_call | 500 | 100 | 5.0 × |"), "{table}");
         assert!(table.contains("| send | 1.2 / 9.0 | – |"), "{table}");
         assert!(table.contains("| 7 %, 80 % | 7 %, 80 % | 90.4 |"), "{table}");
     }

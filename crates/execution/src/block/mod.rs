@@ -9,4 +9,6 @@ pub(crate) mod import;
 pub(crate) mod pending;
 pub(crate) mod rejection;
 pub(crate) mod replay;
+pub(crate) mod replayed;
 pub(crate) mod seal;
+pub(crate) mod versions;

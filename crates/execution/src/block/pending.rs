@@ -3,16 +3,11 @@
 //! The sequencer executes on its own [`OpenBlock`](crate::OpenBlock); once a transaction is durable it is published here. Values are kept
 //! by the number of the transaction that wrote them, so that a [`PendingState`] stays the same while more transactions arrive.
 
-use crate::overlay::{AccountChange, TxChanges};
+use super::versions::Versions;
+use crate::overlay::TxChanges;
 use alloy_consensus::Header;
-use alloy_primitives::{
-    Address, B256, Bytes, U256,
-    map::{AddressMap, B256Map, HashMap},
-};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use alloy_primitives::{Address, B256, Bytes, U256, map::B256Map};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tributary_primitives::{Account, Receipt, StateError, StateReader, Transaction};
 
 /// An acknowledged transaction of the open block.
@@ -36,10 +31,7 @@ struct Contents {
     /// Logs of the block up to and including each transaction.
     logs: Vec<u64>,
     by_hash: B256Map<usize>,
-    accounts: AddressMap<Vec<(usize, Option<Account>)>>,
-    cleared: AddressMap<Vec<usize>>,
-    storage: HashMap<(Address, U256), Vec<(usize, U256)>>,
-    code: B256Map<Bytes>,
+    versions: Versions,
 }
 
 /// The open block as readers see it.
@@ -54,7 +46,7 @@ impl<S: StateReader> PendingBlock<S> {
     /// An open block with this draft header on `base`, with what the system calls before the first transaction changed.
     pub fn new(base: S, header: Header, before: TxChanges) -> Self {
         let mut contents = Contents::default();
-        contents.record(0, before);
+        contents.versions.record(0, before);
         Self { base, header, contents: RwLock::new(contents) }
     }
 
@@ -62,7 +54,7 @@ impl<S: StateReader> PendingBlock<S> {
     pub fn publish(&self, transaction: PendingTransaction, changes: TxChanges) -> Arc<PendingTransaction> {
         let mut contents = self.write();
         let number = contents.transactions.len() + 1;
-        contents.record(number, changes);
+        contents.versions.record(number, changes);
         contents.by_hash.insert(transaction.hash, number - 1);
         let logs = contents.logs.last().copied().unwrap_or_default() + transaction.receipt.logs.len() as u64;
         contents.logs.push(logs);
@@ -129,21 +121,6 @@ impl<S: StateReader> PendingBlock<S> {
     }
 }
 
-impl Contents {
-    fn record(&mut self, number: usize, changes: TxChanges) {
-        for change in changes.accounts {
-            self.accounts.entry(change.address).or_default().push((number, change.after));
-            if change.storage_cleared {
-                self.cleared.entry(change.address).or_default().push(number);
-            }
-            for (slot, value) in change.storage {
-                self.storage.entry((change.address, slot)).or_default().push((number, value));
-            }
-        }
-        self.code.extend(changes.code);
-    }
-}
-
 /// The open block's state after a fixed number of its transactions.
 #[derive(Debug)]
 pub struct PendingState<S> {
@@ -170,71 +147,27 @@ impl<S> PendingState<S> {
 
     /// All that differs from the state below the block, as one change for each account.
     pub fn changes(&self) -> TxChanges {
-        let contents = self.block.contents.read().unwrap_or_else(PoisonError::into_inner);
-        let change = |(address, versions): (&Address, &Vec<(usize, Option<Account>)>)| {
-            let (_, after) = newest(Some(versions), self.upto)?;
-            let cleared = contents.cleared.get(address).and_then(|all| all.iter().rev().find(|number| **number <= self.upto).copied());
-            Some((*address, (AccountChange { address: *address, after, storage_cleared: cleared.is_some(), storage: Vec::new() }, cleared)))
-        };
-        let mut accounts: BTreeMap<Address, _> = contents.accounts.iter().filter_map(change).collect();
-        for ((address, slot), versions) in &contents.storage {
-            if let Some((at, value)) = newest(Some(versions), self.upto)
-                && let Some((change, cleared)) = accounts.get_mut(address)
-                && cleared.is_none_or(|cleared| at >= cleared)
-            {
-                change.storage.push((*slot, value));
-            }
-        }
-        let code = contents.code.iter().map(|(hash, code)| (*hash, code.clone())).collect();
-        TxChanges { accounts: accounts.into_values().map(|(change, _)| change).collect(), code }
+        self.block.contents.read().unwrap_or_else(PoisonError::into_inner).versions.changes(self.upto)
     }
-}
-
-/// The newest of `versions` (ascending by transaction number) that is not newer than `upto`.
-fn newest<T: Copy>(versions: Option<&Vec<(usize, T)>>, upto: usize) -> Option<(usize, T)> {
-    versions?.iter().rev().find(|(number, _)| *number <= upto).copied()
 }
 
 impl<S: StateReader> StateReader for PendingState<S> {
     fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
-        let found = newest(self.block.read().accounts.get(&address), self.upto);
-        match found {
-            Some((_, account)) => Ok(account),
-            None => self.block.base.account(address),
-        }
+        let found = self.block.read().versions.account(address, self.upto);
+        found.map_or_else(|| self.block.base.account(address), Ok)
     }
 
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
-        let (written, cleared) = {
-            let contents = self.block.read();
-            let written = newest(contents.storage.get(&(address, slot)), self.upto);
-            let cleared = contents.cleared.get(&address).and_then(|all| all.iter().rev().find(|number| **number <= self.upto).copied());
-            (written, cleared)
-        };
-        match (written, cleared) {
-            (Some((at, value)), cleared) if cleared.is_none_or(|cleared| at >= cleared) => Ok(value),
-            (_, Some(_)) => Ok(U256::ZERO),
-            _ => self.block.base.storage(address, slot),
-        }
+        let found = self.block.read().versions.storage(address, slot, self.upto);
+        found.map_or_else(|| self.block.base.storage(address, slot), Ok)
     }
 
     fn has_storage(&self, address: Address) -> Result<bool, StateError> {
-        let (written, cleared) = {
-            let contents = self.block.read();
-            let written: Vec<U256> = contents.storage.keys().filter(|(of, _)| *of == address).map(|(_, slot)| *slot).collect();
-            let cleared = contents.cleared.get(&address).is_some_and(|all| all.iter().any(|number| *number <= self.upto));
-            (written, cleared)
-        };
-        for slot in written {
-            if !self.storage(address, slot)?.is_zero() {
-                return Ok(true);
-            }
-        }
-        Ok(!cleared && self.block.base.has_storage(address)?)
+        self.block.read().versions.has_storage(&self.block.base, address, self.upto)
     }
 
     fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-        let found = self.block.read().code.get(&hash).cloned();
+        let found = self.block.read().versions.code(hash);
         found.map_or_else(|| self.block.base.code(hash), Ok)
     }
 
@@ -250,6 +183,7 @@ impl<S: StateReader> StateReader for PendingState<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overlay::AccountChange;
     use alloy_primitives::address;
 
     #[derive(Debug)]

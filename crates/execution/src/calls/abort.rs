@@ -1,9 +1,5 @@
 //! Ending a call whose time is over. Nothing down here looks at a clock: whoever does sets the flag.
 
-use revm::{
-    Inspector,
-    interpreter::{Interpreter, interpreter::EthInterpreter},
-};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -22,14 +18,6 @@ impl Abort {
     /// Whether it is set; results from then on mean nothing.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl<CTX> Inspector<CTX, EthInterpreter> for Abort {
-    fn step(&mut self, interpreter: &mut Interpreter<EthInterpreter>, _: &mut CTX) {
-        if self.is_set() {
-            interpreter.halt_oog();
-        }
     }
 }
 

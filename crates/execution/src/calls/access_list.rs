@@ -2,10 +2,13 @@
 
 use super::{
     abort::Abort,
-    call::{Simulation, halt_words, run},
+    call::{Simulation, run},
     refusal::{Refusal, Stop, Stopped},
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    traces::record::{Observer, words::of_halt},
+};
 use alloy_rpc_types_eth::{AccessList, TransactionRequest};
 use revm::context::result::ExecutionResult;
 use revm_inspectors::access_list::AccessListInspector;
@@ -41,7 +44,8 @@ impl Simulation {
         loop {
             round += 1;
             request.access_list = Some(list.clone());
-            let (mut machine, env) = match self.machine(&request, (AccessListInspector::new(list.clone()), abort.clone())) {
+            let (mut machine, env) = match self.machine(&request, (AccessListInspector::new(list.clone()), Observer::ending(abort.clone())))
+            {
                 Ok(ready) => ready,
                 Err(Stop::Refused(words)) => return Ok(AccessListOutcome::Refused(words)),
                 Err(Stop::Failed(error)) => return Err(error),
@@ -59,7 +63,7 @@ impl Simulation {
                 let error = match &result {
                     ExecutionResult::Success { .. } => None,
                     ExecutionResult::Revert { .. } => Some("execution reverted".to_owned()),
-                    ExecutionResult::Halt { reason, .. } => Some(halt_words(reason)),
+                    ExecutionResult::Halt { reason, .. } => Some(of_halt(reason, machine.inspector_mut().1.at())),
                 };
                 return Ok(AccessListOutcome::Listed { access_list: list, gas_used, error });
             }

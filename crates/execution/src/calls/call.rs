@@ -12,6 +12,10 @@ use crate::{
     executor::Executor,
     machine::{AnyInspector, Leniency, Machine, TransactError, Transacted},
     overlay::Overlay,
+    traces::record::{
+        Observer,
+        words::{At, of_halt},
+    },
 };
 use alloy_consensus::Header;
 use alloy_eips::eip4844::VERSIONED_HASH_VERSION_KZG;
@@ -20,7 +24,7 @@ use alloy_rpc_types_eth::TransactionRequest;
 use revm::{
     context::{
         TxEnv,
-        result::{ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError},
+        result::{ExecutionResult, HaltReason, InvalidTransaction},
     },
     context_interface::either::Either,
 };
@@ -75,14 +79,14 @@ impl Simulation {
     /// When the state cannot be read; whatever the call itself does is an [`Ending`].
     pub fn call(&self, request: &TransactionRequest, abort: &Abort) -> Result<CallOutcome, Error> {
         let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
-        let (mut machine, env) = match self.machine(request, abort.clone()) {
+        let (mut machine, env) = match self.machine(request, Observer::ending(abort.clone())) {
             Ok(ready) => ready,
             Err(Stop::Refused(words)) => return refused(words),
             Err(Stop::Failed(error)) => return Err(error),
         };
         let gas = env.gas_limit;
         match run(&mut machine, env) {
-            Ok(done) => Ok(outcome(done.result)),
+            Ok(done) => Ok(outcome(done.result, machine.inspector_mut().at())),
             Err(Stopped::Refused(reason)) => refused(format!("err: {} (supplied gas {gas})", reason.words)),
             Err(Stopped::Failed(error)) => Err(error),
         }
@@ -240,39 +244,14 @@ fn insufficient_funds(sender: Address, have: U256, want: U256) -> String {
     format!("insufficient funds for gas * price + value: address {sender} have {have} want {want}")
 }
 
-pub(crate) fn outcome(result: ExecutionResult<HaltReason>) -> CallOutcome {
+/// What became of a call whose last instruction was `at`.
+pub(crate) fn outcome(result: ExecutionResult<HaltReason>, at: At) -> CallOutcome {
     let gas_used = result.tx_gas_used();
     match result {
         ExecutionResult::Success { logs, output, .. } => CallOutcome { ending: Ending::Returned(output.into_data()), gas_used, logs },
         ExecutionResult::Revert { output, .. } => CallOutcome { ending: Ending::Reverted(output), gas_used, logs: Vec::new() },
-        ExecutionResult::Halt { reason, .. } => CallOutcome { ending: Ending::Halted(halt_words(&reason)), gas_used, logs: Vec::new() },
+        ExecutionResult::Halt { reason, .. } => CallOutcome { ending: Ending::Halted(of_halt(&reason, at)), gas_used, logs: Vec::new() },
     }
-}
-
-/// geth's words for an execution that failed without reverting.
-pub(crate) fn halt_words(reason: &HaltReason) -> String {
-    match reason {
-        HaltReason::OutOfGas(OutOfGasError::InvalidOperand) => "gas uint64 overflow",
-        HaltReason::OutOfGas(OutOfGasError::ReentrancySentry) => "out of gas: not enough gas for reentrancy sentry",
-        HaltReason::OutOfGas(_) => "out of gas",
-        HaltReason::InvalidFEOpcode => "invalid opcode: INVALID",
-        HaltReason::OpcodeNotFound | HaltReason::NotActivated => "invalid opcode",
-        HaltReason::InvalidJump => "invalid jump destination",
-        HaltReason::StackUnderflow => "stack underflow",
-        HaltReason::StackOverflow => "stack limit reached 1024 (1023)",
-        HaltReason::OutOfOffset => "return data out of bounds",
-        HaltReason::CreateCollision => "contract address collision",
-        HaltReason::PrecompileErrorWithContext(words) => words,
-        HaltReason::PrecompileError => "precompile failed",
-        HaltReason::NonceOverflow => "nonce uint64 overflow",
-        HaltReason::CreateContractSizeLimit => "max code size exceeded",
-        HaltReason::CreateContractStartingWithEF => "invalid code: must not begin with 0xef",
-        HaltReason::CreateInitCodeSizeLimit => "max initcode size exceeded",
-        HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic => "write protection",
-        HaltReason::OutOfFunds | HaltReason::OverflowPayment => "insufficient balance for transfer",
-        HaltReason::CallTooDeep => "max call depth exceeded",
-    }
-    .to_owned()
 }
 
 #[cfg(test)]
@@ -418,9 +397,11 @@ pub(crate) mod tests {
     fn halts_are_told_in_geths_words() {
         for (code, words) in [
             (&hex!("fe")[..], "invalid opcode: INVALID"),
-            (&hex!("0c"), "invalid opcode"),
+            (&hex!("0c"), "invalid opcode: opcode 0xc not defined"),
             (&hex!("600356"), "invalid jump destination"),
-            (&hex!("01"), "stack underflow"),
+            (&hex!("01"), "stack underflow (0 <=> 2)"),
+            (&hex!("5b5f600056"), "stack limit reached 1024 (1023)"),
+            (&hex!("60015f5f3e"), "return data out of bounds"),
             (&hex!("5b600056"), "out of gas"),
         ] {
             let ending =

@@ -2,11 +2,15 @@
 
 use super::{
     abort::Abort,
-    call::{Simulation, halt_words, run},
+    call::{Simulation, run},
     refusal::{Refusal, Stop, Stopped},
     state::State,
 };
-use crate::{error::Error, machine::Machine};
+use crate::{
+    error::Error,
+    machine::Machine,
+    traces::record::{Observer, words::of_halt},
+};
 use alloy_hardforks::EthereumHardfork;
 use alloy_primitives::{Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -63,7 +67,7 @@ impl Simulation {
     }
 
     fn search(&self, request: &TransactionRequest, abort: &Abort) -> Result<Estimate, Stop> {
-        let (mut machine, env) = self.machine(request, abort.clone())?;
+        let (mut machine, env) = self.machine(request, Observer::ending(abort.clone()))?;
         let mut high = self.ceiling(request, &mut machine, &env)?;
         if is_transfer(&mut machine, &env)?
             && let Ok(Attempt::Succeeded { .. }) = attempt(&mut machine, &env, TRANSFER_GAS)
@@ -91,7 +95,7 @@ impl Simulation {
     }
 
     /// The highest limit worth trying: the block's or the request's, bounded by what the sender can pay and by the node's cap.
-    fn ceiling(&self, request: &TransactionRequest, machine: &mut Machine<State, Abort>, env: &TxEnv) -> Result<u64, Stop> {
+    fn ceiling(&self, request: &TransactionRequest, machine: &mut Machine<State, Observer>, env: &TxEnv) -> Result<u64, Stop> {
         let mut high = request.gas.filter(|gas| *gas >= TRANSFER_GAS).unwrap_or(machine.block_env().gas_limit);
         if env.gas_price != 0 {
             let balance = machine.state_mut().account_now(env.caller)?.unwrap_or_default().balance;
@@ -113,7 +117,7 @@ impl Simulation {
 }
 
 /// Tries a limit between the two bounds and moves one of them.
-fn bisect(machine: &mut Machine<State, Abort>, env: &TxEnv, limit: u64, low: &mut u64, high: &mut u64) -> Result<(), Stop> {
+fn bisect(machine: &mut Machine<State, Observer>, env: &TxEnv, limit: u64, low: &mut u64, high: &mut u64) -> Result<(), Stop> {
     match attempt(machine, env, limit)? {
         Attempt::Succeeded { .. } => *high = limit,
         _ => *low = limit,
@@ -121,14 +125,14 @@ fn bisect(machine: &mut Machine<State, Abort>, env: &TxEnv, limit: u64, low: &mu
     Ok(())
 }
 
-fn is_transfer(machine: &mut Machine<State, Abort>, env: &TxEnv) -> Result<bool, Stop> {
+fn is_transfer(machine: &mut Machine<State, Observer>, env: &TxEnv) -> Result<bool, Stop> {
     match env.kind {
         TxKind::Call(to) if env.data.is_empty() => Ok(!machine.state_mut().account_now(to)?.unwrap_or_default().has_code()),
         _ => Ok(false),
     }
 }
 
-fn attempt(machine: &mut Machine<State, Abort>, env: &TxEnv, gas_limit: u64) -> Result<Attempt, Stop> {
+fn attempt(machine: &mut Machine<State, Observer>, env: &TxEnv, gas_limit: u64) -> Result<Attempt, Stop> {
     let result = match run(machine, TxEnv { gas_limit, ..env.clone() }) {
         Ok(done) => done.result,
         Err(Stopped::Refused(Refusal { needs_gas: true, .. })) => return Ok(Attempt::Starved),
@@ -140,6 +144,6 @@ fn attempt(machine: &mut Machine<State, Abort>, env: &TxEnv, gas_limit: u64) -> 
         ExecutionResult::Success { .. } => Attempt::Succeeded { used, peak },
         ExecutionResult::Revert { output, .. } => Attempt::Reverted(output),
         ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => Attempt::Starved,
-        ExecutionResult::Halt { reason, .. } => Attempt::Halted(halt_words(&reason)),
+        ExecutionResult::Halt { reason, .. } => Attempt::Halted(of_halt(&reason, machine.inspector_mut().at())),
     })
 }

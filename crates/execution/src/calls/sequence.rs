@@ -13,6 +13,7 @@ use crate::{
     overlay::Overlay,
     traces::{
         parity::TraceTypes,
+        record::Observer,
         trace::{run_traced, stopped},
         tracer::{Finished, Plan, Spent, Tracer, TracingMachine},
     },
@@ -44,8 +45,7 @@ impl CallSequence {
     /// [`Error::Trace`] with the reason when the overrides contradict each other; when the state cannot be read.
     pub fn new(simulation: Simulation) -> Result<Self, Error> {
         let overlay = Overlay::new(simulation.state.clone());
-        let mut machine =
-            simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), (Abort::default(), Tracer::Off));
+        let mut machine = simulation.machine_on(overlay, simulation.header.clone(), &TransactionRequest::default(), Observer::default());
         if let Some(accounts) = &simulation.overrides.state {
             overrides::apply_state(&mut machine, accounts).map_err(stopped)?;
         }
@@ -76,19 +76,20 @@ impl CallSequence {
     /// When the state cannot be read; whatever the call itself does is an [`Ending`].
     pub fn call(&mut self, request: &TransactionRequest, abort: &Abort) -> Result<CallOutcome, Error> {
         let refused = |words| Ok(CallOutcome { ending: Ending::Refused(words), gas_used: 0, logs: Vec::new() });
-        let (mut machine, env) = match self.machine(request, (abort.clone(), Tracer::Off)) {
+        let (mut machine, env) = match self.machine(request, Observer::ending(abort.clone())) {
             Ok(ready) => ready,
             Err(Stop::Refused(words)) => return refused(words),
             Err(Stop::Failed(error)) => return Err(error),
         };
         let gas = env.gas_limit;
         let done = run(&mut machine, env);
+        let at = machine.inspector_mut().at();
         let mut overlay = machine.into_state();
         let done = match done {
             Ok(Transacted { result, state }) => {
                 overlay.commit(state);
                 self.pay(result.tx_gas_used());
-                Ok(outcome(result))
+                Ok(outcome(result, at))
             }
             Err(Stopped::Refused(Refusal { words, .. })) => refused(format!("err: {words} (supplied gas {gas})")),
             Err(Stopped::Failed(error)) => Err(error),
@@ -103,7 +104,7 @@ impl CallSequence {
     /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
     pub fn trace(&mut self, request: &TransactionRequest, options: &GethDebugTracingOptions, abort: &Abort) -> Result<GethTrace, Error> {
         let plan = Plan::new(options)?;
-        let tracer = (abort.clone(), plan.tracer(self.spent)?);
+        let tracer = Observer::new(abort.clone(), plan.tracer(self.spent)?);
         self.traced(request, tracer, |tracer, done, simulation, env| plan.trace(tracer, done, &simulation.traced(env)))
     }
 
@@ -112,14 +113,14 @@ impl CallSequence {
     /// # Errors
     /// As [`Self::trace`].
     pub fn trace_parity(&mut self, request: &TransactionRequest, types: TraceTypes, abort: &Abort) -> Result<TraceResults, Error> {
-        let tracer = (abort.clone(), types.tracer(self.spent));
+        let tracer = Observer::new(abort.clone(), types.tracer(self.spent));
         self.traced(request, tracer, |tracer, done, _, _| types.results(tracer, done))
     }
 
     fn traced<T>(
         &mut self,
         request: &TransactionRequest,
-        tracer: (Abort, Tracer),
+        tracer: Observer,
         answer: impl FnOnce(Tracer, &Finished<'_>, &Simulation, &TxEnv) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (mut machine, env) = self.machine(request, tracer).map_err(stopped)?;
@@ -144,7 +145,7 @@ impl CallSequence {
     }
 
     /// A machine on the state so far. It has the overlay until it gives it back.
-    fn machine(&mut self, request: &TransactionRequest, tracer: (Abort, Tracer)) -> Result<(TracingMachine, TxEnv), Stop> {
+    fn machine(&mut self, request: &TransactionRequest, tracer: Observer) -> Result<(TracingMachine, TxEnv), Stop> {
         let simulation = &self.simulation;
         check_request(simulation.executor.spec(), request)?;
         if simulation.gas_cap < MIN_GAS {

@@ -19,6 +19,7 @@ use crate::{
     executor::Executor,
     machine::{Leniency, Machine},
     overlay::{Overlay, TxChanges},
+    traces::record::Observer,
 };
 use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
 use alloy_eips::eip4895::Withdrawals;
@@ -242,7 +243,8 @@ impl SimulationChain<'_> {
         gas_left: &mut u64,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {
         let leniency = Leniency { nonce: !self.validation, base_fee: false, ..Leniency::CALL };
-        let mut machine = Machine::new(&self.executor, &header, overlay, leniency, (Transfers::default(), self.abort.clone()));
+        let mut machine =
+            Machine::new(&self.executor, &header, overlay, leniency, (Transfers::default(), Observer::ending(self.abort.clone())));
         machine.set_inspecting(false);
         if let Some(price) = block.overrides.blob_base_fee {
             overrides::set_blob_base_fee(&mut machine, price);
@@ -275,7 +277,7 @@ impl SimulationChain<'_> {
     /// Executes one call and commits it.
     fn call(
         &self,
-        machine: &mut Machine<State, (Transfers, Abort)>,
+        machine: &mut Machine<State, (Transfers, Observer)>,
         progress: &mut Progress,
         call: TransactionRequest,
         gas_left: &mut u64,
@@ -314,7 +316,7 @@ impl SimulationChain<'_> {
             let after = machine.state_mut().account_now(sender)?.unwrap_or_default();
             machine.state_mut().set_account(sender, Some(Account { nonce: 0, ..after }))?;
         }
-        let done = outcome(done.result);
+        let done = outcome(done.result, machine.inspector_mut().1.at());
         *gas_left = gas_left.saturating_sub(done.gas_used);
         progress.gas_used += done.gas_used;
         progress.blob_gas_used += tx.blob_gas_used().unwrap_or_default();
@@ -368,7 +370,7 @@ impl SimulationChain<'_> {
     /// What comes after the last call; the complete block.
     fn finish(
         &self,
-        mut machine: Machine<State, (Transfers, Abort)>,
+        mut machine: Machine<State, (Transfers, Observer)>,
         progress: Progress,
         withdrawals: Withdrawals,
     ) -> Result<(SimulatedBlock, Overlay<State>), SimulateError> {

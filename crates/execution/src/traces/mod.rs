@@ -1,8 +1,15 @@
 //! Traces: transactions and calls executed again under an inspector.
 
+mod erc7562;
+mod flat;
+mod four_byte;
+mod frames;
 pub(crate) mod parity;
-pub(crate) mod parity_diff;
+mod parity_diff;
+mod prestate;
+pub(crate) mod record;
 pub(crate) mod script;
+mod steps;
 pub(crate) mod trace;
 pub(crate) mod tracer;
-pub(crate) mod vm_trace;
+mod vm_trace;

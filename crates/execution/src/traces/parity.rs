@@ -2,8 +2,10 @@
 //! the course of the machine.
 
 use super::{
+    frames::Frames,
     parity_diff::state_diff,
-    trace::{BlockReplay, run_traced, stopped, taken},
+    record::Observer,
+    trace::{BlockReplay, go_past, run_traced, stopped, taken},
     tracer::{Finished, Spent, Tracer, TracingMachine},
     vm_trace::vm_trace,
 };
@@ -20,8 +22,7 @@ use alloy_rpc_types_eth::{BlockNumHash, TransactionRequest};
 use alloy_rpc_types_trace::parity::{
     LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash, TraceType,
 };
-use revm::{DatabaseCommit, context::result::ResultAndState};
-use revm_inspectors::tracing::{StackSnapshotType, TracingInspectorConfig};
+use revm::context::result::ResultAndState;
 use tributary_primitives::Transaction;
 
 /// What `trace_call` and `trace_replay*` are asked for.
@@ -52,20 +53,16 @@ impl FromIterator<TraceType> for TraceTypes {
 impl TraceTypes {
     /// A fresh inspector that records what is asked for.
     pub(crate) fn tracer(self, spent: Spent) -> Tracer {
-        let config = TracingInspectorConfig::default_parity();
-        if !self.vm_trace {
-            return Tracer::recording(config, spent);
-        }
-        Tracer::recording(config.set_steps(true).set_memory_snapshots(true).set_stack_snapshots(StackSnapshotType::All), spent)
+        if self.vm_trace { Tracer::frames_and_steps(spent) } else { Tracer::frames(spent) }
     }
 
     /// The answer, from what was recorded.
     pub(crate) fn results(self, tracer: Tracer, done: &Finished<'_>) -> Result<TraceResults, Error> {
-        let Tracer::Recording { inspector, .. } = tracer else { return Err(Error::Trace("nothing was recorded".into())) };
+        let (frames, steps) = tracer.into_parts();
         let output = done.result.result.output().cloned().unwrap_or_default();
-        let vm_trace = self.vm_trace.then(|| vm_trace(inspector.traces().nodes(), done)).transpose()?;
+        let vm_trace = self.vm_trace.then(|| vm_trace(steps.as_ref().map_or(&[], |steps| &steps.items), done)).transpose()?;
         let state_diff = self.state_diff.then(|| state_diff(done)).transpose()?;
-        let trace = if self.trace { inspector.into_parity_builder().into_transaction_traces() } else { Vec::new() };
+        let trace = frames.filter(|_| self.trace).map_or_else(Vec::new, Frames::into_parity);
         Ok(TraceResults { output, state_diff, trace, vm_trace })
     }
 }
@@ -79,7 +76,7 @@ impl BlockReplay<'_> {
     /// # Errors
     /// As executing the block, and [`Error::Trace`] when there would be too much to record.
     pub fn calls_of_transaction(&self, index: usize) -> Result<Vec<LocalizedTransactionTrace>, Error> {
-        let mut machine = self.machine_before(index)?;
+        let mut machine = self.machine_at(index)?;
         Ok(self.calls_of_next(&mut machine, index)?.0)
     }
 
@@ -93,7 +90,7 @@ impl BlockReplay<'_> {
         for index in 0..self.senders.len() {
             let (of_transaction, done) = self.calls_of_next(&mut machine, index)?;
             calls.extend(of_transaction);
-            machine.state_mut().commit(done.state);
+            go_past(&mut machine, done);
         }
         calls.extend(self.rewards());
         Ok(calls)
@@ -104,7 +101,7 @@ impl BlockReplay<'_> {
     /// # Errors
     /// As [`Self::calls_of_transaction`].
     pub fn replay_transaction(&self, index: usize, types: TraceTypes) -> Result<TraceResults, Error> {
-        let mut machine = self.machine_before(index)?;
+        let mut machine = self.machine_at(index)?;
         let (tracer, result) = self.run_next(&mut machine, index, types.tracer(Spent::default()))?;
         types.results(tracer, &Finished { machine: &machine, result: &result })
     }
@@ -122,7 +119,7 @@ impl BlockReplay<'_> {
             spent = tracer.spent();
             let full_trace = types.results(tracer, &Finished { machine: &machine, result: &result })?;
             all.push(TraceResultsWithTransactionHash { full_trace, transaction_hash: tx.hash() });
-            machine.state_mut().commit(result.state);
+            go_past(&mut machine, result);
         }
         Ok(all)
     }
@@ -133,8 +130,16 @@ impl BlockReplay<'_> {
         index: usize,
     ) -> Result<(Vec<LocalizedTransactionTrace>, ResultAndState<revm::context::result::HaltReason>), Error> {
         let (tracer, done) = self.run_next(machine, index, CALLS.tracer(Spent::default()))?;
-        let Tracer::Recording { inspector, .. } = tracer else { return Ok((Vec::new(), done)) };
-        Ok((inspector.into_parity_builder().into_localized_transaction_traces(self.traced(index).info), done))
+        let info = self.traced(index).info;
+        let localized = |trace| LocalizedTransactionTrace {
+            trace,
+            block_hash: info.block_hash,
+            block_number: info.block_number,
+            transaction_hash: info.hash,
+            transaction_position: info.index,
+        };
+        let traces = tracer.into_parts().0.map_or_else(Vec::new, Frames::into_parity);
+        Ok((traces.into_iter().map(localized).collect(), done))
     }
 
     /// What proof of work paid: to the block's author and to those of its ommers.
@@ -159,7 +164,7 @@ impl Simulation {
     /// # Errors
     /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or there would be too much to record.
     pub fn trace_parity(&self, request: &TransactionRequest, types: TraceTypes, abort: &Abort) -> Result<TraceResults, Error> {
-        let (mut machine, env) = self.machine(request, (abort.clone(), types.tracer(Spent::default()))).map_err(stopped)?;
+        let (mut machine, env) = self.machine(request, Observer::new(abort.clone(), types.tracer(Spent::default()))).map_err(stopped)?;
         let (tracer, result) = run_traced(&mut machine, env)?;
         types.results(tracer, &Finished { machine: &machine, result: &result })
     }
@@ -177,7 +182,7 @@ impl Simulation {
         abort: &Abort,
     ) -> Result<TraceResults, Error> {
         let overlay = Overlay::new(self.state.clone());
-        let inspector = (abort.clone(), types.tracer(Spent::default()));
+        let inspector = Observer::new(abort.clone(), types.tracer(Spent::default()));
         let mut machine = Machine::new(&self.executor, &self.header, overlay, Leniency::default(), inspector);
         let done = machine.transact(tx, sender, encoded);
         let tracer = taken(&mut machine)?;
@@ -212,6 +217,7 @@ mod tests {
             block: &block,
             hash: B256::repeat_byte(5),
             senders: &[],
+            replayed: None,
             abort: Abort::default(),
         };
         let traces = replay.calls_of_block().unwrap();

@@ -1,8 +1,11 @@
 //! `debug_trace*`: transactions and calls executed again under an inspector, with geth's built-in tracers or a client's script.
 
-use super::tracer::{Finished, Plan, Spent, Traced, Tracer, TracingMachine};
+use super::{
+    record::Observer,
+    tracer::{Finished, Plan, Spent, Traced, Tracer, TracingMachine},
+};
 use crate::{
-    block::{builder::encode, rejection::invalid_words},
+    block::{builder::encode, rejection::invalid_words, replayed::ReplayedBlock},
     calls::{
         abort::Abort,
         call::{Simulation, run},
@@ -15,7 +18,8 @@ use crate::{
     overlay::Overlay,
 };
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, B256};
+use alloy_eips::eip7702::{RecoveredAuthorization, SignedAuthorization};
+use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::{TransactionInfo, TransactionRequest};
 use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace, TraceResult};
 use revm::{
@@ -24,6 +28,7 @@ use revm::{
         TxEnv,
         result::{HaltReason, ResultAndState},
     },
+    context_interface::either::Either,
 };
 use std::sync::Arc;
 use tributary_primitives::{Block, StateDiff, TrieReader};
@@ -41,6 +46,8 @@ pub struct BlockReplay<'a> {
     pub hash: B256,
     /// Senders, one per transaction.
     pub senders: &'a [Address],
+    /// What was executed of it before, which is not executed again and grows by what is; `None` to begin at its beginning.
+    pub replayed: Option<Arc<ReplayedBlock>>,
     /// Ends whatever is executed: with [`Error::Aborted`], during a transaction that is traced and between others.
     pub abort: Abort,
 }
@@ -52,7 +59,7 @@ impl BlockReplay<'_> {
     /// [`Error::Trace`] when the tracer is unknown, misconfigured or would record too much; else as executing the block.
     pub fn trace_transaction(&self, index: usize, options: &GethDebugTracingOptions) -> Result<GethTrace, Error> {
         let plan = Plan::new(options)?;
-        let mut machine = self.machine_before(index)?;
+        let mut machine = self.machine_at(index)?;
         let (tracer, result) = self.run_next(&mut machine, index, plan.tracer(Spent::default())?)?;
         plan.trace(tracer, &Finished { machine: &machine, result: &result }, &self.traced(index))
     }
@@ -71,20 +78,20 @@ impl BlockReplay<'_> {
             let traced = self.run_next(&mut machine, index, plan.tracer(spent)?).and_then(|(tracer, result)| {
                 spent = tracer.spent();
                 let trace = plan.trace(tracer, &Finished { machine: &machine, result: &result }, &self.traced(index))?;
-                Ok((trace, result.state))
+                Ok((trace, result))
             });
-            let state = match traced {
-                Ok((result, state)) => {
+            let done = match traced {
+                Ok((result, done)) => {
                     traces.push(TraceResult::Success { result, tx_hash });
-                    state
+                    done
                 }
                 Err(Error::Trace(error)) => {
                     traces.push(TraceResult::Error { error, tx_hash });
-                    self.execute(&mut machine, index)?.state
+                    self.execute(&mut machine, index)?.into()
                 }
                 Err(error) => return Err(error),
             };
-            machine.state_mut().commit(state);
+            go_past(&mut machine, done);
         }
         Ok(traces)
     }
@@ -94,7 +101,7 @@ impl BlockReplay<'_> {
     /// # Errors
     /// As executing the block.
     pub fn state_after(&self, count: usize) -> Result<State, Error> {
-        Ok(Arc::new(Frozen::new(self.machine_before(count)?.into_state())))
+        Ok(Arc::new(Frozen::new(self.machine_at(count)?.into_state())))
     }
 
     /// What the first `count` transactions of the block, and what comes before them, change.
@@ -116,24 +123,54 @@ impl BlockReplay<'_> {
         for index in 0..self.block.body.transactions.len() {
             self.go_on()?;
             let done = self.execute(&mut machine, index)?;
-            machine.state_mut().commit(done.state);
+            go_past(&mut machine, done.into());
             let (root, _) = tributary_trie::state_root(&tries, parent_root, &machine.state().diff()?)?;
             roots.push(root);
         }
         Ok(roots)
     }
 
-    /// A machine after the system calls that precede the block's transactions and after `count` of these.
+    fn machine_on(&self, state: State) -> TracingMachine {
+        // It stays on: whatever is executed can be ended.
+        let inspector = Observer::ending(self.abort.clone());
+        Machine::new(&self.executor, &self.block.header, Overlay::new(state), Leniency::default(), inspector)
+    }
+
+    /// A machine on the state before the transaction at `index`, which it may have from what was executed before.
+    pub(crate) fn machine_at(&self, index: usize) -> Result<TracingMachine, Error> {
+        let Some(replayed) = &self.replayed else { return self.machine_before(index) };
+        let (mut machine, first) = match replayed.executed() {
+            Some(executed) => {
+                let first = executed.min(index);
+                (self.machine_on(replayed.state(first)), first)
+            }
+            None => {
+                let mut machine = self.machine_before(0)?;
+                replayed.add(0, machine.state_mut().take_changes(), 0);
+                (machine, 0)
+            }
+        };
+        machine.inspector_mut().pass_logs(usize::try_from(replayed.logs_before(first)).unwrap_or(usize::MAX));
+        for next in first..index {
+            self.go_on()?;
+            let done = self.execute(&mut machine, next)?;
+            self.go_on()?;
+            let logs = done.result.logs().len();
+            go_past(&mut machine, done.into());
+            replayed.add(next + 1, machine.state_mut().take_changes(), logs);
+        }
+        Ok(machine)
+    }
+
+    /// A machine after the system calls that precede the block's transactions and after `count` of these. Its overlay has all that they changed.
     pub(crate) fn machine_before(&self, count: usize) -> Result<TracingMachine, Error> {
         let header = &self.block.header;
-        // It stays on: whatever is executed can be ended.
-        let inspector = (self.abort.clone(), Tracer::Off);
-        let mut machine = Machine::new(&self.executor, header, Overlay::new(self.state.clone()), Leniency::default(), inspector);
+        let mut machine = self.machine_on(self.state.clone());
         machine.before_block(self.executor.spec(), header.parent_hash, header.parent_beacon_block_root)?;
         for index in 0..count {
             self.go_on()?;
             let done = self.execute(&mut machine, index)?;
-            machine.state_mut().commit(done.state);
+            go_past(&mut machine, done.into());
         }
         Ok(machine)
     }
@@ -159,21 +196,24 @@ impl BlockReplay<'_> {
         index: usize,
         tracer: Tracer,
     ) -> Result<(Tracer, ResultAndState<HaltReason>), Error> {
-        machine.inspector_mut().1 = tracer;
+        machine.inspector_mut().start(tracer);
         let done = self.execute(machine, index);
-        let tracer = std::mem::take(&mut machine.inspector_mut().1);
+        let tracer = machine.inspector_mut().take_tracer();
         self.go_on()?;
         tracer.check()?;
-        let Transacted { result, state } = done?;
-        Ok((tracer, ResultAndState { result, state }))
+        Ok((tracer, done?.into()))
     }
 
     /// Who and what the transaction at `index` is.
     pub(crate) fn traced(&self, index: usize) -> Traced {
         let tx = &self.block.body.transactions[index];
+        let sender = self.senders[index];
         Traced {
-            sender: self.senders[index],
+            sender,
+            to: tx.to().or_else(|| Some(sender.create(tx.nonce()))),
             gas_limit: tx.gas_limit(),
+            gas_price: U256::from(tx.effective_gas_price(self.block.header.base_fee_per_gas)),
+            authorities: tx.authorization_list().unwrap_or_default().iter().filter_map(|one| one.recover_authority().ok()).collect(),
             info: TransactionInfo {
                 hash: Some(tx.hash()),
                 index: Some(index as u64),
@@ -186,6 +226,12 @@ impl BlockReplay<'_> {
     }
 }
 
+/// Makes what a transaction changed the state of those after it.
+pub(crate) fn go_past(machine: &mut TracingMachine, done: ResultAndState<HaltReason>) {
+    machine.inspector_mut().pass_logs(done.result.logs().len());
+    machine.state_mut().commit(done.state);
+}
+
 /// The words of a call that could not start, as a tracer's error.
 pub(crate) fn stopped(stop: Stop) -> Error {
     match stop {
@@ -196,8 +242,9 @@ pub(crate) fn stopped(stop: Stop) -> Error {
 
 /// The machine's tracer with what it recorded; an error when time was over before, or there was too much.
 pub(crate) fn taken(machine: &mut TracingMachine) -> Result<Tracer, Error> {
-    let (abort, tracer) = std::mem::take(machine.inspector_mut());
-    if abort.is_set() {
+    let observer = machine.inspector_mut();
+    let tracer = observer.take_tracer();
+    if observer.abort.is_set() {
         return Err(Error::Aborted);
     }
     tracer.check().map(|()| tracer)
@@ -221,7 +268,7 @@ impl Simulation {
     /// [`Error::Aborted`] when it was told to end; [`Error::Trace`] when the call cannot start, in geth's words, or the tracer is unknown, misconfigured or would record too much.
     pub fn trace_call(&self, request: &TransactionRequest, options: &GethDebugTracingOptions, abort: &Abort) -> Result<GethTrace, Error> {
         let plan = Plan::new(options)?;
-        let (mut machine, env) = self.machine(request, (abort.clone(), plan.tracer(Spent::default())?)).map_err(stopped)?;
+        let (mut machine, env) = self.machine(request, Observer::new(abort.clone(), plan.tracer(Spent::default())?)).map_err(stopped)?;
         let traced = self.traced(&env);
         let (tracer, result) = run_traced(&mut machine, env)?;
         plan.trace(tracer, &Finished { machine: &machine, result: &result }, &traced)
@@ -230,6 +277,17 @@ impl Simulation {
     /// Who and what a call is.
     pub(crate) fn traced(&self, env: &TxEnv) -> Traced {
         let info = TransactionInfo { block_number: Some(self.header.number), base_fee: self.header.base_fee_per_gas, ..Default::default() };
-        Traced { sender: env.caller, gas_limit: env.gas_limit, info }
+        let authority = |one: &Either<SignedAuthorization, RecoveredAuthorization>| match one {
+            Either::Left(signed) => signed.recover_authority().ok(),
+            Either::Right(recovered) => recovered.authority(),
+        };
+        Traced {
+            sender: env.caller,
+            to: env.kind.to().copied().or_else(|| Some(env.caller.create(env.nonce))),
+            gas_limit: env.gas_limit,
+            gas_price: U256::from(env.gas_price),
+            authorities: env.authorization_list.iter().filter_map(authority).collect(),
+            info,
+        }
     }
 }

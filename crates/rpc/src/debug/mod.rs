@@ -2,6 +2,7 @@
 
 pub(crate) mod account_range;
 pub(crate) mod bad_blocks;
+pub(crate) mod kept;
 pub(crate) mod modified_accounts;
 pub(crate) mod raw;
 pub(crate) mod replay;

@@ -1,5 +1,6 @@
 //! A block executed again, whole or up to a place in it.
 
+use super::kept::KeptBlock;
 use crate::{api::Api, args::Args, error::RpcError, eth::state::block_or_latest, open_block::OpenContents, resolve::Target};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
@@ -55,7 +56,8 @@ pub(crate) fn replay<T>(
     let state = Arc::new(api.chain.store.at(stored.block.header.number - 1)?);
     let StoredBlock { block, hash, senders } = stored;
     api.trace_in_time(time, |abort| {
-        trace(BlockReplay { executor: api.chain.executor.clone(), state, block, hash: *hash, senders, abort: abort.clone() })
+        let executor = api.chain.executor.clone();
+        trace(BlockReplay { executor, state, block, hash: *hash, senders, replayed: None, abort: abort.clone() })
     })
 }
 
@@ -68,8 +70,8 @@ pub(crate) fn with_transaction<T>(
 ) -> Result<Option<T>, RpcError> {
     let open = api.chain.pending.borrow().clone();
     if let Some((number, index)) = api.chain.store.transaction_position(hash)? {
-        let stored = api.chain.store.block(number)?.ok_or_else(RpcError::header_not_found)?;
-        return replay(api, &stored, time, |block| trace(block, index as usize)).map(Some);
+        let block = kept(api, number)?;
+        return replay_kept(api, &block, time, |block| trace(block, index as usize)).map(Some);
     }
     let Some((open, (index, _))) = open.filter(|_| api.is_realtime()).and_then(|open| open.transaction(hash).map(|found| (open, found)))
     else {
@@ -77,6 +79,37 @@ pub(crate) fn with_transaction<T>(
     };
     let (block, _) = open.contents(&api.chain.spec);
     replay(api, &block, time, |block| trace(block, index)).map(Some)
+}
+
+/// A sealed block with what was executed of it for requests before.
+fn kept(api: &Api, number: u64) -> Result<Arc<KeptBlock>, RpcError> {
+    let store = &api.chain.store;
+    let hash = store.hash_of(number)?.ok_or_else(RpcError::header_not_found)?;
+    if let Some(block) = api.replays.get(hash) {
+        return Ok(block);
+    }
+    let stored = store.block(hash)?.ok_or_else(RpcError::header_not_found)?;
+    if is_genesis(api, &stored) {
+        return Err(RpcError::server("genesis is not traceable"));
+    }
+    Ok(api.replays.keep(KeptBlock::new(store.clone(), stored)))
+}
+
+/// As [`replay`], from where requests before came to.
+fn replay_kept<T>(
+    api: &Api,
+    kept: &KeptBlock,
+    time: Duration,
+    trace: impl FnOnce(BlockReplay<'_>) -> Result<T, RpcError>,
+) -> Result<T, RpcError> {
+    let StoredBlock { block, hash, senders } = &kept.stored;
+    let _reading = kept.state.begin();
+    let answer = api.trace_in_time(time, |abort| {
+        let (executor, state, replayed) = (api.chain.executor.clone(), kept.state.clone(), Some(kept.replayed.clone()));
+        trace(BlockReplay { executor, state, block, hash: *hash, senders, replayed, abort: abort.clone() })
+    });
+    api.replays.bound();
+    answer
 }
 
 /// geth's words for a transaction that a block does not have. The number of its transactions stands for its end.

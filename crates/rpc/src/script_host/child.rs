@@ -68,7 +68,7 @@ fn work(job: Job, node: Arc<Node>) -> Result<Box<RawValue>, RpcError> {
             let transactions = transactions.iter().map(|encoded| Transaction::decode_2718(&mut &encoded[..]));
             let transactions = transactions.collect::<Result<_, _>>().map_err(RpcError::server)?;
             let block = Block { header: *header, body: BlockBody { transactions, ..Default::default() } };
-            let replay = BlockReplay { executor, state: node, block: &block, hash, senders: &senders, abort };
+            let replay = BlockReplay { executor, state: node, block: &block, hash, senders: &senders, replayed: None, abort };
             match index {
                 Some(index) => json(&replay.trace_transaction(index, &job.options)?),
                 None => json(&replay.trace_block(&job.options)?),

@@ -26,6 +26,7 @@ mod slow_readers;
 mod state;
 mod stopping;
 mod subscriptions;
+mod tracer_words;
 mod traces;
 mod transactions;
 mod wire;
