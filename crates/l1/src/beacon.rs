@@ -1,13 +1,14 @@
 //! Blobs from a beacon node (<https://github.com/ethereum/beacon-APIs>).
 
 use crate::error::Error;
-use alloy_eips::eip4844::{Blob, env_settings::EnvKzgSettings, kzg_to_versioned_hash};
+use alloy_eips::eip4844::{Blob, kzg_to_versioned_hash};
 use alloy_primitives::{B256, Bytes};
 use reqwest::Url;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
 use tributary_client::{Error as NodeError, Http};
+use tributary_primitives::trusted_setup;
 
 /// How slots follow from time.
 #[derive(Debug, Clone, Copy)]
@@ -100,11 +101,6 @@ impl Beacon {
     }
 }
 
-/// Loads the trusted setup of EIP-4844, which takes a while and which the first blob would wait for.
-pub fn load_trusted_setup() {
-    EnvKzgSettings::Default.get();
-}
-
 /// The blobs that belong to `hashes`, in that order. What a node says about a blob counts for nothing: its commitment is computed.
 fn select_verified(candidates: &[Bytes], hashes: &[B256]) -> Result<Vec<Blob>, Error> {
     let mut found = HashMap::new();
@@ -120,7 +116,7 @@ fn select_verified(candidates: &[Bytes], hashes: &[B256]) -> Result<Vec<Blob>, E
 
 fn versioned_hash(blob: &Blob) -> Result<B256, Error> {
     let blob = alloy_eips::eip4844::c_kzg::Blob::new(blob.0);
-    let commitment = EnvKzgSettings::Default.get().blob_to_kzg_commitment(&blob);
+    let commitment = trusted_setup().blob_to_kzg_commitment(&blob);
     let commitment = commitment.map_err(|error| Error::Inconsistent(format!("not a blob: {error}")))?;
     Ok(kzg_to_versioned_hash(commitment.to_bytes().as_slice()))
 }

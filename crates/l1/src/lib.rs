@@ -15,7 +15,6 @@ mod transaction;
 mod verify;
 
 pub use alloy_signer_local::PrivateKeySigner;
-pub use beacon::load_trusted_setup;
 pub use block::{InboxData, InboxTransaction, L1BlockData, fetch_block};
 pub use client::{L1Client, L1Config};
 pub use error::Error;

@@ -10,6 +10,7 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use tributary_client::TxFees;
+use tributary_primitives::trusted_setup;
 
 /// How an L1 wants blobs proved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,7 +86,9 @@ pub(crate) async fn prove_blobs(blobs: Vec<Blob>, format: SidecarFormat) -> Resu
         return Ok(None);
     }
     let prove = move || match format {
-        SidecarFormat::BlobProofs => BlobTransactionSidecar::build(blobs).map(BlobTransactionSidecarVariant::Eip4844),
+        SidecarFormat::BlobProofs => {
+            BlobTransactionSidecar::build_with_settings(blobs, trusted_setup()).map(BlobTransactionSidecarVariant::Eip4844)
+        }
         SidecarFormat::CellProofs => BlobTransactionSidecarEip7594::build(blobs).map(BlobTransactionSidecarVariant::Eip7594),
     };
     let sidecar = tokio::task::spawn_blocking(prove).await.expect("invariant: proving blobs does not panic");

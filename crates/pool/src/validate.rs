@@ -7,14 +7,14 @@ use crate::{
 };
 use alloy_consensus::{Transaction as _, Typed2718};
 use alloy_eips::{
-    eip4844::{MAX_BLOBS_PER_BLOCK_DENCUN, env_settings::EnvKzgSettings},
+    eip4844::MAX_BLOBS_PER_BLOCK_DENCUN,
     eip7594::BlobTransactionSidecarVariant,
     eip7623::{tokens_in_calldata, transaction_floor_cost},
     eip7825::MAX_TX_GAS_LIMIT_OSAKA,
 };
 use alloy_hardforks::EthereumHardfork as Fork;
 use alloy_primitives::{U256, U512};
-use tributary_primitives::{ChainSpec, Transaction, Unpayable};
+use tributary_primitives::{ChainSpec, Transaction, Unpayable, trusted_setup};
 
 /// Most bytes of init code (EIP-3860).
 const MAX_INITCODE_BYTES: usize = 49_152;
@@ -193,7 +193,7 @@ fn check_blobs(tx: &RecoveredTx, spec: &ChainSpec, block: &NextBlock) -> Result<
             return Err(PoolError::BlobHash { index, computed, expected });
         }
     }
-    sidecar.validate(hashes, EnvKzgSettings::Default.get()).map_err(|_| PoolError::BlobProof)
+    sidecar.validate(hashes, trusted_setup()).map_err(|_| PoolError::BlobProof)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The chain's nouns: what a block, a transaction, a receipt, a state and a rollup are. No behaviour beyond encoding.
 
+mod blobs;
 mod block;
 mod chain;
 mod l1_info;
@@ -10,6 +11,7 @@ mod transaction;
 pub mod trie;
 mod unpayable;
 
+pub use blobs::trusted_setup;
 pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads, PayloadAttributes};
 pub use chain::{ChainKind, ChainSpec};
 pub use l1_info::{L1Info, deposit_source_hash};

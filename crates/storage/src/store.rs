@@ -211,6 +211,10 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
             shrink_threshold: Some(0),
             page_size: Some(PageSize::Set(4096)),
         });
+    if options.durability == Durability::Relaxed && !options.read_only {
+        // Pages are changed where they are mapped, without a system call for each: a commit of an empty block is mostly those.
+        builder.write_map();
+    }
     builder.open(dir).map_err(|error| match error {
         // One process may not map the database twice, and all must sync alike.
         MdbxError::Busy | MdbxError::Incompatible => Error::Locked { path: dir.to_owned() },

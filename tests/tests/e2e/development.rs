@@ -104,6 +104,52 @@ fn time_jumps_by_days_or_years_with_a_block_and_everything_is_derived() {
 }
 
 #[test]
+fn a_time_for_the_next_block_takes_the_place_of_one_that_nobody_used_and_mines_nothing() {
+    let mut node = Node::start();
+    let mut wallet = node.wallet(0);
+    let now = time(&mut node);
+    node.ask("evm_setNextBlockTimestamp", json!([format!("{:#x}", now + YEARS)]));
+    let head = node.head();
+    for later in [2 * YEARS, MONTH, YEARS, 1000] {
+        node.ask("evm_setNextBlockTimestamp", json!([format!("{:#x}", now + later)]));
+    }
+    assert_eq!(node.head(), head, "nothing was mined");
+    let receipt = node.include(&wallet.transfer(WHALE, 1));
+    assert_eq!(number(&receipt["blockNumber"]), head + 1);
+    assert_eq!(time(&mut node), now + 1000);
+    let head = node.head();
+    node.wait_for_block(head + 2);
+    wait_until_safe(&mut node);
+}
+
+/// Sends transactions one after the other, and fetches each one's receipt once the send is answered.
+fn send_one_by_one(count: u64) {
+    let mut node = Node::start_at_defaults();
+    let mut wallet = node.wallet(0);
+    for turn in 1..=count {
+        let transfer = wallet.transfer(WHALE, 1);
+        node.ask("eth_sendRawTransaction", json!([transfer.json()]));
+        let receipt = node.ask("eth_getTransactionReceipt", json!([transfer.hash]));
+        assert_eq!(receipt["status"], json!("0x1"), "{turn}");
+    }
+    assert_eq!(node.quantity("eth_getBalance", json!([WHALE, "latest"])), u128::from(count));
+    let head = node.head();
+    node.wait_for_block(head + 2);
+    wait_until_safe(&mut node);
+}
+
+#[test]
+fn transactions_one_after_the_other_have_their_receipts_and_become_safe() {
+    send_one_by_one(300);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn five_thousand_transactions_one_after_the_other_have_their_receipts_and_become_safe() {
+    send_one_by_one(5000);
+}
+
+#[test]
 fn a_time_that_no_block_can_have_is_refused() {
     let mut node = Node::start();
     let now = time(&mut node);

@@ -31,10 +31,19 @@ impl Node {
         Self::start_in(tempfile::tempdir().unwrap(), &["--interval"])
     }
 
+    /// A fresh node of somebody who has read nothing: its chains go with it.
+    pub(crate) fn start_at_defaults() -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), &[], &["--log", "warn"])
+    }
+
     fn start_in(directory: TempDir, flags: &'static [&'static str]) -> Self {
         let datadir = directory.path().join("data");
         let all = [&["--datadir", datadir.to_str().unwrap(), "--log", "warn"], flags].concat();
-        let process = DevProcess::start(&built_binary(), &all, &directory.path().join("log")).unwrap();
+        Self::start_with(directory, flags, &all)
+    }
+
+    fn start_with(directory: TempDir, flags: &'static [&'static str], all: &[&str]) -> Self {
+        let process = DevProcess::start(&built_binary(), all, &directory.path().join("log")).unwrap();
         let rpc = Rpc::connect(&process.banner.l2_url).unwrap();
         let early = Rpc::connect(&process.banner.realtime_url).unwrap();
         Self { process, rpc, early, directory, flags }

@@ -3,13 +3,16 @@
 //! A time that is further away than the next blocks is reached by a jump: L1 makes a block that is marked as one, and the rollup's block that begins its epoch
 //! has its time, whatever lies between. That block stays open for a while, for what it was made for.
 
-use super::{Asked, Developer, LOOK, OrderRefusal, Stop, stopping};
-use crate::producer::head_block;
-use std::time::Duration;
+use super::{Asked, Controlled, Developer, LOOK, OrderRefusal, Stop, stopping};
+use crate::producer::{Rewind, Sent, head_block};
+use std::{convert::Infallible, time::Duration};
 use tributary_rollup::L2Head;
 
 /// Most blocks that are mined at once.
 const MAX_BLOCKS: u64 = 1_000_000;
+
+/// So many blocks take long enough that the other roles wait until they are mined.
+const MANY: u64 = 1_000;
 
 /// Most blocks that are mined at once when each is a jump.
 const MAX_JUMPS: u64 = 1_000;
@@ -28,7 +31,7 @@ impl Developer {
             return Ok(chain.store.heads()?.unsafe_head.number);
         }
         let Some(interval) = interval.filter(|interval| *interval > chain.block_time) else {
-            let newest = chain.seal(blocks).await?;
+            let newest = self.seal_undisturbed(chain, blocks).await?;
             self.follow_l1(asked).await?;
             return Ok(newest);
         };
@@ -36,6 +39,21 @@ impl Developer {
             return Err(OrderRefusal::TooManyJumps { most: MAX_JUMPS, block_time: chain.block_time }.into());
         }
         self.mine_apart(asked, blocks, interval).await
+    }
+
+    /// Seals blocks. While they are many, the batcher and with it the verifier and the prover leave the machine to that; they catch up afterwards.
+    async fn seal_undisturbed(&self, chain: &Controlled, blocks: u64) -> Result<u64, Stop> {
+        if blocks < MANY {
+            return chain.seal(blocks).await;
+        }
+        let undisturbed = async {
+            let _closed = self.gate.close().await;
+            std::future::pending::<Infallible>().await
+        };
+        tokio::select! {
+            newest = chain.seal(blocks) => newest,
+            never = undisturbed => match never {},
+        }
     }
 
     /// Seals `blocks` blocks, each by a jump.
@@ -96,14 +114,10 @@ impl Developer {
 
     /// Has the rollup's next block have this time.
     async fn rollup_at(&self, time: u64) -> Result<u64, Stop> {
-        if let Some(held) = self.l2.held()? {
-            if time < held {
-                return Err(OrderRefusal::TimeNotAfterHead { time, newest: held }.into());
-            }
-            // Another jump was ordered instead; L1 has made this one.
-            self.l2.seal(1).await?;
-        }
         self.standing(async {
+            if self.l2.held()?.is_some() {
+                self.withdraw_jump().await?;
+            }
             let head = head_block(&self.l2.store)?;
             let (newest, origin) = (head.block.header.timestamp, L2Head::of_block(&self.config, &head.block, head.hash)?.block.l1_origin);
             // Every L1 block before the jump has a block of the rollup.
@@ -123,6 +137,17 @@ impl Developer {
         .await
     }
 
+    /// Takes back the jump that the rollup's open block follows: another was ordered before anybody used it.
+    async fn withdraw_jump(&self) -> Result<(), Stop> {
+        let jump = self.l1.store.heads()?.unsafe_head.number;
+        // What is on its way to L1 names blocks that stay; it is included after the jump that takes this one's place.
+        self.l1.rewind(Rewind { to: jump - 1, sent: Sent::Moved }).await?;
+        if let Some(head) = self.view.truncate(jump - 1) {
+            self.seen.send_modify(|status| status.head = head);
+        }
+        self.l2.reopen().await
+    }
+
     /// Makes a block of L1 that is a jump.
     async fn jump_l1(&self, time: u64) -> Result<(), Stop> {
         if time > LAST {
@@ -134,9 +159,9 @@ impl Developer {
 
     /// Waits until the rollup's open block is in the epoch of the newest block of L1. What users sent is in it.
     async fn adopt(&self) -> Result<(), Stop> {
-        let head = self.l1.store.heads()?.unsafe_head.number;
+        let head = self.l1.store.heads()?.unsafe_head;
         let mut seen = self.seen.subscribe();
-        seen.wait_for(|status| status.head.number >= head).await.map_err(|_| stopping())?;
+        seen.wait_for(|status| status.head.hash == head.hash || status.head.number > head.number).await.map_err(|_| stopping())?;
         self.l2.reopen().await?;
         let time = self.l1.newest()?;
         while self.l2.open_time() < time && self.l2.newest()? < time {

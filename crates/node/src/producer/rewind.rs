@@ -24,6 +24,8 @@ pub(crate) struct Rewind {
 pub(crate) enum Sent {
     /// They are executed again.
     Kept,
+    /// They are executed again, in whatever blocks come: those that are taken back are not made up for.
+    Moved,
     /// They are forgotten; these run before anything else.
     ReplacedBy(Vec<RecoveredTx>),
 }
@@ -45,7 +47,7 @@ impl Producer {
         // What somebody wants forgotten is not made up for.
         let is_replaced = matches!(order.sent, Sent::Kept);
         match order.sent {
-            Sent::Kept => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
+            Sent::Kept | Sent::Moved => transactions.into_iter().rev().for_each(|tx| self.returning.push_front(tx)),
             Sent::ReplacedBy(first) => {
                 // Some of a block's may have waited before, which the journal remembers until the block is sealed.
                 self.drop(self.waiting().iter().chain(&transactions).map(|tx| tx.hash))?;
