@@ -49,6 +49,8 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     are_free(&config)?;
     // First, or what is counted before would be lost.
     let metrics = tributary_dashboard::metrics::install()?;
+    // In the background: the first batch would wait for it.
+    drop(tokio::task::spawn_blocking(tributary_primitives::trusted_setup));
     let ground = Ground::prepare(config)?;
 
     let (l1, l1_controlled) = ground.start_l1().await?;

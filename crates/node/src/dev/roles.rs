@@ -57,8 +57,6 @@ impl Ground {
 
     /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
     pub(super) async fn start_batcher(&self, l1: &L1Side) -> Result<watch::Receiver<Option<BatchStatus>>, Error> {
-        // In the background, before there is a batch.
-        drop(tokio::task::spawn_blocking(tributary_primitives::trusted_setup));
         let (last, last_batch) = watch::channel(None);
         let encoding = match self.config.da {
             DataAvailability::Blob => EncoderConfig::BLOBS,
