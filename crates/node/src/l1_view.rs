@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn config() -> RollupConfig {
-        let genesis = DevGenesis::new(&DevConfig::default(), &[], &Operators::from_mnemonic(DEV_MNEMONIC).unwrap(), 1_900_000_000).unwrap();
+        let genesis = DevGenesis::new(&DevConfig::default(), &[], &Operators::from_mnemonic(DEV_MNEMONIC).unwrap(), 1_900_000_000);
         genesis.rollup_config(block(0, 0), block(0, 0), genesis.system_config(&Operators::from_mnemonic(DEV_MNEMONIC).unwrap()), 1)
     }
 

@@ -42,7 +42,7 @@ impl World {
         let config = DevConfig { l1_block_time: 1, ..DevConfig::default() };
         let accounts = keys::accounts(&config.mnemonic, USERS).unwrap();
         let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
-        let genesis = DevGenesis::new(&config, &accounts, &operators, 1_900_000_000).unwrap();
+        let genesis = DevGenesis::new(&config, &accounts, &operators, 1_900_000_000);
         let keys = accounts.iter().map(|account| PrivateKeySigner::from_bytes(&account.key).unwrap()).collect();
         Self { directory: tempfile::tempdir().unwrap(), genesis, keys, disk: VolatileDisk::new() }
     }
