@@ -39,7 +39,7 @@ fn contract_accepts(attestation: &Attestation) -> bool {
     let deployment = [AttestationVerifier::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
     let claim = &attestation.claim;
     let question = AttestationVerifier::isValidCall {
-        claim: Claim {
+        claim: AttestationVerifier::Claim {
             l1Head: claim.l1_head,
             startBlock: U256::from(claim.start_block),
             endBlock: U256::from(claim.end_block),
