@@ -91,7 +91,7 @@ pub(super) fn refuse(words: impl Into<String>) -> boa_engine::JsError {
 /// A value as `JSON.stringify` writes it; what it does not write is null.
 pub(super) fn to_json(value: &JsValue, engine: &mut Context) -> JsResult<Value> {
     let json = engine.global_object().get(js_string!("JSON"), engine)?;
-    let json = json.as_object().unwrap_or_else(|| JsObject::with_null_proto());
+    let json = json.as_object().unwrap_or_else(JsObject::with_null_proto);
     let stringify = json.get(js_string!("stringify"), engine)?;
     let stringify = stringify.as_callable().ok_or_else(|| JsNativeError::typ().with_message("JSON.stringify was replaced"))?;
     let text = stringify.call(&JsValue::undefined(), std::slice::from_ref(value), engine)?;
