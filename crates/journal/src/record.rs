@@ -211,7 +211,7 @@ mod tests {
         let mined = BlockAttributes {
             parent_beacon_block_root: None,
             withdrawals: None,
-            difficulty: U256::from(1 << 40),
+            difficulty: U256::from(1u64 << 40),
             nonce: B64::repeat_byte(9),
             ommers: vec![Header::default()],
             ..merged.clone()
