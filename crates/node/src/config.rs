@@ -25,6 +25,12 @@ pub const L2_CHAIN_ID: u64 = 630_925;
 /// Chain id of the embedded L1: geth's and OP's development L1.
 pub const L1_CHAIN_ID: u64 = 900;
 
+/// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may: short, because this is for development.
+pub(crate) const FINALITY_DELAY: u64 = 12;
+
+/// Fewest L2 blocks worth a proposal.
+pub(crate) const PROPOSAL_INTERVAL: u64 = 10;
+
 /// `SystemConfig.maximumGasLimit`.
 const MAX_GAS_LIMIT: u64 = 10_000_000_000;
 

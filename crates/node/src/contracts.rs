@@ -7,9 +7,6 @@ use tributary_contracts::{
 };
 use tributary_primitives::{Eip1559Params, SystemConfig};
 
-/// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may: short, because this is for development.
-const FINALITY_DELAY: u64 = 12;
-
 /// What the contracts are deployed with.
 #[derive(Debug)]
 pub(crate) struct Parameters<'a> {
@@ -19,6 +16,8 @@ pub(crate) struct Parameters<'a> {
     pub(crate) system_config: SystemConfig,
     pub(crate) eip1559: Eip1559Params,
     pub(crate) l2_chain_id: u64,
+    /// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may.
+    pub(crate) finality_delay: u64,
     pub(crate) genesis_output_root: B256,
     /// OPEN that exists on L2 from its genesis, which the portal must hold.
     pub(crate) l2_supply: U256,
@@ -46,7 +45,7 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
         operatorFeeScalar: operator_fee_scalar,
         operatorFeeConstant: operator_fee_constant,
     };
-    let delay = U256::from(FINALITY_DELAY);
+    let delay = U256::from(p.finality_delay);
     let outputs = OutputProposals::constructorCall {
         verifier_: at.verifier,
         genesisOutputRoot: p.genesis_output_root,

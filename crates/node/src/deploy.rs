@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    config::L2_CHAIN_ID,
+    config::{FINALITY_DELAY, L2_CHAIN_ID},
     contracts::{self, Parameters},
     genesis::{DevGenesis, endowment},
     keys::Operators,
@@ -41,6 +41,7 @@ pub(crate) fn contracts(
         system_config: genesis.system_config(operators),
         eip1559: genesis.eip1559(),
         l2_chain_id: L2_CHAIN_ID,
+        finality_delay: FINALITY_DELAY,
         genesis_output_root: output_root(l2_genesis.state_root, l2_genesis.withdrawals_root.unwrap_or_default(), l2_genesis.hash()),
         l2_supply: genesis.l2_supply(),
         holders: &holders,

@@ -95,6 +95,14 @@ impl Running {
         }
     }
 
+    /// Its JSON-RPC as every client of Ethereum uses it.
+    pub(super) fn ordinary_url(&self) -> &str {
+        match self {
+            Self::Tributary { process, .. } => &process.banner.l2_url,
+            Self::Anvil(_, url) => url,
+        }
+    }
+
     /// Process id.
     pub(super) fn id(&self) -> u32 {
         match self {

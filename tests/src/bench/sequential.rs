@@ -19,7 +19,7 @@ pub fn sequential(contenders: &[Contender], script: &Path, tell: &dyn Fn(&str)) 
     for contender in contenders {
         tell(&format!("{COUNT} transactions one after the other: {}", contender.name()));
         let running = Running::start_at_defaults(contender)?;
-        let output = Command::new("node").arg(script).args([running.url(), &COUNT.to_string()]).output()?;
+        let output = Command::new("node").arg(script).args([running.ordinary_url(), &COUNT.to_string()]).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let failed = || Error::Start(format!("{}: {}", script.display(), String::from_utf8_lossy(&output.stderr)));
         taken.push(Duration::from_millis(text.trim().parse().map_err(|_| failed())?));

@@ -3,12 +3,12 @@
 //! The sequencer executes on its own [`OpenBlock`](crate::OpenBlock); once a transaction is durable it is published here. Values are kept
 //! by the number of the transaction that wrote them, so that a [`PendingState`] stays the same while more transactions arrive.
 
-use super::versions::Versions;
+use super::versions::{StateWithin, Versioned, Versions};
 use crate::overlay::TxChanges;
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, U256, map::B256Map};
+use alloy_primitives::{Address, B256, map::B256Map};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tributary_primitives::{Account, Receipt, StateError, StateReader, Transaction};
+use tributary_primitives::{Receipt, StateReader, Transaction};
 
 /// An acknowledged transaction of the open block.
 #[derive(Debug, Clone)]
@@ -121,20 +121,20 @@ impl<S: StateReader> PendingBlock<S> {
     }
 }
 
-/// The open block's state after a fixed number of its transactions.
-#[derive(Debug)]
-pub struct PendingState<S> {
-    block: Arc<PendingBlock<S>>,
-    upto: usize,
-}
+impl<S: StateReader> Versioned for PendingBlock<S> {
+    fn base(&self) -> &dyn StateReader {
+        &self.base
+    }
 
-impl<S> Clone for PendingState<S> {
-    fn clone(&self) -> Self {
-        Self { block: self.block.clone(), upto: self.upto }
+    fn with_versions<T>(&self, look: impl FnOnce(&Versions) -> T) -> T {
+        look(&self.read().versions)
     }
 }
 
-impl<S> PendingState<S> {
+/// The open block's state after a fixed number of its transactions.
+pub type PendingState<S> = StateWithin<PendingBlock<S>>;
+
+impl<S: StateReader> PendingState<S> {
     /// The block that this is the state of.
     pub const fn block(&self) -> &Arc<PendingBlock<S>> {
         &self.block
@@ -142,41 +142,12 @@ impl<S> PendingState<S> {
 
     /// The transactions that the state is after.
     pub fn transactions(&self) -> Vec<Arc<PendingTransaction>> {
-        self.block.contents.read().unwrap_or_else(PoisonError::into_inner).transactions[..self.upto].to_vec()
+        self.block.read().transactions[..self.upto].to_vec()
     }
 
     /// All that differs from the state below the block, as one change for each account.
     pub fn changes(&self) -> TxChanges {
-        self.block.contents.read().unwrap_or_else(PoisonError::into_inner).versions.changes(self.upto)
-    }
-}
-
-impl<S: StateReader> StateReader for PendingState<S> {
-    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
-        let found = self.block.read().versions.account(address, self.upto);
-        found.map_or_else(|| self.block.base.account(address), Ok)
-    }
-
-    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
-        let found = self.block.read().versions.storage(address, slot, self.upto);
-        found.map_or_else(|| self.block.base.storage(address, slot), Ok)
-    }
-
-    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
-        self.block.read().versions.has_storage(&self.block.base, address, self.upto)
-    }
-
-    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-        let found = self.block.read().versions.code(hash);
-        found.map_or_else(|| self.block.base.code(hash), Ok)
-    }
-
-    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
-        self.block.base.block_hash(number)
-    }
-
-    fn is_witnessed(&self) -> bool {
-        self.block.base.is_witnessed()
+        self.block.read().versions.changes(self.upto)
     }
 }
 
@@ -184,7 +155,8 @@ impl<S: StateReader> StateReader for PendingState<S> {
 mod tests {
     use super::*;
     use crate::overlay::AccountChange;
-    use alloy_primitives::address;
+    use alloy_primitives::{Bytes, U256, address};
+    use tributary_primitives::{Account, StateError};
 
     #[derive(Debug)]
     struct Sevens;

@@ -1,10 +1,9 @@
 //! A sealed block that was executed again, as far as somebody asked for: the state before each of its transactions, for traces that follow each other.
 
-use super::versions::Versions;
+use super::versions::{StateWithin, Versioned, Versions};
 use crate::{calls::state::State, overlay::TxChanges};
-use alloy_primitives::{Address, B256, Bytes, U256};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tributary_primitives::{Account, StateError, StateReader};
+use tributary_primitives::StateReader;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -67,38 +66,12 @@ impl ReplayedBlock {
     }
 }
 
-/// The state in the middle of a block.
-#[derive(Debug)]
-struct StateWithin {
-    block: Arc<ReplayedBlock>,
-    upto: usize,
-}
-
-impl StateReader for StateWithin {
-    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
-        let found = self.block.read().versions.account(address, self.upto);
-        found.map_or_else(|| self.block.base.account(address), Ok)
+impl Versioned for ReplayedBlock {
+    fn base(&self) -> &dyn StateReader {
+        &self.base
     }
 
-    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
-        let found = self.block.read().versions.storage(address, slot, self.upto);
-        found.map_or_else(|| self.block.base.storage(address, slot), Ok)
-    }
-
-    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
-        self.block.read().versions.has_storage(&self.block.base, address, self.upto)
-    }
-
-    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
-        let found = self.block.read().versions.code(hash);
-        found.map_or_else(|| self.block.base.code(hash), Ok)
-    }
-
-    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
-        self.block.base.block_hash(number)
-    }
-
-    fn is_witnessed(&self) -> bool {
-        self.block.base.is_witnessed()
+    fn with_versions<T>(&self, look: impl FnOnce(&Versions) -> T) -> T {
+        look(&self.read().versions)
     }
 }

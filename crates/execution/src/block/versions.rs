@@ -5,8 +5,59 @@ use alloy_primitives::{
     Address, B256, Bytes, U256,
     map::{AddressMap, B256Map, HashMap},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tributary_primitives::{Account, StateError, StateReader};
+
+/// A block of which is known what its transactions wrote. It may grow while it is shared.
+pub(crate) trait Versioned: std::fmt::Debug + Send + Sync {
+    /// The state below the block.
+    fn base(&self) -> &dyn StateReader;
+
+    /// Looks at what was written.
+    fn with_versions<T>(&self, look: impl FnOnce(&Versions) -> T) -> T;
+}
+
+/// The state after a fixed number of a block's transactions.
+#[derive(Debug)]
+pub struct StateWithin<B> {
+    pub(super) block: Arc<B>,
+    pub(super) upto: usize,
+}
+
+impl<B> Clone for StateWithin<B> {
+    fn clone(&self) -> Self {
+        Self { block: self.block.clone(), upto: self.upto }
+    }
+}
+
+impl<B: Versioned> StateReader for StateWithin<B> {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        let found = self.block.with_versions(|versions| versions.account(address, self.upto));
+        found.map_or_else(|| self.block.base().account(address), Ok)
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        let found = self.block.with_versions(|versions| versions.storage(address, slot, self.upto));
+        found.map_or_else(|| self.block.base().storage(address, slot), Ok)
+    }
+
+    fn has_storage(&self, address: Address) -> Result<bool, StateError> {
+        self.block.with_versions(|versions| versions.has_storage(self.block.base(), address, self.upto))
+    }
+
+    fn code(&self, hash: B256) -> Result<Bytes, StateError> {
+        let found = self.block.with_versions(|versions| versions.code(hash));
+        found.map_or_else(|| self.block.base().code(hash), Ok)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, StateError> {
+        self.block.base().block_hash(number)
+    }
+
+    fn is_witnessed(&self) -> bool {
+        self.block.base().is_witnessed()
+    }
+}
 
 /// Values by the number of the transaction that wrote them; zero is what comes before the first.
 #[derive(Debug, Default)]
@@ -54,7 +105,7 @@ impl Versions {
     }
 
     /// Whether the account has storage after transaction `upto` on `base`.
-    pub(crate) fn has_storage(&self, base: &impl StateReader, address: Address, upto: usize) -> Result<bool, StateError> {
+    pub(crate) fn has_storage(&self, base: &(impl StateReader + ?Sized), address: Address, upto: usize) -> Result<bool, StateError> {
         let written = self.storage.keys().filter(|(of, _)| *of == address);
         for (_, slot) in written {
             let value = match self.storage(address, *slot, upto) {

@@ -5,7 +5,7 @@ use crate::{
     Error,
     batcher::Batcher,
     chain::RunningChain,
-    config::DataAvailability,
+    config::{DataAvailability, PROPOSAL_INTERVAL},
     development::{Controlled, Developer},
     proposer::{Proposer, Prover},
     report::Reporter,
@@ -17,9 +17,6 @@ use tokio::sync::watch;
 use tributary_dashboard::Health;
 use tributary_l1::{L1Sender, SenderConfig};
 use tributary_rollup::EncoderConfig;
-
-/// Fewest L2 blocks worth a proposal.
-const PROPOSAL_INTERVAL: u64 = 10;
 
 impl Ground {
     /// Starts what carries out the orders of development methods.
