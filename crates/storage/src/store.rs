@@ -253,4 +253,31 @@ mod tests {
         let store = Store::open(&path, spec(5), Options::default()).unwrap();
         assert_eq!(store.block(0).unwrap().unwrap().hash, genesis.hash);
     }
+
+    /// The first row of a page ends it, and an empty one's address is the next page's, be that in the middle of a large row or another's altogether.
+    #[test]
+    fn an_empty_row_at_the_end_of_a_page_is_read_while_pages_come_and_go() {
+        for durability in [Durability::Relaxed, Durability::Synced] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(dir.path(), spec(1), Options { durability, ..Default::default() }).unwrap();
+            let all = &store.0.tables;
+            for round in 0..300u64 {
+                let (_guard, tx) = store.write().unwrap();
+                // Large rows come and go, so that a page which is taken anew has the middle of one behind it.
+                tables::put(&tx, all.code, &[(round % 7) as u8], &vec![7; (round as usize * 31 % 9 + 1) * 3000]).unwrap();
+                if round % 3 == 2 {
+                    tables::delete(&tx, all.code, &[(round * 5 % 7) as u8]).unwrap();
+                }
+                tables::put(&tx, all.account_history, b"empty", &[]).unwrap();
+                tables::put(&tx, all.account_nodes, &round.to_be_bytes(), &[]).unwrap();
+                assert_eq!(tables::get(&tx, all.account_history, b"empty").unwrap().as_deref(), Some(&[][..]));
+                assert_eq!(
+                    tables::with_prefix(&tx, all.account_nodes, &[]).unwrap().len() as u64,
+                    round + 2,
+                    "with the genesis block's root"
+                );
+                tx.commit().unwrap();
+            }
+        }
+    }
 }

@@ -29,8 +29,11 @@
 
 use crate::{Error, v1};
 use signet_libmdbx::{
-    Database, DatabaseFlags, WriteFlags,
-    tx::{TransactionKind, Tx, WriteMarker, aliases::RwTxUnsync},
+    Database, DatabaseFlags, TableObject, WriteFlags,
+    tx::{
+        TransactionKind, Tx, WriteMarker,
+        aliases::{RoTxSync, RwTxUnsync},
+    },
 };
 use std::borrow::Cow;
 
@@ -86,7 +89,8 @@ tables! {
     block_blobs: DatabaseFlags::empty(),
 }
 
-/// Key and value, borrowed from the page in a read transaction.
+/// Key and value in a read transaction, borrowed from the page. A write transaction has to copy its rows ([`OwnedRow`]): of borrowed ones the engine is asked whether they
+/// may change, and it fails (or answers for another page) where an empty value ends a page, since that value's address is the next page's.
 pub(crate) type Row<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
 
 /// Key and value.
@@ -94,7 +98,7 @@ pub(crate) type OwnedRow = (Vec<u8>, Vec<u8>);
 
 /// The value at `key`. Borrowed from the page in a read transaction.
 pub(crate) fn get<'t, K: TransactionKind>(tx: &'t Tx<K>, table: Database, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>, Error> {
-    Ok(tx.get(table.dbi(), key)?)
+    if K::IS_READ_ONLY { Ok(tx.get(table.dbi(), key)?) } else { Ok(tx.get(table.dbi(), key)?.map(Cow::Owned)) }
 }
 
 /// Inserts or replaces a row.
@@ -113,12 +117,7 @@ pub(crate) fn delete<K: TransactionKind + WriteMarker>(tx: &Tx<K>, table: Databa
 }
 
 /// The newest version of `key` that is not after block `number`, see [`v1::version`](crate::v1::version).
-pub(crate) fn version_at<'t, K: TransactionKind>(
-    tx: &'t Tx<K>,
-    table: Database,
-    key: &[u8],
-    number: u64,
-) -> Result<Option<Cow<'t, [u8]>>, Error> {
+pub(crate) fn version_at<'t>(tx: &'t RoTxSync, table: Database, key: &[u8], number: u64) -> Result<Option<Cow<'t, [u8]>>, Error> {
     let from = v1::version(key, number);
     let row: Option<Row<'t>> = tx.cursor(table)?.set_range(&from)?;
     Ok(row.filter(|(found, _)| found.len() == from.len() && found.starts_with(key)).map(|(_, value)| value))
@@ -139,16 +138,26 @@ pub(crate) fn visit<K: TransactionKind>(
     tx: &Tx<K>,
     table: Database,
     prefix: &[u8],
+    see: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if K::IS_READ_ONLY { visit_as::<K, Cow<'_, [u8]>>(tx, table, prefix, see) } else { visit_as::<K, Vec<u8>>(tx, table, prefix, see) }
+}
+
+/// [`visit`], with rows read as `B`, see [`Row`].
+fn visit_as<'t, K: TransactionKind, B: TableObject<'t> + AsRef<[u8]>>(
+    tx: &'t Tx<K>,
+    table: Database,
+    prefix: &[u8],
     mut see: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut cursor = tx.cursor(table)?;
     // An empty key is below every other, but the engine does not take it as a place to seek.
-    let mut row: Option<Row<'_>> = if prefix.is_empty() { cursor.first()? } else { cursor.set_range(prefix)? };
+    let mut row: Option<(B, B)> = if prefix.is_empty() { cursor.first()? } else { cursor.set_range(prefix)? };
     while let Some((key, value)) = row {
-        if !key.starts_with(prefix) {
+        if !key.as_ref().starts_with(prefix) {
             break;
         }
-        see(&key, &value)?;
+        see(key.as_ref(), value.as_ref())?;
         row = cursor.next()?;
     }
     Ok(())

@@ -275,7 +275,7 @@ impl BlockWriter<'_> {
     /// Removes what `block` superseded at `key`, and the mark that there is no node since then, which then says nothing any more.
     fn prune_node(&self, table: Database, key: &[u8], block: u64) -> Result<(), Error> {
         let mut cursor = self.tx.cursor(table)?;
-        let mut row: Option<tables::Row<'_>> = cursor.set_range(&v1::version(key, block))?;
+        let mut row: Option<tables::OwnedRow> = cursor.set_range(&v1::version(key, block))?;
         while let Some((found, node)) = row.filter(|(found, _)| found.len() == key.len() + 8 && found.starts_with(key)) {
             let (_, since) = v1::decode_version(&found)?;
             if since < block || node.is_empty() {

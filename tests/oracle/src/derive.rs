@@ -100,11 +100,13 @@ pub fn kona_attributes(
     thread.join().unwrap_or_else(|_| Err(Error::kona("it panicked", Vec::new())))
 }
 
-/// Parses rollup.json; adds what kona demands and derivation does not use.
+/// Parses rollup.json; adds what kona demands and derivation does not use. A development rollup's `time_jumps` goes, for kona refuses fields that it does not know: where no L1
+/// block is marked as a jump, it changes nothing.
 pub(crate) fn parse_config(json: &str) -> Result<RollupConfig, Error> {
     let input = |e: serde_json::Error| Error::Input(format!("rollup.json: {e}"));
     let mut value: serde_json::Value = serde_json::from_str(json).map_err(input)?;
     if let Some(object) = value.as_object_mut() {
+        object.remove("time_jumps");
         object.entry("protocol_versions_address").or_insert_with(|| serde_json::json!(Address::ZERO));
     }
     serde_json::from_value(value).map_err(input)
