@@ -93,6 +93,8 @@ pub(crate) struct Producer {
     pub(crate) obeyed: Option<oneshot::Sender<bool>>,
     /// When the block that is being sealed ended.
     pub(crate) sealing_since: Instant,
+    /// Whether readers and the journal were told of the open block.
+    pub(crate) is_announced: bool,
     pub(crate) runtime: tokio::runtime::Handle,
 }
 
@@ -115,6 +117,8 @@ struct Building {
     /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
     included: B256Set,
     sidecars: Vec<BlobSidecar>,
+    /// What readers and the journal are still to be told of it.
+    unannounced: Option<Entry>,
 }
 
 /// Why a producer that waits goes on.
@@ -183,7 +187,9 @@ impl Source for Producer {
     async fn take(&mut self, outcome: Result<Arc<SealedBlock>, Invalid>) -> Result<(), Error> {
         let sealed = outcome.map_err(|Invalid(error)| error)?;
         let header = &sealed.block.header;
-        self.scribe.write(Entry::Sealed(BlockNumHash { number: header.number, hash: sealed.hash }))?;
+        if self.is_announced {
+            self.scribe.write(Entry::Sealed(BlockNumHash { number: header.number, hash: sealed.hash }))?;
+        }
         self.forget(&sealed)?;
         self.metrics(header);
         self.answer_waiting();
@@ -288,9 +294,24 @@ impl Producer {
         let l1_fees = L1Fees::of_block(block.transactions()).filter(|_| self.spec.is_rollup());
         self.charge(fees, l1_fees);
         let opened = || Record::Opened { number, parent: parent.hash, attributes: Box::new(attributes) };
-        self.scribe.write(Entry::Opened { opening: (!resumed).then(opened), block: view })?;
-        let rests_until = Instant::now() + rest;
-        Ok(Building { block, seal_at, rests_until, takes_transactions, l1_fees, included: B256Set::default(), sidecars: Vec::new() })
+        let unannounced = Some(Entry::Opened { opening: (!resumed).then(opened), block: view });
+        let (rests_until, included) = (Instant::now() + rest, B256Set::default());
+        let mut building =
+            Building { block, seal_at, rests_until, takes_transactions, l1_fees, included, sidecars: Vec::new(), unannounced };
+        if self.ordered.as_ref().is_none_or(|ordered| ordered.blocks <= 1) {
+            self.announce(&mut building)?;
+        } else if std::mem::take(&mut self.is_announced) {
+            // Of many blocks that somebody ordered nobody sees each open, unless something comes into it. Nor may readers keep the one before: with
+            // the state under it, the database would keep every page that is replaced meanwhile.
+            self.scribe.write(Entry::Closed)?;
+        }
+        Ok(building)
+    }
+
+    /// Shows the open block to readers, and tells the journal of it.
+    fn announce(&mut self, building: &mut Building) -> Result<(), Error> {
+        self.is_announced = true;
+        building.unannounced.take().map_or(Ok(()), |opened| self.scribe.write(opened))
     }
 
     /// Opens the block that the journal describes and executes its transactions again, each to the result that was acknowledged.
@@ -425,6 +446,7 @@ impl Producer {
 
     /// Hands an included transaction over to be made durable, published and acknowledged.
     fn record(&mut self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
+        self.announce(building)?;
         building.sidecars.extend(sidecars(tx));
         building.included.insert(tx.hash);
         // One that a client sends now may have waited, and been sent again.

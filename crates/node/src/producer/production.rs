@@ -75,6 +75,7 @@ impl Production {
             recovered: Default::default(),
             obeyed: None,
             sealing_since: std::time::Instant::now(),
+            is_announced: false,
             sealed,
             included: included.clone(),
             stop: stop.clone(),

@@ -75,6 +75,8 @@ pub(crate) enum Entry {
         opening: Option<Record>,
         block: Arc<PendingBlock<Snapshot>>,
     },
+    /// Readers see no open block until the next one is.
+    Closed,
     /// A transaction was executed.
     Executed {
         /// Absent when the journal has it already.
@@ -188,7 +190,7 @@ impl<L: Log> Writer<L> {
                 Entry::Sealed(BlockNumHash { number, hash }) if self.unwritten.is_none() => {
                     self.journal.append(Record::Sealed { number: *number, hash: *hash });
                 }
-                Entry::Executed { entry: None, .. } | Entry::Sealed(_) | Entry::Barrier(_) => {}
+                Entry::Closed | Entry::Executed { entry: None, .. } | Entry::Sealed(_) | Entry::Barrier(_) => {}
             }
         }
         if somebody_waits {
@@ -225,7 +227,7 @@ impl<L: Log> Writer<L> {
                 let _ = done.map(|done| done.send(hashes.len() as u64));
             }
             Entry::Sealed(_) => {}
-            Entry::Parked { .. } => {
+            Entry::Closed | Entry::Parked { .. } => {
                 self.open = None;
                 self.view.pending.send_replace(None);
             }
