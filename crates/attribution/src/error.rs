@@ -10,7 +10,7 @@ pub enum Error {
         /// Row of the document.
         row: u64,
     },
-    /// A document is longer than [`crate::text::MAX_DOCUMENT_BYTES`].
+    /// A document is longer than [`crate::first_edition::MAX_DOCUMENT_BYTES`].
     #[error("document {row} is longer than the index can address")]
     DocumentTooLong {
         /// Row of the document.

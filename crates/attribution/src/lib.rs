@@ -7,16 +7,16 @@
 //! | Module | Rule |
 //! |---|---|
 //! | [`rarity`] | `log2_q8`, the weight of a token |
-//! | [`text`] | trace: seeds, chains, credit by cover, evidence |
+//! | [`first_edition`] | trace as the precompiles execute it until they move to `text` |
 //! | [`sketch`] | influence, DataInf, nearest row over int8 sketches |
 //! | [`shapley`] | kNN-Shapley in fixed point |
 //! | [`split`] | largest-remainder split of a pool |
 
 mod error;
+pub mod first_edition;
 pub mod rarity;
 pub mod shapley;
 pub mod sketch;
 pub mod split;
-pub mod text;
 
 pub use error::Error;

@@ -1,3 +1,6 @@
+//! The text rules of the first edition: still what the precompiles execute until they move to
+//! [`crate::text`].
+//!
 //! Trace: which documents a text quotes, and how much of it each of them explains (rule 4).
 //!
 //! ```text

@@ -188,7 +188,7 @@ impl Unpaid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Unmetered;
+    use crate::first_edition::Unmetered;
 
     fn index(documents: &[&str]) -> TextIndex {
         TextIndex::build(documents.iter().map(|document| document.as_bytes())).unwrap()
