@@ -7,7 +7,8 @@
 //! | Module | Rule |
 //! |---|---|
 //! | [`rarity`] | `log2_q8`, the weight of a token |
-//! | [`first_edition`] | trace as the precompiles execute it until they move to `text` |
+//! | [`text`] | words, trace, origin, novelty, evidence |
+//! | [`first_edition`] | trace as the precompiles execute it until they move to [`text`] |
 //! | [`sketch`] | influence, DataInf, nearest row over int8 sketches |
 //! | [`shapley`] | kNN-Shapley in fixed point |
 //! | [`split`] | largest-remainder split of a pool |
@@ -18,5 +19,6 @@ pub mod rarity;
 pub mod shapley;
 pub mod sketch;
 pub mod split;
+pub mod text;
 
 pub use error::Error;
