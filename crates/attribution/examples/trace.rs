@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tributary_attribution::text::{Host, MemoryIndex, TextIndex, Unmetered, Work, append, evidence, trace};
+use tributary_attribution::text::{Host, MemoryIndex, TextIndex, Unmetered, Work, append, evidence, tokenize, trace};
 
 const PIECE: usize = 4 << 10;
 const TRACES: usize = 400;
@@ -92,8 +92,16 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
 /// About 500 tokens from somewhere in the text, every tenth word another.
 fn edited(text: &str, n: usize) -> String {
     let from = text.floor_char_boundary(n.wrapping_mul(2_654_435_761) % text.len().max(1));
-    let words = text[from..].split_whitespace().take(400).enumerate();
-    words.map(|(at, word)| if at % 10 == 9 { format!("changed{n}") } else { word.to_owned() }).collect::<Vec<_>>().join(" ")
+    let (mut output, mut tokens) = (String::new(), 0);
+    for (at, word) in text[from..].split_whitespace().enumerate() {
+        tokens += tokenize(word).map_or(0, |tokens| tokens.len());
+        if tokens > 500 {
+            break;
+        }
+        output.push_str(if at % 10 == 9 { "changed" } else { word });
+        output.push(' ');
+    }
+    output
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> Duration {

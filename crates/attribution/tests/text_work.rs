@@ -101,15 +101,29 @@ fn what_is_announced_depends_on_nothing_after_the_version() {
 #[test]
 fn one_symbol_many_times_pays_for_each_token_that_is_compared() {
     let text = "! ".repeat(2_000);
-    let set = set(&[&text]);
+    let others: Vec<String> = (0..6_000).map(|n| format!("w{n}")).collect();
+    let set = set(&[&text, &others.join(" ")]);
     let mut ledger = Ledger::default();
-    trace(&set, 2, &text, &mut ledger).unwrap();
+    trace(&set, 3, &text, &mut ledger).unwrap();
     let compared = ledger.sum(|work| if let Work::Extension(tokens) = work { Some(tokens) } else { None });
     let anchors = ledger.sum(|work| if let Work::Anchors(anchors) = work { Some(anchors) } else { None });
     // One match on each diagonal that the row's first four places and the output's tokens make, with
     // a mean length of half the text.
     assert_eq!(anchors, 2_001);
     assert!(compared >= anchors * 900, "{compared}");
+}
+
+#[test]
+fn rows_that_cannot_reach_the_floor_are_not_read() {
+    let common = "so it is";
+    let rows: Vec<String> = (0..40).map(|n| format!("a{n} b{n} {common} c{n} d{n} e{n} f{n}")).collect();
+    let set = set(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut ledger = Ledger::default();
+    let found = trace(&set, set.version().unwrap(), &format!("x {common} y {}", rows[7]), &mut ledger).unwrap();
+    assert_eq!(found.credits.iter().map(|credit| credit.row).collect::<Vec<_>>(), [7]);
+    let read = ledger.sum(|work| if let Work::Rows(rows) = work { Some(rows) } else { None });
+    // As a row that may have the words, and as the origin of those that it has.
+    assert_eq!(read, 2);
 }
 
 #[test]

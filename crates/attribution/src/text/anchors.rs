@@ -2,12 +2,12 @@
 
 use super::{
     MIN_LENGTH,
-    index::{Place, RowFacts, TextIndex},
+    hits::{Hit, Hits},
+    index::{RowFacts, TextIndex},
     query::Query,
     work::{Host, Work},
 };
 use crate::Error;
-use alloy_primitives::map::HashMap;
 use std::borrow::Cow;
 
 /// Tokens of the first and of the longest step of an extension: steps double, so that a short match
@@ -36,107 +36,106 @@ impl Anchor {
     }
 }
 
-/// The anchors in one row, in the order in which they were found.
+/// The anchors in one row.
 #[derive(Debug)]
 pub(super) struct RowAnchors {
     pub(super) row: u64,
-    tokens: u32,
-    counts: bool,
+    /// In the order in which they were found.
     pub(super) anchors: Vec<Anchor>,
 }
 
-/// A match that reaches beyond the token that is looked at, by row and diagonal.
-#[derive(Debug, Clone, Copy)]
-struct Running {
-    row: u64,
-    diagonal: i64,
-    end: u32,
-}
-
-/// Finds the anchors of a text in the rows that count, by row.
+/// Finds the anchors of a text, in the rows that count, that chains of at least `floor` can be made
+/// of.
 ///
 /// Each is extended once: a further trigram of the same match stands on its diagonal and before its
 /// end.
-pub(super) fn anchors<I, H>(index: &I, query: &Query, counts: impl Fn(&RowFacts) -> bool, host: &mut H) -> Result<Vec<RowAnchors>, H::Error>
+pub(super) fn anchors<I, H>(
+    index: &I,
+    query: &Query,
+    (counts, floor): (impl Fn(&RowFacts) -> bool, i64),
+    host: &mut H,
+) -> Result<Vec<RowAnchors>, H::Error>
 where
     I: TextIndex,
     H: Host<Error: From<I::Error>>,
 {
-    let mut search = Search { index, query, rows: Vec::new(), slots: HashMap::default() };
-    let (mut running, mut next) = (Vec::<Running>::new(), Vec::<Running>::new());
-    for at in 0..query.len().saturating_sub(MIN_LENGTH - 1) {
-        let Some(trigram) = query.trigram(at as usize) else { continue };
-        let places = index.places(trigram, query.totals.rows)?;
-        if places.is_empty() {
+    let hits = Hits::find(index, query, host)?;
+    let mut found = Vec::new();
+    let mut kept = Vec::new();
+    for (row, hits_of_row) in hits.rows() {
+        kept.clear();
+        hits.keep(hits_of_row, &query.prefix, floor, &mut kept);
+        if kept.is_empty() {
             continue;
         }
-        host.charge(Work::Places(places.len() as u64))?;
-        // Both lists ascend by row and diagonal: one merge.
-        let mut before = running.drain(..).filter(|running| running.end > at).peekable();
-        for &place in places.iter() {
-            let key = (place.row, i64::from(place.token) - i64::from(at));
-            while let Some(earlier) = before.next_if(|running| (running.row, running.diagonal) < key) {
-                next.push(earlier);
-            }
-            if let Some(same) = before.next_if(|running| (running.row, running.diagonal) == key) {
-                next.push(same);
-            } else if let Some(end) = search.open(at, place, &counts, host)? {
-                next.push(Running { row: key.0, diagonal: key.1, end });
-            }
+        host.charge(Work::Rows(1))?;
+        let facts = index.facts(row)?;
+        if counts(&facts) {
+            let search = Search { index, query, row, tokens: facts.tokens };
+            found.push(RowAnchors { row, anchors: search.anchors(&kept, host)? });
         }
-        next.extend(before);
-        std::mem::swap(&mut running, &mut next);
     }
-    let mut rows = search.rows;
-    rows.retain(|row| !row.anchors.is_empty());
-    rows.sort_unstable_by_key(|row| row.row);
-    Ok(rows)
+    Ok(found)
 }
 
+/// The search in one row.
 struct Search<'a, I> {
     index: &'a I,
     query: &'a Query,
-    rows: Vec<RowAnchors>,
-    /// Position in `rows` by row. Looked up, never iterated.
-    slots: HashMap<u64, usize>,
+    row: u64,
+    tokens: u32,
+}
+
+/// A match that reaches beyond the token that is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    diagonal: i64,
+    end: u32,
 }
 
 impl<I: TextIndex> Search<'_, I> {
-    /// Extends the trigram at `at` from its place in a row, and returns where the match ends.
-    fn open<H>(&mut self, at: u32, place: Place, counts: &impl Fn(&RowFacts) -> bool, host: &mut H) -> Result<Option<u32>, H::Error>
-    where
-        H: Host<Error: From<I::Error>>,
-    {
-        let slot = match self.slots.get(&place.row) {
-            Some(&slot) => slot,
-            None => {
-                host.charge(Work::Rows(1))?;
-                let facts = self.index.facts(place.row)?;
-                self.slots.insert(place.row, self.rows.len());
-                self.rows.push(RowAnchors { row: place.row, tokens: facts.tokens, counts: counts(&facts), anchors: Vec::new() });
-                self.rows.len() - 1
+    fn anchors<H: Host<Error: From<I::Error>>>(&self, hits: &[Hit], host: &mut H) -> Result<Vec<Anchor>, H::Error> {
+        let mut anchors = Vec::new();
+        let (mut running, mut next) = (Vec::<Running>::new(), Vec::<Running>::new());
+        for hits in hits.chunk_by(|a, b| a.output == b.output) {
+            let at = hits[0].output;
+            // Both lists ascend by diagonal: one merge.
+            let mut before = running.drain(..).filter(|running| running.end > at).peekable();
+            for hit in hits {
+                let diagonal = hit.diagonal();
+                while let Some(other) = before.next_if(|running| running.diagonal < diagonal) {
+                    next.push(other);
+                }
+                if let Some(same) = before.next_if(|running| running.diagonal == diagonal) {
+                    next.push(same);
+                    continue;
+                }
+                let anchor = self.extend(*hit, host)?;
+                next.push(Running { diagonal, end: anchor.output_end() });
+                anchors.push(anchor);
             }
-        };
-        if !self.rows[slot].counts {
-            return Ok(None);
+            next.extend(before);
+            std::mem::swap(&mut running, &mut next);
         }
-        let left = self.extend_left(at, place, host)?;
-        let right = self.extend_right(at + MIN_LENGTH, place, self.rows[slot].tokens, host)?;
-        host.charge(Work::Anchors(1))?;
-        let anchor = Anchor { output: at - left, row: place.token - left, length: left + MIN_LENGTH + right };
-        self.rows[slot].anchors.push(anchor);
-        Ok(Some(anchor.output_end()))
+        Ok(anchors)
     }
 
-    fn extend_left<H: Host<Error: From<I::Error>>>(&self, at: u32, place: Place, host: &mut H) -> Result<u32, H::Error> {
-        let limit = at.min(place.token);
+    fn extend<H: Host<Error: From<I::Error>>>(&self, hit: Hit, host: &mut H) -> Result<Anchor, H::Error> {
+        let left = self.extend_left(hit, host)?;
+        let right = self.extend_right(hit, host)?;
+        host.charge(Work::Anchors(1))?;
+        Ok(Anchor { output: hit.output - left, row: hit.row - left, length: left + MIN_LENGTH + right })
+    }
+
+    fn extend_left<H: Host<Error: From<I::Error>>>(&self, hit: Hit, host: &mut H) -> Result<u32, H::Error> {
+        let limit = hit.output.min(hit.row);
         let (mut done, mut step) = (0, FIRST_STEP);
         while done < limit {
             let read = step.min(limit - done);
             host.charge(Work::Extension(read.into()))?;
-            let end = place.token - done;
-            let theirs = self.row_tokens::<H::Error>(place.row, end - read, read)?;
-            let ours = &self.query.numbers[(at - done - read) as usize..(at - done) as usize];
+            let end = hit.row - done;
+            let theirs = self.row_tokens::<H::Error>(end - read, read)?;
+            let ours = &self.query.numbers[(hit.output - done - read) as usize..(hit.output - done) as usize];
             let same = ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a == b).count() as u32;
             done += same;
             if same < read {
@@ -147,14 +146,15 @@ impl<I: TextIndex> Search<'_, I> {
         Ok(done)
     }
 
-    fn extend_right<H: Host<Error: From<I::Error>>>(&self, from: u32, place: Place, tokens: u32, host: &mut H) -> Result<u32, H::Error> {
-        let start = place.token.saturating_add(MIN_LENGTH);
-        let limit = (self.query.len() - from).min(tokens.checked_sub(start).ok_or(Error::Damaged { row: place.row })?);
+    fn extend_right<H: Host<Error: From<I::Error>>>(&self, hit: Hit, host: &mut H) -> Result<u32, H::Error> {
+        let (from, start) = (hit.output + MIN_LENGTH, hit.row.saturating_add(MIN_LENGTH));
+        let rest = self.tokens.checked_sub(start).ok_or(Error::Damaged { row: self.row })?;
+        let limit = rest.min(self.query.len() - from);
         let (mut done, mut step) = (0, FIRST_STEP);
         while done < limit {
             let read = step.min(limit - done);
             host.charge(Work::Extension(read.into()))?;
-            let theirs = self.row_tokens::<H::Error>(place.row, start + done, read)?;
+            let theirs = self.row_tokens::<H::Error>(start + done, read)?;
             let ours = &self.query.numbers[(from + done) as usize..(from + done + read) as usize];
             let same = ours.iter().zip(theirs.iter()).take_while(|(a, b)| a == b).count() as u32;
             done += same;
@@ -166,8 +166,8 @@ impl<I: TextIndex> Search<'_, I> {
         Ok(done)
     }
 
-    fn row_tokens<E: From<I::Error> + From<Error>>(&self, row: u64, from: u32, length: u32) -> Result<Cow<'_, [u32]>, E> {
-        let tokens = self.index.tokens(row, from..from + length)?;
-        if tokens.len() == length as usize { Ok(tokens) } else { Err(Error::Damaged { row }.into()) }
+    fn row_tokens<E: From<I::Error> + From<Error>>(&self, from: u32, length: u32) -> Result<Cow<'_, [u32]>, E> {
+        let tokens = self.index.tokens(self.row, from..from + length)?;
+        if tokens.len() == length as usize { Ok(tokens) } else { Err(Error::Damaged { row: self.row }.into()) }
     }
 }

@@ -65,7 +65,7 @@ where
     F: Fn(&RowFacts) -> bool,
 {
     let mut found = Vec::new();
-    for row in anchors(index, query, rule.counts, host)? {
+    for row in anchors(index, query, (rule.counts, rule.floor), host)? {
         chains_of_row(row, &query.prefix, (rule.shift, rule.floor), &mut found);
     }
     host.charge(Work::Elements(found.len() as u64))?;

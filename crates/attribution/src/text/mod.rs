@@ -18,6 +18,7 @@ mod chains;
 mod cover;
 mod entry;
 mod evidence;
+mod hits;
 mod index;
 mod memory;
 mod novelty;

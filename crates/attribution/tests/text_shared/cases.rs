@@ -31,13 +31,16 @@ impl Case {
         let mut texts: Vec<Vec<String>> = Vec::new();
         let mut changes = Vec::new();
         let mut steps = Vec::new();
-        for _ in 0..1 + dice.below(14) {
+        // Now and then so many rows that the lists of trigrams are full.
+        let many = dice.one_in(15);
+        for _ in 0..if many { 60 + dice.below(50) } else { 1 + dice.below(14) } {
             let row = dice.below(texts.len().max(1));
             if dice.one_in(4) && changes.get(row).is_some_and(|&made| made < 4) {
                 changes[row] += 1;
                 steps.push(Step::Status(row as u64, dice.below(3) as u8));
             } else {
-                let text = dice.text(&texts, words);
+                let mut text = dice.text(&texts, words);
+                text.truncate(if many { 30 } else { usize::MAX });
                 steps.push(Step::Append(dice.join(&text)));
                 texts.push(text);
                 changes.push(0);
