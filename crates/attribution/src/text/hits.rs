@@ -130,20 +130,20 @@ impl Hits {
     }
 
     fn keep_diagonals(&self, group: &[Hit], prefix: &[i64], floor: i64, kept: &mut Vec<Hit>) {
-        let mut diagonals = [0; LOOKBACK + 1];
+        let mut diagonals = [(0, 0); LOOKBACK + 1];
         let Some(diagonals) = diagonals.get_mut(..group.len()) else { return };
-        for (diagonal, hit) in diagonals.iter_mut().zip(group) {
-            *diagonal = hit.diagonal();
+        for ((at, slot), hit) in diagonals.iter_mut().enumerate().zip(group) {
+            *slot = (hit.diagonal(), at);
         }
         diagonals.sort_unstable();
         let first = kept.len();
-        for band in diagonals.chunk_by(|a, b| a.abs_diff(*b) <= TOLERANCE) {
-            let band = band[0]..=band[band.len() - 1];
-            let inside = || group.iter().filter(|hit| band.contains(&hit.diagonal()));
+        for band in diagonals.chunk_by_mut(|a, b| a.0.abs_diff(b.0) <= TOLERANCE) {
+            band.sort_unstable_by_key(|hit| hit.1);
+            let hits = || band.iter().map(|hit| group[hit.1]);
             let mut weight = Covered::new(prefix);
-            inside().for_each(|hit| weight.add(self.reach[hit.output as usize]));
+            hits().for_each(|hit| weight.add(self.reach[hit.output as usize]));
             if weight.sum >= floor {
-                kept.extend(inside());
+                kept.extend(hits());
             }
         }
         kept[first..].sort_unstable_by_key(|hit| (hit.output, hit.row));

@@ -23,6 +23,7 @@ mod index;
 mod memory;
 mod novelty;
 mod origin;
+mod programme;
 mod query;
 mod status;
 mod tokenize;
