@@ -71,7 +71,7 @@ where
         chains_of_row(row, &mut programme, &mut found);
     }
     host.charge(Work::Elements(found.len() as u64))?;
-    found.sort_unstable_by_key(Chain::rank);
+    found.sort_by_cached_key(Chain::rank);
     Ok(found)
 }
 
