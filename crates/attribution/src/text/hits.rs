@@ -7,7 +7,7 @@
 
 use super::{
     GAP, LOOKBACK, PER_ROW, POSTINGS, TOLERANCE,
-    index::{Place, TextIndex},
+    index::TextIndex,
     query::Query,
     work::{Host, Work},
 };
@@ -69,17 +69,19 @@ impl Hits {
             if !found.is_empty() {
                 host.charge(Work::Places(found.len() as u64))?;
             }
-            for place in found.iter() {
-                let slot = *slots.entry(place.row).or_insert_with(|| {
-                    rows.push((place.row, 0));
+            // Whether rows may have the trigram where the list does not say so.
+            let mut full = found.len() >= POSTINGS;
+            for places_of_row in found.chunk_by(|a, b| a.row == b.row) {
+                let row = places_of_row[0].row;
+                let slot = *slots.entry(row).or_insert_with(|| {
+                    rows.push((row, 0));
                     rows.len() as u32 - 1
                 });
-                rows[slot as usize].1 += 1;
-                places.push((slot, place.token));
+                rows[slot as usize].1 += places_of_row.len();
+                places.extend(places_of_row.iter().map(|place| (slot, place.token)));
+                full |= places_of_row.len() >= PER_ROW;
             }
-            // Whether rows may have the trigram where the list does not say so.
-            let many = |places: &[Place]| places.windows(PER_ROW).any(|some| some[0].row == some[PER_ROW - 1].row);
-            open.push(found.len() >= POSTINGS || many(&found));
+            open.push(full);
             ends.push(places.len());
         }
         let hits = by_row(&mut rows, &places, &ends);
