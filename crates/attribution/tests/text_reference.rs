@@ -82,6 +82,21 @@ fn random_sets_are_traced_as_the_reference_does() {
     assert!(seen.inherited > 0 && seen.closed > 0 && seen.credits > 0 && seen.withheld > 0, "the cases say nothing: {seen:?}");
 }
 
+#[test]
+fn characters_of_every_script_fold_and_join_as_in_the_reference() {
+    let Some(mut reference) = Reference::start() else { return };
+    // All of the plane with alphabets and its compatibility forms, a fifth of the others, the tags.
+    let codes = (0..0x3100).chain(0xF900..0x1_0000).chain((0x3100..0x3_0000).step_by(5)).chain(0xE_0000..0xE_0200);
+    let characters: Vec<char> = codes.filter_map(char::from_u32).collect();
+    for some in characters.chunks(4_000) {
+        // Within a word, after a symbol, and alone.
+        let text: String = some.iter().map(|c| format!("a{c}b !{c}d {c} ")).collect();
+        let case = Case { steps: Vec::new(), ask: vec![(1, text)] };
+        let expected = reference.ask(&case);
+        ask(&MemoryIndex::new(), 1, &case.ask[0].1, &expected["traces"][0]);
+    }
+}
+
 /// What the cases had in them, so that a run that checks nothing is seen.
 #[derive(Debug, Default)]
 struct Seen {
