@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use text_shared::{chains, runs, shared};
-use tributary_attribution::text::{
-    Evidence, MemoryIndex, Status, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize, trace,
+use tributary_attribution::{
+    Error,
+    text::{Evidence, MemoryIndex, Overlay, Run, Status, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize, trace},
 };
 
 /// The reference, asked over pipes.
@@ -119,46 +120,55 @@ impl Seen {
     }
 }
 
+/// Takes a step, and returns the runs of an append.
+fn play<B: TextIndex<Error = Error>>(set: &mut Overlay<B>, step: &Step) -> Vec<Run> {
+    match step {
+        Step::Append(text) => set.append(text, 0, &mut Unmetered).unwrap().runs,
+        Step::Status(row, status) => {
+            set.set_status(*row, Status::try_from(*status).unwrap()).unwrap();
+            Vec::new()
+        }
+    }
+}
+
 fn check(case: &Case, expected: &Value) -> Seen {
     let mut seen = Seen::default();
     let mut index = MemoryIndex::new();
+    let stored: Vec<Vec<Run>> = case.steps.iter().map(|step| play(&mut index, step)).collect();
+    let appended = case.steps.iter().zip(&stored).filter(|(step, _)| matches!(step, Step::Append(_)));
+    assert_eq!(appended.map(|(_, stored)| runs(stored)).collect::<Value>(), expected["runs"]);
+    seen.inherited = stored.iter().flatten().filter(|run| run.origin.is_some()).count() as u64;
+    seen.closed = stored.iter().flatten().filter(|run| run.origin.is_none()).count() as u64;
+    // Rebuilt from what shards hold.
     let mut rebuilt = MemoryIndex::new();
-    let mut stored = Vec::new();
-    for step in &case.steps {
+    for (step, stored) in case.steps.iter().zip(&stored) {
         match step {
-            Step::Append(text) => {
-                let entry = index.append(text, 0, &mut Unmetered).unwrap();
-                seen.inherited += entry.runs.iter().filter(|run| run.origin.is_some()).count() as u64;
-                seen.closed += entry.runs.iter().filter(|run| run.origin.is_none()).count() as u64;
-                stored.push(runs(&entry.runs));
-                rebuilt.restore(text, 0, entry.runs).unwrap();
-            }
-            Step::Status(row, status) => {
-                let status = Status::try_from(*status).unwrap();
-                assert_eq!(index.set_status(*row, status), rebuilt.set_status(*row, status));
-            }
+            Step::Append(text) => rebuilt.restore(text, 0, stored.clone(), &mut Unmetered).unwrap(),
+            Step::Status(..) => drop(play(&mut rebuilt, step)),
         }
     }
-    assert_eq!(json!(stored), expected["runs"]);
+    // An overlay over the whole index, of which it sees the first half, and lives the second again.
+    let half = case.steps.len() / 2;
+    let mut overlay = Overlay::over(&index, half as u64 + 1).unwrap();
+    let again: Vec<Vec<Run>> = case.steps[half..].iter().map(|step| play(&mut overlay, step)).collect();
+    assert_eq!(again, stored[half..]);
     for (number, (version, output)) in case.ask.iter().enumerate() {
         let expected_trace = &expected["traces"][number];
         let found = ask(&index, *version, output, expected_trace);
+        assert_eq!(ask(&rebuilt, *version, output, expected_trace), found);
+        assert_eq!(ask(&overlay, *version, output, expected_trace), found);
         let items = evidence(&index, *version, output, 0, &mut Unmetered).unwrap();
+        assert_eq!(evidence(&overlay, *version, output, 0, &mut Unmetered).unwrap(), items);
         check_evidence(&index, output, &found, &items, &expected["origins"]);
         check_novelty(&index, *version, output, &expected["novelty"][number]);
-        // Rebuilt from what shards hold; after the first question, unwound and played again.
-        assert_eq!(ask(&rebuilt, *version, output, expected_trace), found);
-        let mut unwound = index.clone();
-        unwound.unwind(*version).unwrap();
-        assert_eq!(trace(&unwound, *version, output, &mut Unmetered).unwrap(), found);
-        for step in &case.steps[*version as usize - 1..] {
-            match step {
-                Step::Append(text) => drop(unwound.append(text, 0, &mut Unmetered).unwrap()),
-                Step::Status(row, status) => drop(unwound.set_status(*row, Status::try_from(*status).unwrap()).unwrap()),
-            }
-        }
-        assert_eq!(format!("{:?}", unwound.runs(0, 0..u32::MAX)), format!("{:?}", index.runs(0, 0..u32::MAX)));
-        rebuilt = unwound;
+        check_novelty(&overlay, *version, output, &expected["novelty"][number]);
+        // Without what came after the version; then with it again.
+        rebuilt.unwind(*version).unwrap();
+        assert_eq!(trace(&rebuilt, *version, output, &mut Unmetered).unwrap(), found);
+        check_novelty(&rebuilt, *version, output, &expected["novelty"][number]);
+        let gone = *version as usize - 1;
+        let again: Vec<Vec<Run>> = case.steps[gone..].iter().map(|step| play(&mut rebuilt, step)).collect();
+        assert_eq!(again, stored[gone..]);
         seen.traces += 1;
         seen.credits += found.credits.len() as u64;
         seen.withheld += u64::from(found.withheld > 0);
@@ -167,7 +177,7 @@ fn check(case: &Case, expected: &Value) -> Seen {
     seen
 }
 
-fn ask(index: &MemoryIndex, version: u64, output: &str, expected: &Value) -> Trace {
+fn ask(index: &impl TextIndex<Error = Error>, version: u64, output: &str, expected: &Value) -> Trace {
     let tokens: Value = tokenize(output).unwrap().iter().map(|token| json!([token.text, token.start, token.end])).collect();
     assert_eq!(tokens, expected["tokens"]);
     let all = output_chains(index, version, output, i64::MIN, &mut Unmetered).unwrap();
@@ -221,7 +231,7 @@ fn check_evidence(index: &MemoryIndex, output: &str, trace: &Trace, items: &[Evi
     assert_eq!(items.iter().map(|item| item.weight).sum::<u64>(), trace.explained);
 }
 
-fn check_novelty(index: &MemoryIndex, version: u64, text: &str, expected: &Value) {
+fn check_novelty(index: &impl TextIndex<Error = Error>, version: u64, text: &str, expected: &Value) {
     let found = novelty(index, version, text, &mut Unmetered).unwrap();
     assert_eq!(json!([found.inherited, found.closed, found.total, found.rows]), *expected);
 }

@@ -4,7 +4,7 @@
 
 use tributary_attribution::{
     Error,
-    text::{Host, MemoryIndex, Status, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace},
+    text::{Host, MemoryIndex, Overlay, Status, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace},
 };
 
 const RIVER: &str = "The river Oder rises in Moravia, crosses Silesia and meets the sea at Stettin.";
@@ -96,6 +96,28 @@ fn what_is_announced_depends_on_nothing_after_the_version() {
         set.append(text, 0, &mut Unmetered).unwrap();
     }
     assert_eq!(ask(&set), before);
+}
+
+#[test]
+fn what_is_announced_is_the_same_wherever_the_rows_are_kept() {
+    let copy = format!("{GRAIN} words of its own {RIVER} {RIVER}");
+    let whole = set(&[RIVER, GRAIN, &copy, "one more"]);
+    // The same rows once more, in front of an index that has them, and others, after version 2.
+    let below = set(&[RIVER, &format!("{GRAIN} {GRAIN}"), GRAIN, "one more", &copy]);
+    let mut overlay = Overlay::over(&below, 2).unwrap();
+    for text in [GRAIN, &copy, "one more"] {
+        overlay.append(text, 0, &mut Unmetered).unwrap();
+    }
+    fn asked(index: &impl TextIndex<Error = Error>, output: &str) -> Vec<Work> {
+        let mut ledger = Ledger::default();
+        evidence(index, 5, output, 0, &mut ledger).unwrap();
+        trace(index, 3, output, &mut ledger).unwrap();
+        append(index, output, 0, &mut ledger).unwrap();
+        ledger.work
+    }
+    for output in [&copy, RIVER, "new words, one more"] {
+        assert_eq!(asked(&overlay, output), asked(&whole, output));
+    }
 }
 
 #[test]

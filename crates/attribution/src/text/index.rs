@@ -133,3 +133,47 @@ pub trait TextIndex {
     /// Those of the implementation.
     fn document(&self, row: u64) -> Result<Cow<'_, str>, Self::Error>;
 }
+
+impl<T: TextIndex + ?Sized> TextIndex for &T {
+    type Error = T::Error;
+
+    fn version(&self) -> Result<u64, T::Error> {
+        (**self).version()
+    }
+
+    fn totals(&self, version: u64) -> Result<Totals, T::Error> {
+        (**self).totals(version)
+    }
+
+    fn words(&self) -> Result<u32, T::Error> {
+        (**self).words()
+    }
+
+    fn number(&self, word: &str) -> Result<Option<u32>, T::Error> {
+        (**self).number(word)
+    }
+
+    fn count(&self, number: u32, rows: u64) -> Result<u64, T::Error> {
+        (**self).count(number, rows)
+    }
+
+    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, T::Error> {
+        (**self).places(trigram, rows)
+    }
+
+    fn facts(&self, row: u64) -> Result<RowFacts, T::Error> {
+        (**self).facts(row)
+    }
+
+    fn tokens(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [u32]>, T::Error> {
+        (**self).tokens(row, range)
+    }
+
+    fn runs(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [Run]>, T::Error> {
+        (**self).runs(row, range)
+    }
+
+    fn document(&self, row: u64) -> Result<Cow<'_, str>, T::Error> {
+        (**self).document(row)
+    }
+}

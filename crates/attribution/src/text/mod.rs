@@ -5,9 +5,10 @@
 //! output ───▶ tokens ─▶ anchors ─▶ chains ─▶ cover ─▶ origin of each word ─▶ credits, evidence
 //! ```
 //!
-//! The index is append-only and right at every version: the rules read it through [`TextIndex`],
-//! [`MemoryIndex`] is one, and what an append adds to it is a value, [`RowEntry`]. Nothing is ever
-//! rebuilt, and no rule asks for more of the index than it looks at.
+//! The index is append-only and right at every version: the rules read it through [`TextIndex`], and
+//! what an append adds to it is a value, [`RowEntry`]. An [`Overlay`] keeps new rows in memory in
+//! front of any index; [`MemoryIndex`] is one in front of nothing. Nothing is ever rebuilt, and no
+//! rule asks for more of the index than it looks at.
 //!
 //! Every step announces its [`Work`] to a [`Host`] before it does it, so that whoever pays can stop
 //! it. The amounts are functions of the content at the version that is asked about. An error comes
@@ -23,6 +24,7 @@ mod index;
 mod memory;
 mod novelty;
 mod origin;
+mod overlay;
 mod programme;
 mod query;
 mod status;
@@ -35,8 +37,9 @@ pub use chains::{Chain, Segment};
 pub use entry::{RowEntry, append, restore};
 pub use evidence::{Evidence, evidence};
 pub use index::{Place, RowFacts, Run, TextIndex, Totals};
-pub use memory::MemoryIndex;
+pub use memory::{MemoryIndex, NoRows};
 pub use novelty::{Novelty, novelty};
+pub use overlay::Overlay;
 pub use status::{Changes, MAX_CHANGES, Status};
 pub use tokenize::{MAX_TEXT_BYTES, Token, Tokens, tokenize};
 pub use trace::{Credit, Trace, output_chains, trace};
