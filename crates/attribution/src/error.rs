@@ -10,10 +10,59 @@ pub enum Error {
         /// Row of the document.
         row: u64,
     },
-    /// A document is longer than [`crate::text::MAX_DOCUMENT_BYTES`].
+    /// A document is longer than [`crate::first_edition::MAX_DOCUMENT_BYTES`].
     #[error("document {row} is longer than the index can address")]
     DocumentTooLong {
         /// Row of the document.
+        row: u64,
+    },
+    /// A text is longer than [`crate::text::MAX_TEXT_BYTES`].
+    #[error("a text of {bytes} bytes is longer than 2^26")]
+    TextTooLong {
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// A set has no such version: 0, or one that is yet to come.
+    #[error("there is no version {version}, the newest is {newest}")]
+    UnknownVersion {
+        /// The version that was named.
+        version: u64,
+        /// The newest version.
+        newest: u64,
+    },
+    /// A set has no such row.
+    #[error("there is no row {row}")]
+    UnknownRow {
+        /// The row that was named.
+        row: u64,
+    },
+    /// A number stands for no status.
+    #[error("there is no status {status}")]
+    UnknownStatus {
+        /// The number.
+        status: u8,
+    },
+    /// A row's status changed [`crate::text::MAX_CHANGES`] times already.
+    #[error("the status of row {row} cannot change any more")]
+    TooManyChanges {
+        /// The row.
+        row: u64,
+    },
+    /// An entry is not the one that comes next in this index.
+    #[error("an entry for row {row} and version {version} is not the next one")]
+    OutOfOrder {
+        /// The entry's row.
+        row: u64,
+        /// The version that it makes.
+        version: u64,
+    },
+    /// A set has more different words than 32 bits count.
+    #[error("a set has too many different words")]
+    TooManyWords,
+    /// What an index or a shard says of a row contradicts itself.
+    #[error("what is stored of row {row} contradicts itself")]
+    Damaged {
+        /// The row.
         row: u64,
     },
     /// A row has another dimension than the query.

@@ -5,9 +5,9 @@
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tributary_attribution::{
+    first_edition::{CAP, GAP, Host, LOOKBACK, MIN_LENGTH, Occurrence, Seed, TOLERANCE, TextIndex, Trace, Unmetered, Work, tokenize},
     rarity::log2_q8,
     split::split,
-    text::{CAP, GAP, Host, LOOKBACK, MIN_LENGTH, Occurrence, Seed, TOLERANCE, TextIndex, Trace, Unmetered, Work, tokenize},
 };
 
 type Words = Vec<String>;

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tributary_attribution::{
+    first_edition::{TextIndex, Unmetered, tokenize},
     rarity::log2_q8,
     shapley::{LabelledQuery, LabelledRow, knn_shapley},
     sketch::{SketchRow, datainf, influence},
     split::split,
-    text::{TextIndex, Unmetered, tokenize},
 };
 
 #[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]

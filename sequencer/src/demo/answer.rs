@@ -85,7 +85,7 @@ fn reword(sentence: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::demo::texts;
-    use tributary_attribution::text::{TextIndex, Trace, Unmetered};
+    use tributary_attribution::first_edition::{TextIndex, Trace, Unmetered};
 
     fn trace(texts: &[Text], answer: &str) -> Trace {
         let index = TextIndex::build(texts.iter().map(|text| text.body.as_bytes())).unwrap();

@@ -12,8 +12,8 @@ use alloy_eips::BlockId;
 use alloy_primitives::U256;
 use std::{cmp::Reverse, collections::BTreeMap};
 use tributary_attribution::{
+    first_edition::{Evidence, TextIndex, Trace, Unmetered, tokenize},
     split::split,
-    text::{Evidence, TextIndex, Trace, Unmetered, tokenize},
 };
 use tributary_contracts::{
     ITextAttribution::{self, evidenceCall, traceCall},

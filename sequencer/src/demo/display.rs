@@ -12,7 +12,7 @@ use super::{
 use crate::terminal::say;
 use alloy_primitives::{Address, U256, utils::format_ether};
 use std::cmp::Reverse;
-use tributary_attribution::text::Evidence;
+use tributary_attribution::first_edition::Evidence;
 use tributary_contracts::{Datanets, Inference};
 
 /// Most pieces of evidence that are shown per contributor, those that paid most.

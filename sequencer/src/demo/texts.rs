@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use std::path::Path;
-use tributary_attribution::text::MAX_DOCUMENT_BYTES;
+use tributary_attribution::first_edition::MAX_DOCUMENT_BYTES;
 
 /// One text.
 #[derive(Debug, Clone)]

@@ -1,193 +1,179 @@
-//! The index over a list of documents: a few segments of geometrically falling size.
+//! What the rules ask of a set's texts, wherever they are kept.
 
-use super::{corpus::Corpus, segment::Segment};
-use crate::Error;
-use std::sync::Arc;
+use super::status::Changes;
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// Longest document and longest output, in bytes: offsets are 32 bits wide.
-pub const MAX_DOCUMENT_BYTES: usize = 1 << 30;
+/// Rows and tokens of a set at one version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows that were born by then: `0..rows`.
+    pub rows: u64,
+    /// Tokens of those rows.
+    pub tokens: u64,
+}
 
-/// Tokens after which a new segment begins: suffix arrays have 31-bit entries, and one document
-/// more must fit.
-const SEGMENT_TOKENS: usize = 1 << 29;
+/// A token of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The row.
+    pub row: u64,
+    /// The token, from 0.
+    pub token: u32,
+}
 
-/// A segment is merged with those after it until it is this many times as long as their sum, so a
-/// document takes part in a logarithmic number of merges and a query meets few segments.
-const MERGE_RATIO: usize = 8;
-
-/// Suffix arrays over the word tokens of a list of documents (rows `0..rows`).
+/// Consecutive tokens of a row that are not the row's own.
 ///
-/// A value: appending makes another index that shares unchanged segments with the first. How the
-/// documents are divided into segments is invisible in every result and in all announced work.
-#[derive(Debug, Clone, Default)]
-pub struct TextIndex {
-    segments: Vec<Arc<Segment>>,
-    rows: u64,
-    tokens: u64,
+/// The runs of a row are disjoint and in the order of their tokens; tokens outside of all runs were
+/// first contributed by the row itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// First token.
+    pub start: u32,
+    /// Tokens, at least 1.
+    pub length: u32,
+    /// Where the first token was first contributed, the others following it there; nothing for
+    /// closed tokens.
+    pub origin: Option<Place>,
 }
 
-impl TextIndex {
-    /// Indexes documents, in time linear in their bytes whatever they are.
-    ///
-    /// # Errors
-    /// [`Error::NotUtf8`] and [`Error::DocumentTooLong`] name the first document that does not fit.
-    pub fn build<'a>(documents: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
-        let mut index = Self::default();
-        index.append(documents)?;
-        Ok(index)
-    }
-
-    /// Appends documents after the last row. On an error the index is as it was.
-    ///
-    /// # Errors
-    /// As [`TextIndex::build`].
-    pub fn append<'a>(&mut self, documents: impl IntoIterator<Item = &'a [u8]>) -> Result<(), Error> {
-        let mut fresh = vec![Corpus::default()];
-        for (position, document) in documents.into_iter().enumerate() {
-            let row = self.rows + position as u64;
-            if document.len() > MAX_DOCUMENT_BYTES {
-                return Err(Error::DocumentTooLong { row });
-            }
-            let document = std::str::from_utf8(document).map_err(|_| Error::NotUtf8 { row })?;
-            match fresh.last_mut() {
-                Some(corpus) if corpus.len() < SEGMENT_TOKENS => corpus.push(document),
-                _ => {
-                    fresh.push(Corpus::default());
-                    fresh.last_mut().expect("invariant: just pushed").push(document);
-                }
-            }
-        }
-        for corpus in fresh {
-            self.push_and_merge(corpus);
-        }
-        Ok(())
-    }
-
-    /// The index over the first `rows` documents (all of them when there are fewer).
+impl Run {
+    /// One past the last token.
     #[must_use]
-    pub fn prefix(&self, rows: u64) -> Self {
-        let mut shorter = Self::default();
-        for segment in &self.segments {
-            let within = rows.saturating_sub(segment.first_row());
-            if within >= segment.corpus().documents() as u64 {
-                shorter.share(Arc::clone(segment));
-            } else {
-                let mut rest = Corpus::default();
-                rest.absorb(segment.corpus(), 0..within as usize);
-                shorter.push_and_merge(rest);
-                break;
-            }
-        }
-        shorter
-    }
-
-    /// Number of documents.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Number of tokens in all documents, `N`.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.tokens
-    }
-
-    /// `⌈log2 N⌉`, at least 1: what a look-up is charged by ([`super::Work::Search`]).
-    #[must_use]
-    pub fn levels(&self) -> u32 {
-        // ⌈log2 n⌉ = bits of (n − 1).
-        (u64::BITS - self.tokens.saturating_sub(1).leading_zeros()).max(1)
-    }
-
-    /// Roughly the memory that the index holds, in bytes.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        self.segments.iter().map(|segment| segment.bytes()).sum()
-    }
-
-    pub(super) fn segments(&self) -> &[Arc<Segment>] {
-        &self.segments
-    }
-
-    /// How often a token occurs in all documents.
-    pub(super) fn count(&self, token: &str) -> u64 {
-        self.segments.iter().map(|segment| segment.count(segment.corpus().id(token))).sum()
-    }
-
-    /// Bytes of tokens `from..to` of a row.
-    pub(super) fn byte_range(&self, row: u64, from: u32, to: u32) -> (u32, u32) {
-        let after = self.segments.partition_point(|segment| segment.first_row() <= row);
-        let segment = &self.segments[after - 1];
-        segment.corpus().byte_range((row - segment.first_row()) as usize, from, to)
-    }
-
-    fn share(&mut self, segment: Arc<Segment>) {
-        self.rows += segment.corpus().documents() as u64;
-        self.tokens += segment.corpus().words();
-        self.segments.push(segment);
-    }
-
-    /// Makes a segment of the documents, together with those before it that are not much longer.
-    fn push_and_merge(&mut self, last: Corpus) {
-        if last.documents() == 0 {
-            return;
-        }
-        let mut sum = last.len();
-        let mut keep = self.segments.len();
-        while keep > 0 {
-            let before = self.segments[keep - 1].corpus().len();
-            if before >= MERGE_RATIO * sum || before + sum > SEGMENT_TOKENS {
-                break;
-            }
-            sum += before;
-            keep -= 1;
-        }
-        if keep == self.segments.len() {
-            self.share(Arc::new(Segment::new(self.rows, last)));
-            return;
-        }
-        let mut whole = Corpus::default();
-        for segment in self.segments.drain(keep..) {
-            let corpus = segment.corpus();
-            self.rows -= corpus.documents() as u64;
-            self.tokens -= corpus.words();
-            whole.absorb(corpus, 0..corpus.documents());
-        }
-        whole.absorb(&last, 0..last.documents());
-        self.share(Arc::new(Segment::new(self.rows, whole)));
+    pub fn end(&self) -> u32 {
+        self.start.saturating_add(self.length)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What is known of a row besides its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowFacts {
+    /// The set's version that its append made.
+    pub born: u64,
+    /// Its tokens.
+    pub tokens: u32,
+    /// Bytes of its document.
+    pub bytes: u32,
+    /// Its author. Not versioned: a reassignment names the new author at every version.
+    pub contributor: u32,
+    /// What became of it.
+    pub changes: Changes,
+}
 
-    #[test]
-    fn appending_one_by_one_keeps_few_segments() {
-        let mut index = TextIndex::default();
-        for row in 0..2_000_u32 {
-            let document = format!("row {row} of two thousand");
-            index.append([document.as_bytes()]).unwrap();
-            assert!(index.segments.len() <= 5, "{} segments", index.segments.len());
-        }
-        assert_eq!((index.rows(), index.tokens()), (2_000, 10_000));
-        let first_rows: Vec<u64> = index.segments.iter().map(|s| s.first_row()).collect();
-        assert!(first_rows.is_sorted());
+/// Append-only index of a set's texts.
+///
+/// Each list only grows at its end, so that the answer at an older version is the same list cut
+/// short: `rows` below is [`Totals::rows`] of the version that is asked about, and what rows from
+/// there on added does not exist. Numbers of words count from 0 in the order in which rows brought
+/// them. Every read may fail with the implementation's error. A borrowed answer is for those who
+/// have it in memory or in a mapped file; the rules ask for no more than they look at, in ranges of
+/// a few to a few hundred entries.
+pub trait TextIndex {
+    /// Why a read failed.
+    type Error;
+
+    /// The newest version; at least 1.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn version(&self) -> Result<u64, Self::Error>;
+
+    /// Rows and tokens at a version, which is not 0 and not beyond [`Self::version`].
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn totals(&self, version: u64) -> Result<Totals, Self::Error>;
+
+    /// How many different words have a number, at the newest version.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn words(&self) -> Result<u32, Self::Error>;
+
+    /// The number of a folded token, at the newest version.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn number(&self, word: &str) -> Result<Option<u32>, Self::Error>;
+
+    /// How often a word stands in the rows before `rows`.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn count(&self, number: u32, rows: u64) -> Result<u64, Self::Error>;
+
+    /// The first [`super::POSTINGS`] places of three words in a row, at most [`super::PER_ROW`] (the
+    /// first) of a row, that lie before `rows`; ascending.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, Self::Error>;
+
+    /// Facts of a row that exists.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn facts(&self, row: u64) -> Result<RowFacts, Self::Error>;
+
+    /// Numbers of a range of a row's tokens; the range is within [`RowFacts::tokens`].
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn tokens(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [u32]>, Self::Error>;
+
+    /// The runs of a row that share a token with `range`, whole and in order.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn runs(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [Run]>, Self::Error>;
+
+    /// The document of a row. Asked for evidence only, which points at bytes.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn document(&self, row: u64) -> Result<Cow<'_, str>, Self::Error>;
+}
+
+impl<T: TextIndex + ?Sized> TextIndex for &T {
+    type Error = T::Error;
+
+    fn version(&self) -> Result<u64, T::Error> {
+        (**self).version()
     }
 
-    #[test]
-    fn a_bad_document_leaves_the_index_as_it_was() {
-        let mut index = TextIndex::build([b"one two three".as_slice()]).unwrap();
-        let bad = index.append([b"four".as_slice(), b"\xFF".as_slice()]);
-        assert_eq!(bad, Err(Error::NotUtf8 { row: 2 }));
-        assert_eq!((index.rows(), index.tokens()), (1, 3));
+    fn totals(&self, version: u64) -> Result<Totals, T::Error> {
+        (**self).totals(version)
     }
 
-    #[test]
-    fn levels_are_the_rounded_up_logarithm() {
-        let levels = |tokens| TextIndex { tokens, ..TextIndex::default() }.levels();
-        assert_eq!([0, 1, 2, 3, 4, 5, 1024, 1025].map(levels), [1, 1, 1, 2, 2, 3, 10, 11]);
-        assert_eq!(levels(u64::MAX), 64);
+    fn words(&self) -> Result<u32, T::Error> {
+        (**self).words()
+    }
+
+    fn number(&self, word: &str) -> Result<Option<u32>, T::Error> {
+        (**self).number(word)
+    }
+
+    fn count(&self, number: u32, rows: u64) -> Result<u64, T::Error> {
+        (**self).count(number, rows)
+    }
+
+    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, T::Error> {
+        (**self).places(trigram, rows)
+    }
+
+    fn facts(&self, row: u64) -> Result<RowFacts, T::Error> {
+        (**self).facts(row)
+    }
+
+    fn tokens(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [u32]>, T::Error> {
+        (**self).tokens(row, range)
+    }
+
+    fn runs(&self, row: u64, range: Range<u32>) -> Result<Cow<'_, [Run]>, T::Error> {
+        (**self).runs(row, range)
+    }
+
+    fn document(&self, row: u64) -> Result<Cow<'_, str>, T::Error> {
+        (**self).document(row)
     }
 }

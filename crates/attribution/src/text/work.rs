@@ -1,53 +1,56 @@
-//! The measure of a trace, announced before each step.
+//! The measure of the text rules, announced before each step.
 
-use std::convert::Infallible;
+use crate::Error;
 
-/// An amount of work that is about to be done.
+/// An amount of work that is about to be done. Every amount is a function of the set's content at
+/// the version that is asked about and of the text, never of how or where the index is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Looking up `tokens` output tokens in an index of `2^levels` tokens or fewer.
-    Search {
-        /// Tokens of the output.
-        tokens: u64,
-        /// `⌈log2 N⌉`, where `N` is the number of tokens in all documents; at least 1.
-        levels: u32,
-    },
-    /// Reading the places of one seed, at most [`super::CAP`].
-    Occurrences(u64),
-    /// Steps of the dynamic programme over the anchors of one document.
-    Steps(u64),
+    /// Folding this many bytes of a text into tokens.
+    Bytes(u64),
+    /// Looking up this many tokens of the text: number, count, places of the trigram that begins
+    /// there. Announced a second time by [`super::append`], for adding them.
+    Tokens(u64),
+    /// Looking at this many places of one trigram, at most [`super::POSTINGS`].
+    Places(u64),
+    /// Reading the facts of this many rows.
+    Rows(u64),
+    /// Comparing this many tokens to the left or the right of a place; one comparison may end before
+    /// all that was announced for it.
+    Extension(u64),
+    /// This many anchors: keeping them, and their look-back of at most [`super::LOOKBACK`] others.
+    Anchors(u64),
+    /// Weighing this many tokens of rows that lie between the anchors of a strong chain.
+    Gaps(u64),
+    /// Finding the origin of this many tokens.
+    Origins(u64),
+    /// Storing this many runs.
+    Runs(u64),
+    /// Ranking or returning this many chains, credits or pieces of evidence.
+    Elements(u64),
 }
 
-/// What a trace needs from outside: permission for work, and which rows count.
+/// Who pays for the work, and may stop it at any step.
 pub trait Host {
-    /// Why the trace must stop: out of gas, or a row's activity cannot be read.
-    type Error;
+    /// Why the work must stop: out of gas, or any error of the rules, which is told in the host's
+    /// terms.
+    type Error: From<Error>;
 
     /// Is told of work before it is done.
     ///
     /// # Errors
-    /// An error stops the trace; it is returned as it is.
+    /// An error stops the work; it is returned as it is.
     fn charge(&mut self, work: Work) -> Result<(), Self::Error>;
-
-    /// Whether a row counts. Asked for each occurrence, after the occurrences were charged.
-    ///
-    /// # Errors
-    /// An error stops the trace; it is returned as it is.
-    fn is_active(&mut self, row: u64) -> Result<bool, Self::Error>;
 }
 
-/// The host for those who do not pay: benchmarks, tests, tools. Holds the activity predicate.
-#[derive(Debug, Clone, Copy)]
-pub struct Unmetered<F>(pub F);
+/// The host for those who do not pay: tests, benchmarks, tools.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unmetered;
 
-impl<F: Fn(u64) -> bool> Host for Unmetered<F> {
-    type Error = Infallible;
+impl Host for Unmetered {
+    type Error = Error;
 
-    fn charge(&mut self, _: Work) -> Result<(), Infallible> {
+    fn charge(&mut self, _: Work) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn is_active(&mut self, row: u64) -> Result<bool, Infallible> {
-        Ok(self.0(row))
     }
 }

@@ -11,7 +11,7 @@ use alloy_primitives::{B256, U256};
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use tributary_attribution::text::TextIndex;
+use tributary_attribution::first_edition::TextIndex;
 
 /// The rows of a set, or the first of them.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tributary_attribution::text::{Host, Trace, Work};
+use tributary_attribution::first_edition::{Host, Trace, Work};
 use tributary_contracts::{
     IAttributionErrors::NotUtf8,
     ITextAttribution::{self, ITextAttributionCalls as Function},
@@ -87,7 +87,7 @@ fn credits(trace: &Trace) -> impl Iterator<Item = (u64, U256)> + '_ {
     trace.credits.iter().map(|credit| (credit.row, U256::from(credit.weight)))
 }
 
-fn encode(evidence: &tributary_attribution::text::Evidence) -> ITextAttribution::Evidence {
+fn encode(evidence: &tributary_attribution::first_edition::Evidence) -> ITextAttribution::Evidence {
     ITextAttribution::Evidence {
         row: evidence.row,
         outputStart: evidence.output_start,

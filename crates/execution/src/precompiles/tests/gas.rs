@@ -79,7 +79,7 @@ fn the_price_of_a_trace_follows_from_the_content() {
     let output = TEXT_OF_SET;
     let call = text::traceCall { setId: U256::from(1), upTo: 0, output: output.as_bytes().into(), topK: 0 };
     let words = call.abi_encode().len().div_ceil(32) as u64;
-    let tokens = tributary_attribution::text::tokenize(output).count() as u64;
+    let tokens = tributary_attribution::first_edition::tokenize(output).count() as u64;
     assert_eq!(tokens, 20);
     // The call, three slots of the set, the bytes; ⌈log2 20⌉ = 5 levels a token; one occurrence and
     // its word of activity; one step; one credit.

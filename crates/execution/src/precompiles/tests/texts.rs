@@ -3,7 +3,7 @@ use crate::precompiles::{IndexCache, sets::shard_address};
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use std::sync::Arc;
-use tributary_attribution::text::{TextIndex, Unmetered};
+use tributary_attribution::first_edition::{TextIndex, Unmetered};
 use tributary_contracts::{
     IAttributionErrors as errors, IAttributionStore as store, ITextAttribution as api,
     predeploys::{ATTRIBUTION_STORE as STORE, TEXT_ATTRIBUTION as TEXT},
@@ -38,14 +38,14 @@ fn machine(texts: &[&str]) -> Machine {
     machine
 }
 
-fn expected(texts: &[&str], active: impl Fn(u64) -> bool) -> tributary_attribution::text::Trace {
+fn expected(texts: &[&str], active: impl Fn(u64) -> bool) -> tributary_attribution::first_edition::Trace {
     let index = TextIndex::build(texts.iter().map(|text| text.as_bytes())).unwrap();
     let Ok(trace) = index.trace(OUTPUT, &mut Unmetered(active));
     trace
 }
 
 /// Rows and credits as they are returned: best first.
-fn ranked(trace: &tributary_attribution::text::Trace) -> (Vec<u64>, Vec<U256>) {
+fn ranked(trace: &tributary_attribution::first_edition::Trace) -> (Vec<u64>, Vec<U256>) {
     let mut credits: Vec<_> = trace.credits.iter().map(|credit| (u64::MAX - credit.weight, credit.row)).collect();
     credits.sort_unstable();
     credits.into_iter().map(|(weight, row)| (row, U256::from(u64::MAX - weight))).unzip()
