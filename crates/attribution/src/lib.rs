@@ -10,13 +10,19 @@
 //! | [`text`] | trace: seeds, chains, credit by cover, evidence |
 //! | [`sketch`] | influence, DataInf, nearest row over int8 sketches |
 //! | [`shapley`] | kNN-Shapley in fixed point |
+//! | [`scan`] | the same, over rows as they are stored, at the speed of memory |
 //! | [`split`] | largest-remainder split of a pool |
 
+pub mod contributors;
 mod error;
+pub mod kernels;
 pub mod rarity;
+pub mod rows;
+pub mod scan;
 pub mod shapley;
 pub mod sketch;
 pub mod split;
 pub mod text;
+pub mod top;
 
 pub use error::Error;
