@@ -7,10 +7,11 @@ pub const DIM_STEP: usize = 32;
 /// … up to this one.
 pub const MAX_DIM: usize = 4096;
 
-/// Most bytes and rows that a block holds: two loops over a block find it in the nearest caches.
-const BLOCK_BYTES: usize = 1 << 16;
+/// Most bytes that a block of several rows holds: two loops over a block find it in the nearest cache, and memory is not idle for long
+/// between them.
+const BLOCK_BYTES: usize = 1 << 13;
 /// Rows for which the results of a loop lie on the stack.
-pub const BLOCK_ROWS: usize = 256;
+pub const BLOCK_ROWS: usize = 64;
 
 /// How a row is written: `exponent u8 ‖ label u16, big-endian, if labelled ‖ dim × i8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

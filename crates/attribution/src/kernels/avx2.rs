@@ -10,9 +10,13 @@ use super::{BATCH, Batch, Query};
 use crate::rows::Block;
 use std::arch::x86_64::*;
 
+/// How far ahead of the row that is read, in bytes; measured.
+const AHEAD: usize = 2048;
+
 #[target_feature(enable = "avx2")]
 pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
     for (values, out) in block.values().zip(out) {
+        prefetch(values);
         let (chunks, _) = values.as_chunks::<16>();
         let mut sum = _mm256_setzero_si256();
         for (chunk, query) in chunks.iter().zip(query.wide()) {
@@ -26,6 +30,7 @@ pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
 pub(super) fn dots_of_batch(block: &Block<'_>, batch: &Batch, out: &mut [[i32; BATCH]]) {
     let wide = batch.queries().each_ref().map(Query::wide);
     for (values, out) in block.values().zip(out) {
+        prefetch(values);
         let (chunks, _) = values.as_chunks::<16>();
         let mut sums = [_mm256_setzero_si256(); BATCH];
         for (at, chunk) in chunks.iter().enumerate() {
@@ -42,6 +47,7 @@ pub(super) fn dots_of_batch(block: &Block<'_>, batch: &Batch, out: &mut [[i32; B
 pub(super) fn squared_distances(block: &Block<'_>, query: &Query, out: &mut [u32]) {
     let zero = _mm256_setzero_si256();
     for (values, out) in block.values().zip(out) {
+        prefetch(values);
         let (chunks, _) = values.as_chunks::<32>();
         let halves = query.lines().iter().flat_map(|line| line.0.as_chunks::<32>().0);
         let mut sum = zero;
@@ -53,6 +59,16 @@ pub(super) fn squared_distances(block: &Block<'_>, query: &Query, out: &mut [u32
             sum = _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(low, low), _mm256_madd_epi16(high, high)));
         }
         *out = total(sum).cast_unsigned();
+    }
+}
+
+/// Asks for the bytes that a scan will need soon: the processor's own prefetching stops where a page ends.
+#[inline]
+#[target_feature(enable = "sse")]
+pub(super) fn prefetch(values: &[u8]) {
+    for line in values.chunks(64) {
+        // SAFETY: a prefetch reads nothing, so the address may be any.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(AHEAD).cast()) };
     }
 }
 

@@ -83,8 +83,8 @@ impl Query {
 pub struct Batch {
     queries: [Query; BATCH],
     len: usize,
-    /// The queries' lines, side by side: what one line of a row is multiplied with.
-    lines: Vec<[Line; BATCH]>,
+    /// Eight values of each query in a line, and 128 added to them (as unsigned bytes).
+    interleaved: Vec<Line>,
 }
 
 impl Batch {
@@ -106,8 +106,8 @@ impl Batch {
             *place = Some(Query::new(values)?);
         }
         let all = all.map(|query| query.unwrap_or_else(|| zero.clone()));
-        let lines = (0..zero.lines.len()).map(|at| std::array::from_fn(|query| all[query].lines[at])).collect();
-        Ok(Self { queries: all, len: queries.len(), lines })
+        let interleaved = (0..expected / 8).map(|at| interleave(&all, at)).collect();
+        Ok(Self { queries: all, len: queries.len(), interleaved })
     }
 
     /// Dimensions of each query.
@@ -127,7 +127,19 @@ impl Batch {
         &self.queries
     }
 
-    pub(super) fn lines(&self) -> &[[Line; BATCH]] {
-        &self.lines
+    pub(super) fn interleaved(&self) -> &[Line] {
+        &self.interleaved
     }
+}
+
+/// The `at`-th eight values of each query.
+fn interleave(queries: &[Query; BATCH], at: usize) -> Line {
+    let mut line = Line([0; LINE]);
+    for (eight, query) in line.0.chunks_exact_mut(8).zip(queries) {
+        for (index, value) in eight.iter_mut().enumerate() {
+            let from = at * 8 + index;
+            *value = query.lines[from / LINE].0[from % LINE] ^ i8::MIN;
+        }
+    }
+    line
 }
