@@ -10,15 +10,15 @@ use super::{BATCH, Batch, Query};
 use crate::rows::Block;
 use std::arch::x86_64::*;
 
-/// How far ahead of the row that is read, in bytes; measured.
-const AHEAD: usize = 2048;
+/// How far ahead, in bytes; measured.
+const AHEAD: usize = 4096;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
     for (values, out) in block.values().zip(out) {
-        prefetch(values);
         let (chunks, _) = values.as_chunks::<16>();
         let mut sum = _mm256_setzero_si256();
+        prefetch_lines(values);
         for (chunk, query) in chunks.iter().zip(query.wide()) {
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(widened(chunk), words(query)));
         }
@@ -30,9 +30,9 @@ pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
 pub(super) fn dots_of_batch(block: &Block<'_>, batch: &Batch, out: &mut [[i32; BATCH]]) {
     let wide = batch.queries().each_ref().map(Query::wide);
     for (values, out) in block.values().zip(out) {
-        prefetch(values);
         let (chunks, _) = values.as_chunks::<16>();
         let mut sums = [_mm256_setzero_si256(); BATCH];
+        prefetch_lines(values);
         for (at, chunk) in chunks.iter().enumerate() {
             let row = widened(chunk);
             for (sum, query) in sums.iter_mut().zip(&wide) {
@@ -47,10 +47,10 @@ pub(super) fn dots_of_batch(block: &Block<'_>, batch: &Batch, out: &mut [[i32; B
 pub(super) fn squared_distances(block: &Block<'_>, query: &Query, out: &mut [u32]) {
     let zero = _mm256_setzero_si256();
     for (values, out) in block.values().zip(out) {
-        prefetch(values);
         let (chunks, _) = values.as_chunks::<32>();
         let halves = query.lines().iter().flat_map(|line| line.0.as_chunks::<32>().0);
         let mut sum = zero;
+        prefetch_lines(values);
         for (chunk, query) in chunks.iter().zip(halves) {
             let (row, query) = (bytes(chunk), signed_bytes(query));
             // 0..=255, without a sign.
@@ -62,14 +62,18 @@ pub(super) fn squared_distances(block: &Block<'_>, query: &Query, out: &mut [u32
     }
 }
 
-/// Asks for the bytes that a scan will need soon: the processor's own prefetching stops where a page ends.
+/// Asks for what a scan will read soon: the processor's own prefetching stops where a page ends. A prefetch reads nothing, so that the
+/// address may lie behind the rows.
 #[inline]
 #[target_feature(enable = "sse")]
-pub(super) fn prefetch(values: &[u8]) {
-    for line in values.chunks(64) {
-        // SAFETY: a prefetch reads nothing, so the address may be any.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(AHEAD).cast()) };
-    }
+pub(super) fn prefetch_after(place: *const u8) {
+    _mm_prefetch::<_MM_HINT_T0>(place.wrapping_add(AHEAD).cast());
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn prefetch_lines(values: &[u8]) {
+    values.chunks(64).for_each(|line| prefetch_after(line.as_ptr()));
 }
 
 /// The sums of eight registers, in the order of the registers.

@@ -15,8 +15,8 @@ use super::{BATCH, Batch, Query, avx2, query::Line};
 use crate::rows::Block;
 use std::arch::x86_64::*;
 
-/// Rows that are multiplied with a batch together: as many chains of additions hide the latency of one.
-const GROUP: usize = 8;
+/// Rows that are multiplied with a batch together, in two chains of additions each: as many as hide the latency of one.
+const GROUP: usize = 4;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
 pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
@@ -24,9 +24,9 @@ pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
     let correction = 128 * query.sum();
     for (values, out) in block.values().zip(out) {
         let mut sum = _mm512_setzero_si512();
-        avx2::prefetch(values);
         let (chunks, rest) = values.as_chunks::<64>();
         for (chunk, line) in chunks.iter().zip(query.lines()) {
+            avx2::prefetch_after(chunk.as_ptr());
             sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(bytes(chunk), sign), signed(line));
         }
         if let (Some(rest), Some(line)) = (rest.first_chunk(), query.lines().last()) {
@@ -41,32 +41,36 @@ pub(super) fn dots(block: &Block<'_>, query: &Query, out: &mut [i32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
 pub(super) fn dots_of_batch(block: &Block<'_>, batch: &Batch, out: &mut [[i32; BATCH]]) {
     for (group, out) in out.chunks_mut(GROUP).enumerate() {
-        // A group that is not full is filled with its last row, whose results nobody takes.
-        let last = group * GROUP + out.len() - 1;
-        let rows: [&[u8]; GROUP] = std::array::from_fn(|index| block.values_of((group * GROUP + index).min(last)));
-        for (out, dots) in out.iter_mut().zip(dots_of_group(rows, batch)) {
-            *out = dots;
-        }
+        // A group that is not full repeats its last row, whose results nobody takes.
+        let (first, last) = (group * GROUP, group * GROUP + out.len() - 1);
+        let [a, b, c, d] = [first, first + 1, first + 2, first + 3].map(|index| block.values_of(index.min(last)));
+        let dots = dots_of_group([a, b, c, d], batch.interleaved());
+        out.copy_from_slice(&dots[..out.len()]);
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
-fn dots_of_group(rows: [&[u8]; GROUP], batch: &Batch) -> [[i32; BATCH]; GROUP] {
-    let lines = batch.interleaved();
-    let eights = rows.map(|row| &row.as_chunks::<8>().0[..lines.len()]);
-    let mut sums = [_mm512_setzero_si512(); GROUP];
-    for (at, line) in lines.iter().enumerate() {
-        let queries = signed(line);
-        for (sum, eights) in sums.iter_mut().zip(&eights) {
-            *sum = _mm512_dpbusd_epi32(*sum, queries, _mm512_set1_epi64(i64::from_le_bytes(eights[at])));
+fn dots_of_group(rows: [&[u8]; GROUP], queries: &[[Line; 2]]) -> [[i32; BATCH]; GROUP] {
+    let mut ahead = rows[0].as_ptr();
+    let [a, b, c, d] = rows.map(|row| row.as_chunks::<16>().0);
+    let mut sums = [[_mm512_setzero_si512(); 2]; GROUP];
+    for ((((lines, a), b), c), d) in queries.iter().zip(a).zip(b).zip(c).zip(d) {
+        avx2::prefetch_after(ahead);
+        ahead = ahead.wrapping_add(64);
+        let queries = [signed(&lines[0]), signed(&lines[1])];
+        for (sums, values) in sums.iter_mut().zip([a, b, c, d]) {
+            for ((sum, queries), eight) in sums.iter_mut().zip(queries).zip(values.as_chunks::<8>().0) {
+                *sum = _mm512_dpbusd_epi32(*sum, queries, _mm512_set1_epi64(i64::from_le_bytes(*eight)));
+            }
         }
     }
     let corrections = corrections(rows);
     let mut out = [[0; BATCH]; GROUP];
-    for ((out, sum), correction) in out.iter_mut().zip(sums).zip(corrections) {
+    for ((out, [even, odd]), correction) in out.iter_mut().zip(sums).zip(corrections) {
         // A query's products are summed in two neighbouring lanes.
-        let both = _mm512_add_epi32(sum, _mm512_srli_epi64::<32>(sum));
+        let both = _mm512_add_epi32(even, odd);
+        let both = _mm512_add_epi32(both, _mm512_srli_epi64::<32>(both));
         *out = avx2::lanes(_mm256_sub_epi32(_mm512_cvtepi64_epi32(both), _mm256_set1_epi32(correction)));
     }
     out
@@ -77,27 +81,29 @@ fn dots_of_group(rows: [&[u8]; GROUP], batch: &Batch) -> [[i32; BATCH]; GROUP] {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
 fn corrections(rows: [&[u8]; GROUP]) -> [i32; GROUP] {
     let factor = _mm512_set1_epi8(i8::MIN);
-    let mut folded = [_mm256_setzero_si256(); GROUP];
+    let mut folded = [_mm256_setzero_si256(); BATCH];
     for (folded, row) in folded.iter_mut().zip(rows) {
-        avx2::prefetch(row);
+        let mut sum = _mm512_setzero_si512();
         let (chunks, rest) = row.as_chunks::<64>();
-        let mut sum =
-            rest.first_chunk().map_or(_mm512_setzero_si512(), |rest| _mm512_dpbusd_epi32(_mm512_setzero_si512(), factor, half(rest)));
         for chunk in chunks {
             sum = _mm512_dpbusd_epi32(sum, factor, bytes(chunk));
         }
+        if let Some(rest) = rest.first_chunk() {
+            sum = _mm512_dpbusd_epi32(sum, factor, half(rest));
+        }
         *folded = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum));
     }
-    avx2::lanes(avx2::totals(folded))
+    let [a, b, c, d, ..] = avx2::lanes(avx2::totals(folded));
+    [a, b, c, d]
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
 pub(super) fn squared_distances(block: &Block<'_>, query: &Query, out: &mut [u32]) {
     for (values, out) in block.values().zip(out) {
         let mut sum = _mm512_setzero_si512();
-        avx2::prefetch(values);
         let (chunks, rest) = values.as_chunks::<64>();
         for (chunk, line) in chunks.iter().zip(query.lines()) {
+            avx2::prefetch_after(chunk.as_ptr());
             sum = add_squares(sum, bytes(chunk), signed(line));
         }
         if let (Some(rest), Some(line)) = (rest.first_chunk(), query.lines().last()) {

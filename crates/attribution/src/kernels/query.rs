@@ -83,8 +83,8 @@ impl Query {
 pub struct Batch {
     queries: [Query; BATCH],
     len: usize,
-    /// Eight values of each query in a line, and 128 added to them (as unsigned bytes).
-    interleaved: Vec<Line>,
+    /// Eight values of each query in a line, with 128 added (as unsigned bytes), and the next eight.
+    interleaved: Vec<[Line; 2]>,
 }
 
 impl Batch {
@@ -106,7 +106,7 @@ impl Batch {
             *place = Some(Query::new(values)?);
         }
         let all = all.map(|query| query.unwrap_or_else(|| zero.clone()));
-        let interleaved = (0..expected / 8).map(|at| interleave(&all, at)).collect();
+        let interleaved = (0..expected / 16).map(|at| [interleave(&all, 2 * at), interleave(&all, 2 * at + 1)]).collect();
         Ok(Self { queries: all, len: queries.len(), interleaved })
     }
 
@@ -127,7 +127,7 @@ impl Batch {
         &self.queries
     }
 
-    pub(super) fn interleaved(&self) -> &[Line] {
+    pub(super) fn interleaved(&self) -> &[[Line; 2]] {
         &self.interleaved
     }
 }

@@ -4,8 +4,8 @@ use super::{check_contributors, check_length, query_for};
 use crate::{
     Error,
     contributors::Contributors,
-    kernels::{BATCH, Batch, Path},
-    rows::{BLOCK_ROWS, Rows},
+    kernels::{BATCH, Batch, Path, Query},
+    rows::{BLOCK_ROWS, Block, Rows},
     sketch::MAX_EXPONENT,
     top::Top,
 };
@@ -64,27 +64,12 @@ pub fn influence(rows: &Rows<'_>, query: &[i8], top: u16) -> Result<Influence, E
 pub fn influence_by_contributor(rows: &Rows<'_>, queries: &[&[i8]], contributors: &Contributors, top: u16) -> Result<ByContributor, Error> {
     check_contributors(rows, contributors)?;
     queries.iter().try_for_each(|query| check_length(rows, query))?;
-    let mut sums = contributors.sums();
-    let mut add = |block: &crate::rows::Block<'_>, dot: &dyn Fn(usize) -> i32| {
+    let (queries, mut sums, mut dots) = (Queries::new(queries)?, contributors.sums(), [0; BLOCK_ROWS]);
+    for block in rows.blocks() {
+        queries.dots(&block, &mut dots);
         for index in block.active() {
-            let score = i128::from(dot(index)) << (MAX_EXPONENT - block.exponent(index)?);
+            let score = i128::from(dots[index]) << (MAX_EXPONENT - block.exponent(index)?);
             sums.add(block.first() + index as u64, score);
-        }
-        Ok(())
-    };
-    let path = Path::best();
-    if let [query] = queries {
-        let (query, mut dots) = (query_for(rows, query)?, [0; BLOCK_ROWS]);
-        for block in rows.blocks() {
-            path.dots(&block, &query, &mut dots);
-            add(&block, &|index| dots[index])?;
-        }
-    } else {
-        let (batch, mut dots) = (Batch::new(queries)?, [[0; BATCH]; BLOCK_ROWS]);
-        for block in rows.blocks() {
-            path.dots_of_batch(&block, &batch, &mut dots);
-            // Eight products of at most 2^26.
-            add(&block, &|index| dots[index].iter().sum())?;
         }
     }
     let (mut best, mut positive) = (Top::new(top), 0);
@@ -93,4 +78,34 @@ pub fn influence_by_contributor(rows: &Rows<'_>, queries: &[&[i8]], contributors
         positive += sum;
     }
     Ok(ByContributor { best: best.into_sorted(), positive })
+}
+
+/// Queries whose scores are summed.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
+enum Queries {
+    One(Query),
+    Many(Batch),
+}
+
+impl Queries {
+    fn new(queries: &[&[i8]]) -> Result<Self, Error> {
+        match queries {
+            [query] => Ok(Self::One(Query::new(query)?)),
+            _ => Ok(Self::Many(Batch::new(queries)?)),
+        }
+    }
+
+    /// The sum of each row's products with all queries: at most 8 · 2²⁶.
+    fn dots(&self, block: &Block<'_>, out: &mut [i32; BLOCK_ROWS]) {
+        match self {
+            Self::One(query) => Path::best().dots(block, query, out),
+            Self::Many(batch) => {
+                let mut dots = [[0; BATCH]; BLOCK_ROWS];
+                Path::best().dots_of_batch(block, batch, &mut dots);
+                for (out, dots) in out.iter_mut().zip(&dots[..block.rows()]) {
+                    *out = dots.iter().sum();
+                }
+            }
+        }
+    }
 }
