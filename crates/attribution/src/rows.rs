@@ -37,10 +37,12 @@ impl Layout {
 
     /// Bytes of a row.
     #[must_use]
+    #[inline]
     pub fn row_length(self) -> usize {
         self.values_at() + self.dim
     }
 
+    #[inline]
     fn values_at(self) -> usize {
         if self.labelled { 3 } else { 1 }
     }
@@ -139,6 +141,7 @@ impl<'a> Block<'a> {
 
     /// Number of rows.
     #[must_use]
+    #[inline]
     pub fn rows(&self) -> usize {
         self.bytes.len() / self.layout.row_length()
     }
@@ -157,12 +160,14 @@ impl<'a> Block<'a> {
     }
 
     /// The values of one row of the block.
+    #[inline]
     pub(crate) fn values_of(&self, index: usize) -> &'a [u8] {
         let length = self.layout.row_length();
         &self.bytes[index * length + self.layout.values_at()..(index + 1) * length]
     }
 
     /// The exponent of one row of the block, which is at most 63.
+    #[inline]
     pub(crate) fn exponent(&self, index: usize) -> Result<u8, Error> {
         let exponent = self.bytes[index * self.layout.row_length()];
         if exponent <= crate::sketch::MAX_EXPONENT {
@@ -172,12 +177,14 @@ impl<'a> Block<'a> {
     }
 
     /// The label of one row of the block; `None` where rows have none.
+    #[inline]
     pub(crate) fn label(&self, index: usize) -> Option<u16> {
         let at = index * self.layout.row_length() + 1;
         self.layout.labelled.then(|| u16::from_be_bytes([self.bytes[at], self.bytes[at + 1]]))
     }
 
     /// The places in the block of the rows that count.
+    #[inline]
     pub(crate) fn active(&self) -> impl Iterator<Item = usize> + use<'a> {
         let first = self.first;
         let mut withdrawn = self.withdrawn.iter();

@@ -13,7 +13,7 @@ mod shapley;
 pub use datainf::datainf;
 pub use influence::{ByContributor, Influence, influence, influence_by_contributor};
 pub use nearest::nearest;
-pub use shapley::{ShapleyQuery, knn_shapley, knn_shapley_by_contributor};
+pub use shapley::{Scratch, ShapleyQuery, knn_shapley, knn_shapley_by_contributor};
 
 use crate::{Error, contributors::Contributors, kernels::Query, rows::Rows};
 

@@ -1,36 +1,66 @@
-//! Sorting rows by distance, in a time that does not depend on what the distances are.
+//! Sorting by a few bits, in a time that is bounded whatever they are.
 
-/// Widest digit: 2,048 counters and as many places to write to stay in the nearest caches.
-const DIGIT_BITS: u32 = 11;
+/// Widest digit: as many places to write to as stay in the nearest caches.
+const DIGIT_BITS: u32 = 8;
+const DIGITS: usize = 1 << DIGIT_BITS;
 
-/// Sorts by the bits from `shift` upwards, ascending; keys that are equal there keep their order.
+/// Parts of fewer keys are sorted by comparing them.
+const SMALL: usize = 256;
+
+/// Sorts `keys`, whose lowest `shift` bits ascend and whose others lie between `least` and `most`.
 ///
-/// Least significant digit first, over the bits in which the largest and the smallest key differ at most.
-pub(super) fn sort_by_high_bits(mut keys: Vec<u64>, shift: u32) -> Vec<u64> {
-    let (Some(&least), Some(&most)) = (keys.iter().min_by_key(|&&key| key >> shift), keys.iter().max_by_key(|&&key| key >> shift)) else {
-        return keys;
-    };
-    let least = least >> shift;
-    let bits = u64::BITS - ((most >> shift) - least).leading_zeros();
-    let passes = bits.div_ceil(DIGIT_BITS);
-    let mut other = vec![0; if passes == 0 { 0 } else { keys.len() }];
-    let width = bits.checked_div(passes).map_or(0, |width| width + u32::from(!bits.is_multiple_of(passes)));
-    for pass in 0..passes {
-        let digit = |key: u64| ((((key >> shift) - least) >> (pass * width)) & ((1 << width) - 1)) as usize;
-        let mut places = [0_usize; 1 << DIGIT_BITS];
-        keys.iter().for_each(|&key| places[digit(key)] += 1);
-        let mut next = 0;
-        for place in &mut places {
-            next += std::mem::replace(place, next);
-        }
-        for &key in &keys {
-            let place = &mut places[digit(key)];
-            other[*place] = key;
-            *place += 1;
-        }
-        std::mem::swap(&mut keys, &mut other);
+/// A first pass parts them by the highest bits in which they differ, so that the others, least significant digit first, stay
+/// within a cache. `other` is room to work in, and holds nothing of use afterwards.
+pub(super) fn sort(keys: &mut Vec<u64>, other: &mut Vec<u64>, shift: u32, (least, most): (u64, u64)) {
+    other.resize(keys.len(), 0);
+    let mut low = (u64::BITS - (most ^ least).leading_zeros()).saturating_sub(DIGIT_BITS);
+    if low > 0 && (most >> (low - 1)) - (least >> (low - 1)) < DIGITS as u64 {
+        low -= 1;
     }
-    keys
+    let first = least >> low;
+    let ends = part(keys, other, |key| ((key >> shift >> low) - first) as u8);
+    let passes = low.div_ceil(DIGIT_BITS);
+    let width = low.div_ceil(passes.max(1));
+    let mut start = 0;
+    for end in ends {
+        let (mut from, mut to) = (&mut other[start..end], &mut keys[start..end]);
+        start = end;
+        if from.len() < SMALL {
+            from.sort_unstable();
+            if !passes.is_multiple_of(2) {
+                to.copy_from_slice(from);
+            }
+            continue;
+        }
+        for pass in 0..passes {
+            // The last digit may be narrower.
+            let (at, mask) = (shift + pass * width, u8::MAX >> (DIGIT_BITS - width.min(low - pass * width)));
+            part(from, to, |key| key.wrapping_shr(at) as u8 & mask);
+            std::mem::swap(&mut from, &mut to);
+        }
+    }
+    if passes.is_multiple_of(2) {
+        std::mem::swap(keys, other);
+    }
+}
+
+/// Moves `from` to `to`, in the order of `digit`, and returns where each digit ends.
+#[inline]
+fn part(from: &[u64], to: &mut [u64], digit: impl Fn(u64) -> u8) -> [usize; DIGITS] {
+    let mut places = [0; DIGITS];
+    for &key in from {
+        places[usize::from(digit(key))] += 1;
+    }
+    let mut next = 0;
+    for place in &mut places {
+        next += std::mem::replace(place, next);
+    }
+    for &key in from {
+        let place = &mut places[usize::from(digit(key))];
+        to[*place] = key;
+        *place += 1;
+    }
+    places
 }
 
 #[cfg(test)]
@@ -40,19 +70,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sorted_keys_are_those_of_a_stable_sort(
-            keys in prop::collection::vec(any::<u64>(), 0..2_000), spare in 0_u32..64, shift in prop::sample::select(vec![0, 1, 33]),
+        fn keys_are_sorted_as_if_by_comparing_them(
+            keys in prop::collection::vec(any::<u32>(), 1..4_000), spread in 0_u32..=31, base in 0_u64..1 << 32, shift in 12_u32..=31,
+            mut other in prop::collection::vec(any::<u64>(), 0..9),
         ) {
-            let keys: Vec<u64> = keys.into_iter().map(|key| key >> spare).collect();
+            let high: Vec<u64> = keys.iter().map(|&key| base + u64::from(key >> spread)).collect();
+            let range = (high.iter().copied().min().unwrap(), high.iter().copied().max().unwrap());
+            let mut keys: Vec<u64> = (0..).zip(high).map(|(low, high)| high << shift | low).collect();
             let mut expected = keys.clone();
-            expected.sort_by_key(|key| key >> shift);
-            prop_assert_eq!(sort_by_high_bits(keys, shift), expected);
+            expected.sort_unstable();
+            sort(&mut keys, &mut other, shift, range);
+            prop_assert_eq!(keys, expected);
         }
     }
 
     #[test]
-    fn keys_that_are_all_equal_keep_their_order() {
-        let keys: Vec<u64> = (0..100).rev().collect();
-        assert_eq!(sort_by_high_bits(keys.clone(), 33), keys);
+    fn nothing_and_keys_that_are_equal_above_the_shift_stay_as_they_are() {
+        for keys in [vec![], vec![5 << 33 | 3, 5 << 33 | 7, 5 << 33 | 9]] {
+            let (mut sorted, mut other) = (keys.clone(), vec![]);
+            sort(&mut sorted, &mut other, 33, (5, 5));
+            assert_eq!(sorted, keys);
+        }
     }
 }
