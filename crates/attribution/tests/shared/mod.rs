@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The text of a file of the shared folder; `None` when there is no folder.
 #[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]
-pub fn read(name: &str) -> Option<String> {
+pub(crate) fn read(name: &str) -> Option<String> {
     let named = std::env::var_os("TRIBUTARY_SHARED").map(PathBuf::from);
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = named.clone().unwrap_or_else(beside);
