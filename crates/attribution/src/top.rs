@@ -28,8 +28,9 @@ impl<I: Copy + Ord> Top<I> {
     /// Takes a score into account.
     #[inline]
     pub fn push(&mut self, index: I, score: i128) {
-        let passes = self.bar.as_ref().is_none_or(|bar| order(&(index, score), bar).is_lt());
-        if score != 0 && passes {
+        // As `order`, whose comparison of the indexes is seldom needed.
+        let passes = self.bar.is_none_or(|(last, bar)| score > bar || (score == bar && index < last));
+        if passes && score != 0 {
             self.hold(index, score);
         }
     }

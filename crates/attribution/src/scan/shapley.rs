@@ -64,6 +64,7 @@ fn rank<'a>(rows: &Rows<'_>, query: ShapleyQuery<'_>, scratch: &'a mut Scratch) 
     let (path, mut distances) = (Path::best(), [0; BLOCK_ROWS]);
     let (mut least, mut most) = (u32::MAX, 0);
     keys.clear();
+    keys.reserve(rows.active() as usize);
     for block in rows.blocks() {
         path.squared_distances(&block, &values, &mut distances);
         for index in block.active() {
