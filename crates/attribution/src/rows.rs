@@ -35,6 +35,12 @@ impl Layout {
         self.dim
     }
 
+    /// Whether rows have a label.
+    #[must_use]
+    pub fn is_labelled(self) -> bool {
+        self.labelled
+    }
+
     /// Bytes of a row.
     #[must_use]
     #[inline]

@@ -1,7 +1,7 @@
 //! Sorting by a few bits, in a time that is bounded whatever they are.
 
-/// Widest digit: as many places to write to as stay in the nearest caches.
-const DIGIT_BITS: u32 = 8;
+/// Widest digit: as many places to write to as stay in the nearest caches. A million distances take two digits, as a rule.
+const DIGIT_BITS: u32 = 10;
 const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// Parts of fewer keys are sorted by comparing them.
@@ -18,13 +18,13 @@ pub(super) fn sort(keys: &mut Vec<u64>, other: &mut Vec<u64>, shift: u32, (least
         low -= 1;
     }
     let first = least >> low;
-    let ends = part(keys, other, |key| ((key >> shift >> low) - first) as u8);
+    let ends = part(keys, other, |key| ((key >> shift >> low) - first) as usize);
     let passes = low.div_ceil(DIGIT_BITS);
     let width = low.div_ceil(passes.max(1));
     let mut start = 0;
     for end in ends {
-        let (mut from, mut to) = (&mut other[start..end], &mut keys[start..end]);
-        start = end;
+        let (mut from, mut to) = (&mut other[start..end as usize], &mut keys[start..end as usize]);
+        start = end as usize;
         if from.len() < SMALL {
             from.sort_unstable();
             if !passes.is_multiple_of(2) {
@@ -34,8 +34,8 @@ pub(super) fn sort(keys: &mut Vec<u64>, other: &mut Vec<u64>, shift: u32, (least
         }
         for pass in 0..passes {
             // The last digit may be narrower.
-            let (at, mask) = (shift + pass * width, u8::MAX >> (DIGIT_BITS - width.min(low - pass * width)));
-            part(from, to, |key| key.wrapping_shr(at) as u8 & mask);
+            let (at, mask) = (shift + pass * width, (1 << width.min(low - pass * width)) - 1);
+            part(from, to, |key| key.wrapping_shr(at) as usize & mask);
             std::mem::swap(&mut from, &mut to);
         }
     }
@@ -46,18 +46,20 @@ pub(super) fn sort(keys: &mut Vec<u64>, other: &mut Vec<u64>, shift: u32, (least
 
 /// Moves `from` to `to`, in the order of `digit`, and returns where each digit ends.
 #[inline]
-fn part(from: &[u64], to: &mut [u64], digit: impl Fn(u64) -> u8) -> [usize; DIGITS] {
-    let mut places = [0; DIGITS];
+fn part(from: &[u64], to: &mut [u64], digit: impl Fn(u64) -> usize) -> [u32; DIGITS] {
+    // Fewer than 2^32 rows are sorted. No digit has more bits; saying so spares a check each time.
+    let digit = |key| digit(key) % DIGITS;
+    let mut places = [0_u32; DIGITS];
     for &key in from {
-        places[usize::from(digit(key))] += 1;
+        places[digit(key)] += 1;
     }
     let mut next = 0;
     for place in &mut places {
         next += std::mem::replace(place, next);
     }
     for &key in from {
-        let place = &mut places[usize::from(digit(key))];
-        to[*place] = key;
+        let place = &mut places[digit(key)];
+        to[*place as usize] = key;
         *place += 1;
     }
     places

@@ -5,7 +5,7 @@ use crate::{
     Error,
     contributors::Contributors,
     kernels::Path,
-    rows::{BLOCK_ROWS, Rows},
+    rows::{BLOCK_ROWS, Block, Rows},
     shapley::ONE,
     top::Top,
 };
@@ -59,6 +59,9 @@ fn rank<'a>(rows: &Rows<'_>, query: ShapleyQuery<'_>, scratch: &'a mut Scratch) 
     if query.neighbours == 0 {
         return Err(Error::ZeroNeighbours);
     }
+    if !rows.layout().is_labelled() {
+        return Err(Error::NotLabelled);
+    }
     let values = query_for(rows, query.values)?;
     let Scratch { keys, other } = scratch;
     let (path, mut distances) = (Path::best(), [0; BLOCK_ROWS]);
@@ -67,15 +70,20 @@ fn rank<'a>(rows: &Rows<'_>, query: ShapleyQuery<'_>, scratch: &'a mut Scratch) 
     keys.reserve(rows.active() as usize);
     for block in rows.blocks() {
         path.squared_distances(&block, &values, &mut distances);
-        for index in block.active() {
-            let label = block.label(index).ok_or(Error::NotLabelled)?;
-            let number = (block.first() + index as u64) << 1 | u64::from(label == query.label);
-            (least, most) = (least.min(distances[index]), most.max(distances[index]));
-            keys.push(u64::from(distances[index]) << DISTANCE_SHIFT | number);
+        for &distance in &distances[..block.rows()] {
+            (least, most) = (least.min(distance), most.max(distance));
         }
+        push_keys(&block, &distances, query.label, keys);
     }
     radix::sort(keys, other, DISTANCE_SHIFT, (least.min(most).into(), most.into()));
     Ok(keys)
+}
+
+fn push_keys(block: &Block<'_>, distances: &[u32; BLOCK_ROWS], label: u16, keys: &mut Vec<u64>) {
+    for index in block.active() {
+        let number = (block.first() + index as u64) << 1 | u64::from(block.label(index) == Some(label));
+        keys.push(u64::from(distances[index]) << DISTANCE_SHIFT | number);
+    }
 }
 
 /// Calls `each` with every row and its value, the farthest row first.
