@@ -84,6 +84,7 @@ pub struct Batch {
     queries: [Query; BATCH],
     len: usize,
     /// Eight values of each query in a line, with 128 added (as unsigned bytes), and the next eight.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 reads queries in this form"))]
     interleaved: Vec<[Line; 2]>,
 }
 
@@ -127,6 +128,7 @@ impl Batch {
         &self.queries
     }
 
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 reads queries in this form"))]
     pub(super) fn interleaved(&self) -> &[[Line; 2]] {
         &self.interleaved
     }
