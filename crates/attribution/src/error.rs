@@ -95,4 +95,56 @@ pub enum Error {
     /// kNN-Shapley needs `k >= 1`.
     #[error("k is zero")]
     ZeroNeighbours,
+    /// Sketches have a multiple of 32 dimensions, 32..=4,096.
+    #[error("{dim} dimensions are not a multiple of 32 from 32 to 4096")]
+    UnsupportedDimension {
+        /// The dimensions asked for.
+        dim: usize,
+    },
+    /// A query has another dimension than the rows.
+    #[error("the query has {found} dimensions, rows have {expected}")]
+    QueryLength {
+        /// The query's dimension.
+        found: usize,
+        /// The rows' dimension.
+        expected: usize,
+    },
+    /// One to eight queries are scored together.
+    #[error("{queries} queries do not make a batch")]
+    BatchSize {
+        /// How many there are.
+        queries: usize,
+    },
+    /// A segment of stored rows does not end with a row.
+    #[error("segment {segment} of {length} bytes does not hold whole rows")]
+    PartialRow {
+        /// Position of the segment.
+        segment: usize,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A scan has fewer than 2³² rows.
+    #[error("more than 2^32 - 1 rows")]
+    TooManyRows,
+    /// The rows that are named as withdrawn are not in ascending order, or not rows.
+    #[error("withdrawn row {row} is out of order or does not exist")]
+    WithdrawnOrder {
+        /// The row that does not follow.
+        row: u64,
+    },
+    /// Nobody is named as the contributor of a row.
+    #[error("row {row} has no contributor")]
+    UnknownContributor {
+        /// The first such row.
+        row: u64,
+    },
+    /// DataInf needs rows of equal exponents.
+    #[error("row {row} has another exponent than the first row")]
+    UnequalExponents {
+        /// The first such row.
+        row: u64,
+    },
+    /// kNN-Shapley needs labelled rows.
+    #[error("the rows have no labels")]
+    NotLabelled,
 }

@@ -11,6 +11,7 @@
 //! | [`first_edition`] | trace as the precompiles execute it until they move to [`text`] |
 //! | [`sketch`] | influence, DataInf, nearest row over int8 sketches |
 //! | [`shapley`] | kNN-Shapley in fixed point |
+//! | [`scan`] | the same, over rows as they are stored, at the speed of memory |
 //! | [`split`] | largest-remainder split of a pool |
 //!
 //! From texts to shares of a fee:
@@ -45,12 +46,17 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+pub mod contributors;
 mod error;
 pub mod first_edition;
+pub mod kernels;
 pub mod rarity;
+pub mod rows;
+pub mod scan;
 pub mod shapley;
 pub mod sketch;
 pub mod split;
 pub mod text;
+pub mod top;
 
 pub use error::Error;

@@ -1,37 +1,33 @@
 //! The golden vectors that the executable reference wrote.
 //!
-//! They lie in `attribution/vectors` of the shared folder: `$TRIBUTARY_SHARED`, or `../shared`
-//! beside the repository. Where there is no such folder these tests check nothing, which they say on the terminal even when it shows no
-//! output of tests, and which `cargo xtask test` counts. A folder without the vectors, or a variable that names none, is a failure.
+//! Sketches, split and rarity are of the rules' second edition, `attribution2/vectors` of the shared folder; traces, of which the node
+//! executes the first, of that one, `attribution/vectors`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod shared;
 
 use alloy_primitives::U256;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use tributary_attribution::{
+    contributors::Contributors,
     first_edition::{TextIndex, Unmetered, tokenize},
     rarity::log2_q8,
+    rows::{Layout, Rows},
+    scan::{self, Scratch},
     shapley::{LabelledQuery, LabelledRow, knn_shapley},
     sketch::{SketchRow, datainf, influence},
     split::split,
 };
 
-#[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]
+/// Cases of the second edition.
 fn vectors(name: &str) -> Vec<Value> {
-    let named = std::env::var_os("TRIBUTARY_SHARED").map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = named.clone().unwrap_or_else(beside);
-    if named.is_none() && !shared.is_dir() {
-        println!("skipped: no folder shared beside the repository, and no TRIBUTARY_SHARED, with attribution/vectors/{name}");
-        // Past the capture of a passing test's output.
-        let _ = writeln!(std::io::stderr(), "SKIPPED, nothing checked: attribution/vectors/{name} is absent");
-        return Vec::new();
-    }
-    let path = shared.join("attribution/vectors").join(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    cases(&format!("attribution2/vectors/{name}"))
+}
+
+fn cases(name: &str) -> Vec<Value> {
+    let Some(text) = shared::read(name) else { return Vec::new() };
     let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
     assert!(!cases.is_empty());
     cases
@@ -62,6 +58,29 @@ fn scores(value: &Value) -> Vec<Option<i128>> {
 
 fn matrix(value: &Value) -> Vec<Vec<i8>> {
     list(value).iter().map(bytes).collect()
+}
+
+/// The first rows of a case as they are stored, and those that do not count.
+fn stored(case: &Value, rows: usize) -> (Layout, Vec<u8>, Vec<u64>) {
+    let labels = case["labels"].as_array();
+    let mut bytes = Vec::new();
+    for (row, values) in matrix(&case["rows"]).iter().enumerate().take(rows) {
+        bytes.push(case["exponents"].get(row).map_or(0, number) as u8);
+        bytes.extend(labels.into_iter().flat_map(|labels| (number(&labels[row]) as u16).to_be_bytes()));
+        bytes.extend(values.iter().map(|value| value.cast_unsigned()));
+    }
+    let withdrawn = (0..rows as u64).filter(|&row| !case["active"][row as usize].as_bool().unwrap()).collect();
+    (Layout::new(number(&case["dim"]) as usize, labels.is_some()).unwrap(), bytes, withdrawn)
+}
+
+/// Scores of all rows that have one, in the order of the rows.
+fn non_zero(scores: &[Option<i128>]) -> Vec<(u64, i128)> {
+    (0..).zip(scores).filter_map(|(row, score)| score.filter(|&score| score != 0).map(|score| (row, score))).collect()
+}
+
+fn by_row(mut best: Vec<(u64, i128)>) -> Vec<(u64, i128)> {
+    best.sort_unstable();
+    best
 }
 
 #[test]
@@ -102,6 +121,17 @@ fn influence_equals_the_reference() {
             .map(|(who, sum)| (who.parse().unwrap(), sum.as_str().unwrap().parse().unwrap()))
             .collect();
         assert_eq!(got.by_contributor, expected);
+
+        let (layout, bytes, withdrawn) = stored(&case, rows.len());
+        let stored = Rows::new(layout, [&bytes[..]], &withdrawn).unwrap();
+        let query = self::bytes(&case["query"]);
+        let found = scan::influence(&stored, &query, 0).unwrap();
+        assert_eq!(by_row(found.best), non_zero(&got.scores));
+        let mut contributors = Contributors::default();
+        rows.iter().for_each(|row| contributors.push(row.contributor, 1));
+        let found = scan::influence_by_contributor(&stored, &[&query], &contributors, 0).unwrap();
+        let positive: BTreeMap<u32, i128> = expected.into_iter().filter(|&(_, sum)| sum > 0).collect();
+        assert_eq!(found.best.into_iter().collect::<BTreeMap<_, _>>(), positive);
     }
 }
 
@@ -114,8 +144,13 @@ fn datainf_equals_the_reference() {
             .zip(list(&case["active"]))
             .map(|(values, active)| SketchRow { values, exponent: 0, contributor: 0, active: active.as_bool().unwrap() })
             .collect();
-        let got = datainf(&rows, &bytes(&case["query"]), number(&case["lambda_"])).unwrap();
+        let (query, lambda) = (bytes(&case["query"]), number(&case["lambda_"]));
+        let got = datainf(&rows, &query, lambda).unwrap();
         assert_eq!(got, scores(&case["scores"]));
+
+        let (layout, bytes, withdrawn) = stored(&case, rows.len());
+        let stored = Rows::new(layout, [&bytes[..]], &withdrawn).unwrap();
+        assert_eq!(by_row(scan::datainf(&stored, &query, lambda, 0).unwrap()), non_zero(&got));
     }
 }
 
@@ -134,13 +169,18 @@ fn knn_shapley_equals_the_reference() {
             .collect();
         let query = bytes(&case["query"]);
         let query = LabelledQuery { values: &query, label: number(&case["label"]) as u16, neighbours: number(&case["k"]) as u16 };
-        assert_eq!(knn_shapley(&rows, query).unwrap(), scores(&case["values"]));
+        let got = knn_shapley(&rows, query).unwrap();
+        assert_eq!(got, scores(&case["values"]));
+
+        let (layout, bytes, withdrawn) = stored(&case, rows.len());
+        let stored = Rows::new(layout, [&bytes[..]], &withdrawn).unwrap();
+        assert_eq!(by_row(scan::knn_shapley(&stored, query, 0, &mut Scratch::default()).unwrap()), non_zero(&got));
     }
 }
 
 #[test]
-fn trace_equals_the_reference() {
-    for case in vectors("trace.json") {
+fn trace_equals_the_reference_of_the_first_edition() {
+    for case in cases("attribution/vectors/trace.json") {
         let output = case["output"].as_str().unwrap();
         let tokens: Vec<Value> = tokenize(output).map(|token| serde_json::json!([token.text, token.start, token.end])).collect();
         assert_eq!(tokens, list(&case["tokens"]));

@@ -1,0 +1,111 @@
+//! Influence (rule 1).
+
+use super::{check_contributors, check_length, query_for};
+use crate::{
+    Error,
+    contributors::Contributors,
+    kernels::{BATCH, Batch, Path, Query},
+    rows::{BLOCK_ROWS, Block, Rows},
+    sketch::MAX_EXPONENT,
+    top::Top,
+};
+
+/// Scores of rows, `dot(row, query) · 2^(63 − exponent)`; positive means that the row helped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Influence {
+    /// The best rows with their scores, best first.
+    pub best: Vec<(u64, i128)>,
+    /// Sum of the positive scores of all rows that count.
+    pub positive: i128,
+    /// Sum of the negative ones.
+    pub negative: i128,
+}
+
+/// What is paid to contributors: the positive ones of their signed sums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByContributor {
+    /// The best contributors with their sums, best first.
+    pub best: Vec<(u32, i128)>,
+    /// Sum of all positive sums.
+    pub positive: i128,
+}
+
+/// Scores every row that counts and returns the best `top`, all for 0.
+///
+/// A dot product is at most 2²⁶, a score 2⁸⁹, and there are fewer than 2³² rows: no sum reaches 2¹²¹.
+///
+/// # Errors
+/// [`Error::QueryLength`]; [`Error::Exponent`] for a row that counts and is not as a store writes it.
+pub fn influence(rows: &Rows<'_>, query: &[i8], top: u16) -> Result<Influence, Error> {
+    let query = query_for(rows, query)?;
+    let (path, mut dots) = (Path::best(), [0; BLOCK_ROWS]);
+    let (mut best, mut positive, mut negative) = (Top::new(top), 0, 0);
+    for block in rows.blocks() {
+        path.dots(&block, &query, &mut dots);
+        for index in block.active() {
+            let score = i128::from(dots[index]) << (MAX_EXPONENT - block.exponent(index)?);
+            positive += score.max(0);
+            negative += score.min(0);
+            best.push(block.first() + index as u64, score);
+        }
+    }
+    Ok(Influence { best: best.into_sorted(), positive, negative })
+}
+
+/// Signed sums of all queries' scores by contributor, of which the positive ones are paid; returns
+/// the best `top`, all for 0.
+///
+/// A row's scores for eight queries sum to at most 2⁹², and there are fewer than 2³² rows: no sum
+/// reaches 2¹²⁴.
+///
+/// # Errors
+/// [`Error::BatchSize`], [`Error::QueryLength`], [`Error::UnknownContributor`]; [`Error::Exponent`] as
+/// [`influence`].
+pub fn influence_by_contributor(rows: &Rows<'_>, queries: &[&[i8]], contributors: &Contributors, top: u16) -> Result<ByContributor, Error> {
+    check_contributors(rows, contributors)?;
+    queries.iter().try_for_each(|query| check_length(rows, query))?;
+    let (queries, mut sums, mut dots) = (Queries::new(queries)?, contributors.sums(), [0; BLOCK_ROWS]);
+    for block in rows.blocks() {
+        queries.dots(&block, &mut dots);
+        for index in block.active() {
+            let score = i128::from(dots[index]) << (MAX_EXPONENT - block.exponent(index)?);
+            sums.add(block.first() + index as u64, score);
+        }
+    }
+    let (mut best, mut positive) = (Top::new(top), 0);
+    for (contributor, sum) in sums.into_pairs().filter(|&(_, sum)| sum > 0) {
+        best.push(contributor, sum);
+        positive += sum;
+    }
+    Ok(ByContributor { best: best.into_sorted(), positive })
+}
+
+/// Queries whose scores are summed.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
+enum Queries {
+    One(Query),
+    Many(Batch),
+}
+
+impl Queries {
+    fn new(queries: &[&[i8]]) -> Result<Self, Error> {
+        match queries {
+            [query] => Ok(Self::One(Query::new(query)?)),
+            _ => Ok(Self::Many(Batch::new(queries)?)),
+        }
+    }
+
+    /// The sum of each row's products with all queries: at most 8 · 2²⁶.
+    fn dots(&self, block: &Block<'_>, out: &mut [i32; BLOCK_ROWS]) {
+        match self {
+            Self::One(query) => Path::best().dots(block, query, out),
+            Self::Many(batch) => {
+                let mut dots = [[0; BATCH]; BLOCK_ROWS];
+                Path::best().dots_of_batch(block, batch, &mut dots);
+                for (out, dots) in out.iter_mut().zip(&dots[..block.rows()]) {
+                    *out = dots.iter().sum();
+                }
+            }
+        }
+    }
+}
