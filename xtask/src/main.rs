@@ -54,6 +54,8 @@ enum Command {
         #[arg(long, conflicts_with = "only")]
         list: bool,
     },
+    /// Run what takes longer than `test` may: tests of minutes each, and the random ones with many more cases. Takes about an hour.
+    Soak,
 }
 
 fn main() -> ExitCode {
@@ -79,7 +81,8 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Bench => bench::bench(&dirs)?,
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } if !test::run(&dirs, &only) => return Ok(ExitCode::FAILURE),
-        Command::Test { .. } => {}
+        Command::Soak if !test::soak(&dirs) => return Ok(ExitCode::FAILURE),
+        Command::Test { .. } | Command::Soak => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use crate::{
     error::RpcError,
     eth::filters::Filters,
     open_block::EndedNow,
-    time_limit::{go_duration, until},
+    time_limit::{go_duration, tried, until},
     workers::Workers,
 };
 use alloy_primitives::B256;
@@ -130,6 +130,34 @@ pub(crate) fn heavy<T: Serialize + 'static>(
             to_json(&answer)
         };
         workers.run(job).await
+    })?;
+    Ok(())
+}
+
+/// Most bytes of parameters with which a method is tried where the request is read.
+const TRIAL_BYTES: usize = 16 << 10;
+
+/// As [`heavy`], of a method that executes one call, which mostly takes microseconds: less than to hand it to a worker. It is tried where the request is
+/// read; one that takes longer than it may there is begun again on a worker.
+pub(crate) fn brief<T: Serialize + 'static>(
+    module: &mut Module,
+    name: &'static str,
+    method: fn(&Api, &mut Args) -> Result<T, RpcError>,
+) -> Result<(), RegisterMethodError> {
+    module.register_async_method(name, move |params, api, _| async move {
+        let answer = move |api: &Api, mut args: Args| {
+            let answer = method(api, &mut args)?;
+            args.end()?;
+            to_json(&answer)
+        };
+        if params.len_bytes() <= TRIAL_BYTES {
+            let args = Args::new(&params)?;
+            if let Some(answer) = tried(|| answer(&api, args)) {
+                return answer;
+            }
+        }
+        let (args, workers) = (Args::new(&params)?, api.workers.clone());
+        workers.run(move || answer(&api, args)).await
     })?;
     Ok(())
 }

@@ -10,7 +10,19 @@ use tributary_execution::Abort;
 /// How long a trace may take that asks for no time, as in geth.
 pub(crate) const DEFAULT_TRACE_TIME: Duration = Duration::from_secs(5);
 
+/// What a call may use where it is tried, gas: some hundred microseconds' worth.
+const TRIAL_GAS: u64 = 200_000;
+
+/// Whether a job is only tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    No,
+    UnderWay,
+    GivenUp,
+}
+
 thread_local! {
+    static TRIAL: Cell<Trial> = const { Cell::new(Trial::No) };
     /// When all must be over that this worker does for the request at hand.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
@@ -23,8 +35,23 @@ pub(crate) fn within<T>(time: Duration, job: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Tries a job, the call in which is ended before it takes long; `None` when it was.
+pub(crate) fn tried<T>(job: impl FnOnce() -> T) -> Option<T> {
+    TRIAL.set(Trial::UnderWay);
+    let done = job();
+    (TRIAL.replace(Trial::No) == Trial::UnderWay).then_some(done)
+}
+
 /// Does a part of a job under a flag that is set after `time`, or when the time of the whole is over; `None` when it was set before the part was done.
 pub(crate) fn until<T>(time: Duration, job: impl FnOnce(&Abort) -> T) -> Option<T> {
+    if TRIAL.get() != Trial::No {
+        let abort = Abort::after(TRIAL_GAS);
+        let done = job(&abort);
+        if abort.is_set() {
+            TRIAL.set(Trial::GivenUp);
+        }
+        return (!abort.is_set()).then_some(done);
+    }
     let left = DEADLINE.get().map_or(time, |deadline| deadline.saturating_duration_since(Instant::now()));
     let time = time.min(left);
     if time.is_zero() {

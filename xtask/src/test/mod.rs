@@ -88,6 +88,15 @@ const STEPS: &[Step] = &[
     Step { name: "anvil", about: "the same programs against anvil, so that none is bent to fit our node", run: clients::anvil },
 ];
 
+/// What takes longer than a test run may.
+const SOAK: &[Step] = &[
+    Step { name: "long", about: "the tests that take minutes each", run: rust::long_tests },
+    Step { name: "random", about: "the random tests, with many more cases", run: rust::random_tests },
+];
+
+/// After this long a soak ends.
+const SOAK_TIME: Duration = Duration::from_secs(3 * 60 * 60);
+
 /// Names of the steps, for the command line.
 pub(crate) fn names() -> Vec<&'static str> {
     STEPS.iter().map(|step| step.name).collect()
@@ -102,9 +111,18 @@ pub(crate) fn list() {
 
 /// Runs the named steps, or all of them; goes on after a failure. The last line printed is the sum. Returns whether nothing failed.
 pub(crate) fn run(dirs: &Dirs, only: &[String]) -> bool {
-    let run = Run { dirs, deadline: Instant::now() + TIME, built: OnceCell::new() };
+    run_steps(dirs, TIME, STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)))
+}
+
+/// Runs what takes longer. Returns whether nothing failed.
+pub(crate) fn soak(dirs: &Dirs) -> bool {
+    run_steps(dirs, SOAK_TIME, SOAK)
+}
+
+fn run_steps<'a>(dirs: &Dirs, time: Duration, steps: impl IntoIterator<Item = &'a Step>) -> bool {
+    let run = Run { dirs, deadline: Instant::now() + time, built: OnceCell::new() };
     let mut sum = Tally::default();
-    for step in STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
+    for step in steps {
         println!("{:<12} …", step.name);
         let start = Instant::now();
         let outcome = if start < run.deadline { (step.run)(&run) } else { Outcome::failed("no time left") };

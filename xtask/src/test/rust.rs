@@ -70,11 +70,35 @@ fn check(run: &Run<'_>, name: &str, arguments: &[&str]) -> Outcome {
 
 /// All Rust tests.
 pub(super) fn tests(run: &Run<'_>) -> Outcome {
+    cargo_tests(run, "rust", &["--workspace"], &["--show-output"], &[])
+}
+
+/// The Rust tests that take minutes each.
+pub(super) fn long_tests(run: &Run<'_>) -> Outcome {
+    cargo_tests(run, "long", &["--workspace"], &["--show-output", "--ignored"], &[])
+}
+
+/// How many cases a random test has in a long run: of proptest, against the reference of attribution, and between its kernels.
+const MANY_CASES: [(&str, &str); 3] =
+    [("PROPTEST_CASES", "3000"), ("TRIBUTARY_REFERENCE_CASES", "3000"), ("TRIBUTARY_KERNEL_CASES", "1000000")];
+
+/// The packages whose tests are mostly random.
+const RANDOM: [&str; 7] = ["attribution", "journal", "pool", "rollup", "storage", "trie", "oracle"];
+
+/// The random tests, with many cases.
+pub(super) fn random_tests(run: &Run<'_>) -> Outcome {
+    let packages: Vec<String> = RANDOM.iter().map(|name| format!("--package=tributary-{name}")).collect();
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    cargo_tests(run, "random", &packages, &["--show-output"], &MANY_CASES)
+}
+
+/// Runs the tests of these packages and counts them.
+fn cargo_tests(run: &Run<'_>, name: &str, packages: &[&str], arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
     if let Err(error) = run.build() {
         return Outcome::failed(error);
     }
-    let arguments = ["test", "--release", "--workspace", "--no-fail-fast", "--", "--show-output"];
-    let finished = match run.program("rust", &mut run.cargo(&arguments)) {
+    let arguments = [&["test", "--release", "--no-fail-fast"], packages, &["--"], arguments].concat();
+    let finished = match run.program(name, run.cargo(&arguments).envs(environment.iter().copied())) {
         Ok(finished) => finished,
         Err(error) => return Outcome::failed(error),
     };

@@ -3,7 +3,7 @@
 //! `eth_estimateGas` and `eth_createAccessList` prepare a transaction that will run in the open block: without a block they take that.
 
 use crate::{
-    api::{Api, Module, heavy, light},
+    api::{Api, Module, brief, heavy, light},
     args::Args,
     error::RpcError,
     resolve::Target,
@@ -35,7 +35,7 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(B256::from(api.state_at(at)?.state.storage(address, slot)?))
     })?;
     heavy(module, "eth_getStorageValues", storage_values)?;
-    heavy(module, "eth_call", call)?;
+    brief(module, "eth_call", call)?;
     heavy(module, "eth_estimateGas", estimate_gas)?;
     heavy(module, "eth_createAccessList", create_access_list)?;
     heavy(module, "eth_getProof", proof)

@@ -21,10 +21,11 @@ use revm::{
     context_interface::CreateScheme,
     inspector::JournalExt,
     interpreter::{
-        CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, FrameInput, InstructionResult, Interpreter, InterpreterAction,
-        InterpreterResult,
+        CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, FrameInput, Gas, InstructionResult, Interpreter,
+        InterpreterAction, InterpreterResult,
         interpreter_types::{InputsTr, Jumps, LoopControl, MemoryTr, ReturnData},
     },
+    precompile::u64_to_address,
 };
 
 /// Gas below which the price of the next instruction may not be affordable, whatever it is, but for memory.
@@ -73,6 +74,10 @@ pub(crate) struct Observer {
     /// Where in memory the init code of the creation under way is.
     init_code: (U256, U256),
     collision: Option<Collision>,
+    /// What the call may still use before it ends itself, gas.
+    allowance: Option<u64>,
+    /// The gas that was left at the last instruction, 0 after a frame was entered or left.
+    gas_left: u64,
 }
 
 impl Observer {
@@ -82,8 +87,8 @@ impl Observer {
     }
 
     pub(crate) fn new(abort: Abort, tracer: Tracer) -> Self {
-        let needs = tracer.needs();
-        Self { abort, tracer, needs, memory_is_stale: true, ..Self::default() }
+        let (needs, allowance) = (tracer.needs(), abort.allowance());
+        Self { abort, tracer, needs, allowance, memory_is_stale: true, ..Self::default() }
     }
 
     /// Another tracer, for the next transaction.
@@ -277,8 +282,55 @@ fn priced<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>>(step: &Step,
     of
 }
 
+/// Ending a call that uses more than it may.
+impl Observer {
+    /// Takes this much off the allowance.
+    fn use_up(&mut self, gas: u64) {
+        if let Some(left) = &mut self.allowance {
+            match left.checked_sub(gas) {
+                Some(less) => *left = less,
+                None => self.abort.set(),
+            }
+        }
+    }
+
+    /// Takes what the instruction before cost off the allowance. What was passed on to a frame does not count, which counts itself.
+    fn meter(&mut self, gas_left: u64) {
+        if self.allowance.is_some() {
+            self.use_up(self.gas_left.saturating_sub(gas_left));
+            self.gas_left = gas_left;
+        }
+    }
+
+    /// Takes a call off the allowance, and ends what may take long in one step; `None` when the call may go on.
+    fn meter_call<CTX: ContextTr<Journal: JournalExt>>(&mut self, context: &CTX, inputs: &CallInputs) -> Option<CallOutcome> {
+        self.allowance?;
+        self.gas_left = 0;
+        let is_precompile = context.journal_ref().precompile_addresses().contains(&inputs.bytecode_address);
+        let price = if is_precompile { SHORT_PRECOMPILE_GAS } else { CALL_GAS };
+        self.use_up(price + 3 * (inputs.input.len() as u64).div_ceil(32));
+        if is_precompile && !SHORT_PRECOMPILES.contains(&inputs.bytecode_address) {
+            self.abort.set();
+        }
+        self.abort.is_set().then(|| {
+            let result = InterpreterResult::new(InstructionResult::OutOfGas, Bytes::new(), Gas::new_spent(inputs.gas_limit));
+            CallOutcome::new(result, inputs.return_memory_offset.clone())
+        })
+    }
+}
+
+/// What a call costs beside what it passes on, at least, gas.
+const CALL_GAS: u64 = 100;
+
+/// Precompiles that take a few microseconds and more only as their input is longer: ecrecover, SHA-256, RIPEMD-160, identity.
+const SHORT_PRECOMPILES: [Address; 4] = [u64_to_address(1), u64_to_address(2), u64_to_address(3), u64_to_address(4)];
+
+/// What one of them counts for, gas.
+const SHORT_PRECOMPILE_GAS: u64 = 3000;
+
 impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> for Observer {
     fn step(&mut self, interp: &mut Interpreter, context: &mut CTX) {
+        self.meter(interp.gas.remaining());
         if self.abort.is_set() {
             return interp.halt_oog();
         }
@@ -334,6 +386,9 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
     }
 
     fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
+        if let Some(ended) = self.meter_call(context, inputs) {
+            return Some(ended);
+        }
         if !self.needs.frames {
             return None;
         }
@@ -363,12 +418,14 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
     }
 
     fn call_end(&mut self, _: &mut CTX, _: &CallInputs, outcome: &mut CallOutcome) {
+        self.gas_left = 0;
         if self.needs.frames {
             self.exit(&outcome.result, None);
         }
     }
 
     fn create(&mut self, context: &mut CTX, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
+        self.gas_left = 0;
         if !self.needs.frames {
             return None;
         }
@@ -394,6 +451,7 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
     }
 
     fn create_end(&mut self, _: &mut CTX, _: &CreateInputs, outcome: &mut CreateOutcome) {
+        self.gas_left = 0;
         if self.needs.frames {
             self.exit(&outcome.result, outcome.address);
         }
