@@ -97,7 +97,6 @@ layouts! {
         MODELS "models" 1 0
         REQUESTS "requests" 2 0
         LEDGER "ledger" 3 0
-        SPANS "spans" 6 0
     }
     gas_price_oracle "GasPriceOracle" {
         IS_ECOTONE "isEcotone" 0 0
