@@ -174,7 +174,8 @@ contract Datanets {
     ///         counts here: who contributes or asks trusts it that far, and sees here what it did. Questions that were
     ///         asked before pay whoever was the author when they were asked; settled payments stay.
     /// @dev In the store the new author is that of every version. The number that it gets is new, so that
-    ///      `contributorAccountAt` still knows the author before.
+    ///      `contributorAccountAt` still knows the author before. Under a number of its own the row is credited apart from its
+    ///      author's other rows, which may move the last wei of a share, and who is the last of `Inference.MAX_PAYEES`.
     function reassign(uint256 datanetId, uint64 row, address account) external onlyCurator(datanetId) {
         if (account == address(0)) revert ZeroContributor();
         Contribution storage changed = _contribution(datanetId, row);
