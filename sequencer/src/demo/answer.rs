@@ -91,7 +91,7 @@ fn reword(sentence: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::demo::texts;
-    use tributary_attribution::text::{MemoryIndex, Trace, Unmetered};
+    use tributary_attribution::text::{MemoryIndex, TextIndex, Trace, Unmetered};
 
     fn trace(texts: &[Text], answer: &str) -> Trace {
         let mut set = MemoryIndex::new();

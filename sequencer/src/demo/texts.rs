@@ -4,7 +4,7 @@ use crate::error::Error;
 use std::path::Path;
 use tributary_attribution::{
     Error as AttributionError,
-    text::{MemoryIndex, Unmetered, novelty},
+    text::{MemoryIndex, TextIndex, Unmetered, novelty},
 };
 
 /// Longest document that the attribution store takes.
