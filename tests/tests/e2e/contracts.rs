@@ -117,7 +117,8 @@ fn an_operator_gains_nothing_by_hiding_whose_texts_an_answer_comes_from() {
     assert_eq!(send(&mut node, &mut operator, INFERENCE, empty)["status"], json!("0x0"));
     contribute(&mut node, &mut operator, datanet, &passage());
     succeed(&mut node, &mut operator, DATANETS, Datanets::setStatusCall { datanetId: datanet, row: 0, status: 2 });
-    succeed(&mut node, &mut operator, DATANETS, Datanets::reassignCall { datanetId: datanet, row: 0, account: operator.address() });
+    let reassign = Datanets::reassignCall { datanetId: datanet, row: 0, account: operator.address() };
+    succeed(&mut node, &mut operator, DATANETS, reassign);
 
     // Nor by an answer of other words.
     let foreign = Inference::settleCall { requestId: U256::from(1), output: Bytes::from_static(b"nobody wrote this before") };
