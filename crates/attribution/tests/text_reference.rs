@@ -16,7 +16,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use text_shared::{chains, runs, shared};
 use tributary_attribution::{
     Error,
-    text::{Evidence, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize, trace},
+    text::{
+        Evidence, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize,
+        trace,
+    },
 };
 
 /// The reference, asked over pipes.

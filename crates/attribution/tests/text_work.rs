@@ -4,7 +4,9 @@
 
 use tributary_attribution::{
     Error,
-    text::{Host, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace},
+    text::{
+        Host, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace,
+    },
 };
 
 const RIVER: &str = "The river Oder rises in Moravia, crosses Silesia and meets the sea at Stettin.";

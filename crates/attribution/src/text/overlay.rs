@@ -251,7 +251,13 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
 /// Roughly what a row adds: a trigram's list and a word cost more than what they hold.
 fn memory(entry: &RowEntry, document: &str) -> usize {
     let words: usize = entry.words.iter().map(|word| word.len() + 120).sum();
-    size_of::<Row>() + document.len() + 4 * entry.tokens.len() + 32 * entry.runs.len() + words + 24 * entry.counts.len() + 130 * entry.places.len()
+    size_of::<Row>()
+        + document.len()
+        + 4 * entry.tokens.len()
+        + 32 * entry.runs.len()
+        + words
+        + 24 * entry.counts.len()
+        + 130 * entry.places.len()
 }
 
 impl<B: TextIndex<Error: From<Error>>> TextIndex for Overlay<B> {

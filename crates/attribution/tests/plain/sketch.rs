@@ -3,8 +3,8 @@
 //! A row is `dim` signed bytes; its value is `q · 2^-exponent`. One score is one integer dot
 //! product, so neither SIMD width nor threads nor order can change a bit of it.
 
-use tributary_attribution::{Error, rows::MAX_EXPONENT};
 use std::collections::BTreeMap;
+use tributary_attribution::{Error, rows::MAX_EXPONENT};
 
 /// Fractional bits of a DataInf quotient.
 const DATAINF_FRACTION: u32 = 24;

@@ -42,7 +42,14 @@ pub(super) fn append(call: &mut Call<'_>, args: IAttributionStore::appendCall, c
         }
     };
     let (set_id, version) = (set.id, set.version);
-    call.log(&IAttributionStore::Appended { setId: set_id, contributor: args.contributor, shard: index, firstRow: first_row, rows, version });
+    call.log(&IAttributionStore::Appended {
+        setId: set_id,
+        contributor: args.contributor,
+        shard: index,
+        firstRow: first_row,
+        rows,
+        version,
+    });
     Ok(IAttributionStore::appendCall::abi_encode_returns(&IAttributionStore::appendReturn { firstRow: first_row, rows, version }))
 }
 
@@ -68,9 +75,7 @@ fn count_sketches(set: &Set, payload: &[u8]) -> Step<u32> {
     let Some(layout) = set.terms.layout() else { return set.damaged(set.shards) };
     match check_sketches(layout, set.terms.band, payload) {
         Ok(rows) => Ok(rows),
-        Err(RowFault::Partial) => {
-            fail(PartialRow { length: U256::from(payload.len()), rowLength: U256::from(layout.row_length()) })
-        }
+        Err(RowFault::Partial) => fail(PartialRow { length: U256::from(payload.len()), rowLength: U256::from(layout.row_length()) }),
         Err(RowFault::Exponent { row, exponent }) => fail(ExponentOutOfRange { row, exponent }),
         Err(RowFault::Value { row }) => fail(ValueOutOfRange { row }),
     }

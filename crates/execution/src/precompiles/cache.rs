@@ -169,7 +169,9 @@ mod tests {
     fn the_index_that_was_not_used_for_longest_leaves_first() {
         let one = SetIndex::empty(Terms::TEXT).memory();
         let cache = IndexCache::new(2 * one);
-        [1, 2, 1, 3].map(|set| cache.index(key(set)));
+        for set in [1, 2, 1, 3] {
+            cache.index(key(set));
+        }
         assert_eq!(held(&cache), [true, false, true]);
         assert_eq!(cache.lock().memory, 2 * one);
         cache.weigh(key(3), 2 * one);
@@ -184,7 +186,9 @@ mod tests {
         blocks.index(key(1));
         let calls = IndexCache::above(blocks.clone(), usize::MAX);
         let used = blocks.lock().clock;
-        [1, 2].map(|set| calls.index(key(set)));
+        for set in [1, 2] {
+            calls.index(key(set));
+        }
         assert!(!Arc::ptr_eq(&calls.peek(key(1)).unwrap(), &blocks.peek(key(1)).unwrap()));
         assert_eq!((held(&calls), held(&blocks)), (vec![true, true, false], vec![true, false, false]));
         assert_eq!(blocks.lock().clock, used);

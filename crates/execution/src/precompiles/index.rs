@@ -12,7 +12,7 @@ use super::{
 use alloy_primitives::B256;
 use tributary_attribution::{
     contributors::Contributors,
-    text::{MemoryIndex, RowEntry, StoredRow, TextIndex, Unmetered},
+    text::{MemoryIndex, RowEntry, StoredRow, Unmetered},
 };
 
 /// The version of a set that has no rows yet.
@@ -258,7 +258,17 @@ mod tests {
             let before = (index.root(1), index.rows_of(1), format!("{:?}", index.contributors));
             assert!(index.push(&shards[1], B256::repeat_byte(2)));
             let rows = index.rows_of(2);
-            let set = Set { id: Default::default(), owner: Address::ZERO, terms, changed: 0, shards: 2, rows, size: 0, version: 9, root: index.root(2) };
+            let set = Set {
+                id: Default::default(),
+                owner: Address::ZERO,
+                terms,
+                changed: 0,
+                shards: 2,
+                rows,
+                size: 0,
+                version: 9,
+                root: index.root(2),
+            };
             assert!(index.covers(&set));
             assert_eq!([1, 2, 8, 9].map(|version| index.rows_at(&set, version)), [0, before.1, before.1, rows]);
             index.unwind(1).unwrap();

@@ -31,7 +31,8 @@ pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileR
                 let values = prepare(call, scan, &args.query)?;
                 let query = ShapleyQuery { values: &values, label: args.label, neighbours: args.k };
                 let named = scan.contributors(call)?;
-                let best = scan.counting(call, |rows| knn_shapley_by_contributor(rows, query, &named, args.topK, &mut Scratch::default()))?;
+                let best =
+                    scan.counting(call, |rows| knn_shapley_by_contributor(rows, query, &named, args.topK, &mut Scratch::default()))?;
                 let (contributors, values) = columns(best);
                 let result = IShapleyAttribution::knnShapleyByContributorReturn { contributors, values };
                 Ok(IShapleyAttribution::knnShapleyByContributorCall::abi_encode_returns(&result))

@@ -176,11 +176,7 @@ fn influence(call: &mut Call<'_>, scan: &Scan<'_>, query: &[u8], top: u16) -> St
     Ok(ISketchAttribution::influenceCall::abi_encode_returns(&result))
 }
 
-fn influence_by_contributor(
-    call: &mut Call<'_>,
-    scan: &Scan<'_>,
-    args: &ISketchAttribution::influenceByContributorCall,
-) -> Step<Vec<u8>> {
+fn influence_by_contributor(call: &mut Call<'_>, scan: &Scan<'_>, args: &ISketchAttribution::influenceByContributorCall) -> Step<Vec<u8>> {
     let queries: Vec<Vec<i8>> = args.queries.iter().map(|query| scan.query(query)).collect::<Step<_>>()?;
     scan.charge_query(call, queries.len() as u64)?;
     let contributors = scan.contributors(call)?;

@@ -58,8 +58,7 @@ pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileR
 }
 
 fn sketch_terms(args: &IAttributionStore::createSketchSetCall) -> Step<Terms> {
-    let terms =
-        Terms { kind: Kind::Sketch, dim: args.dim, labelled: args.labelled, band: (args.minExponent, args.maxExponent) };
+    let terms = Terms { kind: Kind::Sketch, dim: args.dim, labelled: args.labelled, band: (args.minExponent, args.maxExponent) };
     if terms.layout().is_none() {
         return fail(InvalidDimension { dim: args.dim });
     }
