@@ -4,11 +4,15 @@ pragma solidity ^0.8.28;
 import {L2Test} from "./L2Test.sol";
 import {Datanets} from "../src/l2/Datanets.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
+import {IAttributionErrors} from "../src/interfaces/IAttributionErrors.sol";
 
 contract DatanetsTest is L2Test {
     address private constant curator = address(0xC0);
     address private constant alice = address(0xA1);
     address private constant bob = address(0xB0);
+    uint8 private constant active = 0;
+    uint8 private constant refinement = 1;
+    uint8 private constant withdrawn = 2;
 
     function setUp() public {
         deployL2();
@@ -24,9 +28,33 @@ contract DatanetsTest is L2Test {
         return datanets.contribute(datanetId, "so much depends upon");
     }
 
-    function active(uint256 datanetId, uint64 row) private view returns (bool isActive) {
-        (uint256 setId,) = datanets.setOf(datanetId);
-        (, isActive,) = Predeploys.ATTRIBUTION_STORE.row(setId, row);
+    function setStatus(uint256 datanetId, uint64 row, uint8 status) private returns (uint64 version) {
+        vm.prank(curator);
+        return datanets.setStatus(datanetId, row, status);
+    }
+
+    function reassign(uint256 datanetId, uint64 row, address author) private {
+        vm.prank(curator);
+        datanets.reassign(datanetId, row, author);
+    }
+
+    function versionOf(uint256 datanetId) private view returns (uint64 version) {
+        (, version,,) = datanets.setOf(datanetId);
+    }
+
+    function rowsOf(uint256 datanetId) private view returns (uint64 rows) {
+        (,, rows,) = datanets.setOf(datanetId);
+    }
+
+    /// @dev The store and the datanet must agree about a row.
+    function checkRow(uint256 datanetId, uint64 row, address author, uint8 status) private view {
+        (uint256 setId,,,) = datanets.setOf(datanetId);
+        (uint32 number, uint8 stored,,) = Predeploys.ATTRIBUTION_STORE.row(setId, row);
+        (address account, uint8 known) = datanets.contribution(datanetId, row);
+        vm.assertEq(stored, status, "status in the store");
+        vm.assertEq(known, status, "status in the datanet");
+        vm.assertEq(datanets.contributorAccount(datanetId, number), author, "author in the store");
+        vm.assertEq(account, author, "author in the datanet");
     }
 
     function test_ADatanetRemembersWhatItWasCreatedWith() public {
@@ -35,6 +63,7 @@ contract DatanetsTest is L2Test {
             address owner,
             bool open,
             uint256 setId,
+            uint64 version,
             uint64 rows,
             uint32 contributors,
             string memory name,
@@ -42,21 +71,18 @@ contract DatanetsTest is L2Test {
         ) = datanets.datanetInfo(id);
         vm.assertEq(owner, curator, "curator");
         vm.assertTrue(open, "open");
+        vm.assertEq(version, 1, "version");
         vm.assertEq(rows, 0, "rows");
         vm.assertEq(contributors, 0, "contributors");
         vm.assertEq(name, "poems", "name");
         vm.assertEq(metadata, "ipfs://poems", "metadata");
-        (address setOwner,,,,,,,) = Predeploys.ATTRIBUTION_STORE.info(setId);
+        (address setOwner,,,,,,,,) = Predeploys.ATTRIBUTION_STORE.info(setId);
         vm.assertEq(setOwner, address(datanets), "owner of the set");
     }
 
     function accept(uint256 datanetId, uint64 submission) private returns (uint64) {
         vm.prank(curator);
         return datanets.acceptSubmission(datanetId, submission);
-    }
-
-    function rowsOf(uint256 datanetId) private view returns (uint64 rows) {
-        (, rows) = datanets.setOf(datanetId);
     }
 
     function checkSubmission(uint256 id, uint64 submission, Datanets.Status status, uint64 row) private view {
@@ -78,8 +104,7 @@ contract DatanetsTest is L2Test {
         vm.assertEq(datanets.contributorNumber(id, alice), 0, "number while it waits");
         checkSubmission(id, submission, Datanets.Status.Pending, 0);
         vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownRow.selector, id, submission));
-        vm.prank(curator);
-        datanets.accept(id, submission);
+        setStatus(id, submission, refinement);
 
         vm.expectEmit(address(datanets));
         emit Datanets.Contributed(id, alice, 1, 0, 20);
@@ -87,11 +112,8 @@ contract DatanetsTest is L2Test {
         emit Datanets.SubmissionAccepted(id, submission, 0);
         uint64 row = accept(id, submission);
         vm.assertEq(rowsOf(id), 1, "rows once accepted");
-        vm.assertTrue(active(id, row), "active");
         checkSubmission(id, submission, Datanets.Status.Accepted, row);
-        (address account, Datanets.Status status) = datanets.contribution(id, row);
-        vm.assertEq(account, alice, "contributor");
-        vm.assertTrue(status == Datanets.Status.Accepted, "status");
+        checkRow(id, row, alice, active);
     }
 
     function testFuzz_AcceptedBytesAreTheOnesHandedInAndNothingElseIsAppended(bytes[4] memory documents, uint8 chosen)
@@ -104,17 +126,17 @@ contract DatanetsTest is L2Test {
         }
         (uint256 waitingSet, uint64 submissions) = datanets.waitingSetOf(id);
         vm.assertEq(submissions, 4, "submissions");
-        (uint256 setId,) = datanets.setOf(id);
+        (uint256 setId,,,) = datanets.setOf(id);
         vm.assertTrue(waitingSet != setId, "sets");
         uint64 rows;
         for (uint64 i = 0; i < 4; ++i) {
             if (chosen & (1 << i) == 0) continue;
             // Not in the order in which they were handed in.
             vm.assertEq(accept(id, 3 - i), rows, "row");
-            (uint32 contributor, bool isActive, bytes memory data) = Predeploys.ATTRIBUTION_STORE.row(setId, rows);
+            (uint32 contributor, uint8 status,, bytes memory data) = Predeploys.ATTRIBUTION_STORE.row(setId, rows);
             vm.assertEq(data, documents[3 - i], "document");
             vm.assertEq(contributor, 1, "number");
-            vm.assertTrue(isActive, "active");
+            vm.assertEq(status, active, "status");
             ++rows;
         }
         vm.assertEq(rowsOf(id), rows, "rows");
@@ -141,19 +163,94 @@ contract DatanetsTest is L2Test {
         vm.assertEq(rowsOf(id), 1, "rows");
     }
 
-    function test_AnAcceptedRowIsReviewedLikeAnyOther() public {
+    function test_AnAcceptedRowHasAStatusLikeAnyOther() public {
         uint256 id = create(false);
         uint64 submission = contribute(alice, id);
         uint64 row = accept(id, submission);
-        vm.startPrank(curator);
-        datanets.reject(id, row);
-        vm.assertTrue(!active(id, row), "rejected");
-        (, Datanets.Status status) = datanets.contribution(id, row);
-        vm.assertTrue(status == Datanets.Status.Rejected, "status");
+        setStatus(id, row, withdrawn);
+        checkRow(id, row, alice, withdrawn);
         checkSubmission(id, submission, Datanets.Status.Accepted, row);
-        datanets.accept(id, row);
-        vm.stopPrank();
-        vm.assertTrue(active(id, row), "accepted");
+        setStatus(id, row, refinement);
+        checkRow(id, row, alice, refinement);
+    }
+
+    function test_EveryAppendAndEveryStatusIsAVersion() public {
+        uint256 id = create(true);
+        vm.assertEq(versionOf(id), 1, "empty");
+        contribute(alice, id);
+        vm.assertEq(versionOf(id), 2, "appended");
+        vm.expectEmit(address(datanets));
+        emit Datanets.StatusChanged(id, 0, withdrawn, 3);
+        vm.assertEq(setStatus(id, 0, withdrawn), 3, "withdrawn");
+        vm.assertEq(versionOf(id), 3, "status");
+        reassign(id, 0, bob);
+        vm.assertEq(versionOf(id), 3, "another author is no version");
+    }
+
+    function test_AFifthStatusAndOneThatDoesNotExistAreRefusedInTheStoresWords() public {
+        uint256 id = create(true);
+        contribute(alice, id);
+        (uint256 setId,,,) = datanets.setOf(id);
+        vm.expectRevert(abi.encodeWithSelector(IAttributionErrors.UnknownStatus.selector, 3));
+        setStatus(id, 0, 3);
+        for (uint8 i = 1; i <= 4; ++i) {
+            setStatus(id, 0, i % 3);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IAttributionErrors.TooManyChanges.selector, setId, 0));
+        setStatus(id, 0, withdrawn);
+        checkRow(id, 0, alice, refinement);
+    }
+
+    function test_AReassignedRowHasANewAuthorAndTheRestOfTheOldOnesRowsStay() public {
+        uint256 id = create(true);
+        contribute(alice, id);
+        contribute(alice, id);
+        (,,, uint32 before) = datanets.setOf(id);
+        vm.expectEmit(address(datanets));
+        emit Datanets.Reassigned(id, 1, bob, 2);
+        reassign(id, 1, bob);
+        checkRow(id, 0, alice, active);
+        checkRow(id, 1, bob, active);
+        vm.assertEq(datanets.contributorAccountAt(id, 2, before), alice, "the row's author before");
+        vm.assertEq(datanets.contributorAccountAt(id, 2, before + 1), bob, "and after");
+        vm.assertEq(datanets.contributorNumber(id, bob), 0, "who handed in nothing has no number");
+        contribute(bob, id);
+        vm.assertEq(datanets.contributorNumber(id, bob), 3, "until then");
+    }
+
+    function testFuzz_TheAuthorsOfEveryMomentStayKnown(address[4] memory authors) public {
+        uint256 id = create(true);
+        contribute(alice, id);
+        uint32[5] memory moments;
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.assume(authors[i] != address(0));
+            (,,, moments[i]) = datanets.setOf(id);
+            reassign(id, 0, authors[i]);
+            contribute(address(uint160(0xAA00 + i)), id);
+        }
+        (,,, moments[4]) = datanets.setOf(id);
+        (uint256 setId,,,) = datanets.setOf(id);
+        (uint32 number,,,) = Predeploys.ATTRIBUTION_STORE.row(setId, 0);
+        vm.assertEq(datanets.contributorAccountAt(id, number, moments[0]), alice, "at first");
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.assertEq(datanets.contributorAccountAt(id, number, moments[i + 1]), authors[i], "author");
+        }
+    }
+
+    function test_ARowIsReassignedFourTimesAndNotToNobody() public {
+        uint256 id = create(true);
+        contribute(alice, id);
+        vm.expectRevert(Datanets.ZeroContributor.selector);
+        reassign(id, 0, address(0));
+        for (uint160 i = 1; i <= 4; ++i) {
+            reassign(id, 0, address(i));
+        }
+        vm.expectRevert(abi.encodeWithSelector(Datanets.TooManyReassignments.selector, id, 0));
+        reassign(id, 0, bob);
+        checkRow(id, 0, address(4), active);
+        // Other rows of the same account are not meant.
+        contribute(alice, id);
+        reassign(id, 1, bob);
     }
 
     function test_AnOpenDatanetHasNoSubmissions() public {
@@ -169,9 +266,7 @@ contract DatanetsTest is L2Test {
     function test_AContributionToAnOpenDatanetCountsAtOnce() public {
         uint256 id = create(true);
         uint64 row = contribute(alice, id);
-        vm.assertTrue(active(id, row), "active");
-        (, Datanets.Status status) = datanets.contribution(id, row);
-        vm.assertTrue(status == Datanets.Status.Accepted, "status");
+        checkRow(id, row, alice, active);
     }
 
     function test_ContributorsAreNumberedFromOneInEachDatanet() public {
@@ -188,7 +283,7 @@ contract DatanetsTest is L2Test {
         vm.assertEq(datanets.contributorAccount(first, 3), address(0), "number 3");
     }
 
-    function testFuzz_OnlyTheCuratorReviews(address stranger) public {
+    function testFuzz_OnlyTheCuratorDecides(address stranger) public {
         vm.assume(stranger != curator);
         uint256 id = create(false);
         uint64 submission = contribute(alice, id);
@@ -200,9 +295,9 @@ contract DatanetsTest is L2Test {
         vm.expectRevert(refusal);
         datanets.rejectSubmission(id, submission);
         vm.expectRevert(refusal);
-        datanets.accept(id, row);
+        datanets.setStatus(id, row, withdrawn);
         vm.expectRevert(refusal);
-        datanets.reject(id, row);
+        datanets.reassign(id, row, stranger);
         vm.expectRevert(refusal);
         datanets.setCurator(id, stranger);
     }
@@ -215,8 +310,7 @@ contract DatanetsTest is L2Test {
         vm.prank(bob);
         uint64 row = datanets.acceptSubmission(id, submission);
         vm.expectRevert(abi.encodeWithSelector(Datanets.NotCurator.selector, id, curator));
-        vm.prank(curator);
-        datanets.reject(id, row);
+        setStatus(id, row, withdrawn);
     }
 
     function test_UnknownDatanetsAndRowsAreRefused() public {
@@ -224,8 +318,9 @@ contract DatanetsTest is L2Test {
         vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownDatanet.selector, id + 1));
         datanets.contribute(id + 1, "text");
         vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownRow.selector, id, 0));
-        vm.prank(curator);
-        datanets.accept(id, 0);
+        setStatus(id, 0, refinement);
+        vm.expectRevert(abi.encodeWithSelector(Datanets.UnknownRow.selector, id, 0));
+        reassign(id, 0, bob);
         vm.expectRevert(Datanets.ZeroCurator.selector);
         vm.prank(curator);
         datanets.setCurator(id, address(0));

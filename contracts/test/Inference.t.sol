@@ -5,6 +5,8 @@ import {L2Test} from "./L2Test.sol";
 import {Datanets} from "../src/l2/Datanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
+import {Words} from "./doubles/TraceDouble.sol";
+import {IAttributionErrors} from "../src/interfaces/IAttributionErrors.sol";
 import {ITextAttribution} from "../src/interfaces/ITextAttribution.sol";
 
 contract InferenceTest is L2Test {
@@ -47,6 +49,10 @@ contract InferenceTest is L2Test {
         inference.settle(requestId, answer);
     }
 
+    function commons() private view returns (uint256) {
+        return inference.owed(address(inference));
+    }
+
     function test_ContributorsGetTheirPartByCreditAndTheOperatorTheRest() public {
         uint256 id = ask(10 ether);
         uint256[] memory credits = new uint256[](2);
@@ -56,25 +62,91 @@ contract InferenceTest is L2Test {
         vm.expectEmit(address(inference));
         emit Inference.Credited(id, contributor(2), 2, 1.75 ether, 100);
         vm.expectEmit(address(inference));
-        emit Inference.Settled(id, operator, 3 ether, 7 ether, 0, 400, 401, answerOf(credits));
+        emit Inference.Settled(id, operator, 3 ether, 7 ether, 0, 400, 0, 400, answerOf(credits));
         settle(id, answerOf(credits));
         vm.assertEq(inference.owed(contributor(1)), 5.25 ether, "first contributor");
         vm.assertEq(inference.owed(contributor(2)), 1.75 ether, "second contributor");
         vm.assertEq(inference.owed(operator), 3 ether, "operator");
     }
 
-    function test_WhatNobodyExplainsGoesBackToTheRequesterAndNotToTheOperator() public {
+    function test_WhatNobodyExplainsGoesToNobody() public {
         uint256 id = ask(10 ether);
-        bytes memory answer = answerOf(new uint256[](0));
+        bytes memory answer = foreignAnswer();
         vm.expectEmit(address(inference));
-        emit Inference.Settled(id, operator, 3 ether, 0, 7 ether, 0, 1, answer);
+        emit Inference.Settled(id, operator, 3 ether, 0, 7 ether, 0, 0, 1, answer);
         settle(id, answer);
         vm.assertEq(inference.owed(operator), 3 ether, "operator");
-        vm.assertEq(inference.owed(asker), 7 ether, "requester");
-        uint256 before = asker.balance;
-        vm.prank(asker);
+        vm.assertEq(inference.owed(asker), 0, "requester");
+        vm.assertEq(inference.owed(curator), 0, "curator");
+        vm.assertEq(commons(), 7 ether, "commons");
+    }
+
+    function test_AnAnswerWithoutAWordIsExplainedByNobody() public {
+        settle(ask(10 ether), answerOf(new uint256[](0)));
+        vm.assertEq(inference.owed(operator), 3 ether, "operator");
+        vm.assertEq(commons(), 7 ether, "commons");
+    }
+
+    function test_WhatIsExplainedInPartPaysThatPart() public {
+        uint256 id = ask(10 ether);
+        uint256[] memory credits = new uint256[](2);
+        (credits[0], credits[1]) = (300, 100);
+        settle(id, answerOf(credits, 300));
+        vm.assertEq(inference.owed(contributor(1)), 3 ether, "first contributor");
+        vm.assertEq(inference.owed(contributor(2)), 1 ether, "second contributor");
+        vm.assertEq(commons(), 3 ether, "commons");
+        vm.assertEq(inference.owed(operator), 3 ether, "operator");
+    }
+
+    function test_WhatIsWithheldIsPaidToNobody() public {
+        // Row 1 copied row 0 and closed what it put between; row 2 is withdrawn.
+        Words[] memory words = new Words[](3);
+        (words[0], words[1], words[2]) = (Words(0, 300, false), Words(1, 200, true), Words(2, 200, false));
+        bytes memory answer = abi.encode(words, 0);
+        setStatus(2, 2);
+        uint256 id = ask(10 ether);
+        vm.expectEmit(address(inference));
+        emit Inference.Credited(id, contributor(1), 1, 3 ether, 300);
+        vm.expectEmit(address(inference));
+        emit Inference.Settled(id, operator, 3 ether, 3 ether, 4 ether, 700, 400, 700, answer);
+        settle(id, answer);
+        for (uint256 i = 2; i <= 8; ++i) {
+            vm.assertEq(inference.owed(contributor(i)), 0, "who is not credited");
+        }
+        vm.assertEq(inference.owed(asker), 0, "requester");
+        vm.assertEq(inference.owed(curator), 0, "curator");
+        vm.assertEq(commons(), 4 ether, "commons");
+    }
+
+    function testFuzz_WithheldWordsEarnNobodyMoreThanIfTheyWereNobodys(uint64 own, uint64 withheld, bool whole) public {
+        Words[] memory words = new Words[](2);
+        (words[0], words[1]) = (Words(0, own, false), Words(1, withheld, true));
+        if (whole) setStatus(1, 2);
+        settle(ask(10 ether), abi.encode(words, 0));
+        uint256 earned = inference.owed(contributor(1));
+        uint256[] memory credits = new uint256[](1);
+        credits[0] = own;
+        settle(ask(10 ether), answerOf(credits, withheld));
+        vm.assertEq(inference.owed(contributor(1)) - earned, earned, "whose words they are not");
+        vm.assertEq(inference.owed(contributor(2)), 0, "whose row they are in");
+        vm.assertEq(inference.owed(asker) + inference.owed(curator), 0, "requester and curator");
+        vm.assertEq(inference.owed(operator), 6 ether, "operator");
+    }
+
+    function test_TheCommonsAreNobodysToClaim() public {
+        settle(ask(price), foreignAnswer());
+        address[4] memory all = [asker, curator, contributor(1), address(0)];
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Inference.NothingOwed.selector, all[i]));
+            vm.prank(all[i]);
+            inference.claim();
+        }
+        vm.prank(operator);
         inference.claim();
-        vm.assertEq(asker.balance - before, 7 ether, "claimed");
+        vm.assertEq(address(inference).balance, 0.7 ether, "held");
+        (uint256 owedTotal, uint256 escrowed) = inference.totals();
+        vm.assertEq(owedTotal, 0.7 ether, "owed");
+        vm.assertEq(escrowed, 0, "escrowed");
     }
 
     function test_AnEmptyAnswerIsRefusedAndTheRequestStaysOpen() public {
@@ -82,7 +154,7 @@ contract InferenceTest is L2Test {
         vm.expectRevert(abi.encodeWithSelector(Inference.EmptyAnswer.selector, id));
         vm.prank(operator);
         inference.settle(id, "");
-        settle(id, answerOf(new uint256[](0)));
+        settle(id, foreignAnswer());
     }
 
     function testFuzz_NoAnswerEarnsTheOperatorMoreThanAnother(uint256 payment, uint16 bps, uint64 credit) public {
@@ -92,15 +164,17 @@ contract InferenceTest is L2Test {
         credits[0] = uint256(credit) + 1;
         settle(ask(payment), answerOf(credits));
         uint256 honest = inference.owed(operator);
-        settle(ask(payment), answerOf(new uint256[](0)));
+        settle(ask(payment), foreignAnswer());
         vm.assertEq(inference.owed(operator) - honest, honest, "hidden sources");
+        vm.assertEq(inference.owed(asker), 0, "nor the requester");
     }
 
     function testFuzz_ASettlementGivesOutThePaymentToTheWei(
         uint256 payment,
         uint16 bps,
         uint64[8] memory seeds,
-        uint8 count
+        uint8 count,
+        uint64 unexplained
     ) public {
         payment = bound(payment, price, type(uint96).max);
         offer(uint16(bound(bps, 0, 10_000)));
@@ -108,14 +182,15 @@ contract InferenceTest is L2Test {
         for (uint256 i = 0; i < credits.length; ++i) {
             credits[i] = uint256(seeds[i]) + 1;
         }
-        settle(ask(payment), answerOf(credits));
+        settle(ask(payment), answerOf(credits, unexplained));
         uint256 sum = inference.owed(operator);
         for (uint256 i = 1; i <= 8; ++i) {
             sum += inference.owed(contributor(i));
         }
         uint256 pool = payment * inference.requestInfo(1).contributorBps / 10_000;
-        vm.assertEq(inference.owed(asker), credits.length == 0 ? pool : 0, "requester");
-        sum += inference.owed(asker);
+        vm.assertEq(sum + commons() - inference.owed(operator), pool, "pool");
+        vm.assertEq(inference.owed(asker), 0, "requester");
+        sum += commons();
         vm.assertEq(sum, payment, "shares");
         (uint256 owedTotal, uint256 escrowed) = inference.totals();
         vm.assertEq(owedTotal, payment, "owed");
@@ -131,79 +206,136 @@ contract InferenceTest is L2Test {
         vm.assertEq(inference.owed(contributor(1)), 7 ether, "contributor");
     }
 
-    function test_ARequestCountsOnlyDocumentsThatWereThereBefore() public {
-        uint256 id = ask(price);
-        vm.prank(contributor(9));
-        datanets.contribute(datanetId, "a copy of the answer");
-        vm.assertEq(inference.requestInfo(id).upTo, 8, "rows");
+    function setStatus(uint64 row, uint8 status) private {
+        vm.prank(curator);
+        datanets.setStatus(datanetId, row, status);
     }
 
-    function test_AnAnswerIsTracedToTheRowsOfItsQuestionAndToABoundedNumberOfPayees() public {
-        uint256 id = ask(price);
+    function versionOf(uint256 id) private view returns (uint64 version) {
+        (, version,,) = datanets.setOf(id);
+    }
+
+    /// @dev Words of all rows, in equal parts: of row 1 they are closed, row 2 is a refinement and its words are closed, row
+    ///      3 is withdrawn, and row 8 is one that does not exist yet.
+    function mixedAnswer() private pure returns (bytes memory) {
+        Words[] memory words = new Words[](9);
+        for (uint64 i = 0; i < 9; ++i) {
+            words[i] = Words(i, 100, i == 1 || i == 2);
+        }
+        return abi.encode(words, 100);
+    }
+
+    /// @dev What a settlement gave to the contributors 1 to 9 and to the commons.
+    function earnings(uint256 id, bytes memory answer) private returns (uint256[10] memory earned) {
+        for (uint256 i = 0; i < 10; ++i) {
+            earned[i] = inference.owed(i == 9 ? address(inference) : contributor(i + 1));
+        }
+        settle(id, answer);
+        for (uint256 i = 0; i < 10; ++i) {
+            earned[i] = inference.owed(i == 9 ? address(inference) : contributor(i + 1)) - earned[i];
+        }
+    }
+
+    function checkSame(uint256[10] memory left, uint256[10] memory right, string memory reason) private pure {
+        for (uint256 i = 0; i < 10; ++i) {
+            vm.assertEq(left[i], right[i], reason);
+        }
+    }
+
+    function test_NothingThatHappensAfterAQuestionMovesItsPayment() public {
+        setStatus(2, 1);
+        setStatus(3, 2);
+        uint256[6] memory ids;
+        for (uint256 i = 0; i < 6; ++i) {
+            ids[i] = ask(10 ether);
+        }
+        uint256[10] memory expected = earnings(ids[0], mixedAnswer());
+        vm.assertEq(expected[0], 0.7 ether, "own words");
+        vm.assertEq(expected[1], 0, "closed words");
+        vm.assertEq(expected[2], 0.7 ether, "closed words of a refinement");
+        vm.assertEq(expected[3], 0, "words of a withdrawn row");
+        vm.assertEq(expected[8], 0, "who contributed nothing");
+        vm.assertEq(expected[9], 2.8 ether, "commons");
+
         vm.prank(contributor(9));
         datanets.contribute(datanetId, "a copy of the answer");
-        (uint256 setId,) = datanets.setOf(datanetId);
-        bytes memory answer = answerOf(new uint256[](0));
+        checkSame(earnings(ids[1], mixedAnswer()), expected, "after a copy of the answer");
+        setStatus(1, 1);
+        checkSame(earnings(ids[2], mixedAnswer()), expected, "after a row became a refinement");
+        setStatus(0, 2);
+        checkSame(earnings(ids[3], mixedAnswer()), expected, "after a row was withdrawn");
+        setStatus(3, 0);
+        checkSame(earnings(ids[4], mixedAnswer()), expected, "after one came back");
+        vm.prank(curator);
+        datanets.reassign(datanetId, 4, contributor(9));
+        checkSame(earnings(ids[5], mixedAnswer()), expected, "after a row was reassigned");
+
+        // The next question is another matter.
+        uint256[10] memory next = earnings(ask(10 ether), mixedAnswer());
+        vm.assertEq(next[0], 0, "withdrawn");
+        vm.assertEq(next[1], 0.7 ether, "refinement");
+        vm.assertEq(next[3], 0.7 ether, "active again");
+        vm.assertEq(next[4], 0, "reassigned");
+        vm.assertEq(next[8], 1.4 ether, "the copy and the row that was reassigned");
+    }
+
+    function testFuzz_APaymentIsTheSameWhateverTheCuratorDoesMeanwhile(uint8[8] memory statuses, uint256 reassigned)
+        public
+    {
+        (uint256 first, uint256 second) = (ask(10 ether), ask(10 ether));
+        uint256[10] memory expected = earnings(first, mixedAnswer());
+        vm.startPrank(curator);
+        for (uint64 row = 0; row < 8; ++row) {
+            datanets.setStatus(datanetId, row, statuses[row] % 3);
+            if (reassigned & (1 << row) != 0) datanets.reassign(datanetId, row, curator);
+        }
+        vm.stopPrank();
+        checkSame(earnings(second, mixedAnswer()), expected, "payment");
+        vm.assertEq(inference.owed(curator), 0, "curator");
+    }
+
+    function test_AnAnswerIsTracedToTheVersionOfItsQuestionAndToABoundedNumberOfPayees() public {
+        uint256 id = ask(price);
+        vm.assertEq(inference.requestInfo(id).version, 9, "version");
+        vm.prank(contributor(9));
+        datanets.contribute(datanetId, "a copy of the answer");
+        (uint256 setId,,,) = datanets.setOf(datanetId);
         vm.expectCall(
             address(Predeploys.TEXT_ATTRIBUTION),
-            abi.encodeCall(ITextAttribution.traceByContributor, (setId, 8, answer, 256))
+            abi.encodeCall(ITextAttribution.traceByContributor, (setId, 9, foreignAnswer(), 256))
         );
-        settle(id, answer);
+        settle(id, foreignAnswer());
     }
 
-    function refuseReview(uint64 row, uint64 deadline) private {
-        bytes memory refusal = abi.encodeWithSelector(Datanets.RowCovered.selector, datanetId, row, deadline);
-        vm.startPrank(curator);
+    function test_AVersionOfTheFutureIsRefused() public {
+        (uint256 setId, uint64 version,,) = datanets.setOf(datanetId);
+        uint256[] memory credits = new uint256[](1);
+        credits[0] = 1;
+        Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, version, answerOf(credits), 1);
+        bytes memory refusal =
+            abi.encodeWithSelector(IAttributionErrors.UnknownVersion.selector, setId, version + 1, version);
         vm.expectRevert(refusal);
-        datanets.reject(datanetId, row);
-        vm.expectRevert(refusal);
-        datanets.accept(datanetId, row);
-        vm.stopPrank();
+        Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, version + 1, answerOf(credits), 1);
     }
 
-    function reject(uint64 row) private {
+    function test_OnlyTheBestAreTracedAndTheirNumberIsBounded() public view {
+        (uint256 setId, uint64 version,,) = datanets.setOf(datanetId);
+        uint256[] memory credits = new uint256[](3);
+        (credits[0], credits[1], credits[2]) = (5, 7, 7);
+        (uint32[] memory contributors, uint256[] memory found,,,) =
+            Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, version, answerOf(credits), 2);
+        vm.assertEq(contributors.length, 2, "contributors");
+        vm.assertEq(contributors[0], 2, "first");
+        vm.assertEq(contributors[1], 3, "second");
+        vm.assertEq(found[1], 7, "credit");
+    }
+
+    function test_ACuratorDecidesWhileRequestsAreOpen() public {
+        ask(price);
+        setStatus(0, 2);
         vm.prank(curator);
-        datanets.reject(datanetId, row);
-    }
-
-    function test_ARowThatAnOpenRequestIsTracedToIsNotReviewed() public {
-        uint256 id = ask(price);
-        uint64 deadline = uint64(block.timestamp) + answerSeconds;
-        vm.prank(contributor(9));
-        datanets.contribute(datanetId, "not traced");
-        refuseReview(0, deadline);
-        refuseReview(7, deadline);
-        reject(8);
-        settle(id, answerOf(new uint256[](0)));
-        reject(0);
-    }
-
-    function test_AfterItsTimeOrItsRefundARequestCoversNothing() public {
-        uint256 id = ask(price);
-        uint64 deadline = uint64(vm.getBlockTimestamp()) + answerSeconds;
-        vm.warp(deadline);
-        refuseReview(0, deadline);
-        vm.warp(deadline + 1);
-        reject(0);
-        // Nobody has refunded it, and it does not lengthen the next one.
-        uint256 second = ask(price);
-        refuseReview(0, deadline + 1 + answerSeconds);
-        inference.refund(id);
-        refuseReview(0, deadline + 1 + answerSeconds);
-        settle(second, answerOf(new uint256[](0)));
-        reject(1);
-    }
-
-    function test_AShorterTimeToAnswerDoesNotUncoverAnOlderRequest() public {
-        uint64 deadline = uint64(vm.getBlockTimestamp()) + answerSeconds;
-        uint256 long = ask(price);
-        vm.prank(curator);
-        inference.setModel(datanetId, operator, price, 0, 1);
-        uint256 short = ask(price);
-        settle(short, answerOf(new uint256[](0)));
-        refuseReview(0, deadline);
-        settle(long, answerOf(new uint256[](0)));
-        reject(0);
+        datanets.reassign(datanetId, 1, contributor(2));
+        vm.assertEq(versionOf(datanetId), 10, "version");
     }
 
     function test_ACuratorAcceptsSubmissionsWhileRequestsAreOpen() public {
@@ -221,33 +353,13 @@ contract InferenceTest is L2Test {
         datanets.acceptSubmission(closed, 1);
         vm.prank(asker);
         uint256 id = inference.request{value: price}(closed, "what happens in the end?");
-        vm.assertEq(inference.requestInfo(id).upTo, 1, "rows");
+        vm.assertEq(inference.requestInfo(id).version, 2, "version");
         vm.prank(curator);
         vm.assertEq(datanets.acceptSubmission(closed, 0), 1, "row");
     }
 
-    function test_AnotherDatanetIsNotCovered() public {
-        vm.prank(curator);
-        uint256 other = datanets.createDatanet("prose", "", true);
-        datanets.contribute(other, "a novel");
-        ask(price);
-        vm.prank(curator);
-        datanets.reject(other, 0);
-    }
-
-    function test_ACuratorEndsQuestionsWithAPriceAndThenReviews() public {
-        ask(price);
-        vm.prank(curator);
-        inference.setModel(datanetId, operator, type(uint256).max, 0, answerSeconds);
-        vm.expectRevert();
-        vm.prank(asker);
-        inference.request{value: type(uint128).max - price}(datanetId, "again?");
-        vm.warp(vm.getBlockTimestamp() + answerSeconds + 1);
-        reject(0);
-    }
-
     function test_ClaimSendsOnceWhatIsOwed() public {
-        settle(ask(price), answerOf(new uint256[](0)));
+        settle(ask(price), foreignAnswer());
         vm.prank(operator);
         vm.assertEq(inference.claim(), 0.3 ether, "claimed");
         vm.assertEq(operator.balance, 0.3 ether, "balance");
@@ -265,14 +377,14 @@ contract InferenceTest is L2Test {
         vm.warp(deadline + 1);
         vm.expectRevert(abi.encodeWithSelector(Inference.TooLate.selector, id, deadline));
         vm.prank(operator);
-        inference.settle(id, answerOf(new uint256[](0)));
+        inference.settle(id, foreignAnswer());
         inference.refund(id);
         vm.assertEq(inference.owed(asker), price, "requester");
     }
 
     function test_ARequestEndsOnce() public {
         (uint256 settled, uint256 refunded) = (ask(price), ask(price));
-        settle(settled, answerOf(new uint256[](0)));
+        settle(settled, foreignAnswer());
         vm.warp(block.timestamp + answerSeconds + 1);
         inference.refund(refunded);
         for (uint256 id = settled; id <= refunded; ++id) {
@@ -328,7 +440,7 @@ contract InferenceTest is L2Test {
         uint256 id = ask(price);
         ask(price);
         vm.prank(address(thief));
-        inference.settle(id, answerOf(new uint256[](0)));
+        inference.settle(id, foreignAnswer());
         thief.steal();
         vm.assertEq(address(thief).balance, price, "thief");
         vm.assertEq(address(inference).balance, price, "held");

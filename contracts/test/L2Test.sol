@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Test} from "./Vm.sol";
 import {SplitDouble} from "./doubles/SplitDouble.sol";
 import {StoreDouble} from "./doubles/StoreDouble.sol";
-import {TraceDouble} from "./doubles/TraceDouble.sol";
+import {TraceDouble, Words} from "./doubles/TraceDouble.sol";
 import {Datanets} from "../src/l2/Datanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
@@ -22,14 +22,22 @@ abstract contract L2Test is Test {
         vm.etch(Predeploys.INFERENCE, address(new Inference()).code);
     }
 
-    /// @dev An answer for which the trace finds the contributors 1, 2, … with these credits.
+    /// @dev An answer made of the words of the rows 0, 1, … with these weights, and of nothing else.
     function answerOf(uint256[] memory credits) internal pure returns (bytes memory) {
-        uint32[] memory contributors = new uint32[](credits.length);
-        uint256 explained;
+        return answerOf(credits, 0);
+    }
+
+    /// @dev The same, and words that nobody contributed.
+    function answerOf(uint256[] memory credits, uint256 unexplained) internal pure returns (bytes memory) {
+        Words[] memory words = new Words[](credits.length);
         for (uint256 i = 0; i < credits.length; ++i) {
-            contributors[i] = uint32(i + 1);
-            explained += credits[i];
+            words[i] = Words(uint64(i), credits[i], false);
         }
-        return abi.encode(contributors, credits, explained, explained + 1);
+        return abi.encode(words, unexplained);
+    }
+
+    /// @dev An answer of words that nobody contributed.
+    function foreignAnswer() internal pure returns (bytes memory) {
+        return answerOf(new uint256[](0), 1);
     }
 }

@@ -17,8 +17,18 @@ interface IAttributionErrors {
     error NotOwner(uint256 setId, address caller);
     /// @notice The set is of the other kind (1 sketches, 2 text).
     error WrongKind(uint256 setId, uint8 kind);
-    /// @notice The row, or the number of rows asked for, is beyond the set.
+    /// @notice The row is beyond the set, or beyond the version asked for.
     error RowOutOfRange(uint256 setId, uint64 row, uint64 rows);
+    /// @notice The set has no such version yet.
+    error UnknownVersion(uint256 setId, uint64 version, uint64 newest);
+    /// @notice Statuses are 0 (active), 1 (refinement) and 2 (withdrawn).
+    error UnknownStatus(uint8 status);
+    /// @notice A row's status changes at most four times.
+    error TooManyChanges(uint256 setId, uint64 row);
+    /// @notice The set has as many bytes as a set may have.
+    error SetFull(uint256 setId, uint64 size);
+    /// @notice A shard doesn't hold what it must.
+    error DamagedShard(uint256 setId, uint64 shard);
 
     /// @notice A dimension is a multiple of 32 in 32..4096.
     error InvalidDimension(uint16 dim);
@@ -26,7 +36,7 @@ interface IAttributionErrors {
     error PayloadTooLong(uint256 length, uint256 most);
     /// @notice The payload is not a whole number of rows.
     error PartialRow(uint256 length, uint256 rowLength);
-    /// @notice A row's exponent is above 63.
+    /// @notice A row's exponent is outside the set's band, or the band is not within 0..63.
     error ExponentOutOfRange(uint32 row, uint8 exponent);
     /// @notice A row holds -128; values are -127..127.
     error ValueOutOfRange(uint32 row);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Coverage} from "./Coverage.sol";
 import {Datanets} from "./Datanets.sol";
 import {Ledger} from "./Ledger.sol";
 import {Predeploys} from "./Predeploys.sol";
@@ -10,23 +9,18 @@ import {Predeploys} from "./Predeploys.sol";
 /// @notice Paid questions to the model of a datanet, and the split of each payment among those whose texts the answer came
 ///         from. Predeploy 0x00000000000000000000000000000000000A7711.
 ///
-///         The split: `contributorBps` of the payment go to contributors, by their credit in the trace of the answer
+///         The split: `contributorBps` of the payment are for contributors, by their credit in the trace of the answer
 ///         (ITextAttribution), divided exactly to the wei (IRewardSplit); the operator who answered gets the rest, whatever
-///         the answer is. If the trace explains nothing, there is nobody to thank and the contributors' part goes back to
-///         the requester: were it the operator's, an answer that hides its sources would earn more than an honest one.
+///         the answer is. What the trace doesn't explain, and what it withholds, takes part in the division as if it were
+///         one more contributor: the commons, which is nobody. So a copier's closed words earn nobody anything, hidden
+///         sources don't make what is left more valuable, and neither who asks nor who answers nor who curates gains by
+///         what stays unexplained.
 ///
-///         An answer that is explained in part pays the contributors' part in full to those that it was traced to. Words
-///         that every text shares are never explained, so a part in proportion to what is explained would always be too
-///         small, and who chooses the words would choose the price.
-///
-///         The terms and the version of the datanet are fixed when the question is asked: neither a later change of
-///         terms nor a document contributed after the question (a copy of the answer, say) changes who is paid, and
-///         Datanets refuses to review the rows that existed then (`coverage`) until the request is settled or refunded,
-///         or its time is over. So that questions can't keep a curator from reviewing, a price that nobody pays
-///         (`setModel`) ends new ones, and the open ones end by their deadlines.
+///         The terms and the datanet's version are fixed when the question is asked: no later change of terms, no document
+///         contributed after the question (a copy of the answer, say), no status that was set and no row that was
+///         reassigned since moves its payment.
 /// @dev Payments are pulled (`claim`), so no recipient can stop a settlement.
 contract Inference {
-    using Coverage for Coverage.Span;
     using Ledger for Ledger.Book;
 
     /// @notice State of a request.
@@ -45,22 +39,34 @@ contract Inference {
         uint256 price;
     }
 
+    /// @notice A question. It is traced to `version` of the datanet's set, and pays the authors of its rows as they were when
+    ///         `contributors` numbers were given (`Datanets.contributorAccountAt`).
     struct Request {
         address requester;
         uint64 deadline;
-        Status status;
+        uint32 contributors;
         address operator;
         uint16 contributorBps;
-        uint64 upTo;
+        uint64 version;
+        Status status;
         uint256 datanetId;
         uint256 payment;
+    }
+
+    /// @dev What ITextAttribution found.
+    struct Trace {
+        uint32[] contributors;
+        uint256[] credits;
+        uint256 explained;
+        uint256 withheld;
+        uint256 total;
     }
 
     /// @dev How a payment is divided; the three sum to it.
     struct Shares {
         uint256 operator;
         uint256 contributors;
-        uint256 requester;
+        uint256 commons;
     }
 
     /// @notice All of a payment, in basis points.
@@ -68,6 +74,10 @@ contract Inference {
 
     /// @notice Most contributors that one answer pays: those with the highest credit. It bounds the gas of `settle`.
     uint16 public constant MAX_PAYEES = 256;
+
+    /// @dev Who owns what nobody earned: this contract itself, which never claims. It stays here, visible as
+    ///      `owed(address(this))`, until a fork gives it a purpose.
+    address private constant COMMONS = Predeploys.INFERENCE;
 
     Datanets private constant DATANETS = Datanets(Predeploys.DATANETS);
 
@@ -77,7 +87,6 @@ contract Inference {
     mapping(uint256 datanetId => Model) private models;
     mapping(uint256 requestId => Request) private requests;
     Ledger.Book private ledger;
-    mapping(uint256 datanetId => Coverage.Span) private spans;
 
     event ModelChanged(
         uint256 indexed datanetId, address indexed operator, uint256 price, uint16 contributorBps, uint64 answerSeconds
@@ -89,7 +98,7 @@ contract Inference {
         address operator,
         uint256 payment,
         uint16 contributorBps,
-        uint64 upTo,
+        uint64 version,
         uint64 deadline,
         bytes prompt
     );
@@ -97,16 +106,17 @@ contract Inference {
     event Credited(
         uint256 indexed requestId, address indexed account, uint32 indexed contributor, uint256 share, uint256 credit
     );
-    /// @notice `explained` of `total` rarity of the answer was found in the datanet. The answer itself is here, so that
-    ///         anyone can ask the precompile for the evidence again.
-    ///         The three shares sum to the payment; `requesterShare` is what nobody explained.
+    /// @notice `explained` of `total` rarity of the answer was found in the datanet, `withheld` of it without a credit. The
+    ///         answer itself is here, so that anyone can ask the precompile for the evidence again.
+    ///         The three shares sum to the payment; `commonsShare` is for what is withheld or not explained.
     event Settled(
         uint256 indexed requestId,
         address indexed operator,
         uint256 operatorShare,
         uint256 contributorsShare,
-        uint256 requesterShare,
+        uint256 commonsShare,
         uint256 explained,
+        uint256 withheld,
         uint256 total,
         bytes output
     );
@@ -159,22 +169,21 @@ contract Inference {
         Model memory model = models[datanetId];
         if (model.operator == address(0)) revert NoModel(datanetId);
         if (msg.value < model.price) revert PaymentTooSmall(model.price, msg.value);
-        (, uint64 rows) = DATANETS.setOf(datanetId);
-        // `upTo` = 0 would mean "all rows", also those contributed later.
+        (, uint64 version, uint64 rows, uint32 contributors) = DATANETS.setOf(datanetId);
         if (rows == 0) revert EmptyDatanet(datanetId);
 
         requestId = ++requestCount;
         Request storage req = requests[requestId];
         req.requester = msg.sender;
         req.deadline = uint64(block.timestamp) + model.answerSeconds;
-        req.status = Status.Open;
+        req.contributors = contributors;
         req.operator = model.operator;
         req.contributorBps = model.contributorBps;
-        req.upTo = rows;
+        req.version = version;
+        req.status = Status.Open;
         req.datanetId = datanetId;
         req.payment = msg.value;
         ledger.hold(msg.value);
-        spans[datanetId].open(rows, req.deadline);
         _emitRequested(requestId, req, prompt);
     }
 
@@ -185,14 +194,16 @@ contract Inference {
         if (block.timestamp > req.deadline) revert TooLate(requestId, req.deadline);
         if (output.length == 0) revert EmptyAnswer(requestId);
         req.status = Status.Settled;
-        spans[req.datanetId].close();
 
-        (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total) = _trace(req, output);
-        Shares memory shares = _shares(req, contributors.length != 0);
-        _pay(requestId, req.datanetId, shares.contributors, contributors, credits);
-        ledger.release(req.requester, shares.requester);
+        Trace memory trace = _trace(req, output);
+        Shares memory shares;
+        uint256 pool = req.payment * req.contributorBps / BPS;
+        shares.operator = req.payment - pool;
+        shares.contributors = _pay(requestId, req, pool, trace);
+        shares.commons = pool - shares.contributors;
         ledger.release(msg.sender, shares.operator);
-        _emitSettled(requestId, shares, explained, total, output);
+        ledger.release(COMMONS, shares.commons);
+        _emitSettled(requestId, shares, trace, output);
     }
 
     /// @notice Gives the payment of an unanswered request back to the requester's account here. Anyone may call it.
@@ -200,7 +211,6 @@ contract Inference {
         Request storage req = _open(requestId);
         if (block.timestamp <= req.deadline) revert TooEarly(requestId, req.deadline);
         req.status = Status.Refunded;
-        spans[req.datanetId].close();
         ledger.release(req.requester, req.payment);
         emit Refunded(requestId, req.requester, req.payment);
     }
@@ -224,51 +234,41 @@ contract Inference {
         return requests[requestId];
     }
 
-    /// @notice The first `rows` rows of the datanet may not be reviewed: open requests are traced to them. It ends when the
-    ///         last of those is settled or refunded, and at the latest after `deadline`. Zeros when no request is open.
-    function coverage(uint256 datanetId) external view returns (uint64 rows, uint64 deadline) {
-        return spans[datanetId].covered();
-    }
-
-    /// @notice What `account` can claim, in wei.
+    /// @notice What `account` can claim, in wei. Of this contract itself: the commons.
     function owed(address account) external view returns (uint256) {
         return ledger.owed[account];
     }
 
-    /// @notice Sum of what all accounts can claim, and of the payments of open requests.
+    /// @notice Sum of what all accounts can claim and of the commons, and of the payments of open requests.
     function totals() external view returns (uint256 owedTotal, uint256 escrowed) {
         return (ledger.owedTotal, ledger.escrowed);
     }
 
-    function _trace(Request storage req, bytes calldata output)
+    function _trace(Request storage req, bytes calldata output) private view returns (Trace memory trace) {
+        (uint256 setId,,,) = DATANETS.setOf(req.datanetId);
+        (trace.contributors, trace.credits, trace.explained, trace.withheld, trace.total) =
+            Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, req.version, output, MAX_PAYEES);
+    }
+
+    /// @dev Pays the contributors their part of `pool` and returns the sum. What nobody is credited for has the last weight.
+    function _pay(uint256 requestId, Request storage req, uint256 pool, Trace memory trace)
         private
-        view
-        returns (uint32[] memory contributors, uint256[] memory credits, uint256 explained, uint256 total)
+        returns (uint256 paid)
     {
-        (uint256 setId,) = DATANETS.setOf(req.datanetId);
-        return Predeploys.TEXT_ATTRIBUTION.traceByContributor(setId, req.upTo, output, MAX_PAYEES);
-    }
-
-    function _shares(Request storage req, bool explained) private view returns (Shares memory shares) {
-        uint256 pool = req.payment * req.contributorBps / BPS;
-        shares.operator = req.payment - pool;
-        if (explained) shares.contributors = pool;
-        else shares.requester = pool;
-    }
-
-    function _pay(
-        uint256 requestId,
-        uint256 datanetId,
-        uint256 pool,
-        uint32[] memory contributors,
-        uint256[] memory credits
-    ) private {
-        if (contributors.length == 0) return;
-        uint256[] memory shares = Predeploys.REWARD_SPLIT.split(pool, credits);
-        for (uint256 i = 0; i < contributors.length; ++i) {
-            address account = DATANETS.contributorAccount(datanetId, contributors[i]);
+        uint256 payees = trace.contributors.length;
+        uint256[] memory weights = new uint256[](payees + 1);
+        for (uint256 i = 0; i < payees; ++i) {
+            weights[i] = trace.credits[i];
+        }
+        weights[payees] = trace.total - trace.explained + trace.withheld;
+        uint256[] memory shares = Predeploys.REWARD_SPLIT.split(pool, weights);
+        (uint256 datanetId, uint32 contributors) = (req.datanetId, req.contributors);
+        for (uint256 i = 0; i < payees; ++i) {
+            uint32 number = trace.contributors[i];
+            address account = DATANETS.contributorAccountAt(datanetId, number, contributors);
+            paid += shares[i];
             ledger.release(account, shares[i]);
-            emit Credited(requestId, account, contributors[i], shares[i], credits[i]);
+            emit Credited(requestId, account, number, shares[i], weights[i]);
         }
     }
 
@@ -277,15 +277,17 @@ contract Inference {
         if (req.status != Status.Open) revert NotOpen(requestId);
     }
 
-    function _emitSettled(
-        uint256 requestId,
-        Shares memory shares,
-        uint256 explained,
-        uint256 total,
-        bytes calldata output
-    ) private {
+    function _emitSettled(uint256 requestId, Shares memory shares, Trace memory trace, bytes calldata output) private {
         emit Settled(
-            requestId, msg.sender, shares.operator, shares.contributors, shares.requester, explained, total, output
+            requestId,
+            msg.sender,
+            shares.operator,
+            shares.contributors,
+            shares.commons,
+            trace.explained,
+            trace.withheld,
+            trace.total,
+            output
         );
     }
 
@@ -297,7 +299,7 @@ contract Inference {
             req.operator,
             req.payment,
             req.contributorBps,
-            req.upTo,
+            req.version,
             req.deadline,
             prompt
         );

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice Stands in for the reward split precompile: largest remainder, ties to the lower index.
+/// @notice Stands in for the reward split precompile: largest remainder, ties to the lower index; all zero
+///         when every weight is.
 contract SplitDouble {
     function split(uint256 pool, uint256[] calldata weights) external pure returns (uint256[] memory shares) {
         uint256 total;
@@ -9,6 +10,7 @@ contract SplitDouble {
             total += weights[i];
         }
         shares = new uint256[](weights.length);
+        if (total == 0) return shares;
         uint256[] memory remainders = new uint256[](weights.length);
         uint256 left = pool;
         for (uint256 i = 0; i < weights.length; ++i) {

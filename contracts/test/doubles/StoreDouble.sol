@@ -1,56 +1,106 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IAttributionStore} from "../../src/interfaces/IAttributionStore.sol";
+import {IAttributionErrors} from "../../src/interfaces/IAttributionErrors.sol";
 
 /// @notice Stands in for the attribution store's precompile, which forge's EVM doesn't have. It keeps text sets as the real
 ///         one does, as far as our contracts look. The real one is under test in the node's own tests.
-contract StoreDouble {
-    struct Row {
-        uint32 contributor;
-        bool active;
-        bytes data;
+contract StoreDouble is IAttributionErrors {
+    struct Change {
+        uint64 version;
+        uint8 status;
     }
 
-    error NotOwner();
-    error UnknownRow();
+    struct Row {
+        uint32 contributor;
+        uint64 born;
+        bytes data;
+        Change[] changes;
+    }
 
-    uint256 private sets;
-    mapping(uint256 setId => address) private owners;
-    mapping(uint256 setId => Row[]) private rowsOf;
+    struct Set {
+        address owner;
+        uint64 version;
+        Row[] rows;
+    }
+
+    Set[] private sets;
 
     function createTextSet() external returns (uint256 setId) {
-        setId = ++sets;
-        owners[setId] = msg.sender;
+        Set storage set = sets.push();
+        (set.owner, set.version) = (msg.sender, 1);
+        return sets.length;
     }
 
     function append(uint256 setId, uint32 contributor, bytes calldata payload)
         external
-        returns (uint64 firstRow, uint32)
+        returns (uint64 firstRow, uint32, uint64 version)
     {
-        if (owners[setId] != msg.sender) revert NotOwner();
-        firstRow = uint64(rowsOf[setId].length);
-        rowsOf[setId].push(Row(contributor, true, payload));
-        return (firstRow, 1);
+        Set storage set = owned(setId);
+        firstRow = uint64(set.rows.length);
+        version = ++set.version;
+        Row storage appended = set.rows.push();
+        (appended.contributor, appended.born, appended.data) = (contributor, version, payload);
+        return (firstRow, 1, version);
     }
 
-    function setActive(uint256 setId, uint64 index, bool active) external {
-        if (owners[setId] != msg.sender) revert NotOwner();
-        if (index >= rowsOf[setId].length) revert UnknownRow();
-        rowsOf[setId][index].active = active;
+    function setStatus(uint256 setId, uint64 index, uint8 status) external returns (uint64 version) {
+        Row storage changed = rowOf(owned(setId), setId, index);
+        if (status > 2) revert UnknownStatus(status);
+        if (changed.changes.length == 4) revert TooManyChanges(setId, index);
+        version = ++sets[setId - 1].version;
+        changed.changes.push(Change(version, status));
+    }
+
+    function reassign(uint256 setId, uint64 index, uint32 contributor) external {
+        rowOf(owned(setId), setId, index).contributor = contributor;
     }
 
     function info(uint256 setId)
         external
         view
-        returns (address owner, uint8, uint16, bool, uint64, uint64 rows, uint64, bytes32)
+        returns (address owner, uint8, uint16, bool, uint64 version, uint64, uint64 rows, uint64, bytes32)
     {
-        rows = uint64(rowsOf[setId].length);
-        return (owners[setId], 2, 0, false, rows, rows, 0, 0);
+        Set storage set = found(setId);
+        rows = uint64(set.rows.length);
+        return (set.owner, 2, 0, false, set.version, rows, rows, 0, 0);
     }
 
-    function row(uint256 setId, uint64 index) external view returns (uint32, bool, bytes memory) {
-        Row storage found = rowsOf[setId][index];
-        return (found.contributor, found.active, found.data);
+    function row(uint256 setId, uint64 index) external view returns (uint32, uint8, uint64, bytes memory) {
+        Row storage asked = rowOf(found(setId), setId, index);
+        return (asked.contributor, statusAt(asked, type(uint64).max), asked.born, asked.data);
+    }
+
+    /// @notice For the double of the trace: a row as a version knows it, and its author, who is the same at every version.
+    function rowAt(uint256 setId, uint64 version, uint64 index)
+        external
+        view
+        returns (bool exists, uint8 status, uint32 contributor)
+    {
+        Set storage set = found(setId);
+        if (version > set.version) revert UnknownVersion(setId, version, set.version);
+        if (index >= set.rows.length || set.rows[index].born > version) return (false, 0, 0);
+        return (true, statusAt(set.rows[index], version), set.rows[index].contributor);
+    }
+
+    function statusAt(Row storage asked, uint64 version) private view returns (uint8 status) {
+        for (uint256 i = 0; i < asked.changes.length; ++i) {
+            if (asked.changes[i].version <= version) status = asked.changes[i].status;
+        }
+    }
+
+    function found(uint256 setId) private view returns (Set storage) {
+        if (setId == 0 || setId > sets.length) revert UnknownSet(setId);
+        return sets[setId - 1];
+    }
+
+    function owned(uint256 setId) private view returns (Set storage set) {
+        set = found(setId);
+        if (set.owner != msg.sender) revert NotOwner(setId, msg.sender);
+    }
+
+    function rowOf(Set storage set, uint256 setId, uint64 index) private view returns (Row storage) {
+        if (index >= set.rows.length) revert RowOutOfRange(setId, index, uint64(set.rows.length));
+        return set.rows[index];
     }
 }

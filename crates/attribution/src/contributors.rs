@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Contributors {
     ids: Vec<u32>,
+    /// By place, the row that the contributor was first named for.
+    since: Vec<u64>,
     places: BTreeMap<u32, u32>,
     by_row: Vec<u32>,
 }
@@ -15,14 +17,27 @@ pub struct Contributors {
 impl Contributors {
     /// Adds `rows` rows of one contributor.
     pub fn push(&mut self, contributor: u32, rows: u32) {
-        let place = self.place(contributor);
+        if rows == 0 {
+            return;
+        }
+        let place = self.place(contributor, self.rows());
         self.by_row.extend(std::iter::repeat_n(place, rows as usize));
+    }
+
+    /// Forgets all rows from `rows` on, and who had no others.
+    pub fn truncate(&mut self, rows: u64) {
+        self.by_row.truncate(usize::try_from(rows).unwrap_or(usize::MAX));
+        while self.since.pop_if(|since| *since >= rows).is_some() {
+            if let Some(id) = self.ids.pop() {
+                self.places.remove(&id);
+            }
+        }
     }
 
     /// Names another contributor for a row; `false` when there is no such row.
     pub fn reassign(&mut self, row: u64, contributor: u32) -> bool {
         let Some(index) = usize::try_from(row).ok().filter(|&row| row < self.by_row.len()) else { return false };
-        self.by_row[index] = self.place(contributor);
+        self.by_row[index] = self.place(contributor, row);
         true
     }
 
@@ -39,10 +54,11 @@ impl Contributors {
         self.by_row.len() as u64
     }
 
-    fn place(&mut self, contributor: u32) -> u32 {
+    fn place(&mut self, contributor: u32, since: u64) -> u32 {
         // There are 2³² numbers, so places fit.
         *self.places.entry(contributor).or_insert_with(|| {
             self.ids.push(contributor);
+            self.since.push(since);
             (self.ids.len() - 1) as u32
         })
     }
@@ -74,6 +90,19 @@ impl Sums<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_are_forgotten_leave_nothing_behind() {
+        let mut contributors = Contributors::default();
+        contributors.push(7, 2);
+        let before = format!("{contributors:?}");
+        contributors.push(3, 2);
+        contributors.push(7, 1);
+        contributors.truncate(3);
+        assert_eq!([0, 1, 2, 3].map(|row| contributors.of(row)), [Some(7), Some(7), Some(3), None]);
+        contributors.truncate(2);
+        assert_eq!(format!("{contributors:?}"), before);
+    }
 
     #[test]
     fn a_row_that_was_reassigned_is_summed_for_its_new_contributor() {

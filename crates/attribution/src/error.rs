@@ -4,18 +4,6 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes of a document are not UTF-8; `row` counts from the first document of the index.
-    #[error("document {row} is not UTF-8")]
-    NotUtf8 {
-        /// Row of the document.
-        row: u64,
-    },
-    /// A document is longer than [`crate::first_edition::MAX_DOCUMENT_BYTES`].
-    #[error("document {row} is longer than the index can address")]
-    DocumentTooLong {
-        /// Row of the document.
-        row: u64,
-    },
     /// A text is longer than [`crate::text::MAX_TEXT_BYTES`].
     #[error("a text of {bytes} bytes is longer than 2^26")]
     TextTooLong {
@@ -65,17 +53,7 @@ pub enum Error {
         /// The row.
         row: u64,
     },
-    /// A row has another dimension than the query.
-    #[error("row {row} has {found} dimensions, the query has {expected}")]
-    Dimension {
-        /// Position of the row.
-        row: usize,
-        /// Its dimension.
-        found: usize,
-        /// The query's dimension.
-        expected: usize,
-    },
-    /// An exponent is above [`crate::sketch::MAX_EXPONENT`].
+    /// An exponent is above [`crate::rows::MAX_EXPONENT`].
     #[error("row {row} has exponent {exponent}, more than 63")]
     Exponent {
         /// Position of the row.

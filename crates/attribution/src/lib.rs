@@ -8,10 +8,7 @@
 //! |---|---|
 //! | [`rarity`] | `log2_q8`, the weight of a token |
 //! | [`text`] | words, trace, origin, novelty, evidence |
-//! | [`first_edition`] | trace as the precompiles execute it until they move to [`text`] |
-//! | [`sketch`] | influence, DataInf, nearest row over int8 sketches |
-//! | [`shapley`] | kNN-Shapley in fixed point |
-//! | [`scan`] | the same, over rows as they are stored, at the speed of memory |
+//! | [`scan`] | influence, DataInf, kNN-Shapley and the nearest row over int8 sketches as they are stored |
 //! | [`split`] | largest-remainder split of a pool |
 //!
 //! From texts to shares of a fee:
@@ -48,13 +45,10 @@
 
 pub mod contributors;
 mod error;
-pub mod first_edition;
 pub mod kernels;
 pub mod rarity;
 pub mod rows;
 pub mod scan;
-pub mod shapley;
-pub mod sketch;
 pub mod split;
 pub mod text;
 pub mod top;

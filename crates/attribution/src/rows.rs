@@ -6,6 +6,8 @@ use crate::Error;
 pub const DIM_STEP: usize = 32;
 /// … up to this one.
 pub const MAX_DIM: usize = 4096;
+/// Largest exponent of a row, whose values are `q · 2^-exponent`; scores are aligned to it.
+pub const MAX_EXPONENT: u8 = 63;
 
 /// Most bytes that a block of several rows holds: two loops over a block find it in the nearest cache, and memory is not idle for long
 /// between them.
@@ -176,7 +178,7 @@ impl<'a> Block<'a> {
     #[inline]
     pub(crate) fn exponent(&self, index: usize) -> Result<u8, Error> {
         let exponent = self.bytes[index * self.layout.row_length()];
-        if exponent <= crate::sketch::MAX_EXPONENT {
+        if exponent <= MAX_EXPONENT {
             return Ok(exponent);
         }
         Err(Error::Exponent { row: self.first as usize + index, exponent })

@@ -16,7 +16,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use text_shared::{chains, runs, shared};
 use tributary_attribution::{
     Error,
-    text::{Evidence, MemoryIndex, Overlay, Run, Status, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize, trace},
+    text::{
+        Evidence, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, evidence, novelty, output_chains, tokenize,
+        trace,
+    },
 };
 
 /// The reference, asked over pipes.
@@ -143,7 +146,11 @@ fn check(case: &Case, expected: &Value) -> Seen {
     let mut rebuilt = MemoryIndex::new();
     for (step, stored) in case.steps.iter().zip(&stored) {
         match step {
-            Step::Append(text) => rebuilt.restore(text, 0, stored.clone(), &mut Unmetered).unwrap(),
+            Step::Append(text) => {
+                let born = rebuilt.version().unwrap() + 1;
+                let stored = StoredRow { born, contributor: 0, runs: stored.clone(), document: text };
+                rebuilt.restore(stored, &mut Unmetered).unwrap();
+            }
             Step::Status(..) => drop(play(&mut rebuilt, step)),
         }
     }

@@ -4,7 +4,9 @@
 
 use tributary_attribution::{
     Error,
-    text::{Host, MemoryIndex, Overlay, Status, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace},
+    text::{
+        Host, MemoryIndex, Overlay, Run, Status, StoredRow, TextIndex, Trace, Unmetered, Work, append, evidence, novelty, restore, trace,
+    },
 };
 
 const RIVER: &str = "The river Oder rises in Moravia, crosses Silesia and meets the sea at Stettin.";
@@ -216,7 +218,7 @@ fn an_entry_is_written_to_the_set_that_it_was_made_for_and_no_other() {
 
 #[test]
 fn runs_that_contradict_themselves_are_refused() {
-    use tributary_attribution::text::{Place, Run};
+    use tributary_attribution::text::Place;
     let set = set(&[RIVER]);
     let place = |row, token| Some(Place { row, token });
     let run = |start, length, origin| Run { start, length, origin };
@@ -230,9 +232,24 @@ fn runs_that_contradict_themselves_are_refused() {
         vec![run(0, 3, place(0, u32::MAX))],
         vec![run(14, 3, None)],
     ];
+    let stored = |born, runs: &[Run]| StoredRow { born, contributor: 0, runs: runs.to_vec(), document: GRAIN };
     for runs in bad {
-        assert_eq!(restore(&set, GRAIN, 0, runs.clone(), &mut Unmetered), Err(Error::Damaged { row: 1 }), "{runs:?}");
+        assert_eq!(restore(&set, stored(3, &runs), &mut Unmetered), Err(Error::Damaged { row: 1 }), "{runs:?}");
     }
     let good = vec![run(0, 3, place(0, 4)), run(3, 1, None)];
-    assert_eq!(restore(&set, GRAIN, 0, good.clone(), &mut Unmetered).unwrap().runs, good);
+    assert_eq!(restore(&set, stored(3, &good), &mut Unmetered).unwrap().runs, good);
+    assert_eq!(restore(&set, stored(2, &good), &mut Unmetered), Err(Error::Damaged { row: 1 }), "as old as the row before it");
+}
+
+#[test]
+fn versions_of_statuses_that_an_index_does_not_know_lie_between_its_rows() {
+    let mut set = set(&[RIVER]);
+    set.restore(StoredRow { born: 7, contributor: 1, runs: Vec::new(), document: GRAIN }, &mut Unmetered).unwrap();
+    let rows = |version| set.totals(version).unwrap().rows;
+    assert_eq!([2, 6, 7].map(rows), [1, 1, 2]);
+    assert_eq!((set.first_rows(2), set.first_rows(3)), (Some(set.totals(7).unwrap()), None));
+    let (memory, before) = (set.memory(), self::set(&[RIVER]).memory());
+    set.unwind(6).unwrap();
+    assert!(set.memory() == before && before < memory);
+    assert_eq!((set.version(), set.first_rows(2)), (Ok(6), None));
 }

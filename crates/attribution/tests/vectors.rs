@@ -1,33 +1,29 @@
 //! The golden vectors that the executable reference wrote.
 //!
-//! Sketches, split and rarity are of the rules' second edition, `attribution2/vectors` of the shared folder; traces, of which the node
-//! executes the first, of that one, `attribution/vectors`.
+//! Those of the text rules are in `text_vectors.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod plain;
 mod shared;
 
 use alloy_primitives::U256;
+use plain::{
+    shapley::{LabelledRow, knn_shapley},
+    sketch::{SketchRow, datainf, influence},
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tributary_attribution::{
     contributors::Contributors,
-    first_edition::{TextIndex, Unmetered, tokenize},
     rarity::log2_q8,
     rows::{Layout, Rows},
-    scan::{self, Scratch},
-    shapley::{LabelledQuery, LabelledRow, knn_shapley},
-    sketch::{SketchRow, datainf, influence},
+    scan::{self, Scratch, ShapleyQuery},
     split::split,
 };
 
-/// Cases of the second edition.
 fn vectors(name: &str) -> Vec<Value> {
-    cases(&format!("attribution2/vectors/{name}"))
-}
-
-fn cases(name: &str) -> Vec<Value> {
-    let Some(text) = shared::read(name) else { return Vec::new() };
+    let Some(text) = shared::read(&format!("attribution2/vectors/{name}")) else { return Vec::new() };
     let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
     assert!(!cases.is_empty());
     cases
@@ -168,40 +164,12 @@ fn knn_shapley_equals_the_reference() {
             })
             .collect();
         let query = bytes(&case["query"]);
-        let query = LabelledQuery { values: &query, label: number(&case["label"]) as u16, neighbours: number(&case["k"]) as u16 };
+        let query = ShapleyQuery { values: &query, label: number(&case["label"]) as u16, neighbours: number(&case["k"]) as u16 };
         let got = knn_shapley(&rows, query).unwrap();
         assert_eq!(got, scores(&case["values"]));
 
         let (layout, bytes, withdrawn) = stored(&case, rows.len());
         let stored = Rows::new(layout, [&bytes[..]], &withdrawn).unwrap();
         assert_eq!(by_row(scan::knn_shapley(&stored, query, 0, &mut Scratch::default()).unwrap()), non_zero(&got));
-    }
-}
-
-#[test]
-fn trace_equals_the_reference_of_the_first_edition() {
-    for case in cases("attribution/vectors/trace.json") {
-        let output = case["output"].as_str().unwrap();
-        let tokens: Vec<Value> = tokenize(output).map(|token| serde_json::json!([token.text, token.start, token.end])).collect();
-        assert_eq!(tokens, list(&case["tokens"]));
-
-        let documents = list(&case["documents"]).iter().map(|text| text.as_str().unwrap());
-        let index = TextIndex::build(documents.map(str::as_bytes)).unwrap();
-        let mut host = Unmetered(|row: u64| case["active"][row as usize].as_bool().unwrap());
-        let Ok(seeds) = index.seeds(output, &mut host);
-        let seeds: Vec<Value> = seeds
-            .iter()
-            .map(|seed| {
-                let places: Vec<_> = seed.occurrences.iter().map(|o| (o.row, o.token)).collect();
-                serde_json::json!([seed.output_token, seed.length, seed.count, places])
-            })
-            .collect();
-        assert_eq!(seeds, list(&case["seeds"]));
-
-        let Ok(trace) = index.trace(output, &mut host);
-        let credits: BTreeMap<String, u64> = trace.credits.iter().map(|credit| (credit.row.to_string(), credit.weight)).collect();
-        assert_eq!(serde_json::json!(credits), case["credits"]);
-        assert_eq!(trace.explained, number(&case["explained"]));
-        assert_eq!(trace.total, number(&case["total"]));
     }
 }

@@ -97,7 +97,6 @@ layouts! {
         MODELS "models" 1 0
         REQUESTS "requests" 2 0
         LEDGER "ledger" 3 0
-        SPANS "spans" 6 0
     }
     gas_price_oracle "GasPriceOracle" {
         IS_ECOTONE "isEcotone" 0 0
@@ -144,9 +143,19 @@ pub mod attribution_store {
         [base, base.wrapping_add(U256::from(1)), base.wrapping_add(U256::from(2))]
     }
 
-    /// The slot that says of 256 rows which do not count; `word` is the row's number divided by 256.
-    pub fn inactive_rows(id: U256, word: u64) -> U256 {
-        keccak256([b"tributary/inactive".as_slice(), &id.to_be_bytes::<32>(), &word.to_be_bytes()].concat()).into()
+    /// The slot of a row's changes of status: four times a version of 56 bits and a status of 8, the oldest lowest; zeros where there is none.
+    pub fn statuses(id: U256, row: u64) -> U256 {
+        keccak256([b"tributary/status".as_slice(), &id.to_be_bytes::<32>(), &row.to_be_bytes()].concat()).into()
+    }
+
+    /// The slot of a row's contributor when the row was reassigned: 2^32 and the contributor.
+    pub fn contributor(id: U256, row: u64) -> U256 {
+        keccak256([b"tributary/contributor".as_slice(), &id.to_be_bytes::<32>(), &row.to_be_bytes()].concat()).into()
+    }
+
+    /// A slot of the list of a set of sketches' rows that were ever changed: eight numbers of 32 bits, the first lowest.
+    pub fn changed_rows(id: U256, slot: u32) -> U256 {
+        keccak256([b"tributary/changed".as_slice(), &id.to_be_bytes::<32>(), &u64::from(slot).to_be_bytes()].concat()).into()
     }
 }
 

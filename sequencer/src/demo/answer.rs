@@ -58,6 +58,12 @@ pub(crate) fn composed(texts: &[Text]) -> Question {
     Question { prompt: "What do these texts say?".to_owned(), answer: answer.collect::<Vec<_>>().join("\n\n") }
 }
 
+/// The answer, and a passage that it takes from `text`, word by word.
+pub(crate) fn quoting(question: Question, text: &Text) -> Question {
+    let longest = sentences(&text.body).into_iter().max_by_key(Vec::len).unwrap_or_default().join(" ");
+    Question { answer: format!("{}\n\nOr, in words that were found elsewhere: \"{longest}\"", question.answer), ..question }
+}
+
 /// The sentences of a text that are worth quoting, as words; the beginning of the text when there are none. Never empty.
 fn sentences(body: &str) -> Vec<Vec<&str>> {
     let mut sentences = Vec::new();
@@ -85,12 +91,14 @@ fn reword(sentence: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::demo::texts;
-    use tributary_attribution::first_edition::{TextIndex, Trace, Unmetered};
+    use tributary_attribution::text::{MemoryIndex, TextIndex, Trace, Unmetered};
 
     fn trace(texts: &[Text], answer: &str) -> Trace {
-        let index = TextIndex::build(texts.iter().map(|text| text.body.as_bytes())).unwrap();
-        let Ok(trace) = index.trace(answer, &mut Unmetered(|_| true));
-        trace
+        let mut set = MemoryIndex::new();
+        for text in texts {
+            set.append(&text.body, 1, &mut Unmetered).unwrap();
+        }
+        tributary_attribution::text::trace(&set, set.version().unwrap(), answer, &mut Unmetered).unwrap()
     }
 
     #[test]
@@ -109,6 +117,20 @@ mod tests {
         let rows: Vec<u64> = trace.credits.iter().map(|credit| credit.row).collect();
         assert_eq!(rows, [0, 2, 4, 6, 8, 10]);
         assert!(trace.explained < trace.total);
+    }
+
+    #[test]
+    fn a_quotation_of_a_copy_is_found_in_the_copy_and_owed_to_the_original() {
+        let mut texts = texts::load(None).unwrap();
+        let copy = texts::copy(&texts).unwrap().unwrap();
+        let original = texts.iter().position(|text| copy.name.starts_with(&text.name)).unwrap() as u64;
+        let row = texts.len() as u64;
+        let question = quoting(shipped(), &copy);
+        texts.push(copy);
+        let trace = trace(&texts, &question.answer);
+        assert!(trace.credits.iter().all(|credit| credit.origin != row), "{:?}", trace.credits);
+        assert!(trace.credits.iter().any(|credit| (credit.row, credit.origin) == (row, original)), "{:?}", trace.credits);
+        assert!(trace.withheld > 0);
     }
 
     #[test]

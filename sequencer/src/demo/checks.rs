@@ -2,7 +2,7 @@
 
 use super::{
     chain::Chain,
-    economy::{Datanet, Settled},
+    economy::{Cast, Datanet, Settled},
     ledger::Claim,
     settlement::Settlement,
     texts::Text,
@@ -12,8 +12,9 @@ use alloy_eips::BlockId;
 use alloy_primitives::U256;
 use std::{cmp::Reverse, collections::BTreeMap};
 use tributary_attribution::{
-    first_edition::{Evidence, TextIndex, Trace, Unmetered, tokenize},
+    Error as AttributionError,
     split::split,
+    text::{Evidence, MemoryIndex, Trace, Unmetered, evidence, tokenize, trace},
 };
 use tributary_contracts::{
     ITextAttribution::{self, evidenceCall, traceCall},
@@ -34,34 +35,46 @@ pub(crate) struct Case<'a> {
 #[derive(Debug)]
 pub(crate) struct Reference {
     pub(crate) trace: Trace,
+    /// Which words of the answer are whose, in the order of payment.
+    pub(crate) evidence: Vec<Evidence>,
     /// Contributors' numbers and credits, highest credit first.
     pub(crate) contributors: Vec<(u32, U256)>,
-    /// The contributors' part of the payment, in wei.
-    pub(crate) pool: U256,
     /// The split of the pool, in the order of `contributors`.
     pub(crate) shares: Vec<U256>,
+    /// What is left of the pool for words that nobody is credited for, in wei.
+    pub(crate) commons: U256,
 }
 
 impl Reference {
-    /// Traces the answer to the texts and splits the payment.
+    /// Traces the answer to the texts, as they were when it was asked for, and splits the payment.
     pub(crate) fn trace(case: &Case<'_>) -> Result<Self, Error> {
         let Case { texts, datanet, answer, settled } = *case;
-        let rows = texts.iter().zip(0..settled.up_to).map(|(text, _)| text.body.as_bytes());
-        let index = TextIndex::build(rows).map_err(|error| Error::Check(format!("the texts cannot be traced: {error}")))?;
-        let Ok(trace) = index.trace(answer, &mut Unmetered(|_| true));
+        let mut set = MemoryIndex::new();
+        for (text, (number, _)) in texts.iter().zip(&datanet.contributors) {
+            set.append(&text.body, *number, &mut Unmetered).map_err(untraceable)?;
+        }
+        let trace = trace(&set, settled.version, answer, &mut Unmetered).map_err(untraceable)?;
+        let evidence = evidence(&set, settled.version, answer, 0, &mut Unmetered).map_err(untraceable)?;
         let mut sums: BTreeMap<u32, U256> = BTreeMap::new();
         for credit in &trace.credits {
-            *sums.entry(datanet.contributors[credit.row as usize].0).or_default() += U256::from(credit.weight);
+            *sums.entry(datanet.contributors[credit.origin as usize].0).or_default() += U256::from(credit.weight);
         }
         let mut contributors: Vec<(u32, U256)> = sums.into_iter().collect();
         contributors.sort_by_key(|(number, credit)| (Reverse(*credit), *number));
-        let pool = match contributors.is_empty() {
-            true => U256::ZERO,
-            false => settled.payment * U256::from(settled.contributor_bps) / U256::from(10_000),
-        };
-        let weights: Vec<U256> = contributors.iter().map(|(_, credit)| *credit).collect();
-        Ok(Self { trace, shares: split(pool, &weights), contributors, pool })
+        let pool = settled.payment * U256::from(settled.contributor_bps) / U256::from(10_000);
+        // What nobody is credited for takes part in the split, so that it goes to nobody.
+        let nobodys = U256::from(trace.total - trace.explained + trace.withheld);
+        let weights: Vec<U256> = contributors.iter().map(|(_, credit)| *credit).chain([nobodys]).collect();
+        let mut shares = split(pool, &weights);
+        shares.truncate(contributors.len());
+        let commons = pool - shares.iter().sum::<U256>();
+        Ok(Self { trace, evidence, contributors, shares, commons })
     }
+}
+
+/// Why the texts cannot be traced to.
+pub(crate) fn untraceable(error: AttributionError) -> Error {
+    Error::Check(format!("the texts cannot be traced: {error}"))
 }
 
 /// What was compared and how it came out.
@@ -86,30 +99,26 @@ impl Verdict {
 /// The chain's trace, evidence, credits and shares are those of the reference.
 pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Case<'_>, reference: &Reference) -> Result<(), Error> {
     let Case { texts, datanet, answer, settled } = *case;
-    let (set, up_to, output) = (datanet.set, settled.up_to, answer.as_bytes().to_vec());
-    let call = traceCall { setId: set, upTo: up_to, output: output.clone().into(), topK: 0 };
+    let (set, version, output) = (datanet.set, settled.version, answer.as_bytes().to_vec());
+    let call = traceCall { setId: set, version, output: output.clone().into(), topK: 0 };
     let traced = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
-    let mut credits: Vec<(u64, U256)> = reference.trace.credits.iter().map(|credit| (credit.row, U256::from(credit.weight))).collect();
-    credits.sort_by_key(|(row, credit)| (Reverse(*credit), *row));
-    let same_credits = traced.rows.into_iter().zip(traced.credits).collect::<Vec<_>>() == credits;
-    let sums = (U256::from(reference.trace.explained), U256::from(reference.trace.total));
-    let same_sums = (traced.explained, traced.total) == sums && (settled.event.explained, settled.event.total) == sums;
+    let credits = reference.trace.credits.iter().map(|credit| (credit.row, credit.origin, U256::from(credit.weight)));
+    let mut credits: Vec<(u64, u64, U256)> = credits.collect();
+    credits.sort_by_key(|(row, origin, credit)| (Reverse(*credit), *row, *origin));
+    let places = traced.rows.into_iter().zip(traced.origins);
+    let same_credits = places.zip(traced.credits).map(|((row, origin), credit)| (row, origin, credit)).eq(credits);
+    let Trace { explained, withheld, total, .. } = reference.trace;
+    let sums = [explained, withheld, total].map(U256::from);
+    let event = &settled.event;
+    let same_sums = [traced.explained, traced.withheld, traced.total] == sums && [event.explained, event.withheld, event.total] == sums;
     verdict.check("the trace that this program computes is the chain's", same_credits && same_sums);
 
-    let call = evidenceCall { setId: set, upTo: up_to, output: output.into(), most: 0 };
+    let call = evidenceCall { setId: set, version, output: output.into(), most: 0 };
     let evidence = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
-    let mine = |given: &ITextAttribution::Evidence| Evidence {
-        row: given.row,
-        output_start: given.outputStart,
-        output_end: given.outputEnd,
-        row_start: given.rowStart,
-        row_end: given.rowEnd,
-        score: given.score,
-    };
-    let evidence: Vec<Evidence> = evidence.iter().map(mine).collect();
-    verdict.check("so is the evidence", evidence == reference.trace.evidence);
+    let evidence: Vec<Evidence> = evidence.iter().map(decode).collect();
+    verdict.check("so is the evidence", evidence == reference.evidence);
     let same_words = evidence.iter().all(|item| words_are_equal(item, texts, answer));
-    verdict.check("the evidence names the same words in the answer and in the texts", same_words);
+    verdict.check("the evidence names the same words in the answer, in the texts and in their origins", same_words);
 
     let credited: Vec<(u32, U256, U256)> = settled.credited.iter().map(|paid| (paid.contributor, paid.credit, paid.share)).collect();
     let expected: Vec<(u32, U256, U256)> =
@@ -118,15 +127,37 @@ pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Ca
     Ok(())
 }
 
-/// Whether a piece of evidence has the same words on both sides, and at least one.
+/// Whoever handed in other people's words was paid for none of them.
+pub(crate) fn copies_earn_nothing(verdict: &mut Verdict, cast: &Cast, settled: &Settled) {
+    let copier = cast.copier.address();
+    verdict.check("the copies earned nothing", settled.credited.iter().all(|paid| paid.account != copier));
+}
+
+fn decode(given: &ITextAttribution::Evidence) -> Evidence {
+    Evidence {
+        row: given.row,
+        origin: given.origin,
+        output_start: given.outputStart,
+        output_end: given.outputEnd,
+        row_start: given.rowStart,
+        row_end: given.rowEnd,
+        origin_start: given.originStart,
+        origin_end: given.originEnd,
+        weight: given.weight,
+        withheld: given.withheld,
+    }
+}
+
+/// Whether a piece of evidence has the same words at its three places, and at least one.
 fn words_are_equal(item: &Evidence, texts: &[Text], answer: &str) -> bool {
     let words = |text: &str, start: u32, end: u32| -> Option<Vec<String>> {
-        let part = text.get(start as usize..end as usize)?;
-        Some(tokenize(part).map(|token| token.text.into_owned()).collect())
+        let tokens = tokenize(text.get(start as usize..end as usize)?).ok()?;
+        Some(tokens.iter().map(|token| token.text.to_owned()).collect())
     };
+    let in_row = |row: u64, start, end| texts.get(row as usize).and_then(|text| words(&text.body, start, end));
     let quoted = words(answer, item.output_start, item.output_end);
-    let source = texts.get(item.row as usize).and_then(|text| words(&text.body, item.row_start, item.row_end));
-    quoted.is_some_and(|words| !words.is_empty() && Some(words) == source)
+    let places = [in_row(item.row, item.row_start, item.row_end), in_row(item.origin, item.origin_start, item.origin_end)];
+    quoted.as_ref().is_some_and(|words| !words.is_empty()) && places.into_iter().all(|words| words == quoted)
 }
 
 /// Everything that was paid arrived, to the wei.
@@ -139,11 +170,11 @@ pub(crate) async fn money_agrees(
     let last_block = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
     let event = &settled.event;
     let shares: U256 = settled.credited.iter().map(|paid| paid.share).sum();
-    let pool = event.contributorsShare;
-    verdict.check("the shares sum to the contributors' part of the payment, to the wei", shares == pool && pool == reference.pool);
+    verdict.check("the shares sum to the contributors' part of the payment, to the wei", shares == event.contributorsShare);
+    verdict.check("what nobody is credited for went to nobody", event.commonsShare == reference.commons);
     verdict.check(
-        "the contributors', the operator's and the requester's part are the payment",
-        event.contributorsShare + event.operatorShare + event.requesterShare == settled.payment,
+        "the contributors', the operator's and the commons' part are the payment",
+        event.contributorsShare + event.operatorShare + event.commonsShare == settled.payment,
     );
     let paid = |claim: &Claim| claim.claimed == claim.owed && claim.owed >= claim.earned;
     verdict.check("everybody claimed what they were owed", claims.iter().all(paid));

@@ -12,7 +12,7 @@ use super::{
 use crate::terminal::say;
 use alloy_primitives::{Address, U256, utils::format_ether};
 use std::cmp::Reverse;
-use tributary_attribution::first_edition::Evidence;
+use tributary_attribution::text::Evidence;
 use tributary_contracts::{Datanets, Inference};
 
 /// Most pieces of evidence that are shown per contributor, those that paid most.
@@ -40,45 +40,57 @@ pub(crate) fn contributed(event: &Datanets::Contributed, text: &Text, block: u64
 /// The question, and the answer that is about to be settled.
 pub(crate) fn asked(request: &Inference::Requested, question: &Question) {
     let (who, price) = (short(request.requester), format_ether(request.payment));
-    say(&format!("\n2. {who} pays {price} OPEN for an answer to: {}\n", question.prompt));
+    say(&format!("\n2. {who} pays {price} OPEN for an answer to: {}", question.prompt));
+    say(&format!("   It will be traced to version {} of the datanet.\n", request.version));
     for line in question.answer.lines() {
         say(format!("   | {line}").trim_end());
     }
 }
 
+/// The answer, handed in as a text once it was known.
+pub(crate) fn too_late(event: &Datanets::Contributed, text: &Text, block: u64) {
+    say("");
+    contributed(event, text, block);
+}
+
 /// Who is paid how much for what.
 pub(crate) fn payout(case: &Case<'_>, reference: &Reference) {
     let settled = case.settled;
-    let explained = percent(settled.event.explained, settled.event.total);
+    let event = &settled.event;
+    let (explained, withheld) = (percent(event.explained, event.total), percent(event.withheld, event.total));
+    let of_contributors = event.contributorsShare + event.commonsShare;
     say(&format!("\n3. Settled in block {} by transaction {}", settled.block, settled.transaction));
     say(&format!(
-        "   {explained} of the answer, by rarity of its words, comes from the texts. Their contributors share {} OPEN:",
-        format_ether(settled.event.contributorsShare)
+        "   {explained} of the answer, by rarity of its words, comes from the texts, and {withheld} from words that a copy put between others.\n   \
+         Of {} OPEN for contributors, the authors share {}:",
+        format_ether(of_contributors),
+        format_ether(event.contributorsShare)
     ));
     for paid in &settled.credited {
         let names: Vec<&str> = texts_of(case, paid.contributor).map(|(_, text)| text.name.as_str()).collect();
-        let share = percent(paid.share, settled.event.contributorsShare);
+        let share = percent(paid.share, of_contributors);
         say(&format!("\n   {}  {} OPEN  {share}  {}", short(paid.account), format_ether(paid.share), names.join(", ")));
         evidence(case, reference, paid.contributor);
     }
-    say(&format!(
-        "\n   {}  {} OPEN  to the operator of the model",
-        short(settled.event.operator),
-        format_ether(settled.event.operatorShare)
-    ));
+    say(&format!("\n   {}  {} OPEN  to the operator of the model", short(event.operator), format_ether(event.operatorShare)));
+    say(&format!("   nobody       {} OPEN  for words that nobody is credited for", format_ether(event.commonsShare)));
 }
 
 /// Which words of the answer came from which bytes of a contributor's texts.
 fn evidence(case: &Case<'_>, reference: &Reference, contributor: u32) {
     let rows: Vec<u64> = texts_of(case, contributor).map(|(row, _)| row as u64).collect();
     let words = |item: &Evidence| case.answer.get(item.output_start as usize..item.output_end as usize).unwrap_or_default();
-    let told = |item: &&Evidence| rows.contains(&item.row) && says_something(words(item));
-    let mut items: Vec<&Evidence> = reference.trace.evidence.iter().filter(told).collect();
-    items.sort_by_key(|item| (Reverse(item.score), item.output_start));
+    let told = |item: &&Evidence| rows.contains(&item.origin) && !item.withheld && says_something(words(item));
+    let mut items: Vec<&Evidence> = reference.evidence.iter().filter(told).collect();
+    items.sort_by_key(|item| (Reverse(item.weight), item.output_start));
     for item in items.iter().take(EVIDENCE) {
         let place = format!("{}..{}", item.output_start, item.output_end);
-        let source = format!("{} {}..{}", case.texts[item.row as usize].name, item.row_start, item.row_end);
-        say(&format!("      answer {place:<11} = {source:<28} \"{}\"", quotation(words(item))));
+        let source = format!("{} {}..{}", case.texts[item.origin as usize].name, item.origin_start, item.origin_end);
+        let way = match item.row == item.origin {
+            true => String::new(),
+            false => format!("  by way of \"{}\"", case.texts[item.row as usize].name),
+        };
+        say(&format!("      answer {place:<11} = {source:<28} \"{}\"{way}", quotation(words(item))));
     }
     if items.len() > EVIDENCE {
         say(&format!("      and {} more", items.len() - EVIDENCE));

@@ -29,12 +29,14 @@ const POOR: U256 = uint!(3_000_000_000_000_000_000_U256);
 /// How much the operator gives: 10 OPEN.
 const GIFT: U256 = uint!(10_000_000_000_000_000_000_U256);
 
-/// The accounts that take part: the first of the mnemonic keeps the datanet and runs its model, the second asks, the others contribute.
+/// The accounts that take part: the first of the mnemonic keeps the datanet and runs its model, the second asks, the others contribute, and the
+/// last of them hands in what it copied.
 #[derive(Debug)]
 pub(crate) struct Cast {
     pub(crate) operator: Account,
     pub(crate) requester: Account,
     pub(crate) contributors: Vec<Account>,
+    pub(crate) copier: Account,
 }
 
 impl Cast {
@@ -45,8 +47,9 @@ impl Cast {
         for index in 0..texts.min(CONTRIBUTORS) {
             contributors.push(account(index + 2).await?);
         }
-        let cast = Self { operator: account(0).await?, requester: account(1).await?, contributors };
-        for account in cast.contributors.iter().chain([&cast.requester]) {
+        let copier = account(contributors.len() + 2).await?;
+        let cast = Self { operator: account(0).await?, requester: account(1).await?, contributors, copier };
+        for account in cast.contributors.iter().chain([&cast.requester, &cast.copier]) {
             if chain.balance(account.address(), BlockId::pending()).await? < POOR {
                 chain.execute(&cast.operator, &Call::transfer(account.address(), GIFT), "funding an account").await?;
             }
@@ -61,7 +64,7 @@ impl Cast {
 
     /// The account with this address.
     pub(crate) fn account(&self, address: Address) -> Option<&Account> {
-        self.contributors.iter().chain([&self.operator, &self.requester]).find(|account| account.address() == address)
+        self.contributors.iter().chain([&self.operator, &self.requester, &self.copier]).find(|account| account.address() == address)
     }
 }
 
@@ -97,26 +100,22 @@ pub(crate) async fn found(chain: &Chain, cast: &Cast) -> Result<Datanet, Error> 
     Ok(Datanet { id: created.datanetId, set: created.setId, contributors: Vec::new() })
 }
 
-/// Contributes the texts to an empty datanet. `tell` hears of each with its block.
+/// Contributes a text, which becomes the datanet's next row, and returns the block of that.
 pub(crate) async fn contribute(
     chain: &Chain,
-    cast: &Cast,
+    from: &Account,
     datanet: &mut Datanet,
-    texts: &[Text],
-    tell: impl Fn(&Datanets::Contributed, &Text, u64),
-) -> Result<(), Error> {
-    for (index, text) in texts.iter().enumerate() {
-        let call = Datanets::contributeCall { datanetId: datanet.id, document: text.body.clone().into_bytes().into() };
-        let from = cast.contributor_of(index);
-        let receipt = chain.execute(from, &Call::of(DATANETS, &call), "contributing a text").await?;
-        let event: Datanets::Contributed = receipt.event(DATANETS)?;
-        if event.row != index as u64 {
-            return Err(Error::Check(format!("text {index} became row {} of a datanet that nobody else knows", event.row)));
-        }
-        tell(&event, text, receipt.block()?);
-        datanet.contributors.push((event.contributor, event.account));
+    text: &Text,
+) -> Result<(Datanets::Contributed, u64), Error> {
+    let call = Datanets::contributeCall { datanetId: datanet.id, document: text.body.clone().into_bytes().into() };
+    let receipt = chain.execute(from, &Call::of(DATANETS, &call), "contributing a text").await?;
+    let event: Datanets::Contributed = receipt.event(DATANETS)?;
+    let row = datanet.contributors.len();
+    if event.row != row as u64 {
+        return Err(Error::Check(format!("text {row} became row {} of a datanet that nobody else knows", event.row)));
     }
-    Ok(())
+    datanet.contributors.push((event.contributor, event.account));
+    Ok((event, receipt.block()?))
 }
 
 /// A question that was paid for and answered.
@@ -130,8 +129,8 @@ pub(crate) struct Settled {
     pub(crate) payment: U256,
     /// Part of the payment for contributors, in basis points.
     pub(crate) contributor_bps: u16,
-    /// Version of the datanet that the answer is traced to: number of rows.
-    pub(crate) up_to: u64,
+    /// Version of the datanet that the answer is traced to: the newest one when it was asked for.
+    pub(crate) version: u64,
     /// The event of the settlement.
     pub(crate) event: Inference::Settled,
     /// What each contributor is owed, highest credit first.
@@ -154,7 +153,7 @@ pub(crate) async fn settle(chain: &Chain, cast: &Cast, requested: &Inference::Re
         transaction: receipt.hash(),
         payment: requested.payment,
         contributor_bps: requested.contributorBps,
-        up_to: requested.upTo,
+        version: requested.version,
         event: receipt.event(INFERENCE)?,
         credited: receipt.events(INFERENCE)?,
     })

@@ -1,4 +1,5 @@
-//! `tributary demo`: texts are contributed, an answer quotes them, its price is paid to their authors, and every step is checked.
+//! `tributary demo`: texts are contributed, an answer quotes them, its price is paid to their authors and not to who copied them, and every step is
+//! checked.
 
 mod answer;
 mod chain;
@@ -56,11 +57,15 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Error> {
 }
 
 async fn play(arguments: DemoArguments) -> Result<(), Error> {
-    let texts = texts::load(arguments.dir.as_deref())?;
-    let question = match &arguments.dir {
+    let mut texts = texts::load(arguments.dir.as_deref())?;
+    let copy = texts::copy(&texts).map_err(checks::untraceable)?;
+    let mut question = match &arguments.dir {
         None => answer::shipped(),
         Some(_) => answer::composed(&texts),
     };
+    if let Some(copy) = &copy {
+        question = answer::quoting(question, copy);
+    }
     let mnemonic = arguments.mnemonic.as_ref().map_or(MNEMONIC, Secret::reveal);
     let chain = chain::Chain::connect(&arguments.rpc).await?;
     let l1 = chain.l1(arguments.l1.as_deref()).await?;
@@ -69,9 +74,23 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
     let cast = economy::Cast::assemble(&chain, mnemonic, texts.len()).await?;
     let mut datanet = economy::found(&chain, &cast).await?;
     display::contributing(&datanet, &texts, &cast);
-    economy::contribute(&chain, &cast, &mut datanet, &texts, display::contributed).await?;
+    for (index, text) in texts.iter().enumerate() {
+        let (event, block) = economy::contribute(&chain, cast.contributor_of(index), &mut datanet, text).await?;
+        display::contributed(&event, text, block);
+    }
+    // Somebody else's words are not the copier's, whether they are handed in before the question …
+    if let Some(copy) = copy {
+        let (event, block) = economy::contribute(&chain, &cast.copier, &mut datanet, &copy).await?;
+        display::contributed(&event, &copy, block);
+        texts.push(copy);
+    }
     let requested = economy::ask(&chain, &cast, &datanet, &question.prompt).await?;
     display::asked(&requested, &question);
+    // … or after it, when the answer is known: it is traced to the version of its question.
+    let late = texts::Text { name: "the answer, copied".to_owned(), body: question.answer.clone() };
+    let (event, block) = economy::contribute(&chain, &cast.copier, &mut datanet, &late).await?;
+    display::too_late(&event, &late, block);
+    texts.push(late);
     let settled = economy::settle(&chain, &cast, &requested, &question.answer).await?;
     let case = checks::Case { texts: &texts, datanet: &datanet, answer: &question.answer, settled: &settled };
     let reference = checks::Reference::trace(&case)?;
@@ -85,6 +104,7 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
 
     let mut verdict = checks::Verdict::default();
     checks::trace_agrees(&mut verdict, &chain, &case, &reference).await?;
+    checks::copies_earn_nothing(&mut verdict, &cast, &settled);
     checks::money_agrees(&mut verdict, &chain, (&settled, &reference), &claims).await?;
     checks::hashes_agree(&mut verdict, &settlement);
     display::verdict(&verdict);

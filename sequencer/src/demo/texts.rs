@@ -2,7 +2,16 @@
 
 use crate::error::Error;
 use std::path::Path;
-use tributary_attribution::first_edition::MAX_DOCUMENT_BYTES;
+use tributary_attribution::{
+    Error as AttributionError,
+    text::{MemoryIndex, TextIndex, Unmetered, novelty},
+};
+
+/// Longest document that the attribution store takes.
+const MAX_DOCUMENT_BYTES: usize = 128 << 10;
+
+/// A copy differs from its original in one word of this many.
+const CHANGED: usize = 16;
 
 /// One text.
 #[derive(Debug, Clone)]
@@ -42,6 +51,21 @@ pub(crate) fn load(dir: Option<&Path>) -> Result<Vec<Text>, Error> {
     }
     texts.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(texts)
+}
+
+/// The longest text with a word exchanged here and there, as somebody might hand it in as their own; `None` where texts are so short that
+/// some of it would be new.
+pub(crate) fn copy(texts: &[Text]) -> Result<Option<Text>, AttributionError> {
+    let Some(original) = texts.iter().max_by_key(|text| text.body.len()) else { return Ok(None) };
+    let exchanged = |(index, word)| if index % CHANGED == CHANGED / 2 { "allegedly" } else { word };
+    let body = original.body.split_whitespace().enumerate().map(exchanged).collect::<Vec<_>>().join(" ");
+    let mut set = MemoryIndex::new();
+    for text in texts {
+        set.append(&text.body, 0, &mut Unmetered)?;
+    }
+    let found = novelty(&set, set.version()?, &body, &mut Unmetered)?;
+    let nothing_new = found.inherited + found.closed == found.total && body.len() <= MAX_DOCUMENT_BYTES;
+    Ok(nothing_new.then(|| Text { name: format!("{}, copied", original.name), body }))
 }
 
 /// The file as a text; `None` for what the attribution store would refuse, for binary files and for hidden ones.
@@ -88,6 +112,16 @@ mod tests {
         std::fs::write(dir.path().join("large.txt"), vec![b'a'; MAX_DOCUMENT_BYTES + 1]).unwrap();
         let texts = load(Some(dir.path())).unwrap();
         assert_eq!(texts.iter().map(|text| text.body.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    }
+
+    #[test]
+    fn a_copy_of_a_shipped_text_has_nothing_of_its_own_and_one_of_a_few_words_is_not_made() {
+        let texts = load(None).unwrap();
+        let copy = copy(&texts).unwrap().unwrap();
+        let original = texts.iter().find(|text| copy.name.starts_with(&text.name)).unwrap();
+        assert!(copy.body != original.body && copy.body.contains("allegedly"));
+        let few = [Text { name: "few".into(), body: "so much depends upon a red wheel barrow glazed with rain water".into() }];
+        assert!(super::copy(&few).unwrap().is_none());
     }
 
     #[test]

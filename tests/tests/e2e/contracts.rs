@@ -55,7 +55,7 @@ fn contribute(node: &mut Node, wallet: &mut Wallet, datanet: U256, text: &str) {
 
 fn trace(node: &mut Node, set: U256, output: &str) -> (Vec<u32>, Vec<U256>, U256, U256) {
     let output = Bytes::copy_from_slice(output.as_bytes());
-    let found = view(node, TEXT_ATTRIBUTION, traceByContributorCall { setId: set, upTo: 0, output, topK: 0 });
+    let found = view(node, TEXT_ATTRIBUTION, traceByContributorCall { setId: set, version: 0, output, topK: 0 });
     (found.contributors, found.credits, found.explained, found.total)
 }
 
@@ -112,24 +112,25 @@ fn an_operator_gains_nothing_by_hiding_whose_texts_an_answer_comes_from() {
         node.wait("the question", |node| node.ask("eth_getTransactionReceipt", json!([hash]))["status"] == json!("0x1"));
     }
 
-    // Neither by an empty answer, nor by a review in between.
+    // Neither by an empty answer, nor by a copy and a withdrawal in between.
     let empty = Inference::settleCall { requestId: U256::from(1), output: Bytes::new() };
     assert_eq!(send(&mut node, &mut operator, INFERENCE, empty)["status"], json!("0x0"));
-    let reject = Datanets::rejectCall { datanetId: datanet, row: 0 };
-    assert_eq!(send(&mut node, &mut operator, DATANETS, reject.clone())["status"], json!("0x0"));
+    contribute(&mut node, &mut operator, datanet, &passage());
+    succeed(&mut node, &mut operator, DATANETS, Datanets::setStatusCall { datanetId: datanet, row: 0, status: 2 });
+    let reassign = Datanets::reassignCall { datanetId: datanet, row: 0, account: operator.address() };
+    succeed(&mut node, &mut operator, DATANETS, reassign);
 
     // Nor by an answer of other words.
     let foreign = Inference::settleCall { requestId: U256::from(1), output: Bytes::from_static(b"nobody wrote this before") };
     succeed(&mut node, &mut operator, INFERENCE, foreign);
     let pool = price * U256::from(8_000) / U256::from(10_000);
     assert_eq!(owed(&mut node, operator.address()), price - pool);
-    assert_eq!(owed(&mut node, asker.address()), pool);
+    assert_eq!(owed(&mut node, asker.address()), U256::ZERO);
+    assert_eq!(owed(&mut node, INFERENCE), pool, "what nobody explains is nobody's");
     let honest = Inference::settleCall { requestId: U256::from(2), output: passage().into_bytes().into() };
     succeed(&mut node, &mut operator, INFERENCE, honest);
     assert_eq!(owed(&mut node, operator.address()), (price - pool) * U256::from(2));
     assert_eq!(owed(&mut node, author.address()), pool);
-
-    succeed(&mut node, &mut operator, DATANETS, reject);
 }
 
 /// The L1 under a node.

@@ -11,10 +11,11 @@ use crate::{
     Error,
     kernels::{Path, Query},
     rows::{BLOCK_ROWS, Block, Rows},
-    sketch::DATAINF_FRACTION,
     top::Top,
 };
 
+/// Fractional bits of a quotient.
+const DATAINF_FRACTION: u32 = 24;
 /// Rows whose terms, below 2³⁸, are summed in 64 bits; a block more may be.
 const NARROW_ROWS: usize = 1 << 16;
 /// Bits of the lower part of a value of `w`.

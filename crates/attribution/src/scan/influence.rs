@@ -5,8 +5,7 @@ use crate::{
     Error,
     contributors::Contributors,
     kernels::{BATCH, Batch, Path, Query},
-    rows::{BLOCK_ROWS, Block, Rows},
-    sketch::MAX_EXPONENT,
+    rows::{BLOCK_ROWS, Block, MAX_EXPONENT, Rows},
     top::Top,
 };
 

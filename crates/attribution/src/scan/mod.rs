@@ -1,8 +1,7 @@
 //! The rules over stored sketches, as the node applies them: rows are read where they lie, in the
 //! order in which they lie, by the [`kernels`](crate::kernels), and only what is asked for is kept.
 //!
-//! [`sketch`](crate::sketch) and [`shapley`](crate::shapley) say the same for rows that are given one
-//! by one, and tests hold the two against each other.
+//! Tests hold them against plain forms for rows that are given one by one.
 
 mod datainf;
 mod influence;

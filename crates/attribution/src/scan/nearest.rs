@@ -9,7 +9,7 @@ use crate::{
 
 /// The row whose direction is closest to the query's, and `cos² · 2³²`, saturated to `2³² − 1`.
 ///
-/// As [`sketch::nearest`](crate::sketch::nearest): withdrawn rows are compared too, a row that points
+/// Withdrawn rows are compared too, a row that points
 /// away counts as 0, ties go to the earlier row, and `None` says that there are no rows.
 ///
 /// # Errors

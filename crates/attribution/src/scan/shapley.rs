@@ -6,12 +6,22 @@ use crate::{
     contributors::Contributors,
     kernels::Path,
     rows::{BLOCK_ROWS, Block, Rows},
-    shapley::ONE,
     top::Top,
 };
 
-/// What is asked of labelled rows: a sketch, its class, and how many neighbours vote (at least 1).
-pub use crate::shapley::LabelledQuery as ShapleyQuery;
+/// The value 1 in fixed point: 2⁶².
+const ONE: i128 = 1 << 62;
+
+/// What is asked of labelled rows.
+#[derive(Debug, Clone, Copy)]
+pub struct ShapleyQuery<'a> {
+    /// The sketch of the example to explain.
+    pub values: &'a [i8],
+    /// Its class.
+    pub label: u16,
+    /// Neighbours that vote, at least 1.
+    pub neighbours: u16,
+}
 
 /// A row's key: its squared distance (28 bits), its number (32), and whether its class is the query's (1).
 const DISTANCE_SHIFT: u32 = 33;
@@ -25,7 +35,8 @@ pub struct Scratch {
 
 /// Values in units of 2⁻⁶² of the best `top` rows, all for 0.
 ///
-/// As [`shapley::knn_shapley`](crate::shapley::knn_shapley).
+/// Rows are ranked by (squared distance, row); one floor per rank; the deficit goes to the nearest row, so that the values sum to
+/// `floor(2⁶² · matches among the K nearest / K)` exactly.
 ///
 /// # Errors
 /// [`Error::QueryLength`], [`Error::NotLabelled`], [`Error::ZeroNeighbours`].

@@ -51,26 +51,42 @@ where
     let runs = runs(&origins.of);
     host.charge(Work::Runs(runs.len() as u64))?;
     host.charge(Work::Tokens(origins.query.numbers.len() as u64))?;
-    entry(index, origins.query, Head { version, document, contributor }, runs)
+    entry(index, origins.query, StoredRow { born: version.saturating_add(1), contributor, runs, document })
 }
 
-/// The entry of a document whose runs are known: what a shard holds, when an index is rebuilt. The
-/// document must be the set's next one.
+/// A row as its shard holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRow<'a> {
+    /// The set's version that its append made.
+    pub born: u64,
+    /// Its author.
+    pub contributor: u32,
+    /// Which of its tokens are not its own.
+    pub runs: Vec<Run>,
+    /// Its text.
+    pub document: &'a str,
+}
+
+/// The entry of a row that was decided before, when an index is rebuilt. It must be the set's next
+/// one; versions that changes of a status made may lie between.
 ///
 /// # Errors
 /// [`Error::Damaged`] when the runs are not ascending runs of the document's tokens with origins in
-/// earlier rows; otherwise as [`append`].
-pub fn restore<I, H>(index: &I, document: &str, contributor: u32, runs: Vec<Run>, host: &mut H) -> Result<RowEntry, H::Error>
+/// earlier rows, or the row is not younger than those before it; otherwise as [`append`].
+pub fn restore<I, H>(index: &I, stored: StoredRow<'_>, host: &mut H) -> Result<RowEntry, H::Error>
 where
     I: TextIndex,
     H: Host<Error: From<I::Error>>,
 {
-    host.charge(Work::Runs(runs.len() as u64))?;
+    host.charge(Work::Runs(stored.runs.len() as u64))?;
     let version = index.version()?;
-    let query = Query::new(index, version, document, host)?;
+    let query = Query::new(index, version, stored.document, host)?;
     let row = query.totals.rows;
+    if stored.born <= version {
+        return Err(Error::Damaged { row }.into());
+    }
     let mut reached = 0;
-    for run in &runs {
+    for run in &stored.runs {
         if let Some(origin) = run.origin {
             let tokens = if origin.row < row { index.facts(origin.row)?.tokens } else { 0 };
             if origin.token.checked_add(run.length).is_none_or(|end| end > tokens) {
@@ -80,24 +96,16 @@ where
         let end = run.start.checked_add(run.length);
         reached = end.filter(|&end| run.start >= reached && end > run.start && end <= query.len()).ok_or(Error::Damaged { row })?;
     }
-    entry(index, query, Head { version, document, contributor }, runs)
+    entry(index, query, stored)
 }
 
-/// What is known of a row before its words are.
-struct Head<'a> {
-    /// The version before it.
-    version: u64,
-    document: &'a str,
-    contributor: u32,
-}
-
-fn entry<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: Query, head: Head<'_>, runs: Vec<Run>) -> Result<RowEntry, E> {
+fn entry<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: Query, stored: StoredRow<'_>) -> Result<RowEntry, E> {
     let rows = query.totals.rows;
     let facts = RowFacts {
-        born: head.version.saturating_add(1),
+        born: stored.born,
         tokens: query.len(),
-        bytes: head.document.len() as u32,
-        contributor: head.contributor,
+        bytes: stored.document.len() as u32,
+        contributor: stored.contributor,
         changes: Changes::default(),
     };
     let mut counts = BTreeMap::<u32, u64>::new();
@@ -113,7 +121,7 @@ fn entry<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: Query,
         row: rows,
         facts,
         set_tokens: query.totals.tokens + u64::from(query.len()),
-        runs,
+        runs: stored.runs,
         tokens: query.numbers,
         first_word: query.first_new,
         words,

@@ -34,7 +34,7 @@ mod unicode;
 mod work;
 
 pub use chains::{Chain, Segment};
-pub use entry::{RowEntry, append, restore};
+pub use entry::{RowEntry, StoredRow, append, restore};
 pub use evidence::{Evidence, evidence};
 pub use index::{Place, RowFacts, Run, TextIndex, Totals};
 pub use memory::{MemoryIndex, NoRows};

@@ -1,7 +1,7 @@
 //! Rows in front of an index: the open block, a call's overrides, or a whole set in memory.
 
 use super::{
-    entry::{RowEntry, append, restore},
+    entry::{RowEntry, StoredRow, append, restore},
     index::{Place, RowFacts, Run, TextIndex, Totals},
     status::{Changes, Status},
     work::Host,
@@ -33,6 +33,7 @@ pub struct Overlay<B> {
     places: HashMap<[u32; 3], Vec<Place>>,
     /// What became of rows below.
     changed: BTreeMap<u64, Changed>,
+    memory: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ struct Row {
     document: Box<str>,
     /// How many words were new before it.
     words: usize,
+    /// Roughly the bytes that it holds here.
+    memory: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -75,6 +78,7 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
             counts: HashMap::default(),
             places: HashMap::default(),
             changed: BTreeMap::new(),
+            memory: 0,
         })
     }
 
@@ -91,25 +95,27 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         Ok(entry)
     }
 
-    /// Appends a document whose runs were decided before, as a shard holds them.
+    /// Appends a row that was decided before, as its shard holds it.
     ///
     /// # Errors
     /// Those of [`restore`](super::restore()); nothing is changed then.
-    pub fn restore<H>(&mut self, document: &str, contributor: u32, runs: Vec<Run>, host: &mut H) -> Result<(), H::Error>
+    pub fn restore<H>(&mut self, stored: StoredRow<'_>, host: &mut H) -> Result<(), H::Error>
     where
         H: Host<Error: From<B::Error>>,
     {
-        let entry = restore(self, document, contributor, runs, host)?;
+        let document = stored.document;
+        let entry = restore(self, stored, host)?;
         Ok(self.write(&entry, document)?)
     }
 
-    /// Writes an entry that was made for the set as it is.
+    /// Writes an entry that was made for the set as it is, or for it a few changes of a status later,
+    /// whose versions are then without a name.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] when the set is not what it was made for, or the document another one.
     pub fn write(&mut self, entry: &RowEntry, document: &str) -> Result<(), Error> {
         let rows = self.totals.rows + self.rows.len() as u64;
-        let next = entry.row == rows && Some(entry.facts.born) == self.version.checked_add(1);
+        let next = entry.row == rows && entry.facts.born > self.version;
         let first_word = u64::from(self.bottom_words) + self.words.len() as u64;
         if !next || u64::from(entry.first_word) != first_word || entry.facts.bytes as usize != document.len() {
             return Err(Error::OutOfOrder { row: entry.row, version: entry.facts.born });
@@ -126,7 +132,10 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         for &(trigram, token) in &entry.places {
             self.places.entry(trigram).or_default().push(Place { row: entry.row, token });
         }
+        let memory = memory(entry, document);
+        self.memory += memory;
         self.rows.push(Row {
+            memory,
             facts: entry.facts,
             set_tokens: entry.set_tokens,
             tokens: entry.tokens.as_slice().into(),
@@ -191,6 +200,7 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
 
     /// Removes what the last row added; the row itself is gone already.
     fn forget(&mut self, gone: &Row) {
+        self.memory -= gone.memory;
         let row = self.totals.rows + self.rows.len() as u64;
         for &number in &gone.tokens {
             if let Some(counts) = self.counts.get_mut(&number) {
@@ -211,6 +221,23 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         }
     }
 
+    /// Rows and tokens of the set's first `rows` rows; nothing when it has fewer, or when this stands on more.
+    #[must_use]
+    pub fn first_rows(&self, rows: u64) -> Option<Totals> {
+        let own = self.own(rows)?;
+        let tokens = match own.checked_sub(1) {
+            Some(last) => self.rows.get(last)?.set_tokens,
+            None => self.totals.tokens,
+        };
+        Some(Totals { rows, tokens })
+    }
+
+    /// Roughly the bytes of memory that the rows in front of the index hold.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Position of a row that is not below.
     fn own(&self, row: u64) -> Option<usize> {
         row.checked_sub(self.totals.rows).and_then(|own| usize::try_from(own).ok())
@@ -219,6 +246,18 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
     fn own_row(&self, own: usize) -> Result<&Row, B::Error> {
         self.rows.get(own).ok_or_else(|| Error::UnknownRow { row: self.totals.rows.saturating_add(own as u64) }.into())
     }
+}
+
+/// Roughly what a row adds: a trigram's list and a word cost more than what they hold.
+fn memory(entry: &RowEntry, document: &str) -> usize {
+    let words: usize = entry.words.iter().map(|word| word.len() + 120).sum();
+    size_of::<Row>()
+        + document.len()
+        + 4 * entry.tokens.len()
+        + 32 * entry.runs.len()
+        + words
+        + 24 * entry.counts.len()
+        + 130 * entry.places.len()
 }
 
 impl<B: TextIndex<Error: From<Error>>> TextIndex for Overlay<B> {

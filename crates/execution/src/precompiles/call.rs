@@ -1,5 +1,6 @@
 //! One call of a precompile: its gas, its arguments, and what it may do to state.
 
+use super::gas;
 use alloy_evm::{EvmInternals, precompiles::PrecompileInput};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256};
 use alloy_sol_types::{SolError, SolEvent, SolInterface};
@@ -11,10 +12,6 @@ use tributary_contracts::{
     IAttributionErrors::{DirectCallOnly, InvalidArguments, NotPayable, UnknownFunction},
     predeploys::ATTRIBUTION_STORE as STORE,
 };
-
-/// Any call, and each 32-byte word of its arguments: paid before they are decoded.
-const CALL_GAS: u64 = 100;
-const WORD_GAS: u64 = 3;
 
 /// Why a call ends without a result.
 #[derive(Debug)]
@@ -70,8 +67,8 @@ impl<'a> Call<'a> {
 
     /// Takes gas for decoding the call data, which the caller may pass again and again at no cost.
     pub(super) fn charge_input(&mut self) -> Step<()> {
-        self.charge(CALL_GAS)?;
-        self.charge_each(WORD_GAS, self.data().len().div_ceil(32) as u64)
+        self.charge(gas::CALL)?;
+        self.charge_each(gas::WORD, self.data().len().div_ceil(32) as u64)
     }
 
     pub(super) fn data(&self) -> &'a [u8] {
@@ -130,6 +127,18 @@ impl<'a> Call<'a> {
     pub(super) fn set_code(&mut self, address: Address, code: Bytes, hash: B256) -> Step<()> {
         let code = Bytecode::new_legacy(code);
         self.input.internals.set_code_with_hash(address, code, hash).map_err(fatal)
+    }
+
+    /// The hash of an account's code, when it has any, as [`Self::peek_code`] does.
+    pub(super) fn peek_hash(&mut self, address: Address) -> Step<Option<B256>> {
+        let internals = &mut self.input.internals;
+        let checkpoint = internals.checkpoint();
+        let loaded = internals.load_account(address).map_err(fatal).map(|account| {
+            let info = &account.data.info;
+            (!info.is_empty_code_hash() && !info.code_hash.is_zero()).then_some(info.code_hash)
+        });
+        internals.checkpoint_revert(checkpoint);
+        loaded
     }
 
     /// An account's code and its hash, without making the account warm: whether it is read at all

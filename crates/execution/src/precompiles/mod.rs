@@ -12,39 +12,48 @@
 //!
 //! A set is a list of **shards**, one for each `append`: the account at
 //! `keccak256("tributary/shard" ‖ setId u256 ‖ shardIndex u64)[12..]`, whose code is
-//! `0xEFA701 ‖ kind u8 ‖ contributor u32 ‖ rows u32 ‖ payload`. The rest is in the storage of the
-//! store's account (integers big-endian in the preimages, packed from the low end in the slots):
+//! `0xEFA702 ‖ kind u8 ‖ contributor u32 ‖ rows u32 ‖ born u64 ‖ payload` (big-endian). `born` is the set's version that the append made.
+//! The payload of sketches are rows as they came, `exponent u8 ‖ label u16 if labelled ‖ dim × i8`; that of a text is
+//! `n u32 ‖ n × (start u32 ‖ length u32 ‖ row u64 ‖ token u32)`, the runs of words that are not its own (row 2⁶⁴ − 1: closed), and the
+//! document. The rest is in the storage of the store's account (integers big-endian in the preimages, packed from the low end in the slots):
 //!
 //! | Slot | Value |
 //! |---|---|
 //! | 0 | number of sets; ids count from 1 |
-//! | `m = keccak256("tributary/set" ‖ setId u256)` | owner 160 bits, kind 8, dim 16, labelled 8 |
-//! | `m + 1` | shards 64 bits, rows 64, payload bytes 64 |
+//! | `m = keccak256("tributary/set" ‖ setId u256)` | owner 160 bits, kind 8, dim 16, labelled 8, least exponent 8, greatest 8, rows in the list below 32 |
+//! | `m + 1` | shards 64 bits, rows 64, bytes appended 64, version 64 |
 //! | `m + 2` | running root, `r' = keccak256(r ‖ codeHash)`, from zero |
-//! | `keccak256("tributary/inactive" ‖ setId u256 ‖ row / 256 u64)` | bit `row % 256`: the row does not count |
+//! | `keccak256("tributary/status" ‖ setId u256 ‖ row u64)` | up to four changes of a row's status, oldest first: status 8 bits, version 56 |
+//! | `keccak256("tributary/contributor" ‖ setId u256 ‖ row u64)` | who a row was reassigned to: 2³² + contributor |
+//! | `keccak256("tributary/changed" ‖ setId u256 ‖ i u64)` | of sketches: eight numbers, 32 bits each, of rows with one of the two slots above, in the order of their first change |
 //!
-//! The bitmap is of *inactive* rows, so that appending writes no bit.
+//! A version is 1 at first and one higher after every append and every change of a status.
 //!
 //! # Gas
 //!
 //! Every step is charged before it is done, by amounts that depend on the content and the input
-//! alone: not on what is warm, and not on what is indexed. Reading a shard leaves no trace in the
+//! alone ([`gas`]): not on what is warm, and not on what is indexed. What was charged is spent when a call ends with an error. Reading a shard leaves no trace in the
 //! transaction's set of warm accounts, because a query that finds its index built reads none.
 
+mod append;
+mod cache;
 mod call;
-mod content;
+mod changes;
 mod development;
-mod rank;
+mod gas;
+mod index;
 mod sets;
 mod shapley;
+mod shards;
 mod sketch;
 mod split;
 mod store;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 
-pub use content::IndexCache;
+pub use cache::IndexCache;
 pub(crate) use development::install as install_development;
 
 use alloy_evm::precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap};

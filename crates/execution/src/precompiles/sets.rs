@@ -1,29 +1,24 @@
-//! Sets and shards: where they are in state, and their formats in both directions.
+//! Sets: what the store's storage says of them, in both directions.
 
-use super::call::{Call, Step, Stop, fail};
+use super::{
+    call::{Call, Step, Stop, fail},
+    shards::{Shard, next_root, shard_address},
+};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use tributary_attribution::rows::Layout;
 use tributary_contracts::{
-    IAttributionErrors::{RowOutOfRange, UnknownSet, WrongKind},
+    IAttributionErrors::{DamagedShard, RowOutOfRange, SetFull, UnknownSet, UnknownVersion, WrongKind},
     slots::attribution_store,
 };
-
-/// One slot read as if cold. Charged whether or not it is (EIP-2929's price).
-pub(super) const SLOT_GAS: u64 = 2_100;
 
 /// Slots that [`Set::load`] reads.
 pub(super) const SET_SLOTS: u64 = 3;
 
-/// Largest payload of one shard, and so the largest document.
+/// Largest payload of one append, and so the largest document.
 pub(super) const MAX_PAYLOAD: usize = 128 * 1024;
 
-/// Rows in one word of the bitmap.
-const ROWS_PER_WORD: u64 = 256;
-
-/// Bytes before a shard's payload.
-const HEADER: usize = 12;
-
-/// 0xEF code can be deployed by nobody (EIP-3541); A701 tells it from EIP-7702's EF01.
-const MAGIC: [u8; 3] = [0xEF, 0xA7, 0x01];
+/// Most payload bytes of a set: its rows are fewer than 2³² then.
+pub(super) const MAX_SET_BYTES: u64 = 1 << 32;
 
 /// What the rows of a set are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,19 +28,39 @@ pub(super) enum Kind {
     Text = 2,
 }
 
+/// What a set is made for; it never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Terms {
+    pub(super) kind: Kind,
+    /// Values of a row; 0 for text.
+    pub(super) dim: u16,
+    pub(super) labelled: bool,
+    /// Least and greatest exponent of a row; 0 for text.
+    pub(super) band: (u8, u8),
+}
+
+impl Terms {
+    pub(super) const TEXT: Self = Self { kind: Kind::Text, dim: 0, labelled: false, band: (0, 0) };
+
+    /// How rows of sketches are written; nothing for text, or a dimension that only a call's pretence gives.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        Layout::new(self.dim.into(), self.labelled).ok().filter(|_| self.kind == Kind::Sketch)
+    }
+}
+
 /// A set as its owner made it and as far as it has grown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Set {
     pub(super) id: U256,
     pub(super) owner: Address,
-    pub(super) kind: Kind,
-    /// Values of a row; 0 for text.
-    pub(super) dim: u16,
-    pub(super) labelled: bool,
+    pub(super) terms: Terms,
+    /// Rows that were ever changed, as far as they are listed: those of sketches.
+    pub(super) changed: u32,
     pub(super) shards: u64,
     pub(super) rows: u64,
-    /// Payload bytes of all shards.
+    /// Bytes of all payloads as they were appended.
     pub(super) size: u64,
+    pub(super) version: u64,
     pub(super) root: B256,
 }
 
@@ -53,23 +68,23 @@ impl Set {
     /// The set of this id.
     pub(super) fn load(call: &mut Call<'_>, id: U256) -> Step<Self> {
         let [terms, growth, root] = attribution_store::set(id);
-        let terms = call.load(terms)?;
-        let kind = match terms.byte(20) {
+        let terms: [u8; 32] = call.load(terms)?.to_be_bytes();
+        let kind = match terms[11] {
             0 => return fail(UnknownSet { setId: id }),
             1 => Kind::Sketch,
             2 => Kind::Text,
             kind => return Err(Stop::Fatal(format!("set {id} is of unknown kind {kind}"))),
         };
-        let growth = call.load(growth)?.into_limbs();
+        let [shards, rows, size, version] = call.load(growth)?.into_limbs();
         Ok(Self {
             id,
-            owner: Address::from_word(B256::from(terms)),
-            kind,
-            dim: u16::from_be_bytes([terms.byte(22), terms.byte(21)]),
-            labelled: terms.byte(23) != 0,
-            shards: growth[0],
-            rows: growth[1],
-            size: growth[2],
+            owner: Address::from_slice(&terms[12..]),
+            terms: Terms { kind, dim: u16::from_be_bytes([terms[9], terms[10]]), labelled: terms[8] != 0, band: (terms[7], terms[6]) },
+            changed: u32::from_be_bytes([terms[2], terms[3], terms[4], terms[5]]),
+            shards,
+            rows,
+            size,
+            version,
             root: B256::from(call.load(root)?),
         })
     }
@@ -77,50 +92,86 @@ impl Set {
     /// As [`Set::load`], of the kind that the function is for.
     pub(super) fn load_kind(call: &mut Call<'_>, id: U256, kind: Kind) -> Step<Self> {
         let set = Self::load(call, id)?;
-        if set.kind != kind {
-            return fail(WrongKind { setId: id, kind: set.kind as u8 });
+        if set.terms.kind != kind {
+            return fail(WrongKind { setId: id, kind: set.terms.kind as u8 });
         }
         Ok(set)
     }
 
     /// Gives a new set the next id.
-    pub(super) fn create(call: &mut Call<'_>, owner: Address, kind: Kind, dim: u16, labelled: bool) -> Step<U256> {
+    pub(super) fn create(call: &mut Call<'_>, owner: Address, terms: Terms) -> Step<U256> {
         let id = call.load(U256::ZERO)? + U256::ONE;
         call.save(U256::ZERO, id)?;
-        let mut terms = [0; 32];
-        terms[12..].copy_from_slice(owner.as_slice());
-        terms[11] = kind as u8;
-        terms[9..11].copy_from_slice(&dim.to_be_bytes());
-        terms[8] = labelled.into();
-        call.save(attribution_store::set(id)[0], U256::from_be_bytes(terms))?;
+        let set = Self { id, owner, terms, changed: 0, shards: 0, rows: 0, size: 0, version: 1, root: B256::ZERO };
+        set.save_terms(call)?;
+        set.save_growth(call)?;
         Ok(id)
     }
 
-    /// Writes one more shard and how far the set has grown by it.
-    pub(super) fn append(&mut self, call: &mut Call<'_>, shard: &Shard) -> Step<()> {
+    fn save_terms(&self, call: &mut Call<'_>) -> Step<()> {
+        let mut terms = [0; 32];
+        terms[12..].copy_from_slice(self.owner.as_slice());
+        terms[11] = self.terms.kind as u8;
+        terms[9..11].copy_from_slice(&self.terms.dim.to_be_bytes());
+        terms[8] = self.terms.labelled.into();
+        (terms[7], terms[6]) = self.terms.band;
+        terms[2..6].copy_from_slice(&self.changed.to_be_bytes());
+        call.save(attribution_store::set(self.id)[0], U256::from_be_bytes(terms))
+    }
+
+    fn save_growth(&self, call: &mut Call<'_>) -> Step<()> {
+        let growth = U256::from_limbs([self.shards, self.rows, self.size, self.version]);
+        call.save(attribution_store::set(self.id)[1], growth)
+    }
+
+    /// Writes one more shard, of `size` payload bytes as they came, and how far the set has grown by it. Returns its code's hash.
+    pub(super) fn append(&mut self, call: &mut Call<'_>, shard: &Shard, size: u64) -> Step<B256> {
         let code = shard.encode();
         let hash = keccak256(&code);
         call.set_code(shard_address(self.id, self.shards), code, hash)?;
         self.shards += 1;
         self.rows += u64::from(shard.rows);
-        self.size += shard.payload.len() as u64;
+        self.size += size;
+        self.version = shard.born;
         self.root = next_root(self.root, hash);
-        let [_, growth, root] = attribution_store::set(self.id);
-        call.save(growth, U256::from_limbs([self.shards, self.rows, self.size, 0]))?;
-        call.save(root, self.root.into())
+        self.save_growth(call)?;
+        call.save(attribution_store::set(self.id)[2], self.root.into())?;
+        Ok(hash)
     }
 
-    /// Bytes of a row in a payload of sketches.
-    pub(super) fn row_length(&self) -> usize {
-        1 + 2 * usize::from(self.labelled) + usize::from(self.dim)
+    /// Makes the next version, and returns it.
+    pub(super) fn bump(&mut self, call: &mut Call<'_>) -> Step<u64> {
+        self.version += 1;
+        self.save_growth(call)?;
+        Ok(self.version)
     }
 
-    /// How many rows a query counts: `up_to`, and all for 0.
-    pub(super) fn counted(&self, up_to: u64) -> Step<u64> {
-        if up_to > self.rows {
-            return fail(RowOutOfRange { setId: self.id, row: up_to, rows: self.rows });
+    /// Adds a row to the list of those that were changed.
+    pub(super) fn list_changed(&mut self, call: &mut Call<'_>, row: u32) -> Step<()> {
+        let (slot, within) = (attribution_store::changed_rows(self.id, self.changed / 8), self.changed % 8);
+        let word = call.load(slot)? | U256::from(row) << (32 * within as usize);
+        call.save(slot, word)?;
+        self.changed += 1;
+        self.save_terms(call)
+    }
+
+    /// The rows that were changed, in the order of their first change. The caller paid for their slots.
+    pub(super) fn changed_rows(&self, call: &mut Call<'_>) -> Step<Vec<u64>> {
+        let mut rows = Vec::new();
+        for slot in 0..self.changed.div_ceil(8) {
+            let word: [u8; 32] = call.load(attribution_store::changed_rows(self.id, slot))?.to_be_bytes();
+            let here = (self.changed - 8 * slot).min(8) as usize;
+            rows.extend(word.chunks_exact(4).rev().take(here).map(|row| u64::from(u32::from_be_bytes([row[0], row[1], row[2], row[3]]))));
         }
-        Ok(if up_to == 0 { self.rows } else { up_to })
+        Ok(rows)
+    }
+
+    /// The version that is asked about: `version`, and the newest for 0.
+    pub(super) fn at(&self, version: u64) -> Step<u64> {
+        if version > self.version {
+            return fail(UnknownVersion { setId: self.id, version, newest: self.version });
+        }
+        Ok(if version == 0 { self.version } else { version })
     }
 
     /// Refuses a row that the set does not have.
@@ -131,133 +182,33 @@ impl Set {
         Ok(())
     }
 
-    /// Shard `index`, with its code's hash.
-    pub(super) fn shard(&self, call: &mut Call<'_>, index: u64) -> Step<(Shard, B256)> {
-        let (code, hash) = call.peek_code(shard_address(self.id, index))?;
-        let shard = Shard::decode(self.kind, code);
-        let shard = shard.ok_or_else(|| Stop::Fatal(format!("shard {index} of set {} is not one", self.id)))?;
-        Ok((shard, hash))
-    }
-}
-
-/// The running root after one more shard.
-pub(super) fn next_root(root: B256, code_hash: B256) -> B256 {
-    keccak256([root.0, code_hash.0].concat())
-}
-
-/// Where a shard is.
-pub(super) fn shard_address(id: U256, index: u64) -> Address {
-    let preimage = [b"tributary/shard".as_slice(), &id.to_be_bytes::<32>(), &index.to_be_bytes()].concat();
-    Address::from_word(keccak256(preimage))
-}
-
-/// A word of the bitmap of rows that do not count, and the row's bit in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ActivityBit {
-    /// Which 256 rows.
-    pub(super) word: u64,
-    bit: usize,
-}
-
-impl ActivityBit {
-    pub(super) fn of(row: u64) -> Self {
-        Self { word: row / ROWS_PER_WORD, bit: (row % ROWS_PER_WORD) as usize }
-    }
-
-    pub(super) fn load(self, call: &mut Call<'_>, set: U256) -> Step<U256> {
-        call.load(self.slot(set))
-    }
-
-    pub(super) fn save(self, call: &mut Call<'_>, set: U256, word: U256) -> Step<()> {
-        call.save(self.slot(set), word)
-    }
-
-    /// Whether the row counts.
-    pub(super) fn is_active(self, word: U256) -> bool {
-        !word.bit(self.bit)
-    }
-
-    /// The word with the row's bit changed.
-    pub(super) fn set(self, mut word: U256, active: bool) -> U256 {
-        word.set_bit(self.bit, !active);
-        word
-    }
-
-    fn slot(self, set: U256) -> U256 {
-        attribution_store::inactive_rows(set, self.word)
-    }
-}
-
-/// What one `append` wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shard {
-    pub(super) kind: Kind,
-    pub(super) contributor: u32,
-    pub(super) rows: u32,
-    pub(super) payload: Bytes,
-}
-
-impl Shard {
-    /// The shard as the code of an account.
-    fn encode(&self) -> Bytes {
-        let mut code = Vec::with_capacity(HEADER + self.payload.len());
-        code.extend(MAGIC);
-        code.push(self.kind as u8);
-        code.extend(self.contributor.to_be_bytes());
-        code.extend(self.rows.to_be_bytes());
-        code.extend(&self.payload);
-        code.into()
-    }
-
-    fn decode(kind: Kind, code: Bytes) -> Option<Self> {
-        let (header, _) = code.split_first_chunk::<HEADER>()?;
-        let [a, b, c, found, contributor @ .., r0, r1, r2, r3] = *header;
-        if [a, b, c] != MAGIC || found != kind as u8 {
-            return None;
+    /// Refuses more bytes than a set may have.
+    pub(super) fn require_room(&self, bytes: u64) -> Step<()> {
+        match self.size.checked_add(bytes) {
+            Some(size) if size <= MAX_SET_BYTES => Ok(()),
+            _ => fail(SetFull { setId: self.id, size: self.size }),
         }
-        Some(Self {
-            kind,
-            contributor: u32::from_be_bytes(contributor),
-            rows: u32::from_be_bytes([r0, r1, r2, r3]),
-            payload: code.slice(HEADER..),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloy_primitives::hex;
-
-    #[test]
-    fn a_shard_is_its_header_and_its_payload_and_reads_back() {
-        let payload = Bytes::from_static(b"text");
-        let shard = Shard { kind: Kind::Text, contributor: 0x0102_0304, rows: 1, payload };
-        let code = shard.encode();
-        assert_eq!(code[..], hex!("efa701 02 01020304 00000001 74657874"));
-        assert_eq!(Shard::decode(Kind::Text, code.clone()), Some(shard));
-        assert_eq!(Shard::decode(Kind::Sketch, code.clone()), None);
-        assert_eq!(Shard::decode(Kind::Text, code.slice(..HEADER - 1)), None);
     }
 
-    #[test]
-    fn a_shard_is_at_the_hash_of_its_set_and_index() {
-        let preimage = hex!(
-            "7472696275746172792f7368617264"
-            "0000000000000000000000000000000000000000000000000000000000000001"
-            "0000000000000203"
-        );
-        assert_eq!(shard_address(U256::ONE, 0x0203), Address::from_slice(&keccak256(preimage)[12..]));
+    /// The hash of a shard's code, which is there.
+    pub(super) fn shard_hash(&self, call: &mut Call<'_>, index: u64) -> Step<B256> {
+        match call.peek_hash(shard_address(self.id, index))? {
+            Some(hash) => Ok(hash),
+            None => self.damaged(index),
+        }
     }
 
-    #[test]
-    fn a_bit_that_is_not_set_is_an_active_row() {
-        let row = ActivityBit::of(256 + 7);
-        assert_eq!(row.word, 1);
-        assert!(row.is_active(U256::ZERO));
-        let word = row.set(U256::ZERO, false);
-        assert_eq!(word, U256::from(128));
-        assert!(!row.is_active(word));
-        assert_eq!(row.set(word, true), U256::ZERO);
+    /// A shard, and its code's hash.
+    pub(super) fn shard(&self, call: &mut Call<'_>, index: u64) -> Step<(Shard, B256)> {
+        let (code, hash): (Bytes, B256) = call.peek_code(shard_address(self.id, index))?;
+        match Shard::decode(self.terms.kind, &code) {
+            Some(shard) => Ok((shard, hash)),
+            None => self.damaged(index),
+        }
+    }
+
+    /// Ends the call: a shard does not hold what it must.
+    pub(super) fn damaged<T>(&self, shard: u64) -> Step<T> {
+        fail(DamagedShard { setId: self.id, shard })
     }
 }

@@ -1,6 +1,6 @@
 //! `IRewardSplit`: a pool is paid out by weight, to the wei.
 
-use super::{call, content::IndexCache};
+use super::{cache::IndexCache, call};
 use alloy_evm::precompiles::PrecompileInput;
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;

@@ -1,18 +1,21 @@
-//! `ITextAttribution`: which documents a text came from.
+//! `ITextAttribution`: whose words a text is made of.
 
 use super::{
+    cache::IndexCache,
     call::{self, Call, Step, fail},
-    content::{Content, IndexCache},
-    rank,
-    sets::{ActivityBit, Kind, SET_SLOTS, SLOT_GAS, Set},
+    gas,
+    sets::{Kind, SET_SLOTS, Set},
+    texts::{Fault, Payer, Texts},
 };
 use alloy_evm::precompiles::PrecompileInput;
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use tributary_attribution::first_edition::{Host, Trace, Work};
+use tributary_attribution::{
+    text::{self, Evidence, Trace},
+    top::Top,
+};
 use tributary_contracts::{
     IAttributionErrors::NotUtf8,
     ITextAttribution::{self, ITextAttributionCalls as Function},
@@ -20,114 +23,115 @@ use tributary_contracts::{
 
 pub(super) use tributary_contracts::predeploys::TEXT_ATTRIBUTION as ADDRESS;
 
-/// Each byte of the output: checking and tokenising it.
-const BYTE_GAS: u64 = 2;
-/// Each token of the output, for each doubling of the documents' tokens: looking it up.
-const SEARCH_GAS: u64 = 8;
-/// Each occurrence of a match: finding its document and its place.
-const OCCURRENCE_GAS: u64 = 40;
-/// Each step of the dynamic programme.
-const STEP_GAS: u64 = 1;
-/// Each credit and each piece of evidence: ranking and returning it.
-const ELEMENT_GAS: u64 = 60;
-
-pub(super) fn run(input: PrecompileInput<'_>, contents: &IndexCache) -> PrecompileResult {
+pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileResult {
     call::run(input, |call| {
         call.charge_input()?;
         match call.decode()? {
             Function::trace(args) => {
-                let (_, trace) = trace(call, contents, (args.setId, args.upTo), &args.output)?;
-                call.charge_each(ELEMENT_GAS, trace.credits.len() as u64)?;
-                let (rows, credits) = rank::best(credits(&trace), args.topK);
-                Ok(ITextAttribution::traceCall::abi_encode_returns(&ITextAttribution::traceReturn {
-                    rows,
-                    credits,
-                    explained: U256::from(trace.explained),
-                    total: U256::from(trace.total),
-                }))
+                let trace = query(call, cache, (args.setId, args.version), &args.output, |asked| asked.trace())?;
+                Ok(encode_trace(&trace, args.topK))
             }
             Function::traceByContributor(args) => {
-                let (content, trace) = trace(call, contents, (args.setId, args.upTo), &args.output)?;
-                call.charge_each(ELEMENT_GAS, trace.credits.len() as u64)?;
-                let sums = rank::by_contributor(credits(&trace), content.contributors());
-                let (contributors, credits) = rank::best(sums, args.topK);
-                let result = ITextAttribution::traceByContributorReturn {
+                let (trace, sums) = query(call, cache, (args.setId, args.version), &args.output, |asked| asked.trace_by_contributor())?;
+                let (contributors, credits) = ranked(sums, args.topK).into_iter().unzip();
+                Ok(ITextAttribution::traceByContributorCall::abi_encode_returns(&ITextAttribution::traceByContributorReturn {
                     contributors,
                     credits,
                     explained: U256::from(trace.explained),
+                    withheld: U256::from(trace.withheld),
                     total: U256::from(trace.total),
-                };
-                Ok(ITextAttribution::traceByContributorCall::abi_encode_returns(&result))
+                }))
             }
             Function::evidence(args) => {
-                let (_, trace) = trace(call, contents, (args.setId, args.upTo), &args.output)?;
-                let most = if args.most == 0 { usize::MAX } else { args.most.into() };
-                call.charge_each(ELEMENT_GAS, trace.evidence.len().min(most) as u64)?;
-                let evidence: Vec<_> = trace.evidence.iter().take(most).map(encode).collect();
+                let most = args.most.into();
+                let evidence = query(call, cache, (args.setId, args.version), &args.output, |asked| asked.evidence(most))?;
+                let evidence: Vec<_> = evidence.iter().map(encode_evidence).collect();
                 Ok(ITextAttribution::evidenceCall::abi_encode_returns(&evidence))
             }
         }
     })
 }
 
-/// Traces an output to the first `up_to` rows of a set.
-fn trace(call: &mut Call<'_>, contents: &IndexCache, (id, up_to): (U256, u64), output: &Bytes) -> Step<(Arc<Content>, Trace)> {
-    call.charge_each(SLOT_GAS, SET_SLOTS)?;
-    call.charge_each(BYTE_GAS, output.len() as u64)?;
+/// A text that is compared with the rows of a version.
+pub(super) struct Asked<'q, 'p, 'a> {
+    pub(super) texts: Texts<'q, 'p, 'a>,
+    pub(super) version: u64,
+    pub(super) text: &'q str,
+}
+
+/// Finds the set and the version, and asks `question` of a text. Building the index is paid by `append`.
+pub(super) fn query<R>(
+    call: &mut Call<'_>,
+    cache: &IndexCache,
+    (id, version): (U256, u64),
+    text: &Bytes,
+    question: impl FnOnce(&Asked<'_, '_, '_>) -> Result<R, Fault>,
+) -> Step<R> {
+    call.charge_each(gas::SLOT, SET_SLOTS)?;
     let set = Set::load_kind(call, id, Kind::Text)?;
-    let rows = set.counted(up_to)?;
-    let Ok(output) = std::str::from_utf8(output) else { return fail(NotUtf8 {}) };
-    let content = contents.open(call, &set, rows)?;
-    let mut payer = Payer { call, set: id, words: BTreeMap::new() };
-    let trace = content.text()?.trace(output, &mut payer)?;
-    Ok((content, trace))
+    let version = set.at(version)?;
+    let Ok(text) = std::str::from_utf8(text) else { return fail(NotUtf8 {}) };
+    cache.with(call, &set, |call, index| {
+        let payer = Payer::new(call);
+        let texts = Texts { payer: &payer, index: index.text()?, set: &set };
+        question(&Asked { texts, version, text }).or_else(|fault| fault.stop(&set))
+    })
 }
 
-fn credits(trace: &Trace) -> impl Iterator<Item = (u64, U256)> + '_ {
-    trace.credits.iter().map(|credit| (credit.row, U256::from(credit.weight)))
+impl Asked<'_, '_, '_> {
+    fn trace(&self) -> Result<Trace, Fault> {
+        text::trace(&self.texts, self.version, self.text, &mut &*self.texts.payer)
+    }
+
+    /// The trace, and its credits by who is paid for the origins.
+    fn trace_by_contributor(&self) -> Result<(Trace, BTreeMap<u32, u64>), Fault> {
+        let trace = self.trace()?;
+        let mut by_origin = BTreeMap::<u64, u64>::new();
+        for credit in &trace.credits {
+            *by_origin.entry(credit.origin).or_default() += credit.weight;
+        }
+        let mut sums = BTreeMap::<u32, u64>::new();
+        for (origin, weight) in by_origin {
+            *sums.entry(self.texts.contributor(origin)?).or_default() += weight;
+        }
+        Ok((trace, sums))
+    }
+
+    fn evidence(&self, most: usize) -> Result<Vec<Evidence>, Fault> {
+        text::evidence(&self.texts, self.version, self.text, most, &mut &*self.texts.payer)
+    }
 }
 
-fn encode(evidence: &tributary_attribution::first_edition::Evidence) -> ITextAttribution::Evidence {
+/// The best `top`, all for 0, by credit descending, then index ascending.
+fn ranked<I: Ord + Copy>(credits: impl IntoIterator<Item = (I, u64)>, top: u16) -> Vec<(I, U256)> {
+    let mut best = Top::new(top);
+    credits.into_iter().for_each(|(index, credit)| best.push(index, credit.into()));
+    best.into_sorted().into_iter().map(|(index, credit)| (index, U256::from(credit.unsigned_abs()))).collect()
+}
+
+fn encode_trace(trace: &Trace, top: u16) -> Vec<u8> {
+    let credits = ranked(trace.credits.iter().map(|credit| ((credit.row, credit.origin), credit.weight)), top);
+    ITextAttribution::traceCall::abi_encode_returns(&ITextAttribution::traceReturn {
+        rows: credits.iter().map(|(place, _)| place.0).collect(),
+        origins: credits.iter().map(|(place, _)| place.1).collect(),
+        credits: credits.into_iter().map(|(_, credit)| credit).collect(),
+        explained: U256::from(trace.explained),
+        withheld: U256::from(trace.withheld),
+        total: U256::from(trace.total),
+    })
+}
+
+fn encode_evidence(evidence: &Evidence) -> ITextAttribution::Evidence {
     ITextAttribution::Evidence {
         row: evidence.row,
+        origin: evidence.origin,
         outputStart: evidence.output_start,
         outputEnd: evidence.output_end,
         rowStart: evidence.row_start,
         rowEnd: evidence.row_end,
-        score: evidence.score,
-    }
-}
-
-/// Pays for a trace from the call's gas, and reads the activity of rows.
-struct Payer<'c, 'a> {
-    call: &'c mut Call<'a>,
-    set: U256,
-    /// Words of the bitmap that were read.
-    words: BTreeMap<u64, U256>,
-}
-
-impl Host for Payer<'_, '_> {
-    type Error = call::Stop;
-
-    fn charge(&mut self, work: Work) -> Step<()> {
-        match work {
-            Work::Search { tokens, levels } => self.call.charge_each(SEARCH_GAS * u64::from(levels), tokens),
-            Work::Occurrences(count) => self.call.charge_each(OCCURRENCE_GAS, count),
-            Work::Steps(count) => self.call.charge_each(STEP_GAS, count),
-        }
-    }
-
-    fn is_active(&mut self, row: u64) -> Step<bool> {
-        let bit = ActivityBit::of(row);
-        let word = match self.words.get(&bit.word) {
-            Some(&word) => word,
-            None => {
-                self.call.charge(SLOT_GAS)?;
-                let word = bit.load(self.call, self.set)?;
-                self.words.insert(bit.word, word);
-                word
-            }
-        };
-        Ok(bit.is_active(word))
+        originStart: evidence.origin_start,
+        originEnd: evidence.origin_end,
+        weight: evidence.weight,
+        withheld: evidence.withheld,
     }
 }

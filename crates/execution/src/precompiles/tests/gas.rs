@@ -1,8 +1,12 @@
 use super::machine::{ALICE, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program};
-use crate::precompiles::IndexCache;
+use crate::precompiles::{IndexCache, gas};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use std::sync::Arc;
+use tributary_attribution::{
+    Error,
+    text::{self as rules, Host, MemoryIndex, TextIndex, Unmetered, Work},
+};
 use tributary_contracts::{
     IAttributionStore as store, IRewardSplit, ISketchAttribution as sketch, ITextAttribution as text,
     predeploys::{ATTRIBUTION_STORE as STORE, REWARD_SPLIT as SPLIT, SKETCH_ATTRIBUTION as SKETCH, TEXT_ATTRIBUTION as TEXT},
@@ -17,7 +21,7 @@ fn machine() -> Machine {
     let payload = |set: u64, bytes: &[u8]| store::appendCall { setId: U256::from(set), contributor: 1, payload: bytes.to_vec().into() };
     let program = Program::default()
         .call(STORE, store::createTextSetCall {})
-        .call(STORE, store::createSketchSetCall { dim: 32, labelled: false })
+        .call(STORE, store::createSketchSetCall { dim: 32, labelled: false, minExponent: 0, maxExponent: 63 })
         .call(STORE, payload(1, TEXT_OF_SET.as_bytes()))
         .call(STORE, payload(2, &[1; 66]));
     assert!(machine.run(&program).0);
@@ -50,12 +54,35 @@ fn price(to: Address, call: impl SolCall) -> u64 {
     succeeds
 }
 
+/// Adds up what the rules announce.
+struct Bill(u64);
+
+impl Host for Bill {
+    type Error = Error;
+
+    fn charge(&mut self, work: Work) -> Result<(), Error> {
+        self.0 += gas::of_work(work);
+        Ok(())
+    }
+}
+
+/// Set 1, and the bill of what is asked of it.
+fn bill(ask: impl FnOnce(&MemoryIndex, &mut Bill)) -> u64 {
+    let mut index = MemoryIndex::new();
+    index.append(TEXT_OF_SET, 1, &mut Unmetered).unwrap();
+    let mut bill = Bill(0);
+    ask(&index, &mut bill);
+    bill.0
+}
+
 #[test]
-fn an_append_costs_32000_and_100_a_byte() {
-    for length in [1, 5, 33, 1000] {
-        let payload = vec![b'a'; length].into();
+fn an_append_costs_32000_and_100_a_byte_and_what_its_trace_costs() {
+    let documents = ["a".to_owned(), "a".repeat(1000), format!("{TEXT_OF_SET} and a last word"), "one symbol! ".repeat(40)];
+    for document in documents {
+        let traced = bill(|index, bill| drop(rules::append(index, &document, 1, bill).unwrap()));
+        let payload = document.as_bytes().to_vec().into();
         let call = store::appendCall { setId: U256::from(1), contributor: 1, payload };
-        assert_eq!(price(STORE, call), 32_000 + 100 * length as u64);
+        assert_eq!(price(STORE, call), 32_000 + 100 * document.len() as u64 + traced, "{document}");
     }
 }
 
@@ -64,27 +91,48 @@ fn no_amount_of_gas_below_the_price_gives_a_result() {
     let one = U256::from(1);
     let output = TEXT_OF_SET.as_bytes();
     price(STORE, store::createTextSetCall {});
-    price(STORE, store::setActiveCall { setId: one, row: 0, active: false });
+    price(STORE, store::setStatusCall { setId: one, row: 0, status: 2 });
+    price(STORE, store::reassignCall { setId: U256::from(2), row: 0, contributor: 7 });
+    price(STORE, store::noveltyCall { setId: one, version: 0, document: output.into() });
+    price(STORE, store::appendCall { setId: U256::from(2), contributor: 1, payload: vec![2; 33].into() });
+    price(STORE, store::rowCall { setId: one, index: 0 });
     price(STORE, store::infoCall { setId: one });
     price(STORE, store::rowCall { setId: U256::from(2), index: 1 });
-    price(STORE, store::nearestCall { setId: U256::from(2), upTo: 0, sketch: vec![3; 32].into() });
-    price(TEXT, text::traceCall { setId: one, upTo: 0, output: output.into(), topK: 0 });
-    price(TEXT, text::evidenceCall { setId: one, upTo: 0, output: output.into(), most: 0 });
-    price(SKETCH, sketch::influenceCall { setId: U256::from(2), upTo: 0, query: vec![3; 32].into(), topK: 0 });
+    price(STORE, store::nearestCall { setId: U256::from(2), version: 0, sketch: vec![3; 32].into() });
+    price(TEXT, text::traceCall { setId: one, version: 0, output: output.into(), topK: 0 });
+    price(TEXT, text::traceByContributorCall { setId: one, version: 0, output: output.into(), topK: 0 });
+    price(TEXT, text::evidenceCall { setId: one, version: 0, output: output.into(), most: 0 });
+    price(SKETCH, sketch::influenceCall { setId: U256::from(2), version: 0, query: vec![3; 32].into(), topK: 0 });
+    let query = || vec![3; 32].into();
+    price(SKETCH, sketch::dataInfCall { setId: U256::from(2), version: 0, query: query(), lambda: 1, topK: 0 });
+    price(SKETCH, sketch::influenceByContributorCall { setId: U256::from(2), version: 0, queries: vec![query(), query()], topK: 0 });
     price(SPLIT, IRewardSplit::splitCall { pool: one, weights: vec![one; 9] });
 }
 
 #[test]
 fn the_price_of_a_trace_follows_from_the_content() {
     let output = TEXT_OF_SET;
-    let call = text::traceCall { setId: U256::from(1), upTo: 0, output: output.as_bytes().into(), topK: 0 };
+    let call = text::traceCall { setId: U256::from(1), version: 0, output: output.as_bytes().into(), topK: 0 };
     let words = call.abi_encode().len().div_ceil(32) as u64;
-    let tokens = tributary_attribution::first_edition::tokenize(output).count() as u64;
-    assert_eq!(tokens, 20);
-    // The call, three slots of the set, the bytes; ⌈log2 20⌉ = 5 levels a token; one occurrence and
-    // its word of activity; one step; one credit.
-    let expected = (100 + 3 * words) + 3 * 2_100 + 2 * output.len() as u64 + 8 * 5 * tokens + (40 + 2_100) + 1 + 60;
-    assert_eq!(price(TEXT, call), expected);
+    let traced = bill(|index, bill| drop(rules::trace(index, index.version().unwrap(), output, bill).unwrap()));
+    // The call, three slots of the set, and what the rules announce.
+    assert_eq!(price(TEXT, call), (100 + 3 * words) + 3 * 2_100 + traced);
+}
+
+#[test]
+fn the_price_of_a_scan_follows_from_its_rows_and_their_changes() {
+    let query = || sketch::influenceCall { setId: U256::from(2), version: 0, query: vec![3; 32].into(), topK: 0 };
+    let words = query().abi_encode().len().div_ceil(32) as u64;
+    // Two rows of 33 bytes are two lines.
+    let expected = (100 + 3 * words) + 3 * 2_100 + 2 + 2 * 60;
+    assert_eq!(price(SKETCH, query()), expected);
+    let mut machine = machine();
+    let withdraw = store::setStatusCall { setId: U256::from(2), row: 1, status: 2 };
+    assert!(machine.run(&Program::default().call(STORE, withdraw)).0);
+    // A slot of the list, and the row's own.
+    let expected = expected + 2 * 2_100;
+    assert_eq!(outcome(&mut machine, SKETCH, &query(), expected - 1), (false, 0));
+    assert!(outcome(&mut machine, SKETCH, &query(), expected).0);
 }
 
 #[test]

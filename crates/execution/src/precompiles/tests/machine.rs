@@ -2,18 +2,22 @@
 
 use crate::precompiles::{IndexCache, install, install_cached};
 use alloy_evm::{EthEvmFactory, Evm, EvmEnv, EvmFactory};
-use alloy_primitives::{Address, Bytes, TxKind, U256, address};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, SolError};
 use revm::{
-    DatabaseCommit,
+    Database, DatabaseCommit,
     bytecode::Bytecode,
     context::{TxEnv, result::ExecutionResult},
     database::{CacheDB, EmptyDB},
     primitives::hardfork::SpecId,
     state::AccountInfo,
 };
+use std::convert::Infallible;
 use std::sync::Arc;
-use tributary_contracts::{genesis, predeploys::ATTRIBUTION};
+use tributary_contracts::{
+    genesis,
+    predeploys::{ATTRIBUTION, ATTRIBUTION_STORE},
+};
 
 pub(super) const ALICE: Address = address!("00000000000000000000000000000000000A11CE");
 pub(super) const BOB: Address = address!("0000000000000000000000000000000000000B0B");
@@ -23,10 +27,37 @@ pub(super) const OTHER_PROGRAM: Address = address!("0000000000000000000000000000
 pub(super) const GAS: u64 = 900_000_000;
 
 /// A chain of transactions, each of which is a block's only one.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Machine {
     pub(super) state: CacheDB<EmptyDB>,
     pub(super) cache: Option<Arc<IndexCache>>,
+    /// Accounts that the last transaction read from the state.
+    pub(super) read: Vec<Address>,
+}
+
+/// The state, and a note of what is read from it.
+#[derive(Debug)]
+struct Noted<'m>(&'m mut CacheDB<EmptyDB>, &'m mut Vec<Address>);
+
+impl Database for Noted<'_> {
+    type Error = Infallible;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        self.1.push(address);
+        self.0.basic(address)
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Infallible> {
+        self.0.code_by_hash(hash)
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
+        self.0.storage(address, slot)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
+        self.0.block_hash(number)
+    }
 }
 
 impl Machine {
@@ -56,7 +87,8 @@ impl Machine {
         env.cfg_env.set_spec_and_mainnet_gas_params(SpecId::PRAGUE);
         env.cfg_env.disable_nonce_check = true;
         env.block_env.gas_limit = GAS;
-        let mut evm = EthEvmFactory::default().create_evm(&mut self.state, env);
+        self.read.clear();
+        let mut evm = EthEvmFactory::default().create_evm(Noted(&mut self.state, &mut self.read), env);
         match &self.cache {
             Some(cache) => install_cached(evm.components_mut().2, cache),
             None => install(evm.components_mut().2),
@@ -73,6 +105,16 @@ impl Machine {
         drop(evm);
         self.state.commit(outcome.state);
         outcome.result
+    }
+
+    /// A slot of the store's.
+    pub(super) fn slot(&mut self, slot: U256) -> U256 {
+        self.state.storage(ATTRIBUTION_STORE, slot).unwrap()
+    }
+
+    /// Pretends that a slot of the store's holds something else.
+    pub(super) fn pretend(&mut self, slot: U256, value: U256) {
+        self.state.insert_account_storage(ATTRIBUTION_STORE, slot, value).unwrap();
     }
 
     /// Calls a function from outside.

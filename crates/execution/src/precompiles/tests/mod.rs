@@ -1,7 +1,10 @@
 //! The precompiles inside a real EVM.
 
+mod attacks;
+mod branches;
 mod gas;
 mod machine;
 mod sketches;
 mod store;
 mod texts;
+mod vectors;

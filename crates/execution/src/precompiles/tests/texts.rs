@@ -1,9 +1,9 @@
 use super::machine::{ALICE, Machine, Opcode, PROGRAM, Program, assert_refused};
-use crate::precompiles::{IndexCache, sets::shard_address};
+use crate::precompiles::{IndexCache, shards::shard_address};
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 use std::sync::Arc;
-use tributary_attribution::first_edition::{TextIndex, Unmetered};
+use tributary_attribution::text::{self, MemoryIndex, Status, TextIndex, Trace, Unmetered};
 use tributary_contracts::{
     IAttributionErrors as errors, IAttributionStore as store, ITextAttribution as api,
     predeploys::{ATTRIBUTION_STORE as STORE, TEXT_ATTRIBUTION as TEXT},
@@ -23,8 +23,8 @@ fn append(contributor: u32, text: &str) -> store::appendCall {
     store::appendCall { setId: U256::ONE, contributor, payload: text.as_bytes().to_vec().into() }
 }
 
-fn trace(up_to: u64, top: u16) -> api::traceCall {
-    api::traceCall { setId: U256::ONE, upTo: up_to, output: OUTPUT.as_bytes().into(), topK: top }
+fn trace(version: u64, top: u16) -> api::traceCall {
+    api::traceCall { setId: U256::ONE, version, output: OUTPUT.as_bytes().into(), topK: top }
 }
 
 /// A set of the program's, whose text `i` is contributor `9 - i`'s, but for the last, who is 9 too.
@@ -38,27 +38,50 @@ fn machine(texts: &[&str]) -> Machine {
     machine
 }
 
-fn expected(texts: &[&str], active: impl Fn(u64) -> bool) -> tributary_attribution::first_edition::Trace {
-    let index = TextIndex::build(texts.iter().map(|text| text.as_bytes())).unwrap();
-    let Ok(trace) = index.trace(OUTPUT, &mut Unmetered(active));
-    trace
+/// The same set in the mathematics' terms.
+fn index(texts: &[&str]) -> MemoryIndex {
+    let mut index = MemoryIndex::new();
+    for (row, text) in (0..).zip(texts) {
+        index.append(text, if row == 3 { 9 } else { 9 - row }, &mut Unmetered).unwrap();
+    }
+    index
 }
 
-/// Rows and credits as they are returned: best first.
-fn ranked(trace: &tributary_attribution::first_edition::Trace) -> (Vec<u64>, Vec<U256>) {
-    let mut credits: Vec<_> = trace.credits.iter().map(|credit| (u64::MAX - credit.weight, credit.row)).collect();
-    credits.sort_unstable();
-    credits.into_iter().map(|(weight, row)| (row, U256::from(u64::MAX - weight))).unzip()
+fn expected(texts: &[&str]) -> Trace {
+    let index = index(texts);
+    text::trace(&index, index.version().unwrap(), OUTPUT, &mut Unmetered).unwrap()
+}
+
+type Ranked = (Vec<u64>, Vec<u64>, Vec<U256>, [U256; 3]);
+
+/// Rows, origins, credits and sums as they are returned: best first.
+fn ranked(trace: &Trace) -> Ranked {
+    let mut credits = trace.credits.clone();
+    credits.sort_by_key(|credit| (u64::MAX - credit.weight, credit.row, credit.origin));
+    (
+        credits.iter().map(|credit| credit.row).collect(),
+        credits.iter().map(|credit| credit.origin).collect(),
+        credits.iter().map(|credit| U256::from(credit.weight)).collect(),
+        [trace.explained, trace.withheld, trace.total].map(U256::from),
+    )
+}
+
+fn returned(result: api::traceReturn) -> Ranked {
+    (result.rows, result.origins, result.credits, [result.explained, result.withheld, result.total])
+}
+
+fn set_status(machine: &mut Machine, row: u64, status: u8) {
+    let call = store::setStatusCall { setId: U256::ONE, row, status };
+    assert!(machine.run(&Program::default().call(STORE, call)).0);
 }
 
 #[test]
 fn a_trace_is_that_of_the_mathematics() {
     let mut machine = machine(&TEXTS);
     let result = machine.call(ALICE, TEXT, trace(0, 0)).unwrap();
-    let expected = expected(&TEXTS, |_| true);
+    let expected = expected(&TEXTS);
     assert_eq!(expected.credits.len(), 2, "the case quotes two texts, and a copy earns nothing");
-    assert_eq!((result.rows.clone(), result.credits.clone()), ranked(&expected));
-    assert_eq!((result.explained, result.total), (U256::from(expected.explained), U256::from(expected.total)));
+    assert_eq!(returned(result.clone()), ranked(&expected));
 
     let first = machine.call(ALICE, TEXT, trace(0, 1)).unwrap();
     assert_eq!((first.rows, first.credits), (result.rows[..1].to_vec(), result.credits[..1].to_vec()));
@@ -68,50 +91,81 @@ fn a_trace_is_that_of_the_mathematics() {
 #[test]
 fn the_version_decides_which_rows_are_counted() {
     let mut machine = machine(&TEXTS);
-    for rows in 1..=4 {
-        let result = machine.call(ALICE, TEXT, trace(rows, 0)).unwrap();
-        let expected = expected(&TEXTS[..rows as usize], |_| true);
-        assert_eq!((result.rows, result.credits), ranked(&expected), "of {rows} rows");
-        assert_eq!(result.total, U256::from(expected.total), "of {rows} rows");
+    for rows in 0..=4 {
+        let result = machine.call(ALICE, TEXT, trace(rows + 1, 0)).unwrap();
+        assert_eq!(returned(result), ranked(&expected(&TEXTS[..rows as usize])), "of {rows} rows");
     }
-    let beyond = errors::RowOutOfRange { setId: U256::ONE, row: 5, rows: 4 };
-    assert_refused(machine.call(ALICE, TEXT, trace(5, 0)), beyond);
+    let beyond = errors::UnknownVersion { setId: U256::ONE, version: 6, newest: 5 };
+    assert_refused(machine.call(ALICE, TEXT, trace(6, 0)), beyond);
 }
 
 #[test]
-fn a_rejected_row_stops_counting_and_its_copy_is_paid() {
+fn what_a_trace_says_of_a_version_is_the_same_after_every_change_of_a_status() {
     let mut machine = machine(&TEXTS);
-    let reject = store::setActiveCall { setId: U256::ONE, row: 0, active: false };
-    assert!(machine.run(&Program::default().call(STORE, reject)).0);
-    let result = machine.call(ALICE, TEXT, trace(0, 0)).unwrap();
-    assert_eq!((result.rows.clone(), result.credits), ranked(&expected(&TEXTS, |row| row != 0)));
-    assert!(result.rows.contains(&2) && !result.rows.contains(&0));
+    let mut index = index(&TEXTS);
+    for (row, status) in [(0, 2), (1, 2), (0, 0), (2, 1), (1, 1)] {
+        set_status(&mut machine, row, status);
+        index.set_status(row, Status::try_from(status).unwrap()).unwrap();
+        for version in 1..=index.version().unwrap() {
+            let result = machine.call(ALICE, TEXT, trace(version, 0)).unwrap();
+            let expected = text::trace(&index, version, OUTPUT, &mut Unmetered).unwrap();
+            assert_eq!(returned(result), ranked(&expected), "at {version}");
+        }
+    }
 }
 
 #[test]
-fn contributors_are_paid_for_all_their_rows() {
-    let mut machine = machine(&[TEXTS[0], TEXTS[3], TEXTS[3], TEXTS[1]]);
-    let call = api::traceByContributorCall { setId: U256::ONE, upTo: 0, output: OUTPUT.as_bytes().into(), topK: 0 };
-    let result = machine.call(ALICE, TEXT, call).unwrap();
-    // Rows 0 and 3 are both contributor 9's.
-    assert_eq!((result.contributors, result.credits), (vec![9], vec![result.explained]));
-    assert!(result.explained > U256::ZERO && result.explained < result.total);
-}
-
-#[test]
-fn evidence_quotes_the_rows() {
+fn the_contributor_of_the_origin_is_paid_and_a_new_one_at_every_version() {
     let mut machine = machine(&TEXTS);
-    let call = |most| api::evidenceCall { setId: U256::ONE, upTo: 0, output: OUTPUT.as_bytes().into(), most };
+    let call = |version| api::traceByContributorCall { setId: U256::ONE, version, output: OUTPUT.as_bytes().into(), topK: 0 };
+    let before = machine.call(ALICE, TEXT, call(0)).unwrap();
+    let mut credits: Vec<_> = expected(&TEXTS).credits.iter().map(|credit| (U256::from(credit.weight), 9 - credit.origin as u32)).collect();
+    credits.sort_by(|a, b| b.cmp(a));
+    assert_eq!(before.credits.iter().copied().zip(before.contributors).collect::<Vec<_>>(), credits);
+    let reassign = store::reassignCall { setId: U256::ONE, row: 0, contributor: 8 };
+    assert!(machine.run(&Program::default().call(STORE, reassign)).0);
+    for version in [0, 4] {
+        let result = machine.call(ALICE, TEXT, call(version)).unwrap();
+        assert_eq!((result.contributors, result.credits), (vec![8], vec![result.explained]));
+    }
+}
+
+#[test]
+fn evidence_quotes_the_rows_and_the_origins() {
+    let mut machine = machine(&TEXTS);
+    let call = |most| api::evidenceCall { setId: U256::ONE, version: 0, output: OUTPUT.as_bytes().into(), most };
     let all = machine.call(ALICE, TEXT, call(0)).unwrap();
-    let sum: u64 = all.iter().map(|item| item.score).sum();
-    assert_eq!(sum, expected(&TEXTS, |_| true).explained);
-    assert!(all.len() > 2);
-    for item in &all {
-        let quoted = &OUTPUT[item.outputStart as usize..item.outputEnd as usize];
-        let source = &TEXTS[item.row as usize][item.rowStart as usize..item.rowEnd as usize];
-        assert_eq!(quoted.to_lowercase(), source.to_lowercase());
+    let index = index(&TEXTS);
+    let expected = text::evidence(&index, 5, OUTPUT, 0, &mut Unmetered).unwrap();
+    assert_eq!(all.len(), expected.len());
+    assert!(all.len() > 1);
+    for (item, expected) in all.iter().zip(&expected) {
+        assert_eq!(
+            (item.row, item.origin, item.weight, item.withheld),
+            (expected.row, expected.origin, expected.weight, expected.withheld)
+        );
+        let quoted = OUTPUT[item.outputStart as usize..item.outputEnd as usize].to_lowercase();
+        assert_eq!(quoted, TEXTS[item.row as usize][item.rowStart as usize..item.rowEnd as usize].to_lowercase());
+        assert_eq!(quoted, TEXTS[item.origin as usize][item.originStart as usize..item.originEnd as usize].to_lowercase());
     }
-    assert_eq!(machine.call(ALICE, TEXT, call(2)).unwrap().len(), 2);
+    assert_eq!(machine.call(ALICE, TEXT, call(1)).unwrap().len(), 1);
+}
+
+#[test]
+fn novelty_is_what_an_append_would_find() {
+    let mut machine = machine(&TEXTS[..2]);
+    let call = |version| store::noveltyCall { setId: U256::ONE, version, document: TEXTS[2].as_bytes().into() };
+    for version in 0..=3 {
+        let expected = text::novelty(&index(&TEXTS[..2]), if version == 0 { 3 } else { version }, TEXTS[2], &mut Unmetered).unwrap();
+        let found = machine.call(ALICE, STORE, call(version)).unwrap();
+        let (rows, weights): (Vec<_>, Vec<_>) = expected.rows.iter().map(|&(row, weight)| (row, U256::from(weight))).unzip();
+        assert_eq!((found.rows, found.weights), (rows, weights));
+        let sums = [expected.inherited, expected.closed, expected.total].map(U256::from);
+        assert_eq!([found.inherited, found.closed, found.total], sums);
+    }
+    assert_refused(machine.call(ALICE, STORE, store::noveltyCall { document: Bytes::new(), ..call(0) }), errors::EmptyPayload {});
+    let bad = store::noveltyCall { document: Bytes::from_static(b"\xFF"), ..call(0) };
+    assert_refused(machine.call(ALICE, STORE, bad), errors::NotUtf8 {});
 }
 
 #[test]
@@ -121,7 +175,7 @@ fn an_append_of_the_same_transaction_is_traced() {
     let (success, data) = machine.run(&program);
     assert!(success);
     let result = api::traceCall::abi_decode_returns(&data).unwrap();
-    assert_eq!((result.rows, result.credits), ranked(&expected(&[TEXTS[1], TEXTS[0]], |_| true)));
+    assert_eq!(returned(result), ranked(&expected(&[TEXTS[1], TEXTS[0]])));
 }
 
 #[test]
@@ -136,12 +190,12 @@ fn an_append_that_was_reverted_is_not_traced() {
     machine.put(at, &outer.assemble());
     let output = machine.transact(ALICE, at, Vec::new(), 0).output().unwrap().slice(32..);
     let result = api::traceCall::abi_decode_returns(&output).unwrap();
-    assert_eq!((result.rows, result.credits), ranked(&expected(&TEXTS[1..2], |_| true)));
+    assert_eq!(returned(result), ranked(&expected(&TEXTS[1..2])));
 
     // Another text in the place of the reverted one: the cached index is of another branch.
     machine.run(&Program::default().call(STORE, append(1, TEXTS[3])));
     let result = machine.call(ALICE, TEXT, trace(0, 0)).unwrap();
-    assert_eq!((result.rows, result.credits), ranked(&expected(&[TEXTS[1], TEXTS[3]], |_| true)));
+    assert_eq!(returned(result), ranked(&expected(&[TEXTS[1], TEXTS[3]])));
 }
 
 #[test]
@@ -177,7 +231,7 @@ fn an_index_that_grows_by_appends_traces_like_one_built_at_once() {
         growing.put(PROGRAM, &Program::default().call(STORE, append(0, OUTPUT)).call(TEXT, trace(0, 0)).reverting().assemble());
         assert!(!growing.transact(ALICE, PROGRAM, Vec::new(), 0).is_success());
         let result = growing.call(ALICE, TEXT, trace(0, 0)).unwrap();
-        assert_eq!((result.rows, result.credits), ranked(&expected(&TEXTS[..rows], |_| true)), "of {rows} rows");
+        assert_eq!(returned(result), ranked(&expected(&TEXTS[..rows])), "of {rows} rows");
     }
 }
 
@@ -188,7 +242,7 @@ fn what_does_not_fit_is_named() {
     assert_refused(machine.call(ALICE, TEXT, unknown), errors::UnknownSet { setId: U256::from(7) });
     let bad = api::traceCall { output: Bytes::from_static(b"\xFF"), ..trace(0, 0) };
     assert_refused(machine.call(ALICE, TEXT, bad), errors::NotUtf8 {});
-    machine.call(ALICE, STORE, store::createSketchSetCall { dim: 32, labelled: false }).unwrap();
+    machine.call(ALICE, STORE, store::createSketchSetCall { dim: 32, labelled: false, minExponent: 0, maxExponent: 63 }).unwrap();
     let sketches = api::traceCall { setId: U256::from(2), ..trace(0, 0) };
     assert_refused(machine.call(ALICE, TEXT, sketches), errors::WrongKind { setId: U256::from(2), kind: 1 });
 }

@@ -3,54 +3,51 @@
 //! A row is `dim` signed bytes; its value is `q · 2^-exponent`. One score is one integer dot
 //! product, so neither SIMD width nor threads nor order can change a bit of it.
 
-use crate::Error;
 use std::collections::BTreeMap;
-
-/// Largest exponent of a row; scores are aligned to it.
-pub const MAX_EXPONENT: u8 = 63;
+use tributary_attribution::{Error, rows::MAX_EXPONENT};
 
 /// Fractional bits of a DataInf quotient.
-pub const DATAINF_FRACTION: u32 = 24;
+const DATAINF_FRACTION: u32 = 24;
 
 /// One row of a sketch set.
 #[derive(Debug, Clone, Copy)]
-pub struct SketchRow<'a> {
+pub(crate) struct SketchRow<'a> {
     /// The quantised sketch, `dim` values.
-    pub values: &'a [i8],
+    pub(crate) values: &'a [i8],
     /// Power-of-two exponent, 0..=63: value = quantised · 2^-exponent.
-    pub exponent: u8,
+    pub(crate) exponent: u8,
     /// Who is paid for the row.
-    pub contributor: u32,
+    pub(crate) contributor: u32,
     /// Whether the row counts.
-    pub active: bool,
+    pub(crate) active: bool,
 }
 
 /// The result of [`influence`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Influence {
+pub(crate) struct Influence {
     /// `dot(row, query) · 2^(63 − exponent)` by row; `None` where the row is inactive.
-    pub scores: Vec<Option<i128>>,
+    pub(crate) scores: Vec<Option<i128>>,
     /// Signed sums over the active rows of each contributor.
-    pub by_contributor: BTreeMap<u32, i128>,
+    pub(crate) by_contributor: BTreeMap<u32, i128>,
 }
 
 /// The dot product of two sketches of at most 4,096 dimensions.
 ///
 /// Exact: 4,096 · 128 · 128 < 2³¹.
 #[must_use]
-pub fn dot(a: &[i8], b: &[i8]) -> i32 {
+pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(&x, &y)| i32::from(x) * i32::from(y)).sum()
 }
 
 /// Influence (rule 1): one aligned dot product per row; positive means that the row helped.
 ///
 /// # Errors
-/// [`Error::Dimension`] or [`Error::Exponent`] names the first row that does not fit.
-pub fn influence(rows: &[SketchRow<'_>], query: &[i8]) -> Result<Influence, Error> {
+/// [`Error::Exponent`] names the first row that does not fit.
+pub(crate) fn influence(rows: &[SketchRow<'_>], query: &[i8]) -> Result<Influence, Error> {
     let mut scores = Vec::with_capacity(rows.len());
     let mut by_contributor = BTreeMap::new();
     for (position, row) in rows.iter().enumerate() {
-        check_dimension(position, row.values, query)?;
+        check_dimension(position, row.values, query);
         if row.exponent > MAX_EXPONENT {
             return Err(Error::Exponent { row: position, exponent: row.exponent });
         }
@@ -72,13 +69,13 @@ pub fn influence(rows: &[SketchRow<'_>], query: &[i8]) -> Result<Influence, Erro
 /// rows; `None` where inactive. Division rounds down, as in the reference.
 ///
 /// # Errors
-/// [`Error::Dimension`]; [`Error::ZeroDivisor`] for a zero row under a zero `lambda`;
+/// [`Error::ZeroDivisor`] for a zero row under a zero `lambda`;
 /// [`Error::Overflow`] when a value does not fit 128 bits: it never wraps.
-pub fn datainf(rows: &[SketchRow<'_>], query: &[i8], lambda: u64) -> Result<Vec<Option<i128>>, Error> {
+pub(crate) fn datainf(rows: &[SketchRow<'_>], query: &[i8], lambda: u64) -> Result<Vec<Option<i128>>, Error> {
     let mut aligned = Vec::with_capacity(rows.len());
     let mut weighted = vec![0_i128; query.len()];
     for (position, row) in rows.iter().enumerate() {
-        check_dimension(position, row.values, query)?;
+        check_dimension(position, row.values, query);
         if !row.active {
             aligned.push(None);
             continue;
@@ -115,14 +112,11 @@ pub fn datainf(rows: &[SketchRow<'_>], query: &[i8], lambda: u64) -> Result<Vec<
 /// from the query, is zero, or meets a zero query counts as 0. All rows are compared, active or
 /// not, because a copy of a rejected row is still a copy; ties go to the earlier row. `None` when
 /// there are no rows.
-///
-/// # Errors
-/// [`Error::Dimension`] names the first row that does not fit.
-pub fn nearest(rows: &[SketchRow<'_>], query: &[i8]) -> Result<Option<(usize, u32)>, Error> {
+pub(crate) fn nearest(rows: &[SketchRow<'_>], query: &[i8]) -> Option<(usize, u32)> {
     let own = dot(query, query).unsigned_abs();
     let mut best: Option<(usize, u64, u32)> = None;
     for (position, row) in rows.iter().enumerate() {
-        check_dimension(position, row.values, query)?;
+        check_dimension(position, row.values, query);
         let product = u64::from(u32::try_from(dot(row.values, query)).unwrap_or(0));
         let norm = dot(row.values, row.values).unsigned_abs().max(1);
         let square = product * product;
@@ -134,18 +128,15 @@ pub fn nearest(rows: &[SketchRow<'_>], query: &[i8]) -> Result<Option<(usize, u3
             best = Some((position, square, norm));
         }
     }
-    Ok(best.map(|(position, square, norm)| {
+    best.map(|(position, square, norm)| {
         let denominator = u128::from(norm) * u128::from(own.max(1));
         let cosine = (u128::from(square) << 32) / denominator;
         (position, u32::try_from(cosine).unwrap_or(u32::MAX))
-    }))
+    })
 }
 
-pub(crate) fn check_dimension(row: usize, values: &[i8], query: &[i8]) -> Result<(), Error> {
-    if values.len() == query.len() {
-        return Ok(());
-    }
-    Err(Error::Dimension { row, found: values.len(), expected: query.len() })
+pub(crate) fn check_dimension(row: usize, values: &[i8], query: &[i8]) {
+    assert_eq!(values.len(), query.len(), "row {row}");
 }
 
 #[cfg(test)]
@@ -163,12 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_another_dimension_is_named() {
-        let found = influence(&[row(&[1; 32]), row(&[1; 31])], &[1; 32]);
-        assert_eq!(found, Err(Error::Dimension { row: 1, found: 31, expected: 32 }));
-    }
-
-    #[test]
     fn a_zero_row_under_a_zero_lambda_is_an_error_and_not_a_panic() {
         assert_eq!(datainf(&[row(&[0; 32])], &[1; 32], 0), Err(Error::ZeroDivisor { row: 0 }));
         assert_eq!(datainf(&[row(&[0; 32])], &[1; 32], 1), Ok(vec![Some(0)]));
@@ -178,10 +163,10 @@ mod tests {
     fn the_nearest_row_is_the_scaled_copy_and_opposites_do_not_count() {
         let query = [3, 4, 0, 1];
         let rows = [row(&[-3, -4, 0, -1]), row(&[3, 4, 1, 1]), row(&[6, 8, 0, 2])];
-        assert_eq!(nearest(&rows, &query), Ok(Some((2, u32::MAX))));
-        assert_eq!(nearest(&rows[..1], &query), Ok(Some((0, 0))));
-        assert_eq!(nearest(&[], &query), Ok(None));
+        assert_eq!(nearest(&rows, &query), Some((2, u32::MAX)));
+        assert_eq!(nearest(&rows[..1], &query), Some((0, 0)));
+        assert_eq!(nearest(&[], &query), None);
         // 26² / (26 · 27) of 2³², rounded down.
-        assert_eq!(nearest(&rows[..2], &query), Ok(Some((1, 4_135_894_433))));
+        assert_eq!(nearest(&rows[..2], &query), Some((1, 4_135_894_433)));
     }
 }

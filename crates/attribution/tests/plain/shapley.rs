@@ -3,31 +3,21 @@
 //! Jia et al. 2019, "Efficient task-specific data valuation for nearest neighbor algorithms",
 //! theorem 1, in fixed point.
 
-use crate::{Error, sketch};
+use super::sketch;
+use tributary_attribution::{Error, scan::ShapleyQuery};
 
 /// The value 1 in fixed point: 2⁶².
-pub const ONE: i128 = 1 << 62;
+const ONE: i128 = 1 << 62;
 
 /// One labelled row.
 #[derive(Debug, Clone, Copy)]
-pub struct LabelledRow<'a> {
+pub(crate) struct LabelledRow<'a> {
     /// The quantised sketch.
-    pub values: &'a [i8],
+    pub(crate) values: &'a [i8],
     /// Its class.
-    pub label: u16,
+    pub(crate) label: u16,
     /// Whether the row counts.
-    pub active: bool,
-}
-
-/// What is asked of the rows.
-#[derive(Debug, Clone, Copy)]
-pub struct LabelledQuery<'a> {
-    /// The sketch of the example to explain.
-    pub values: &'a [i8],
-    /// Its class.
-    pub label: u16,
-    /// Neighbours that vote, at least 1.
-    pub neighbours: u16,
+    pub(crate) active: bool,
 }
 
 /// Values by row in units of 2⁻⁶² (rule 3); `None` where inactive.
@@ -36,12 +26,12 @@ pub struct LabelledQuery<'a> {
 /// row, so that the values sum to `floor(2⁶² · matches among the K nearest / K)` exactly.
 ///
 /// # Errors
-/// [`Error::Dimension`], [`Error::ZeroNeighbours`].
-pub fn knn_shapley(rows: &[LabelledRow<'_>], query: LabelledQuery<'_>) -> Result<Vec<Option<i128>>, Error> {
+/// [`Error::ZeroNeighbours`].
+pub(crate) fn knn_shapley(rows: &[LabelledRow<'_>], query: ShapleyQuery<'_>) -> Result<Vec<Option<i128>>, Error> {
     if query.neighbours == 0 {
         return Err(Error::ZeroNeighbours);
     }
-    let ranked = rank(rows, query.values)?;
+    let ranked = rank(rows, query.values);
     let mut out = vec![None; rows.len()];
     let matches: Vec<i128> = ranked.iter().map(|&row| i128::from(rows[row].label == query.label)).collect();
     let values = values_by_rank(&matches, i128::from(query.neighbours));
@@ -52,16 +42,16 @@ pub fn knn_shapley(rows: &[LabelledRow<'_>], query: LabelledQuery<'_>) -> Result
 }
 
 /// Active rows by (squared distance to the query, row).
-fn rank(rows: &[LabelledRow<'_>], query: &[i8]) -> Result<Vec<usize>, Error> {
+fn rank(rows: &[LabelledRow<'_>], query: &[i8]) -> Vec<usize> {
     let mut keyed = Vec::with_capacity(rows.len());
     for (position, row) in rows.iter().enumerate() {
-        sketch::check_dimension(position, row.values, query)?;
+        sketch::check_dimension(position, row.values, query);
         if row.active {
             keyed.push((squared_distance(row.values, query), position));
         }
     }
     keyed.sort_unstable();
-    Ok(keyed.into_iter().map(|(_, position)| position).collect())
+    keyed.into_iter().map(|(_, position)| position).collect()
 }
 
 /// At most 4,096 · 255² < 2²⁹.
@@ -95,9 +85,9 @@ mod tests {
             let values: Vec<[i8; 1]> = (0..7).map(|x| [x * 11 - 30]).collect();
             let rows: Vec<_> =
                 values.iter().enumerate().map(|(i, v)| LabelledRow { values: v, label: (i % 2) as u16, active: i != 3 }).collect();
-            let query = LabelledQuery { values: &[2], label: 1, neighbours: k };
+            let query = ShapleyQuery { values: &[2], label: 1, neighbours: k };
             let got = knn_shapley(&rows, query).unwrap();
-            let ranked = rank(&rows, query.values).unwrap();
+            let ranked = rank(&rows, query.values);
             let hits = ranked.iter().take(k.into()).filter(|&&row| rows[row].label == 1).count() as i128;
             assert_eq!(got.iter().flatten().sum::<i128>(), ONE * hits / i128::from(k));
             assert_eq!(got[3], None);
@@ -106,8 +96,8 @@ mod tests {
 
     #[test]
     fn no_rows_give_no_values_and_no_neighbours_are_an_error() {
-        let query = LabelledQuery { values: &[1], label: 0, neighbours: 1 };
+        let query = ShapleyQuery { values: &[1], label: 0, neighbours: 1 };
         assert_eq!(knn_shapley(&[], query), Ok(vec![]));
-        assert_eq!(knn_shapley(&[], LabelledQuery { neighbours: 0, ..query }), Err(Error::ZeroNeighbours));
+        assert_eq!(knn_shapley(&[], ShapleyQuery { neighbours: 0, ..query }), Err(Error::ZeroNeighbours));
     }
 }
