@@ -55,7 +55,7 @@ fn contribute(node: &mut Node, wallet: &mut Wallet, datanet: U256, text: &str) {
 
 fn trace(node: &mut Node, set: U256, output: &str) -> (Vec<u32>, Vec<U256>, U256, U256) {
     let output = Bytes::copy_from_slice(output.as_bytes());
-    let found = view(node, TEXT_ATTRIBUTION, traceByContributorCall { setId: set, upTo: 0, output, topK: 0 });
+    let found = view(node, TEXT_ATTRIBUTION, traceByContributorCall { setId: set, version: 0, output, topK: 0 });
     (found.contributors, found.credits, found.explained, found.total)
 }
 
