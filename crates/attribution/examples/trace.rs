@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let version = set.version()?;
     let totals = set.totals(version)?;
     println!("{} bytes, {} tokens, {} rows, {} words", text.len(), totals.tokens, totals.rows, set.words()?);
+    println!("the set holds about {} bytes of memory", set.memory());
     println!("appended in {:?}, {:.1} MB/s", started.elapsed(), text.len() as f64 / 1e6 / started.elapsed().as_secs_f64());
 
     let outputs: Vec<String> = (0..TRACES).map(|n| edited(&text, n)).collect();

@@ -20,6 +20,9 @@ pub(super) const MAX_PAYLOAD: usize = 128 * 1024;
 /// Most payload bytes of a set: its rows are fewer than 2³² then.
 pub(super) const MAX_SET_BYTES: u64 = 1 << 32;
 
+/// Beyond this, a set has versions that a slot of statuses cannot hold; with its shards and rows, it is what only a call pretends.
+const MAX_VERSION: u64 = 1 << 55;
+
 /// What the rows of a set are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -151,7 +154,7 @@ impl Set {
         let (slot, within) = (attribution_store::changed_rows(self.id, self.changed / 8), self.changed % 8);
         let word = call.load(slot)? | U256::from(row) << (32 * within as usize);
         call.save(slot, word)?;
-        self.changed += 1;
+        self.changed = self.changed.saturating_add(1);
         self.save_terms(call)
     }
 
@@ -182,12 +185,14 @@ impl Set {
         Ok(())
     }
 
-    /// Refuses more bytes than a set may have.
+    /// Refuses more bytes than a set may have, and numbers that no set has.
     pub(super) fn require_room(&self, bytes: u64) -> Step<()> {
-        match self.size.checked_add(bytes) {
-            Some(size) if size <= MAX_SET_BYTES => Ok(()),
-            _ => fail(SetFull { setId: self.id, size: self.size }),
+        let room = MAX_SET_BYTES.checked_sub(bytes).is_some_and(|most| self.size <= most);
+        // A shard and a row have at least a byte each.
+        if room && self.shards <= MAX_SET_BYTES && self.rows <= MAX_SET_BYTES && self.version < MAX_VERSION {
+            return Ok(());
         }
+        fail(SetFull { setId: self.id, size: self.size })
     }
 
     /// The hash of a shard's code, which is there.

@@ -172,3 +172,24 @@ fn an_override_that_claims_more_shards_than_there_are_is_refused_at_the_first() 
     let call = text::traceCall { setId: U256::ONE, version: 0, output: Bytes::from_static(b"a b c"), topK: 0 };
     assert_refused(machine.call(BOB, TEXT, call), errors::DamagedShard { setId: U256::ONE, shard: u64::MAX - 1 });
 }
+
+#[test]
+fn an_override_of_numbers_that_no_set_has_is_refused_and_nothing_overflows() {
+    for limb in [0, 1, 2, 3] {
+        let mut machine = Machine::new();
+        machine.call(ALICE, STORE, store::createSketchSetCall { dim: 32, labelled: false, minExponent: 0, maxExponent: 63 }).unwrap();
+        let [_, growth, _] = attribution_store::set(U256::ONE);
+        let mut limbs = machine.slot(growth).into_limbs();
+        limbs[limb] = u64::MAX;
+        machine.pretend(growth, U256::from_limbs(limbs));
+        let payload: Bytes = vec![1; 33].into();
+        let full = errors::SetFull { setId: U256::ONE, size: limbs[2] };
+        let append = store::appendCall { setId: U256::ONE, contributor: 1, payload };
+        assert_refused(machine.call(ALICE, STORE, append), full.clone());
+        let change = store::setStatusCall { setId: U256::ONE, row: 0, status: 2 };
+        assert_refused(machine.call(ALICE, STORE, change), full);
+        let ask = sketch::influenceCall { setId: U256::ONE, version: 0, query: vec![1; 32].into(), topK: 1 };
+        assert!(machine.call(BOB, SKETCH, ask).is_err() || limb > 1);
+        assert!(machine.call(BOB, STORE, store::rowCall { setId: U256::ONE, index: u64::MAX - 1 }).is_err());
+    }
+}

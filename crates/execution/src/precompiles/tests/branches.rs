@@ -64,7 +64,7 @@ fn a_query_at_an_old_version_reads_no_shard() {
     }
     // Nor does one after an append: the append has told the index.
     put(&mut machine, &document(9));
-    assert_eq!(read_shards(&machine), 0);
+    assert_eq!(read_shards(&machine), 1, "the account that becomes the new shard");
     traced(&mut machine, 0);
     assert_eq!(read_shards(&machine), 0);
     machine.cache = Some(Arc::new(IndexCache::new(usize::MAX)));
@@ -92,6 +92,28 @@ fn branches_share_what_they_have_in_common_and_nothing_else() {
             assert_eq!(traced(&mut left, 0), ours);
         }
     }
+}
+
+#[test]
+fn an_append_costs_and_stores_the_same_whatever_else_the_index_knows() {
+    let mut known = machine(3);
+    let fresh = known.clone();
+    (3..9).for_each(|n| put(&mut known, &document(n)));
+    let text = format!("{} {} words that later rows brought", document(7), document(1));
+    let outcome = |cache: Option<Arc<IndexCache>>| {
+        let mut machine = Machine { cache, ..fresh.clone() };
+        let result = machine.transact(ALICE, STORE, store::createTextSetCall {}.abi_encode(), 0);
+        assert!(result.is_success());
+        machine.put(PROGRAM, &Program::default().call(STORE, append(&text)).assemble());
+        let result = machine.transact(ALICE, PROGRAM, Vec::new(), 0);
+        let novelty = store::noveltyCall { setId: U256::ONE, version: 0, document: text.clone().into_bytes().into() };
+        let novelty = machine.transact(ALICE, STORE, novelty.abi_encode(), 0);
+        let info = machine.call(ALICE, STORE, store::infoCall { setId: U256::ONE }).unwrap();
+        (result.output().cloned(), result.tx_gas_used(), info.root, novelty.output().cloned(), novelty.tx_gas_used())
+    };
+    let cold = outcome(None);
+    assert_eq!(outcome(known.cache.clone()), cold);
+    assert_eq!(outcome(known.cache.clone()), cold);
 }
 
 #[test]

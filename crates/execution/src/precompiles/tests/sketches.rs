@@ -212,8 +212,12 @@ fn datainf_is_that_of_the_mathematics_and_wants_equal_exponents() {
     let result = machine(&rows).call(ALICE, SKETCH, call.clone()).unwrap();
     let expected = scan::datainf(&Stored::new(&rows).rows(9, &[INACTIVE as u64]), &query(3), 777, 4).unwrap();
     assert_eq!((result.rows, result.scores), columns(expected));
-    let unequal = machine(&super::sketches::rows(false)).call(ALICE, SKETCH, call);
+    let unequal = machine(&super::sketches::rows(false)).call(ALICE, SKETCH, call.clone());
     assert_refused(unequal, errors::UnequalExponents { row: 1 });
+    let mut zero = super::sketches::rows(true);
+    zero[2].values.fill(0);
+    let call = api::dataInfCall { lambda: 0, ..call };
+    assert_refused(self::machine(&zero).call(ALICE, SKETCH, call), errors::ZeroDivisor { row: 2 });
 }
 
 #[test]
