@@ -16,7 +16,7 @@ use tributary_attribution::{
     Error,
     contributors::Contributors,
     kernels::BATCH,
-    rows::{Layout, Rows},
+    rows::{Layout, MAX_DIM, Rows},
     scan,
     text::Status,
 };
@@ -27,8 +27,8 @@ use tributary_contracts::{
 
 pub(super) use tributary_contracts::predeploys::SKETCH_ATTRIBUTION as ADDRESS;
 
-/// Call data of a batch that could be valid, with room for padding.
-const MAX_BATCH_INPUT: usize = 4 + 32 * 4 + BATCH * (2 * 32 + 4096);
+/// Call data of the longest batch: selector, four words, the number of queries, and each one's place, length and values.
+const MAX_BATCH_INPUT: usize = 4 + 32 * 5 + BATCH * (2 * 32 + MAX_DIM);
 
 pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileResult {
     call::run(input, |call| {

@@ -4,6 +4,7 @@ mod attacks;
 mod branches;
 mod gas;
 mod machine;
+mod measure;
 mod sketches;
 mod store;
 mod texts;

@@ -206,6 +206,20 @@ fn queries_of_a_batch_are_summed_before_the_positive_part_is_taken() {
 }
 
 #[test]
+fn eight_queries_of_the_most_dimensions_are_answered_and_longer_call_data_is_not_decoded() {
+    let mut machine = Machine::new();
+    let create = store::createSketchSetCall { dim: 4096, labelled: false, minExponent: 0, maxExponent: 63 };
+    machine.call(ALICE, STORE, create).unwrap();
+    let payload = [vec![63], vec![1; 4096]].concat().into();
+    machine.call(ALICE, STORE, store::appendCall { setId: U256::ONE, contributor: 5, payload }).unwrap();
+    let batch = |queries| api::influenceByContributorCall { setId: U256::ONE, version: 0, queries, topK: 0 };
+    let found = machine.call(ALICE, SKETCH, batch(vec![vec![1; 4096].into(); 8])).unwrap();
+    assert_eq!((found.contributors, found.scores), (vec![5], vec![wide(8 * 4096)]));
+    let longer = machine.call(ALICE, SKETCH, batch(vec![vec![1; 4096].into(); 9]));
+    assert_refused(longer, errors::InvalidArguments {});
+}
+
+#[test]
 fn datainf_is_that_of_the_mathematics_and_wants_equal_exponents() {
     let rows = rows(true);
     let call = api::dataInfCall { setId: U256::ONE, version: 0, query: encoded(&query(3)), lambda: 777, topK: 4 };
