@@ -18,7 +18,7 @@ use tributary_tests::{
 };
 
 /// Enough for a document of the greatest length.
-const GAS: u64 = 40_000_000;
+const GAS: u64 = 99_000_000;
 
 /// 64 words that stand together in one text only.
 fn passage() -> String {
