@@ -6,9 +6,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The text of a file of the shared folder; `None` when there is no folder.
+/// A file of the shared folder; `None` when there is no folder.
 #[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]
-pub(crate) fn read(name: &str) -> Option<String> {
+pub(crate) fn path(name: &str) -> Option<PathBuf> {
     let named = std::env::var_os("TRIBUTARY_SHARED").map(PathBuf::from);
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = named.clone().unwrap_or_else(beside);
@@ -19,5 +19,12 @@ pub(crate) fn read(name: &str) -> Option<String> {
         return None;
     }
     let path = shared.join(name);
-    Some(std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    assert!(path.is_file(), "{} is absent", path.display());
+    Some(path)
+}
+
+/// Its text.
+#[allow(dead_code, reason = "each test binary uses its own part")]
+pub(crate) fn read(name: &str) -> Option<String> {
+    path(name).map(|path| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }

@@ -1,27 +1,14 @@
-//! Where the executable reference of the text rules and its vectors lie: `attribution2` of the shared
-//! folder, which is `$TRIBUTARY_SHARED`, or `../shared` beside the repository.
+//! Where the executable reference of the text rules and its vectors lie: `attribution2` of the shared folder.
+
+#[path = "../shared/mod.rs"]
+mod folder;
 
 use serde_json::Value;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// A file of the shared folder. Without a shared folder nothing, which is said on the terminal even
-/// when it shows no output of tests; a variable that names none, or a folder without the file, is a
-/// failure.
-#[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]
+/// A file of it; `None` where there is no shared folder.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("TRIBUTARY_SHARED").map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = named.clone().unwrap_or_else(beside);
-    if named.is_none() && !folder.is_dir() {
-        println!("skipped: no folder shared beside the repository, and no TRIBUTARY_SHARED, with attribution2/{name}");
-        // Past the capture of a passing test's output.
-        let _ = writeln!(std::io::stderr(), "SKIPPED, nothing checked: attribution2/{name} is absent");
-        return None;
-    }
-    let path = folder.join("attribution2").join(name);
-    assert!(path.is_file(), "{} is absent", path.display());
-    Some(path)
+    folder::path(&format!("attribution2/{name}"))
 }
 
 /// The runs of a row as the reference writes them: `[start, length, row, token]`, row -1 and token 0
