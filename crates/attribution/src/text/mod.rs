@@ -19,6 +19,7 @@ mod chains;
 mod cover;
 mod entry;
 mod evidence;
+pub mod frozen;
 mod hits;
 mod index;
 mod memory;
