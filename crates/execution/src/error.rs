@@ -50,6 +50,9 @@ pub enum Error {
     /// An inspector or a tracer was asked for something that it can't do.
     #[error("{0}")]
     Trace(String),
+    /// What the state holds of a set cannot be indexed.
+    #[error("attribution index: {0}")]
+    Index(String),
     /// The flag was set that ends it ([`Abort`](crate::Abort)).
     #[error("execution timeout")]
     Aborted,

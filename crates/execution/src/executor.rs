@@ -1,4 +1,4 @@
-use crate::precompiles::IndexCache;
+use crate::precompiles::{IndexCache, IndexPart};
 use std::sync::Arc;
 use tributary_primitives::ChainSpec;
 
@@ -31,6 +31,11 @@ impl Executor {
     /// The chain's rules.
     pub const fn spec(&self) -> &Arc<ChainSpec> {
         &self.spec
+    }
+
+    /// Uses these parts of the index over sets from now on, the oldest first: what they have is not read from state, nor kept in memory.
+    pub fn publish_index(&self, parts: Vec<Arc<IndexPart>>) {
+        self.indexes.publish(parts);
     }
 
     pub(crate) const fn indexes(&self) -> &Arc<IndexCache> {

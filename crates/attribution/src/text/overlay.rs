@@ -82,6 +82,12 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         })
     }
 
+    /// What this stands in front of.
+    #[must_use]
+    pub const fn below(&self) -> &B {
+        &self.below
+    }
+
     /// Appends a document, and returns what that added.
     ///
     /// # Errors

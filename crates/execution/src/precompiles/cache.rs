@@ -1,34 +1,51 @@
-//! The cache of indexes over sets: one for each, which grows with its set.
+//! The indexes that were used of late, one for each set, which grow with their sets.
 //!
 //! All of it is derived: it can be thrown away at any time without changing a result or a unit of gas.
 
 use super::{
     call::{Call, Step},
-    index::SetIndex,
+    index::{IndexPart, SetIndex},
     sets::{Set, Terms},
 };
 use alloy_primitives::{B256, U256};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tributary_attribution::text::RowEntry;
 
 /// Entries are walked to find one to drop, so their number is bounded too.
 const MOST_ENTRIES: usize = 1 << 12;
 
+/// Memory of rows that are in no part, beyond which what parts have meanwhile is no longer kept here.
+const OWN_ROWS: usize = 8 << 20;
+
 /// What rows are cut by stands beside the set, because the running root does not commit to it: calls may pretend that a set has other terms.
 type Key = (U256, Terms);
 
-/// Indexes over sets, in memory, up to a bound.
+/// Indexes over sets: parts that all share, and in memory, up to a bound, what is in no part yet.
 ///
-/// An index is shared by all who execute on states of one chain, at whatever version: it recognises a state by the running root, which
+/// An index serves all who execute on states of one chain, at whatever version: it recognises a state by the running root, which
 /// commits to every byte of the shards, so that rows of an open block, of a reverted frame or of a pretence are only seen by those
-/// whose state has them. What an index lacks is read from state. While one reads an index others may, too; whoever adds to it waits.
+/// whose state has them. What an index lacks is read from state. Who reads an index keeps it as it is while others add to theirs.
 #[derive(Debug)]
 pub struct IndexCache {
     /// What others built, and this one may use but not change.
     below: Option<Arc<IndexCache>>,
+    parts: Arc<Mutex<Parts>>,
     capacity: usize,
     entries: Mutex<Entries>,
+}
+
+/// The parts as they were published last.
+#[derive(Debug, Default, Clone)]
+struct Parts {
+    all: Arc<[Arc<IndexPart>]>,
+    generation: u64,
+}
+
+impl Parts {
+    fn index(&self, (id, terms): Key) -> SetIndex {
+        id.try_into().map_or_else(|_| SetIndex::empty(terms), |id| SetIndex::of_parts(id, terms, &self.all))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +57,9 @@ struct Entries {
 
 #[derive(Debug)]
 struct Entry {
-    index: Arc<RwLock<SetIndex>>,
+    index: Arc<SetIndex>,
+    /// The generation of parts that it was compared with last.
+    generation: u64,
     memory: usize,
     used: u64,
 }
@@ -49,81 +68,80 @@ impl IndexCache {
     /// An empty cache that holds up to `capacity` bytes, and always the index used last.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { below: None, capacity, entries: Mutex::default() }
+        Self { below: None, parts: Arc::default(), capacity, entries: Mutex::default() }
     }
 
     /// An empty cache that uses what is in `below` and leaves that as it is; it holds up to `capacity` bytes itself.
     #[must_use]
     pub fn above(below: Arc<Self>, capacity: usize) -> Self {
-        Self { below: Some(below), ..Self::new(capacity) }
+        Self { parts: below.parts.clone(), below: Some(below), ..Self::new(capacity) }
+    }
+
+    /// Uses these parts from now on, the oldest first.
+    pub fn publish(&self, parts: Vec<Arc<IndexPart>>) {
+        let mut published = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        published.all = parts.into();
+        published.generation += 1;
+    }
+
+    fn parts(&self) -> Parts {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets `read` read the index of the set as it is. The index may know more shards than the set has.
     pub(super) fn with<R>(&self, call: &mut Call<'_>, set: &Set, read: impl FnOnce(&mut Call<'_>, &SetIndex) -> Step<R>) -> Step<R> {
-        let key = (set.id, set.terms);
-        let below = self.below.as_ref().and_then(|below| below.peek(key));
-        if let Some(index) = below.as_ref().and_then(|index| index.read().ok()).filter(|index| index.covers(set)) {
-            return read(call, &index);
-        }
-        let index = self.index(key);
-        if let Some(index) = index.read().ok().filter(|index| index.covers(set)) {
-            return read(call, &index);
-        }
-        let mut index = write(&index, set.terms);
-        if !index.covers(set) {
-            let followed = index.follow(call, set);
-            self.weigh(key, index.memory());
-            followed?;
-        }
-        read(call, &RwLockWriteGuard::downgrade(index))
+        let index = match self.find(set) {
+            Some(index) => index,
+            None => self.bring(call, set)?,
+        };
+        read(call, &index)
     }
 
     /// Tells of the row that an append has just made of `before`.
     pub(super) fn adopt(&self, before: &Set, hash: B256, entry: &RowEntry, document: &str) {
         let key = (before.id, before.terms);
-        let Some(index) = self.peek(key) else { return };
-        let mut index = write(&index, before.terms);
-        index.adopt(before, hash, entry, document);
-        self.weigh(key, index.memory());
+        let Some((mut index, generation)) = self.lock().take(key) else { return };
+        Arc::make_mut(&mut index).adopt(before, hash, entry, document);
+        self.keep(key, index, generation);
     }
 
-    /// As [`Self::index`], which leaves no trace.
-    fn peek(&self, key: Key) -> Option<Arc<RwLock<SetIndex>>> {
-        self.lock().by_set.get(&key).map(|entry| Arc::clone(&entry.index))
-    }
-
-    /// The set's index here. A new one begins with what is below.
-    fn index(&self, key: Key) -> Arc<RwLock<SetIndex>> {
-        let mut entries = self.lock();
-        entries.clock += 1;
-        let now = entries.clock;
-        if let Some(entry) = entries.by_set.get_mut(&key) {
-            entry.used = now;
-            return Arc::clone(&entry.index);
+    /// An index that has the set's shards, if there is one.
+    fn find(&self, set: &Set) -> Option<Arc<SetIndex>> {
+        let key = (set.id, set.terms);
+        let below = self.below.as_ref().and_then(|below| below.lock().peek(key));
+        if let Some(index) = below.filter(|index| index.covers(set)) {
+            return Some(index);
         }
-        drop(entries);
-        let below = self.below.as_ref().and_then(|below| below.peek(key));
-        let below = below.and_then(|index| index.read().ok().map(|index| index.clone()));
-        let index = below.unwrap_or_else(|| SetIndex::empty(key.1));
-        let memory = index.memory();
-        let mut entries = self.lock();
-        let entry = entries.by_set.entry(key);
-        let added = matches!(entry, std::collections::hash_map::Entry::Vacant(_));
-        let index = Arc::clone(&entry.or_insert_with(|| Entry { index: Arc::new(RwLock::new(index)), memory, used: now }).index);
-        if added {
-            entries.memory += memory;
-            entries.shrink(self.capacity);
+        let parts = self.parts();
+        let own = self.lock().touch(key);
+        let fresh = own.as_ref().is_some_and(|(_, generation)| *generation == parts.generation);
+        let own = own.map(|(index, _)| index).filter(|index| index.covers(set));
+        if fresh {
+            return own;
         }
-        index
+        let frozen = parts.index(key);
+        if frozen.covers(set) {
+            let index = Arc::new(frozen);
+            self.keep(key, index.clone(), parts.generation);
+            return Some(index);
+        }
+        own.filter(|index| index.memory() <= OWN_ROWS)
     }
 
-    /// Takes note of how much memory an index holds now.
-    fn weigh(&self, key: Key, memory: usize) {
+    /// Reads what the index of the set lacks.
+    fn bring(&self, call: &mut Call<'_>, set: &Set) -> Step<Arc<SetIndex>> {
+        let key = (set.id, set.terms);
+        let parts = self.parts();
+        let own = self.lock().take(key).map(|(index, _)| index).filter(|index| index.memory() <= OWN_ROWS);
+        let mut index = own.or_else(|| self.below.as_ref()?.lock().peek(key)).unwrap_or_else(|| Arc::new(parts.index(key)));
+        let followed = Arc::make_mut(&mut index).follow(call, set);
+        self.keep(key, index.clone(), parts.generation);
+        followed.map(|()| index)
+    }
+
+    fn keep(&self, key: Key, index: Arc<SetIndex>, generation: u64) {
         let mut entries = self.lock();
-        // Another may have dropped it meanwhile; whoever reads it keeps it until then.
-        let Some(entry) = entries.by_set.get_mut(&key) else { return };
-        let before = std::mem::replace(&mut entry.memory, memory);
-        entries.memory = entries.memory - before + memory;
+        entries.put(key, index, generation);
         entries.shrink(self.capacity);
     }
 
@@ -133,22 +151,41 @@ impl IndexCache {
     }
 }
 
-/// Locks an index to change it. One that a panic left half-changed begins anew.
-fn write(index: &RwLock<SetIndex>, terms: Terms) -> RwLockWriteGuard<'_, SetIndex> {
-    index.write().unwrap_or_else(|poisoned| {
-        let mut guard = poisoned.into_inner();
-        *guard = SetIndex::empty(terms);
-        index.clear_poison();
-        guard
-    })
-}
-
 impl Entries {
+    /// As [`Self::touch`], which leaves no trace.
+    fn peek(&self, key: Key) -> Option<Arc<SetIndex>> {
+        self.by_set.get(&key).map(|entry| entry.index.clone())
+    }
+
+    /// The index of a set, used now.
+    fn touch(&mut self, key: Key) -> Option<(Arc<SetIndex>, u64)> {
+        self.clock += 1;
+        let entry = self.by_set.get_mut(&key)?;
+        entry.used = self.clock;
+        Some((entry.index.clone(), entry.generation))
+    }
+
+    /// The index of a set, which leaves.
+    fn take(&mut self, key: Key) -> Option<(Arc<SetIndex>, u64)> {
+        let entry = self.by_set.remove(&key)?;
+        self.memory -= entry.memory;
+        Some((entry.index, entry.generation))
+    }
+
+    fn put(&mut self, key: Key, index: Arc<SetIndex>, generation: u64) {
+        self.take(key);
+        self.clock += 1;
+        let memory = index.memory();
+        self.memory += memory;
+        self.by_set.insert(key, Entry { index, generation, memory, used: self.clock });
+    }
+
     fn shrink(&mut self, capacity: usize) {
         while (self.memory > capacity || self.by_set.len() > MOST_ENTRIES) && self.by_set.len() > 1 {
             let oldest = self.by_set.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
-            let Some(entry) = oldest.and_then(|key| self.by_set.remove(&key)) else { return };
-            self.memory -= entry.memory;
+            if oldest.and_then(|key| self.take(key)).is_none() {
+                return;
+            }
         }
     }
 }
@@ -161,49 +198,28 @@ mod tests {
         (U256::from(set), Terms::TEXT)
     }
 
+    fn keep(cache: &IndexCache, set: u64) {
+        cache.keep(key(set), Arc::new(SetIndex::empty(Terms::TEXT)), 0);
+    }
+
     fn held(cache: &IndexCache) -> Vec<bool> {
-        [1, 2, 3].map(|set| cache.peek(key(set)).is_some()).into()
+        [1, 2, 3].map(|set| cache.lock().peek(key(set)).is_some()).into()
     }
 
     #[test]
     fn the_index_that_was_not_used_for_longest_leaves_first() {
         let one = SetIndex::empty(Terms::TEXT).memory();
         let cache = IndexCache::new(2 * one);
-        for set in [1, 2, 1, 3] {
-            cache.index(key(set));
-        }
-        assert_eq!(held(&cache), [true, false, true]);
-        assert_eq!(cache.lock().memory, 2 * one);
-        cache.weigh(key(3), 2 * one);
-        assert_eq!(held(&cache), [false, false, true]);
-        cache.weigh(key(3), 9 * one);
-        assert_eq!((held(&cache), cache.lock().memory), (vec![false, false, true], 9 * one), "the last one stays");
-    }
-
-    #[test]
-    fn a_cache_above_another_leaves_it_as_it_is() {
-        let blocks = Arc::new(IndexCache::new(usize::MAX));
-        blocks.index(key(1));
-        let calls = IndexCache::above(blocks.clone(), usize::MAX);
-        let used = blocks.lock().clock;
-        for set in [1, 2] {
-            calls.index(key(set));
-        }
-        assert!(!Arc::ptr_eq(&calls.peek(key(1)).unwrap(), &blocks.peek(key(1)).unwrap()));
-        assert_eq!((held(&calls), held(&blocks)), (vec![true, true, false], vec![true, false, false]));
-        assert_eq!(blocks.lock().clock, used);
-    }
-
-    #[test]
-    fn an_index_that_a_panic_left_half_changed_begins_anew() {
-        let cache = IndexCache::new(usize::MAX);
-        let index = cache.index(key(1));
-        let change = || {
-            let _guard = index.write();
-            panic!("half-way");
-        };
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(change)).is_err() && index.is_poisoned());
-        drop(write(&index, Terms::TEXT));
-        assert!(!index.is_poisoned());
+        keep(&cache, 1);
+        keep(&cache, 2);
+        cache.lock().touch(key(1));
+        keep(&cache, 3);
+        assert_eq!((held(&cache), cache.lock().memory), (vec![true, false, true], 2 * one));
+        keep(&cache, 3);
+        assert_eq!(cache.lock().memory, 2 * one, "one index of a set");
+        let cache = IndexCache::new(0);
+        keep(&cache, 1);
+        keep(&cache, 3);
+        assert_eq!(held(&cache), [false, false, true], "the last one stays");
     }
 }

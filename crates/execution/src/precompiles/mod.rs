@@ -55,6 +55,7 @@ mod texts;
 
 pub use cache::IndexCache;
 pub(crate) use development::install as install_development;
+pub use index::{Gathering, IndexPart, appended_sets, merge, set_count, to_merge};
 
 use alloy_evm::precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap};
 use alloy_primitives::Address;

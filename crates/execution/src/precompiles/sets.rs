@@ -70,16 +70,24 @@ pub(super) struct Set {
 impl Set {
     /// The set of this id.
     pub(super) fn load(call: &mut Call<'_>, id: U256) -> Step<Self> {
+        match Self::read(id, |slot| call.load(slot))? {
+            Some(set) => Ok(set),
+            None => fail(UnknownSet { setId: id }),
+        }
+    }
+
+    /// The set of this id, if there is one, from slots of the store's account.
+    pub(super) fn read(id: U256, mut slot: impl FnMut(U256) -> Step<U256>) -> Step<Option<Self>> {
         let [terms, growth, root] = attribution_store::set(id);
-        let terms: [u8; 32] = call.load(terms)?.to_be_bytes();
+        let terms: [u8; 32] = slot(terms)?.to_be_bytes();
         let kind = match terms[11] {
-            0 => return fail(UnknownSet { setId: id }),
+            0 => return Ok(None),
             1 => Kind::Sketch,
             2 => Kind::Text,
             kind => return Err(Stop::Fatal(format!("set {id} is of unknown kind {kind}"))),
         };
-        let [shards, rows, size, version] = call.load(growth)?.into_limbs();
-        Ok(Self {
+        let [shards, rows, size, version] = slot(growth)?.into_limbs();
+        Ok(Some(Self {
             id,
             owner: Address::from_slice(&terms[12..]),
             terms: Terms { kind, dim: u16::from_be_bytes([terms[9], terms[10]]), labelled: terms[8] != 0, band: (terms[7], terms[6]) },
@@ -88,8 +96,8 @@ impl Set {
             rows,
             size,
             version,
-            root: B256::from(call.load(root)?),
-        })
+            root: B256::from(slot(root)?),
+        }))
     }
 
     /// As [`Set::load`], of the kind that the function is for.

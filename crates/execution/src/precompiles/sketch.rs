@@ -135,8 +135,8 @@ impl Scan<'_> {
 
     /// All rows of the version, in the mathematics' terms.
     pub(super) fn all<'r>(&'r self, withdrawn: &'r [u64]) -> Step<Rows<'r>> {
-        let bytes = self.index.sketches()?.get(..self.rows as usize * self.layout.row_length());
-        Rows::new(self.layout, bytes, withdrawn).or_else(refuse)
+        let pieces = self.index.sketches(self.rows as usize * self.layout.row_length())?;
+        Rows::new(self.layout, pieces, withdrawn).or_else(refuse)
     }
 
     /// Lets `score` score the rows that count, and gives a custom error to what it refuses.

@@ -166,9 +166,8 @@ fn row(call: &mut Call<'_>, id: U256, index: u64, cache: &IndexCache) -> Step<Ve
         Kind::Sketch => cache.with(call, &set, |call, found| {
             let length = set.terms.layout().map_or(0, |layout| layout.row_length());
             call.charge_each(gas::ROW_WORD, length.div_ceil(32) as u64)?;
-            let at = index as usize * length;
-            match (found.contributors().of(index), found.born(index), found.sketches()?.get(at..at + length)) {
-                (Some(contributor), Some(born), Some(row)) => Ok((contributor, born, Bytes::copy_from_slice(row))),
+            match (found.of_row(index), found.sketch(index)) {
+                (Some((contributor, born)), Some(row)) => Ok((contributor, born, Bytes::copy_from_slice(row))),
                 _ => set.damaged(set.shards.saturating_sub(1)),
             }
         })?,

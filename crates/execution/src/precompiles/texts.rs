@@ -4,6 +4,7 @@
 use super::{
     call::{Call, Step, Stop, fail},
     changes, gas,
+    index::TextRows,
     sets::{MAX_PAYLOAD, Set},
 };
 use alloy_primitives::U256;
@@ -12,7 +13,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use tributary_attribution::{
     Error,
-    text::{Host, MAX_TEXT_BYTES, MemoryIndex, Place, RowFacts, Run, TextIndex, Totals, Work},
+    text::{Host, MAX_TEXT_BYTES, Place, RowFacts, Run, TextIndex, Totals, Work},
 };
 use tributary_contracts::IAttributionErrors::{DamagedShard, PayloadTooLong, SetFull};
 
@@ -71,7 +72,7 @@ impl Host for &Payer<'_, '_> {
 /// The rows of a set as it is, of which the index may know more.
 pub(super) struct Texts<'t, 'p, 'a> {
     pub(super) payer: &'t Payer<'p, 'a>,
-    pub(super) index: &'t MemoryIndex,
+    pub(super) index: &'t TextRows,
     pub(super) set: &'t Set,
 }
 

@@ -1,0 +1,145 @@
+//! What sets of a state have and the index lacks, gathered for a new part.
+
+use super::{
+    super::{
+        call::{Step, Stop},
+        sets::{Kind, Set},
+        shards::Shard,
+        store::ADDRESS as STORE,
+    },
+    SetIndex,
+    part::{IndexPart, Mark, PartWriter},
+    source::{Committed, Source, unread},
+};
+use crate::Error;
+use alloy_primitives::{Log, U256};
+use alloy_sol_types::SolEvent;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::sync::Arc;
+use tributary_attribution::text::{RowEntry, frozen::freeze};
+use tributary_contracts::IAttributionStore::Appended;
+use tributary_primitives::StateReader;
+
+/// How many sets a state has; ids count from 1.
+///
+/// # Errors
+/// When the state cannot be read.
+pub fn set_count(state: &dyn StateReader) -> Result<u64, Error> {
+    Ok(state.storage(STORE, U256::ZERO)?.saturating_to())
+}
+
+/// The sets that rows were appended to, as the logs of blocks tell.
+pub fn appended_sets<'l>(logs: impl IntoIterator<Item = &'l Log>) -> BTreeSet<u64> {
+    let appended = logs.into_iter().filter(|log| log.address == STORE).filter_map(|log| Appended::decode_log(log).ok());
+    appended.filter_map(|log| log.setId.try_into().ok()).collect()
+}
+
+/// Rows that are in no part yet.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    sets: Vec<NewRows>,
+    bytes: usize,
+}
+
+/// Shards of one set.
+#[derive(Debug)]
+struct NewRows {
+    id: u64,
+    index: SetIndex,
+    first_shard: u64,
+    marks: Vec<Mark>,
+    /// Of a set of texts.
+    entries: Vec<(RowEntry, String)>,
+    /// Of one of sketches.
+    sketches: Vec<u8>,
+}
+
+impl Gathering {
+    /// Adds what the set of this id has and `parts` lack, until there are `most` bytes; `true` when that was all. A set is added once.
+    ///
+    /// # Errors
+    /// When the state cannot be read, or a shard does not hold what it must.
+    pub fn add(&mut self, state: &dyn StateReader, id: u64, parts: &[Arc<IndexPart>], most: usize) -> Result<bool, Error> {
+        self.gather(state, id, parts, most).map_err(|stop| match stop {
+            Stop::Fatal(reason) => Error::Index(format!("set {id}: {reason}")),
+            Stop::Revert(_) | Stop::OutOfGas => Error::Index(format!("set {id}: a shard does not hold what it must")),
+        })
+    }
+
+    fn gather(&mut self, state: &dyn StateReader, id: u64, parts: &[Arc<IndexPart>], most: usize) -> Step<bool> {
+        let Some(set) = Set::read(U256::from(id), |slot| state.storage(STORE, slot).map_err(unread))? else { return Ok(true) };
+        let mut source = Committed(state);
+        let mut index = SetIndex::of_parts(id, set.terms, parts);
+        if index.covers(&set) {
+            return Ok(true);
+        }
+        let missing = index.missing(&mut source, &set)?;
+        let first_shard = set.shards - missing.len() as u64;
+        index.unwind(first_shard)?;
+        let mut rows = NewRows { id, index, first_shard, marks: Vec::new(), entries: Vec::new(), sketches: Vec::new() };
+        let mut done = true;
+        for (at, hash) in (first_shard..).zip(missing) {
+            if self.bytes >= most {
+                done = false;
+                break;
+            }
+            let (shard, found) = source.shard(&set, at)?;
+            if found != hash || !rows.push(&shard, hash) {
+                return set.damaged(at);
+            }
+            self.bytes += shard.payload.len();
+        }
+        rows.marks = (first_shard..rows.index.shards()).filter_map(|shard| rows.index.mark_of(shard)).collect();
+        if !rows.marks.is_empty() {
+            self.sets.push(rows);
+        }
+        Ok(done)
+    }
+
+    /// Payload bytes of what was gathered.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether nothing was missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    /// Writes it as a part.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(mut self, out: impl Write) -> io::Result<()> {
+        self.sets.sort_by_key(|rows| rows.id);
+        let mut writer = PartWriter::new(out);
+        for rows in self.sets {
+            let terms = rows.index.terms;
+            writer.set((rows.id, terms), rows.first_shard, rows.marks, |out| match terms.kind {
+                Kind::Text => freeze(&rows.entries, out),
+                Kind::Sketch => out.write_all(&rows.sketches),
+            })?;
+        }
+        writer.finish()
+    }
+}
+
+impl NewRows {
+    fn push(&mut self, shard: &Shard, hash: alloy_primitives::B256) -> bool {
+        match self.index.terms.kind {
+            Kind::Text => {
+                let entry = self.index.push_text(shard, hash);
+                let pushed = entry.is_some();
+                self.entries.extend(entry);
+                pushed
+            }
+            Kind::Sketch => {
+                self.sketches.extend_from_slice(&shard.payload);
+                self.index.push_sketches(shard, hash)
+            }
+        }
+    }
+}
