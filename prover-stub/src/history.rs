@@ -54,10 +54,6 @@ impl<S: StateReader> StateReader for History<S> {
         }
         Ok(hash.into())
     }
-
-    fn is_witnessed(&self) -> bool {
-        self.state.is_witnessed()
-    }
 }
 
 impl<S: TrieReader> TrieReader for History<S> {

@@ -12,6 +12,7 @@ use std::{
     process::ExitCode,
     sync::Arc,
 };
+use tributary_execution::Executor;
 use tributary_primitives::{ChainSpec, RollupConfig};
 use tributary_prover_stub::{Attestation, RangeOutput, RangeWitness, attest, prove};
 
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Report, String> {
     let rollup: RollupConfig = serde_json::from_slice(&read(&arguments.rollup)?).map_err(|error| in_file(&arguments.rollup, error))?;
     let witness = RangeWitness::decode(&read(&arguments.witness)?).map_err(|error| in_file(&arguments.witness, error))?;
-    let output = prove(&rules(&rollup), &witness).map_err(|error| in_file(&arguments.witness, error))?;
+    let output = prove(&Executor::new(rules(&rollup)), &witness).map_err(|error| in_file(&arguments.witness, error))?;
     let attestation = match (arguments.l1_head, &arguments.key) {
         (Some(l1_head), Some(key)) => Some(attest(&output, l1_head, key).map_err(|error| error.to_string())?),
         _ => None,

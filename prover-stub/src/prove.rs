@@ -4,7 +4,6 @@ use crate::{BlockWitness, Error, RangeWitness, history::History};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use tributary_execution::{Executor, execute_block};
 use tributary_primitives::{ChainSpec, rollup::output_root};
 use tributary_trie::WitnessState;
@@ -29,23 +28,24 @@ pub struct RangeOutput {
 }
 
 /// Executes every block of `witness` on what the witness holds of its parent's state. Nothing in the witness is believed: nodes and codes count by
-/// their hash, BLOCKHASH is answered out of the state, and each block must be what its execution gives.
+/// their hash, BLOCKHASH is answered out of the state, and each block must be what its execution gives. Shards of attribution sets that `executor` has
+/// indexed need not be there: it knows them by the running root, which is in the state.
 ///
 /// # Errors
 /// When the witness holds too little ([`Error::Block`] naming what is missing) or anything that does not follow from the start block.
-pub fn prove(spec: &Arc<ChainSpec>, witness: &RangeWitness) -> Result<RangeOutput, Error> {
+pub fn prove(executor: &Executor, witness: &RangeWitness) -> Result<RangeOutput, Error> {
     let start_hash = witness.start.hash_slow();
     let mut parent = &witness.start;
     let mut parent_hash = start_hash;
     for block in &witness.blocks {
-        parent_hash = prove_block(spec, block, parent, parent_hash)?;
+        parent_hash = prove_block(executor, block, parent, parent_hash)?;
         parent = &block.block.header;
     }
     if witness.blocks.is_empty() {
         return Err(Error::EmptyRange);
     }
     Ok(RangeOutput {
-        chain_id: spec.chain_id,
+        chain_id: executor.spec().chain_id,
         start_block: witness.start.number,
         end_block: parent.number,
         start_output_root: output_root_of(&witness.start, start_hash)?,
@@ -55,7 +55,7 @@ pub fn prove(spec: &Arc<ChainSpec>, witness: &RangeWitness) -> Result<RangeOutpu
 }
 
 /// Executes one block and gives its hash.
-fn prove_block(spec: &Arc<ChainSpec>, witness: &BlockWitness, parent: &Header, parent_hash: B256) -> Result<B256, Error> {
+fn prove_block(executor: &Executor, witness: &BlockWitness, parent: &Header, parent_hash: B256) -> Result<B256, Error> {
     let block = &witness.block;
     let number = block.header.number;
     if block.header.parent_hash != parent_hash {
@@ -64,10 +64,9 @@ fn prove_block(spec: &Arc<ChainSpec>, witness: &BlockWitness, parent: &Header, p
     if witness.state.root != parent.state_root {
         return Err(Error::OtherState { number, found: witness.state.root, expected: parent.state_root });
     }
-    let senders = senders(spec, witness)?;
+    let senders = senders(executor.spec(), witness)?;
     let state = History::new(WitnessState::from(witness.state.clone()), parent, parent_hash);
-    let executed =
-        execute_block(&Executor::new(spec.clone()), state, parent, block, &senders).map_err(|source| Error::Block { number, source })?;
+    let executed = execute_block(executor, state, parent, block, &senders).map_err(|source| Error::Block { number, source })?;
     Ok(executed.hash)
 }
 

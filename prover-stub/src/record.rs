@@ -3,17 +3,17 @@
 use crate::{BlockWitness, Error, history::History};
 use alloy_consensus::Header;
 use alloy_primitives::Address;
-use std::sync::Arc;
 use tributary_execution::{Executor, execute_block};
-use tributary_primitives::{Block, ChainSpec, StateReader, TrieReader};
+use tributary_primitives::{Block, StateReader, TrieReader};
 use tributary_trie::Recorder;
 
-/// Executes `block` on `state`, the post-state of `parent`, and gives its witness. `senders` are those of its transactions.
+/// Executes `block` on `state`, the post-state of `parent`, and gives its witness. `senders` are those of its transactions. What `executor` has indexed of
+/// attribution sets is not in it: whoever is to execute it must have the same, or this one must have nothing.
 ///
 /// # Errors
 /// [`Error::Block`] when execution does not give this very block, [`Error::Recording`] when the trie lacks what the flat state has.
 pub fn record<S: StateReader + TrieReader>(
-    spec: Arc<ChainSpec>,
+    executor: &Executor,
     state: S,
     parent: &Header,
     block: &Block,
@@ -22,7 +22,7 @@ pub fn record<S: StateReader + TrieReader>(
     let number = block.header.number;
     let recorder = Recorder::new(state, parent.state_root);
     let history = History::new(&recorder, parent, parent.hash_slow());
-    execute_block(&Executor::new(spec), history, parent, block, senders).map_err(|source| Error::Block { number, source })?;
+    execute_block(executor, history, parent, block, senders).map_err(|source| Error::Block { number, source })?;
     let state = recorder.into_witness().map_err(|source| Error::Recording { number, source })?;
     Ok(BlockWitness { block: block.clone(), state })
 }

@@ -8,6 +8,7 @@ use alloy_primitives::{Address, B64, B256};
 use chain::{CHAIN_ID, Chain};
 use serde_json::Value;
 use std::{path::Path, process::Output};
+use tributary_execution::Executor;
 use tributary_primitives::{
     RollupConfig, SystemConfig,
     rollup::{CHANNEL_TIMEOUT, ChainOpConfig, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
@@ -68,7 +69,7 @@ fn the_program_prints_the_attested_result() {
     assert!(done.status.success(), "{done:?}");
     let report: Value = serde_json::from_slice(&done.stdout).unwrap();
     let output: RangeOutput = serde_json::from_value(report["output"].clone()).unwrap();
-    assert_eq!(output, prove(&chain.spec, &witness).unwrap());
+    assert_eq!(output, prove(&Executor::new(chain.spec.clone()), &witness).unwrap());
     let attestation: Attestation = serde_json::from_value(report["attestation"].clone()).unwrap();
     assert_eq!(attestation, attest(&output, l1_head, &KEY.parse().unwrap()).unwrap());
 }

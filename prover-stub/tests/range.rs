@@ -6,6 +6,7 @@ mod chain;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use chain::{Chain, LOG_BOOK};
+use tributary_execution::Executor;
 use tributary_primitives::{StateReader, rollup::output_root};
 use tributary_prover_stub::{Error, RangeOutput, RangeWitness, prove, record};
 
@@ -25,13 +26,13 @@ fn range() -> (Chain, RangeWitness) {
 }
 
 fn refusal(chain: &Chain, witness: &RangeWitness) -> String {
-    prove(&chain.spec, witness).unwrap_err().to_string()
+    prove(&Executor::new(chain.spec.clone()), witness).unwrap_err().to_string()
 }
 
 #[test]
 fn a_witness_leads_to_the_roots_that_the_chain_has() {
     let (chain, witness) = range();
-    let output = prove(&chain.spec, &witness).unwrap();
+    let output = prove(&Executor::new(chain.spec.clone()), &witness).unwrap();
     let root = |header: &alloy_consensus::Header| output_root(header.state_root, header.withdrawals_root.unwrap(), header.hash_slow());
     let expected = RangeOutput {
         chain_id: chain::CHAIN_ID,
@@ -51,7 +52,7 @@ fn a_witness_survives_its_encoding() {
     let decoded = RangeWitness::decode(&bytes).unwrap();
     assert_eq!(decoded, witness);
     assert_eq!(decoded.encode(), bytes);
-    assert!(prove(&chain.spec, &decoded).is_ok());
+    assert!(prove(&Executor::new(chain.spec.clone()), &decoded).is_ok());
 }
 
 #[test]
@@ -122,14 +123,14 @@ fn blocks_that_do_not_follow_one_another_are_refused() {
     let (chain, witness) = range();
     let mut gap = witness.clone();
     gap.blocks.remove(2);
-    assert!(matches!(prove(&chain.spec, &gap), Err(Error::Detached { number: 4, .. })));
+    assert!(matches!(prove(&Executor::new(chain.spec.clone()), &gap), Err(Error::Detached { number: 4, .. })));
 
     let mut elsewhere = witness.clone();
     elsewhere.blocks[2].state = witness.blocks[3].state.clone();
-    assert!(matches!(prove(&chain.spec, &elsewhere), Err(Error::OtherState { number: 3, .. })));
+    assert!(matches!(prove(&Executor::new(chain.spec.clone()), &elsewhere), Err(Error::OtherState { number: 3, .. })));
 
     let nothing = RangeWitness { blocks: Vec::new(), ..witness };
-    assert!(matches!(prove(&chain.spec, &nothing), Err(Error::EmptyRange)));
+    assert!(matches!(prove(&Executor::new(chain.spec.clone()), &nothing), Err(Error::EmptyRange)));
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn recording_refuses_a_block_that_its_parent_state_does_not_give() {
     let transactions = vec![chain.payment(Address::repeat_byte(1), 5)];
     let mut executed = chain.build(transactions);
     executed.block.header.gas_used += 1;
-    let recorded = record(chain.spec.clone(), &chain.state, &chain.head, &executed.block, &executed.senders);
+    let recorded = record(&Executor::new(chain.spec.clone()), &chain.state, &chain.head, &executed.block, &executed.senders);
     assert!(matches!(recorded, Err(Error::Block { number: 1, .. })));
 }
 

@@ -156,6 +156,8 @@ proptest! {
             overlay.restore(stored, &mut Unmetered).unwrap();
             entries.push((entry, document.clone()));
         }
+        let again: Vec<_> = overlay.entries().map(|(entry, document)| (entry, document.to_owned())).collect();
+        prop_assert_eq!(&again, &entries);
         let rows = (cut + others.len()) as u64;
         let expected = answers(&branch, rows, &vocabulary());
         prop_assert_eq!(&answers(&overlay, rows, &vocabulary()), &expected);

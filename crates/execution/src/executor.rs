@@ -1,4 +1,4 @@
-use crate::precompiles::{IndexCache, IndexPart};
+use crate::precompiles::{Gathering, IndexCache, IndexPart};
 use std::sync::Arc;
 use tributary_primitives::ChainSpec;
 
@@ -22,7 +22,8 @@ impl Executor {
         Self { spec, indexes: Arc::new(IndexCache::new(BLOCK_INDEXES)) }
     }
 
-    /// One for calls: it uses the indexes of this one, and keeps those that it builds itself apart, whatever the calls pretend.
+    /// One for calls, and for whoever wants to know what this one would read: it uses the indexes of this one, and keeps those that it builds itself
+    /// apart, whatever the calls pretend.
     #[must_use]
     pub fn for_calls(&self) -> Self {
         Self { spec: self.spec.clone(), indexes: Arc::new(IndexCache::above(self.indexes.clone(), CALL_INDEXES)) }
@@ -36,6 +37,11 @@ impl Executor {
     /// Uses these parts of the index over sets from now on, the oldest first: what they have is not read from state, nor kept in memory.
     pub fn publish_index(&self, parts: Vec<Arc<IndexPart>>) {
         self.indexes.publish(parts);
+    }
+
+    /// Takes out what it has read of sets, or was told by appends, and no part has, once that takes `least` bytes of memory.
+    pub fn drain_index(&self, least: usize) -> Option<Gathering> {
+        (self.indexes.memory() >= least).then(|| self.indexes.drain())
     }
 
     pub(crate) const fn indexes(&self) -> &Arc<IndexCache> {

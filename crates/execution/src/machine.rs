@@ -258,14 +258,11 @@ impl<S: StateReader, I> std::fmt::Debug for Machine<S, I> {
 }
 
 fn install_precompiles<S: StateReader, I: AnyInspector<S>>(evm: &mut OpEvm<Overlay<S>, I, PrecompilesMap>, executor: &Executor) {
-    let (state, _, map) = evm.components_mut();
+    let (_, _, map) = evm.components_mut();
     if executor.spec().development {
         precompiles::install_development(map);
     }
-    match state.base().is_witnessed() {
-        true => precompiles::install(map),
-        false => precompiles::install_cached(map, executor.indexes()),
-    }
+    precompiles::install(map, executor.indexes());
 }
 
 fn system_call(error: impl std::fmt::Display) -> Error {

@@ -6,9 +6,9 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use nybbles::Nibbles;
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
-use tributary_primitives::{Account, Block, StateError, StateReader, TrieReader};
+use tributary_primitives::{Account, Block, ChainSpec, StateError, StateReader, TrieReader};
 use tributary_trie::{Recorder, Witness};
 
 /// What an execution read.
@@ -22,13 +22,13 @@ pub struct ExecutionReads {
     pub slots: BTreeSet<U256>,
 }
 
-/// Executes `block` on `state`, the post-state of `parent`, and gives what it read. `senders` are those of its transactions. Once it is told to end, it
-/// reads nothing more.
+/// Executes `block` on `state`, the post-state of `parent`, and gives all that this reads: nothing is taken from an index. `senders` are those of its
+/// transactions. Once it is told to end, it reads nothing more.
 ///
 /// # Errors
 /// When execution does not give this very block, the trie lacks what the flat state has, or it was told to end.
 pub fn record_reads<S: StateReader + TrieReader>(
-    executor: &Executor,
+    spec: &Arc<ChainSpec>,
     state: S,
     parent: &Header,
     (block, senders): (&Block, &[Address]),
@@ -36,7 +36,7 @@ pub fn record_reads<S: StateReader + TrieReader>(
 ) -> Result<ExecutionReads, Error> {
     let recorder = Recorder::new(state, parent.state_root);
     let noted = Noted { state: &recorder, keys: Mutex::default(), abort: abort.clone() };
-    execute_block(executor, &noted, parent, block, senders)?;
+    execute_block(&Executor::new(spec.clone()), &noted, parent, block, senders)?;
     let Keys { accounts, slots } = noted.keys.into_inner().expect("invariant: no holder of the lock panics");
     Ok(ExecutionReads { witness: recorder.into_witness()?, accounts, slots })
 }
@@ -89,10 +89,6 @@ impl<S: StateReader> StateReader for Noted<S> {
 
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.state.block_hash(number)
-    }
-
-    fn is_witnessed(&self) -> bool {
-        self.state.is_witnessed()
     }
 }
 

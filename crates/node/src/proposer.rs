@@ -1,22 +1,16 @@
-//! The prover and the proposer: ranges of safe blocks are executed again from a witness alone, attested, and posted to L1.
+//! The proposer: ranges of safe blocks are proved and posted to L1.
 
-use crate::{Error, gate::Gate, l1_view::gone, tasks::unless_passing};
+use crate::{Error, gate::Gate, l1_view::gone, prover::Prover, tasks::unless_passing};
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use alloy_rpc_types_eth::TransactionRequest;
-use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tributary_chain::Derivation;
 use tributary_contracts::OutputProposals;
-use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK, PROVE_SECONDS};
+use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK};
 use tributary_l1::{L1Sender, TxRequest};
-use tributary_primitives::rollup::output_root;
-use tributary_prover_stub::{Attestation, RangeWitness, attest, prove, record};
 use tributary_storage::Store;
 
 /// Most blocks in one proposal.
@@ -34,23 +28,12 @@ pub(crate) struct Proposer {
     pub(crate) sender: L1Sender,
     pub(crate) outputs: Address,
     pub(crate) gate: Arc<Gate>,
-    /// The attesting key. It pays for nothing.
-    pub(crate) prover: Prover,
+    pub(crate) prover: Arc<Prover>,
     /// Fewest blocks worth a proposal.
     pub(crate) interval: u64,
     pub(crate) every: Duration,
     /// The L2 block of the newest proposal, for the status line.
     pub(crate) last: watch::Sender<Option<u64>>,
-}
-
-/// The key that attests.
-#[derive(Clone)]
-pub(crate) struct Prover(pub(crate) PrivateKeySigner);
-
-impl std::fmt::Debug for Prover {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prover({})", self.0.address())
-    }
 }
 
 impl Proposer {
@@ -81,7 +64,7 @@ impl Proposer {
         let derived = self.derivation.of(end).map(|derived| derived.l1.id());
         let l1_head = derived.filter(|l1| l1.number + KNOWN_TO_L1 > finalized.number).unwrap_or(finalized);
         let this = (self.store.clone(), self.prover.clone());
-        let work = move || attest_range(&this.0, start, end, l1_head.hash, &this.1);
+        let work = move || this.1.attest_range(&this.0, (start, end), l1_head.hash);
         let proposed = self.store.hash_of(end)?;
         let attested = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("prover"))?;
         if self.store.hash_of(end)? != proposed {
@@ -102,51 +85,5 @@ impl Proposer {
         metrics::gauge!(PROPOSED_BLOCK).set(end as f64);
         self.last.send_replace(Some(end));
         Ok(())
-    }
-}
-
-/// Records a witness of the blocks `start + 1 ..= end`, executes them again from the witness alone, and signs what came of it. `None` when the verifier
-/// takes them back meanwhile, which it also does when it begins: it derives again from the finalized block.
-fn attest_range(store: &Store, start: u64, end: u64, l1_head: B256, prover: &Prover) -> Result<Option<Attestation>, Error> {
-    let Some(parent) = store.header(start)? else { return Ok(None) };
-    let mut witness = RangeWitness { start: parent.inner().clone(), blocks: Vec::new() };
-    let mut header = parent.into_inner();
-    for number in start + 1..=end {
-        let Some(block) = store.block(number)? else { return Ok(None) };
-        let state = match store.at(number - 1) {
-            Err(tributary_storage::Error::UnknownBlock(_)) => return Ok(None),
-            state => state?,
-        };
-        witness.blocks.push(record(store.spec().clone(), state, &header, &block.block, &block.senders)?);
-        header = block.block.header;
-    }
-    // The bytes are what a prover elsewhere would get: nothing but them enters the proof.
-    let witness = RangeWitness::decode(&witness.encode())?;
-    let began = Instant::now();
-    let output = prove(store.spec(), &witness)?;
-    metrics::histogram!(PROVE_SECONDS).record(began.elapsed());
-    let expected = output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), header.hash_slow());
-    if output.end_output_root != expected {
-        return Err(Error::Disagreement(format!("blocks {}..={end}: the witness gives another output root", start + 1)));
-    }
-    Ok(Some(attest(&output, l1_head, &prover.0)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloy_genesis::Genesis;
-    use tributary_primitives::{ChainSpec, Eip1559Params};
-    use tributary_storage::Options;
-
-    #[test]
-    fn blocks_that_the_verifier_has_taken_back_are_not_attested_and_no_failure() {
-        let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 2 });
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("chain"), Arc::new(spec), Options::default()).unwrap();
-        let prover = Prover(PrivateKeySigner::random());
-        for (start, end) in [(0, 1), (5, 6)] {
-            assert!(attest_range(&store, start, end, B256::ZERO, &prover).unwrap().is_none());
-        }
     }
 }

@@ -65,11 +65,6 @@ pub trait StateReader: std::fmt::Debug + Send + Sync {
     fn code(&self, hash: B256) -> Result<Bytes, StateError>;
     /// The hash of a block of this chain; zero when it is unknown or more than 256 blocks old (BLOCKHASH).
     fn block_hash(&self, number: u64) -> Result<B256, StateError>;
-    /// Whether everything that a result depends on must be read from here, because reads are recorded or come from such a record. An executor may
-    /// otherwise use what it derived from the same content before.
-    fn is_witnessed(&self) -> bool {
-        false
-    }
 }
 
 /// Encoded nodes of the Merkle-Patricia tries, by path. Implemented by the database and by a witness.
@@ -128,9 +123,6 @@ macro_rules! forward {
             }
             fn block_hash(&self, number: u64) -> Result<B256, StateError> {
                 (**self).block_hash(number)
-            }
-            fn is_witnessed(&self) -> bool {
-                (**self).is_witnessed()
             }
         }
         impl<S: TrieReader + ?Sized> TrieReader for $ty {

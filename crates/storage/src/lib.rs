@@ -12,6 +12,7 @@
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log, and their logs
 //!   .account_changes(address)              -> the blocks that changed an account, newest first, with what it was before
+//!   .index_files(name)                     -> files of what was derived from the chain beside the database
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
 //! ```
@@ -28,6 +29,7 @@ mod error;
 mod genesis;
 mod heads;
 mod history;
+mod index_files;
 mod logs;
 mod options;
 mod snapshot;
@@ -43,6 +45,7 @@ pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
 pub use error::Error;
 pub use history::{AccountChanges, WrittenKeys};
+pub use index_files::{IndexFile, IndexFiles};
 pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;

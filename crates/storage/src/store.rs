@@ -1,5 +1,5 @@
 use crate::{
-    Durability, Error, Options, Snapshot,
+    Durability, Error, IndexFile, IndexFiles, Options, Snapshot,
     directory::{Directory, Identity},
     genesis::genesis_block,
     heads::{heads, meta, read_header},
@@ -103,6 +103,17 @@ impl Store {
     /// Where the chain's journal belongs: beside the database, so that they are copied and deleted together.
     pub fn journal_path(&self) -> PathBuf {
         self.path().join("journal")
+    }
+
+    /// Files of what is derived from the chain, in a folder of this name, and what is in them. They wait for the disk where the database does.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`], [`Error::ReadOnly`].
+    pub fn index_files(&self, name: &str) -> Result<(IndexFiles, Vec<IndexFile>), Error> {
+        if self.0.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        IndexFiles::open(self.path().join(name), self.0.options.durability == Durability::Synced)
     }
 
     /// The chain's heads.

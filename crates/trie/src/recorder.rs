@@ -124,8 +124,4 @@ impl<R: StateReader> StateReader for Recorder<R> {
         self.reads().block_hashes.insert(number, hash);
         Ok(hash)
     }
-
-    fn is_witnessed(&self) -> bool {
-        true
-    }
 }

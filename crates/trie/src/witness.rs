@@ -110,8 +110,4 @@ impl StateReader for WitnessState {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.block_hashes.get(&number).copied().ok_or_else(|| StateError::Missing(format!("hash of block {number}")))
     }
-
-    fn is_witnessed(&self) -> bool {
-        true
-    }
 }

@@ -195,7 +195,7 @@ impl Chain {
     /// Builds the next block, records its witness on its parent's state, and makes it the head.
     pub(crate) fn advance(&mut self, transactions: Vec<Transaction>) -> BlockWitness {
         let executed = self.build(transactions);
-        let witness = record(self.spec.clone(), &self.state, &self.head, &executed.block, &executed.senders).unwrap();
+        let witness = record(&Executor::new(self.spec.clone()), &self.state, &self.head, &executed.block, &executed.senders).unwrap();
         self.state.apply(&executed.state);
         self.state.hashes.insert(executed.block.header.number, executed.hash);
         self.head = executed.block.header;

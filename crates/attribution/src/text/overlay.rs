@@ -227,6 +227,43 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         }
     }
 
+    /// What each row in front of the index added, and its document, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = (RowEntry, &str)> + '_ {
+        (self.totals.rows..).zip(&self.rows).map(|(number, row)| (self.entry(number, row), &*row.document))
+    }
+
+    fn entry(&self, number: u64, row: &Row) -> RowEntry {
+        let next = self.rows.get((number - self.totals.rows) as usize + 1).map_or(self.words.len(), |next| next.words);
+        let mut words = row.tokens.to_vec();
+        words.sort_unstable();
+        words.dedup();
+        let count = |word: u32| {
+            let counts = self.counts.get(&word)?;
+            let at = counts.binary_search_by_key(&number, |count| count.0).ok()?;
+            Some((word, counts[at].1))
+        };
+        let mut trigrams: Vec<[u32; 3]> = row.tokens.windows(3).map(|words| [words[0], words[1], words[2]]).collect();
+        trigrams.sort_unstable();
+        trigrams.dedup();
+        let places = trigrams.iter().flat_map(|trigram| {
+            let places = self.places.get(trigram).map_or(&[][..], Vec::as_slice);
+            let here = places.partition_point(|place| place.row < number);
+            places[here..].iter().take_while(move |place| place.row == number).map(|place| (*trigram, place.token))
+        });
+        RowEntry {
+            row: number,
+            facts: RowFacts { changes: Changes::default(), ..row.facts },
+            set_tokens: row.set_tokens,
+            runs: row.runs.to_vec(),
+            tokens: row.tokens.to_vec(),
+            // Fewer than 2³² words have a number.
+            first_word: self.bottom_words + row.words as u32,
+            words: self.words[row.words..next].iter().map(|word| Box::from(&**word)).collect(),
+            counts: words.into_iter().filter_map(count).collect(),
+            places: places.collect(),
+        }
+    }
+
     /// Rows and tokens of the set's first `rows` rows; nothing when it has fewer, or when this stands on more.
     #[must_use]
     pub fn first_rows(&self, rows: u64) -> Option<Totals> {

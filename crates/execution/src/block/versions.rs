@@ -53,10 +53,6 @@ impl<B: Versioned> StateReader for StateWithin<B> {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.block.base().block_hash(number)
     }
-
-    fn is_witnessed(&self) -> bool {
-        self.block.base().is_witnessed()
-    }
 }
 
 /// Values by the number of the transaction that wrote them; zero is what comes before the first.

@@ -40,10 +40,6 @@ impl StateReader for Frozen {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.0.block_hash_ref(number).map_err(cause)
     }
-
-    fn is_witnessed(&self) -> bool {
-        self.0.base().is_witnessed()
-    }
 }
 
 fn cause(error: DbError) -> StateError {
@@ -72,9 +68,5 @@ impl StateReader for Renumbered {
     }
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.hashes.get(&number).map_or_else(|| self.base.block_hash(number), |hash| Ok(*hash))
-    }
-
-    fn is_witnessed(&self) -> bool {
-        self.base.is_witnessed()
     }
 }

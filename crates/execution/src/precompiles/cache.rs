@@ -4,7 +4,7 @@
 
 use super::{
     call::{Call, Step},
-    index::{IndexPart, SetIndex},
+    index::{Gathering, IndexPart, SetIndex},
     sets::{Set, Terms},
 };
 use alloy_primitives::{B256, U256};
@@ -86,6 +86,24 @@ impl IndexCache {
 
     fn parts(&self) -> Parts {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes out what the indexes here hold and no part does, to be made one.
+    #[must_use]
+    pub fn drain(&self) -> Gathering {
+        let mut gathering = Gathering::default();
+        for ((id, _), entry) in std::mem::take(&mut *self.lock()).by_set {
+            if let Ok(id) = id.try_into() {
+                gathering.add_index(id, &entry.index);
+            }
+        }
+        gathering
+    }
+
+    /// Roughly the memory that indexes here hold.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.lock().memory
     }
 
     /// Lets `read` read the index of the set as it is. The index may know more shards than the set has.

@@ -62,21 +62,9 @@ use alloy_primitives::Address;
 use revm::precompile::{PrecompileId, PrecompileResult};
 use std::sync::Arc;
 
-/// Memory for indexes over sets, for each machine that has no cache from outside.
-const OWN_CACHE: usize = 256 << 20;
-
-/// Adds the attribution precompiles, with a cache of indexes of their own that starts empty.
-///
-/// This is the form for recording a witness and for executing from one: every shard that a result
-/// depends on is read from state at least once.
-pub fn install(precompiles: &mut PrecompilesMap) {
-    install_cached(precompiles, &Arc::new(IndexCache::new(OWN_CACHE)));
-}
-
-/// Adds the attribution precompiles, which share `cache` with other machines.
-///
-/// Results and gas are those of [`install`]; shards that are indexed already are not read.
-pub fn install_cached(precompiles: &mut PrecompilesMap, cache: &Arc<IndexCache>) {
+/// Adds the attribution precompiles, which share the indexes in `cache` with other machines. Results and gas do not depend on what is in it; shards
+/// that are indexed are not read.
+pub fn install(precompiles: &mut PrecompilesMap, cache: &Arc<IndexCache>) {
     type Run = fn(PrecompileInput<'_>, &IndexCache) -> PrecompileResult;
     let all: [(Address, &'static str, Run); 5] = [
         (store::ADDRESS, "attribution-store", store::run),

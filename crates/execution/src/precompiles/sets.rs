@@ -24,7 +24,7 @@ pub(super) const MAX_SET_BYTES: u64 = 1 << 32;
 const MAX_VERSION: u64 = 1 << 55;
 
 /// What the rows of a set are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(super) enum Kind {
     Sketch = 1,
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// What a set is made for; it never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Terms {
     pub(super) kind: Kind,
     /// Values of a row; 0 for text.

@@ -5,7 +5,9 @@ use crate::{
     Error,
     chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
+    indexer::Indexer,
     l1_view::{L1Reader, L1View, Look, l1_status},
+    pipeline::Pipeline,
     producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
     status::DevAccount,
 };
@@ -104,6 +106,7 @@ impl Ground {
     /// Starts following L1, and the rollup's sequencer.
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         self.start_follower(l1).await?;
+        self.start_indexer()?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
         let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
         let network = Network { l1_url: l1.url.clone(), l1_contracts: self.genesis.contracts };
@@ -127,6 +130,15 @@ impl Ground {
         };
         let log = self.journal(&self.chains.l2.store)?;
         Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+    }
+
+    /// Brings the index over attribution sets up to the head, and starts to keep it there.
+    fn start_indexer(&self) -> Result<(), Error> {
+        let Pipeline { store, executor, events } = &self.chains.l2;
+        let events = events.subscribe();
+        let indexer = Indexer::open(store, executor)?;
+        self.tasks.spawn("indexer", indexer.run(events));
+        Ok(())
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.

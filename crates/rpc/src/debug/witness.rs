@@ -45,7 +45,7 @@ fn witness(api: &Api, stored: &StoredBlock) -> Result<WitnessJson, RpcError> {
     let header = parent.header().inner().clone();
     let executed = (&stored.block, &stored.senders[..]);
     let reads =
-        api.trace_in_time(api.chain.limits.trace_time, |abort| Ok(record_reads(&api.chain.executor, parent, &header, executed, abort)?))?;
+        api.trace_in_time(api.chain.limits.trace_time, |abort| Ok(record_reads(&api.chain.spec, parent, &header, executed, abort)?))?;
     // An answer of zero is one that no header gives: it lies outside the 256 blocks that the opcode reaches.
     let asked = reads.witness.block_hashes.iter().filter(|block| !block.hash.is_zero()).map(|block| block.number);
     let oldest = asked.min().unwrap_or(number - 1).min(number - 1);

@@ -1,18 +1,18 @@
-//! What sets of a state have and the index lacks, gathered for a new part.
+//! What the parts of the index lack, gathered for a new one: from a state, or from an index that grew while blocks were executed.
 
 use super::{
     super::{
         call::{Step, Stop},
-        sets::{Kind, Set},
+        sets::{Kind, Set, Terms},
         shards::Shard,
         store::ADDRESS as STORE,
     },
-    SetIndex,
+    Rows, SetIndex,
     part::{IndexPart, Mark, PartWriter},
     source::{Committed, Source, unread},
 };
 use crate::Error;
-use alloy_primitives::{Log, U256};
+use alloy_primitives::{B256, Log, U256};
 use alloy_sol_types::SolEvent;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -46,7 +46,7 @@ pub struct Gathering {
 #[derive(Debug)]
 struct NewRows {
     id: u64,
-    index: SetIndex,
+    terms: Terms,
     first_shard: u64,
     marks: Vec<Mark>,
     /// Of a set of texts.
@@ -77,7 +77,7 @@ impl Gathering {
         let missing = index.missing(&mut source, &set)?;
         let first_shard = set.shards - missing.len() as u64;
         index.unwind(first_shard)?;
-        let mut rows = NewRows { id, index, first_shard, marks: Vec::new(), entries: Vec::new(), sketches: Vec::new() };
+        let mut rows = NewRows { id, terms: set.terms, first_shard, marks: Vec::new(), entries: Vec::new(), sketches: Vec::new() };
         let mut done = true;
         for (at, hash) in (first_shard..).zip(missing) {
             if self.bytes >= most {
@@ -85,19 +85,33 @@ impl Gathering {
                 break;
             }
             let (shard, found) = source.shard(&set, at)?;
-            if found != hash || !rows.push(&shard, hash) {
+            if found != hash || !rows.push(&mut index, &shard, hash) {
                 return set.damaged(at);
             }
             self.bytes += shard.payload.len();
         }
-        rows.marks = (first_shard..rows.index.shards()).filter_map(|shard| rows.index.mark_of(shard)).collect();
+        rows.marks = (first_shard..index.shards()).filter_map(|shard| index.mark_of(shard)).collect();
         if !rows.marks.is_empty() {
             self.sets.push(rows);
         }
         Ok(done)
     }
 
-    /// Payload bytes of what was gathered.
+    /// Adds what an index of the set of this id holds and no part does.
+    pub(in super::super) fn add_index(&mut self, id: u64, index: &SetIndex) {
+        if index.marks.is_empty() {
+            return;
+        }
+        let (entries, sketches) = match &index.rows {
+            Rows::Text(texts) => (texts.entries().map(|(entry, document)| (entry, document.to_owned())).collect(), Vec::new()),
+            Rows::Sketches { own, .. } => (Vec::new(), own.clone()),
+        };
+        self.bytes += index.memory();
+        let marks = index.marks.clone();
+        self.sets.push(NewRows { id, terms: index.terms, first_shard: index.frozen_shards(), marks, entries, sketches });
+    }
+
+    /// Roughly the bytes of what was gathered.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -114,10 +128,10 @@ impl Gathering {
     /// # Errors
     /// Those of `out`.
     pub fn write(mut self, out: impl Write) -> io::Result<()> {
-        self.sets.sort_by_key(|rows| rows.id);
+        self.sets.sort_by_key(|rows| (rows.id, rows.terms));
         let mut writer = PartWriter::new(out);
         for rows in self.sets {
-            let terms = rows.index.terms;
+            let terms = rows.terms;
             writer.set((rows.id, terms), rows.first_shard, rows.marks, |out| match terms.kind {
                 Kind::Text => freeze(&rows.entries, out),
                 Kind::Sketch => out.write_all(&rows.sketches),
@@ -128,17 +142,18 @@ impl Gathering {
 }
 
 impl NewRows {
-    fn push(&mut self, shard: &Shard, hash: alloy_primitives::B256) -> bool {
-        match self.index.terms.kind {
+    /// Adds the next shard, to the index, too; `false` when it does not hold what it must.
+    fn push(&mut self, index: &mut SetIndex, shard: &Shard, hash: B256) -> bool {
+        match self.terms.kind {
             Kind::Text => {
-                let entry = self.index.push_text(shard, hash);
+                let entry = index.push_text(shard, hash);
                 let pushed = entry.is_some();
                 self.entries.extend(entry);
                 pushed
             }
             Kind::Sketch => {
                 self.sketches.extend_from_slice(&shard.payload);
-                self.index.push_sketches(shard, hash)
+                index.push_sketches(shard, hash)
             }
         }
     }

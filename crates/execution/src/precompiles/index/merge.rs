@@ -4,7 +4,7 @@ use super::{
     Rows, SetIndex,
     part::{IndexPart, PartWriter},
 };
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,10 +36,9 @@ pub fn to_merge(sizes: &[u64]) -> Option<Range<usize>> {
 /// # Errors
 /// Those of `out`; [`io::ErrorKind::InvalidData`] when what parts hold contradicts itself.
 pub fn merge(parts: &[Arc<IndexPart>], first: usize, out: impl Write) -> io::Result<()> {
-    let sets: BTreeMap<_, _> =
-        parts.get(first..).unwrap_or_default().iter().flat_map(|part| part.sets().map(|set| (sort_key(set), set))).collect();
+    let sets: BTreeSet<_> = parts.get(first..).unwrap_or_default().iter().flat_map(|part| part.sets()).collect();
     let mut writer = PartWriter::new(out);
-    for (id, terms) in sets.into_values() {
+    for (id, terms) in sets {
         let index = SetIndex::of_parts(id, terms, parts);
         let here = index.frozen.partition_point(|frozen| frozen.part < first);
         let Some(from) = index.frozen.get(here).map(|frozen| frozen.set.first_shard()) else { continue };
@@ -50,10 +49,6 @@ pub fn merge(parts: &[Arc<IndexPart>], first: usize, out: impl Write) -> io::Res
         })?;
     }
     writer.finish()
-}
-
-fn sort_key((id, terms): (u64, super::Terms)) -> (u64, u8, u16, bool, (u8, u8)) {
-    (id, terms.kind as u8, terms.dim, terms.labelled, terms.band)
 }
 
 #[cfg(test)]

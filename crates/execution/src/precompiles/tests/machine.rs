@@ -1,6 +1,6 @@
 //! An EVM with the precompiles, over a state in memory, and programs that call them.
 
-use crate::precompiles::{IndexCache, install, install_cached};
+use crate::precompiles::{IndexCache, install};
 use alloy_evm::{EthEvmFactory, Evm, EvmEnv, EvmFactory};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, SolError};
@@ -89,10 +89,9 @@ impl Machine {
         env.block_env.gas_limit = GAS;
         self.read.clear();
         let mut evm = EthEvmFactory::default().create_evm(Noted(&mut self.state, &mut self.read), env);
-        match &self.cache {
-            Some(cache) => install_cached(evm.components_mut().2, cache),
-            None => install(evm.components_mut().2),
-        }
+        // Without a cache each transaction begins with an empty one.
+        let cache = self.cache.clone().unwrap_or_else(|| Arc::new(IndexCache::new(usize::MAX)));
+        install(evm.components_mut().2, &cache);
         let tx = TxEnv {
             caller: from,
             gas_limit: GAS,

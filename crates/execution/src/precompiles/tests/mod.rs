@@ -5,6 +5,7 @@ mod branches;
 mod gas;
 mod machine;
 mod measure;
+mod parts;
 mod sketches;
 mod store;
 mod texts;
