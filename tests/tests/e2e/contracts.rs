@@ -37,18 +37,18 @@ fn succeed(node: &mut Node, wallet: &mut Wallet, to: Address, call: impl SolCall
     receipt
 }
 
-fn view<C: SolCall>(node: &mut Node, to: Address, call: C) -> C::Return {
+pub(crate) fn view<C: SolCall>(node: &mut Node, to: Address, call: C) -> C::Return {
     let data = node.ask("eth_call", json!([{ "to": to, "data": hex::encode_prefixed(call.abi_encode()) }, "latest"]));
     C::abi_decode_returns(&hex::decode(data.as_str().unwrap()).unwrap()).unwrap()
 }
 
-fn create(node: &mut Node, curator: &mut Wallet, open: bool) -> (U256, U256) {
+pub(crate) fn create(node: &mut Node, curator: &mut Wallet, open: bool) -> (U256, U256) {
     succeed(node, curator, DATANETS, Datanets::createDatanetCall { name: "poems".into(), metadata: String::new(), open });
     let id = view(node, DATANETS, Datanets::datanetCountCall {});
     (id, view(node, DATANETS, Datanets::setOfCall { datanetId: id }).setId)
 }
 
-fn contribute(node: &mut Node, wallet: &mut Wallet, datanet: U256, text: &str) {
+pub(crate) fn contribute(node: &mut Node, wallet: &mut Wallet, datanet: U256, text: &str) {
     let document = Bytes::copy_from_slice(text.as_bytes());
     succeed(node, wallet, DATANETS, Datanets::contributeCall { datanetId: datanet, document });
 }

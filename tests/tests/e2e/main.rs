@@ -11,6 +11,7 @@ mod crashes;
 mod development;
 mod fees;
 mod heads;
+mod index;
 mod kinds;
 mod node;
 mod preinstalls;

@@ -1,7 +1,7 @@
 //! A node of a test's own.
 
 use serde_json::{Value, json};
-use std::{thread, time::Duration};
+use std::{path::Path, thread, time::Duration};
 use tempfile::TempDir;
 use tributary_tests::{
     dev_process::{DevProcess, built_binary},
@@ -51,7 +51,13 @@ impl Node {
 
     /// `kill -9`, and another node on the same directory.
     pub(crate) fn kill_and_restart(self) -> Self {
+        self.kill_and_restart_after(|_| {})
+    }
+
+    /// `kill -9`, something done to the data directory, and another node on it.
+    pub(crate) fn kill_and_restart_after(self, done: impl FnOnce(&Path)) -> Self {
         self.process.kill();
+        done(&self.directory.path().join("data"));
         Self::start_in(self.directory, self.flags)
     }
 
