@@ -50,7 +50,8 @@ fn check(node: &mut Node, set: U256) -> Vec<u128> {
         let expected = trace(&memory, version, &output, &mut Unmetered).unwrap();
         let (found, cost) = asked(node, set, version, &output);
         let mut credits: Vec<_> = expected.credits.iter().map(|credit| (credit.row, credit.origin, U256::from(credit.weight))).collect();
-        let mut got: Vec<_> = found.rows.into_iter().zip(found.origins).zip(found.credits).map(|((row, origin), credit)| (row, origin, credit)).collect();
+        let mut got: Vec<_> =
+            found.rows.into_iter().zip(found.origins).zip(found.credits).map(|((row, origin), credit)| (row, origin, credit)).collect();
         credits.sort_unstable();
         got.sort_unstable();
         assert_eq!(got, credits, "version {version}\n{}", node.log());

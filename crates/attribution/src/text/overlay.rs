@@ -264,17 +264,6 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         }
     }
 
-    /// Rows and tokens of the set's first `rows` rows; nothing when it has fewer, or when this stands on more.
-    #[must_use]
-    pub fn first_rows(&self, rows: u64) -> Option<Totals> {
-        let own = self.own(rows)?;
-        let tokens = match own.checked_sub(1) {
-            Some(last) => self.rows.get(last)?.set_tokens,
-            None => self.totals.tokens,
-        };
-        Some(Totals { rows, tokens })
-    }
-
     /// Roughly the bytes of memory that the rows in front of the index hold.
     #[must_use]
     pub fn memory(&self) -> usize {

@@ -98,8 +98,13 @@ impl TextIndex for Texts<'_, '_, '_> {
     }
 
     fn totals(&self, version: u64) -> Result<Totals, Fault> {
-        let rows = self.index.totals(version)?.rows.min(self.set.rows);
-        Ok(self.index.first_rows(rows).ok_or(Error::UnknownRow { row: rows })?)
+        let found = self.index.totals(version)?;
+        match self.set.rows {
+            rows if found.rows <= rows => Ok(found),
+            0 => Ok(Totals::default()),
+            // The index knows later rows, of which this state's versions say nothing.
+            rows => Ok(self.index.totals(self.index.facts(rows - 1)?.born)?),
+        }
     }
 
     fn words(&self) -> Result<u32, Fault> {
