@@ -3,8 +3,11 @@
 mod attacks;
 mod branches;
 mod gas;
+mod histories;
+mod hostile;
 mod machine;
 mod measure;
+mod reference;
 mod sketches;
 mod store;
 mod texts;
