@@ -252,7 +252,7 @@ fn what_is_no_text_is_left_out_and_named() {
 fn a_file_that_may_not_be_read_is_left_out() {
     use std::os::unix::fs::PermissionsExt;
     let dir = folder(&[("good.txt", RIVER), ("locked.txt", GRAIN)]);
-    fs::set_permissions(dir.path().join("locked.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(dir.path().join("locked.txt"), fs::Permissions::from_mode(0o000)).unwrap();
     let output = asked(dir.path(), "--answer", ANSWER.as_bytes(), &[]);
     // The superuser may read it.
     let readable = fs::read(dir.path().join("locked.txt")).is_ok();

@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(lengths(&"a".repeat(most)), [most]);
         assert_eq!(lengths(&"a".repeat(most + 1)), [most, 1]);
         let paragraphs = format!("{}\n\n{}\n{}", "a".repeat(most - 100), "b ".repeat(20), "c".repeat(most));
-        assert_eq!(lengths(&paragraphs), [most - 98, 41, most]);
+        assert_eq!(lengths(&paragraphs), [most - 98, most, 41]);
         let lines = format!("{}\r\n\r\n{} {}", "a".repeat(most - 100), "b\n".repeat(20), "c".repeat(200));
         assert_eq!(lengths(&lines), [most - 96, 241]);
         // A blank line near the beginning is not taken.
