@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{demo::DemoArguments, dev::DevArguments, import::ImportArguments, serve::ServeArguments};
+use crate::{attribute::AttributeArguments, demo::DemoArguments, dev::DevArguments, import::ImportArguments, serve::ServeArguments};
 use clap::{Parser, Subcommand};
 
 /// An EVM rollup whose AI economy pays the people that data came from.
@@ -17,6 +17,8 @@ pub(crate) enum Command {
     Dev(DevArguments),
     /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
     Demo(DemoArguments),
+    /// Tell whose words a text is made of, from the files of a folder and without a chain.
+    Attribute(AttributeArguments),
     /// Take in an Ethereum chain from a file.
     Import(ImportArguments),
     /// Answer JSON-RPC over a chain that was imported.

@@ -1,5 +1,6 @@
 //! Why a command ends with exit code 1. Each message is the one line that the user sees.
 
+use crate::files::Unfit;
 use std::{io, path::PathBuf};
 
 /// Why a command fails.
@@ -25,8 +26,20 @@ pub(crate) enum Error {
     #[error("{}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     /// There is nothing to contribute.
-    #[error("{}: no text file of 1 byte to 128 KiB", .0.display())]
-    NoTexts(PathBuf),
+    #[error("{}: no text file (UTF-8) of 1 byte to {most}", dir.display())]
+    NoTexts { dir: PathBuf, most: &'static str },
+    /// What is to be attributed is no text.
+    #[error("{what} is {why}; it must be a text in UTF-8 of at most 64 MiB")]
+    NoText { what: String, why: Unfit },
+    /// The texts of a folder are more than fit in memory.
+    #[error("{}: more than {most} MiB of text, whose index would not fit in memory", dir.display())]
+    TooMuchText { dir: PathBuf, most: usize },
+    /// The rules refuse a text.
+    #[error("cannot be attributed: {0}")]
+    Attribution(#[from] tributary_attribution::Error),
+    /// The result cannot be told.
+    #[error("cannot write the result: {0}")]
+    Write(io::Error),
     /// The mnemonic is not one.
     #[error("--mnemonic: {0}")]
     Mnemonic(String),

@@ -1,11 +1,14 @@
 //! `tributary`: one binary, one command per file. Arguments are facts; each command turns its own into a typed configuration.
 
+mod attribute;
 mod cli;
 mod demo;
 mod dev;
 mod error;
+mod files;
 mod import;
 mod logging;
+mod passages;
 mod secret;
 mod serve;
 mod shutdown;
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         match command {
             cli::Command::Dev(arguments) => dev::run(arguments).await,
             cli::Command::Demo(arguments) => demo::run(arguments).await,
+            cli::Command::Attribute(arguments) => attribute::run(arguments).await,
             cli::Command::Import(arguments) => import::run(arguments),
             cli::Command::Serve(arguments) => serve::run(arguments).await,
         }

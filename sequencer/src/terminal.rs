@@ -1,4 +1,4 @@
-//! What the user sees: lines on stdout, and at most one live line below them.
+//! What the user sees: lines on stdout, and at most one live line below them, or on stderr.
 //!
 //! A closed stdout or stderr is nobody to tell about, so write errors are ignored.
 
@@ -22,18 +22,30 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The line at the bottom of a terminal that is drawn again and again; nothing when stdout is not a terminal.
+/// The line at the bottom of a terminal that is drawn again and again; nothing when it is not on a terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveLine {
+    on: Stream,
     terminal: bool,
     // A std mutex: it is held while a few bytes are written and never across an await.
     shown: Arc<Mutex<String>>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
 impl LiveLine {
     /// A live line on stdout.
     pub(crate) fn new() -> Self {
-        Self { terminal: io::stdout().is_terminal(), shown: Arc::default() }
+        Self { on: Stream::Stdout, terminal: io::stdout().is_terminal(), shown: Arc::default() }
+    }
+
+    /// A live line on stderr, for a command whose stdout is its result.
+    pub(crate) fn on_stderr() -> Self {
+        Self { on: Stream::Stderr, terminal: io::stderr().is_terminal(), shown: Arc::default() }
     }
 
     /// Whether it is ever seen.
@@ -46,7 +58,7 @@ impl LiveLine {
         if self.terminal {
             let mut shown = self.lock();
             text.clone_into(&mut shown);
-            draw(&shown);
+            self.draw(&shown);
         }
     }
 
@@ -61,18 +73,26 @@ impl LiveLine {
             return print();
         }
         let shown = self.lock();
-        draw("");
+        self.draw("");
         let printed = print();
-        draw(&shown);
+        self.draw(&shown);
         printed
     }
 
     fn lock(&self) -> MutexGuard<'_, String> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn draw(&self, text: &str) {
+        let drawn = format!("{ERASE}{CUT}{text}{WRAP}");
+        let _ = match self.on {
+            Stream::Stdout => write_now(&mut io::stdout().lock(), &drawn),
+            Stream::Stderr => write_now(&mut io::stderr().lock(), &drawn),
+        };
+    }
 }
 
-fn draw(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = write!(stdout, "{ERASE}{CUT}{text}{WRAP}").and_then(|()| stdout.flush());
+fn write_now(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }

@@ -7,6 +7,15 @@
 ///
 /// Arguments outside the domain are brought into it (`den` to at least 1, `num` to at least `den`),
 /// so that the function is total: a token is never rarer than "once" nor commoner than "always".
+///
+/// # Examples
+/// ```
+/// use tributary_attribution::rarity::log2_q8;
+///
+/// // A word that is one of a thousand and twenty-four weighs ten bits.
+/// assert_eq!(log2_q8(1_024, 1), 10 * 256);
+/// assert_eq!(log2_q8(3, 1), 405);
+/// ```
 #[must_use]
 pub fn log2_q8(num: u64, den: u64) -> u32 {
     let den = den.max(1);

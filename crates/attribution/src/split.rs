@@ -8,6 +8,15 @@ use std::cmp::Reverse;
 /// Share `i` is `floor(pool · wᵢ / Σw)`; the units left over go one each to the largest remainders,
 /// ties to the lower index. The shares sum to `pool`, or are all zero when no weight is.
 /// Exact for every input: products and the sum of the weights are 512 bits wide.
+///
+/// # Examples
+/// ```
+/// use alloy_primitives::U256;
+/// use tributary_attribution::split::split;
+///
+/// let shares = split(U256::from(100), &[1, 1, 1, 0].map(U256::from));
+/// assert_eq!(shares, [34, 33, 33, 0].map(U256::from));
+/// ```
 #[must_use]
 pub fn split(pool: U256, weights: &[U256]) -> Vec<U256> {
     let total: U512 = weights.iter().copied().map(U512::from).sum();

@@ -7,12 +7,14 @@
 
 #[path = "text_shared/cases.rs"]
 mod cases;
+#[path = "text_shared/reference.rs"]
+mod reference;
 mod text_shared;
 
 use cases::{Case, Step};
+use reference::{Reference, setting};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::Write;
 use text_shared::{chains, runs, shared};
 use tributary_attribution::{
     Error,
@@ -22,62 +24,24 @@ use tributary_attribution::{
     },
 };
 
-/// The reference, asked over pipes.
-struct Reference {
-    child: Child,
-    questions: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+/// The reference behind the driver of these tests.
+fn reference() -> Option<Reference> {
+    Reference::start(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference_driver.py"), &shared("reference.py")?)
 }
 
-impl Reference {
-    fn start() -> Option<Self> {
-        let reference = shared("reference.py")?;
-        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference_driver.py");
-        let started = Command::new("python3")
-            .args(["-B", driver])
-            .arg(reference.parent().unwrap())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        let Ok(mut child) = started else {
-            // Past the capture of a passing test's output.
-            let _ = writeln!(std::io::stderr(), "SKIPPED, nothing checked: there is no python3 to run the reference");
-            return None;
-        };
-        let questions = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Some(Self { child, questions, answers })
-    }
-
-    fn ask(&mut self, case: &Case) -> Value {
-        let questions = self.questions.as_mut().unwrap();
-        writeln!(questions, "{}", case.json()).unwrap();
-        questions.flush().unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).expect("the reference answers each case")
-    }
-}
-
-impl Drop for Reference {
-    fn drop(&mut self) {
-        drop(self.questions.take());
-        let _ = self.child.wait();
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
+fn answer(reference: &mut Reference, case: &Case) -> Value {
+    reference.send(&case.json());
+    reference.receive()
 }
 
 #[test]
 fn random_sets_are_traced_as_the_reference_does() {
-    let Some(mut reference) = Reference::start() else { return };
+    let Some(mut reference) = reference() else { return };
     let first = setting("TRIBUTARY_REFERENCE_SEED", 0);
     let mut seen = Seen::default();
     for seed in first..first + setting("TRIBUTARY_REFERENCE_CASES", 300) {
         let case = Case::random(seed);
-        let expected = reference.ask(&case);
+        let expected = answer(&mut reference, &case);
         let result = std::panic::catch_unwind(|| check(&case, &expected));
         let Ok(now) = result else { panic!("seed {seed}: {}", case.json()) };
         seen.add(&now);
@@ -88,7 +52,7 @@ fn random_sets_are_traced_as_the_reference_does() {
 
 #[test]
 fn characters_of_every_script_fold_and_join_as_in_the_reference() {
-    let Some(mut reference) = Reference::start() else { return };
+    let Some(mut reference) = reference() else { return };
     // All of the plane with alphabets and its compatibility forms, a fifth of the others, the tags.
     let codes = (0..0x3100).chain(0xF900..0x1_0000).chain((0x3100..0x3_0000).step_by(5)).chain(0xE_0000..0xE_0200);
     let characters: Vec<char> = codes.filter_map(char::from_u32).collect();
@@ -96,7 +60,7 @@ fn characters_of_every_script_fold_and_join_as_in_the_reference() {
         // Within a word, after a symbol, and alone.
         let text: String = some.iter().map(|c| format!("a{c}b !{c}d {c} ")).collect();
         let case = Case { steps: Vec::new(), ask: vec![(1, text)] };
-        let expected = reference.ask(&case);
+        let expected = answer(&mut reference, &case);
         ask(&MemoryIndex::new(), 1, &case.ask[0].1, &expected["traces"][0]);
     }
 }

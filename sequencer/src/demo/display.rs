@@ -9,8 +9,11 @@ use super::{
     settlement::Settlement,
     texts::Text,
 };
-use crate::terminal::say;
-use alloy_primitives::{Address, U256, utils::format_ether};
+use crate::{
+    passages::{percent, quotation, says_something},
+    terminal::say,
+};
+use alloy_primitives::{Address, utils::format_ether};
 use std::cmp::Reverse;
 use tributary_attribution::text::Evidence;
 use tributary_contracts::{Datanets, Inference};
@@ -90,17 +93,11 @@ fn evidence(case: &Case<'_>, reference: &Reference, contributor: u32) {
             true => String::new(),
             false => format!("  by way of \"{}\"", case.texts[item.row as usize].name),
         };
-        say(&format!("      answer {place:<11} = {source:<28} \"{}\"{way}", quotation(words(item))));
+        say(&format!("      answer {place:<11} = {source:<28} \"{}\"{way}", quotation(words(item), QUOTATION)));
     }
     if items.len() > EVIDENCE {
         say(&format!("      and {} more", items.len() - EVIDENCE));
     }
-}
-
-/// Whether a piece of evidence is worth a reader's time. The trace pays for every run of words that it can place, a full stop or a letter by itself among
-/// them.
-fn says_something(words: &str) -> bool {
-    words.chars().filter(|symbol| symbol.is_alphanumeric()).nth(1).is_some()
 }
 
 /// The claimed balances.
@@ -140,53 +137,9 @@ fn short(address: Address) -> String {
     format!("{}…{}", &text[..6], &text[38..])
 }
 
-/// `part` of `whole` with one decimal, rounded down.
-fn percent(part: U256, whole: U256) -> String {
-    let permille = (part * U256::from(1_000)).checked_div(whole).unwrap_or_default();
-    let (whole, tenth) = permille.div_rem(U256::from(10));
-    format!("{whole}.{tenth} %")
-}
-
-/// Words on one line, cut in the middle when they are many.
-fn quotation(words: &str) -> String {
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let count = line.chars().count();
-    if count <= QUOTATION {
-        return line;
-    }
-    let half = QUOTATION / 2 - 1;
-    let (start, end): (String, String) = (line.chars().take(half).collect(), line.chars().skip(count - half).collect());
-    format!("{start} … {end}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentages_are_rounded_down() {
-        assert_eq!(percent(U256::from(1), U256::from(3)), "33.3 %");
-        assert_eq!(percent(U256::from(2), U256::from(2)), "100.0 %");
-        assert_eq!(percent(U256::ZERO, U256::ZERO), "0.0 %");
-    }
-
-    #[test]
-    fn a_long_quotation_keeps_its_ends() {
-        let words = format!("begin {} end", "x".repeat(200));
-        let line = quotation(&words);
-        assert!(line.starts_with("begin") && line.ends_with("end") && line.chars().count() <= QUOTATION + 1, "{line}");
-        assert_eq!(quotation("two\n  lines"), "two lines");
-    }
-
-    #[test]
-    fn a_piece_of_one_symbol_says_nothing() {
-        for noise in ["", " ", ".", "—", "a", " I,", "7", "é"] {
-            assert!(!says_something(noise), "{noise:?}");
-        }
-        for evidence in ["of", "a b", "42", "when it", "火山"] {
-            assert!(says_something(evidence), "{evidence:?}");
-        }
-    }
 
     #[test]
     fn an_address_is_recognisable_when_short() {

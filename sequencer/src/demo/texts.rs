@@ -1,14 +1,14 @@
 //! The texts that are contributed.
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    files::{self, Depth, MAX_DOCUMENT_BYTES, Unfit},
+};
 use std::path::Path;
 use tributary_attribution::{
     Error as AttributionError,
     text::{MemoryIndex, TextIndex, Unmetered, novelty},
 };
-
-/// Longest document that the attribution store takes.
-const MAX_DOCUMENT_BYTES: usize = 128 << 10;
 
 /// A copy differs from its original in one word of this many.
 const CHANGED: usize = 16;
@@ -37,17 +37,16 @@ pub(crate) fn load(dir: Option<&Path>) -> Result<Vec<Text>, Error> {
     let Some(dir) = dir else {
         return Ok(SHIPPED.iter().map(|(name, body)| Text { name: (*name).to_owned(), body: (*body).to_owned() }).collect());
     };
-    let in_dir = |source| Error::Read { path: dir.to_owned(), source };
     let mut texts = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(in_dir)? {
-        let path = entry.map_err(in_dir)?.path();
-        if path.is_file() {
-            let bytes = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-            texts.extend(as_text(&path, bytes));
+    for path in files::list(dir, Depth::One)?.files {
+        match files::read_text(&path, MAX_DOCUMENT_BYTES) {
+            Ok(body) => texts.push(Text { name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), body }),
+            Err(Unfit::Unreadable(source)) => return Err(Error::Read { path, source }),
+            Err(_) => {}
         }
     }
     if texts.is_empty() {
-        return Err(Error::NoTexts(dir.to_owned()));
+        return Err(Error::NoTexts { dir: dir.to_owned(), most: "128 KiB" });
     }
     texts.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(texts)
@@ -66,17 +65,6 @@ pub(crate) fn copy(texts: &[Text]) -> Result<Option<Text>, AttributionError> {
     let found = novelty(&set, set.version()?, &body, &mut Unmetered)?;
     let nothing_new = found.inherited + found.closed == found.total && body.len() <= MAX_DOCUMENT_BYTES;
     Ok(nothing_new.then(|| Text { name: format!("{}, copied", original.name), body }))
-}
-
-/// The file as a text; `None` for what the attribution store would refuse, for binary files and for hidden ones.
-fn as_text(path: &Path, bytes: Vec<u8>) -> Option<Text> {
-    let name = path.file_stem()?.to_string_lossy().into_owned();
-    let fits = (1..=MAX_DOCUMENT_BYTES).contains(&bytes.len());
-    if name.starts_with('.') || !fits || bytes.contains(&0) {
-        return None;
-    }
-    let body = String::from_utf8(bytes).ok()?;
-    (!body.trim().is_empty()).then_some(Text { name, body })
 }
 
 #[cfg(test)]
@@ -127,7 +115,7 @@ mod tests {
     #[test]
     fn a_directory_without_texts_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(load(Some(dir.path())), Err(Error::NoTexts(_))));
+        assert!(matches!(load(Some(dir.path())), Err(Error::NoTexts { .. })));
         assert!(matches!(load(Some(&dir.path().join("nowhere"))), Err(Error::Read { .. })));
     }
 }

@@ -83,7 +83,7 @@ const MANY_CASES: [(&str, &str); 3] =
     [("PROPTEST_CASES", "3000"), ("TRIBUTARY_REFERENCE_CASES", "3000"), ("TRIBUTARY_KERNEL_CASES", "1000000")];
 
 /// The packages whose tests are mostly random.
-const RANDOM: [&str; 7] = ["attribution", "journal", "pool", "rollup", "storage", "trie", "oracle"];
+const RANDOM: [&str; 8] = ["attribution", "execution", "journal", "pool", "rollup", "storage", "trie", "oracle"];
 
 /// The random tests, with many cases.
 pub(super) fn random_tests(run: &Run<'_>) -> Outcome {

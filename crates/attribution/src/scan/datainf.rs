@@ -26,6 +26,17 @@ const HIGH_BITS: u32 = 38;
 /// Scores every row that counts by DataInf's closed form, for rows of equal exponents, and returns
 /// the best `top`, all for 0. Division rounds down.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, rows::{Layout, Rows}, scan::datainf};
+///
+/// let stored = [[&[0][..], &[1; 32]].concat(), [&[0][..], &[0xFF; 32]].concat()].concat();
+/// let rows = Rows::new(Layout::new(32, false)?, [&stored[..]], &[])?;
+/// let found = datainf(&rows, &[1; 32], 1_000, 0)?;
+/// assert!(found[0].0 == 0 && found[0].1 > 0 && found[1].1 < 0);
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::QueryLength`]; [`Error::UnequalExponents`] names the first row, withdrawn or not, whose exponent is not the first row's;
 /// [`Error::ZeroDivisor`] for a zero row under a zero `lambda`; [`Error::Overflow`] when a value does not fit 128 bits.

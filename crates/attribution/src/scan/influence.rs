@@ -33,6 +33,20 @@ pub struct ByContributor {
 ///
 /// A dot product is at most 2²⁶, a score 2⁸⁹, and there are fewer than 2³² rows: no sum reaches 2¹²¹.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, rows::{Layout, Rows}, scan::influence};
+///
+/// // Two rows as a store writes them: an exponent, then 32 values.
+/// let stored = [[&[63][..], &[1; 32]].concat(), [&[62][..], &[0xFF; 32]].concat()].concat();
+/// let rows = Rows::new(Layout::new(32, false)?, [&stored[..]], &[])?;
+/// let found = influence(&rows, &[2; 32], 0)?;
+/// // The second row's values are -1/2^62, twice as much as the first one's.
+/// assert_eq!(found.best, [(0, 64), (1, -128)]);
+/// assert_eq!((found.positive, found.negative), (64, -128));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::QueryLength`]; [`Error::Exponent`] for a row that counts and is not as a store writes it.
 pub fn influence(rows: &Rows<'_>, query: &[i8], top: u16) -> Result<Influence, Error> {
@@ -56,6 +70,20 @@ pub fn influence(rows: &Rows<'_>, query: &[i8], top: u16) -> Result<Influence, E
 ///
 /// A row's scores for eight queries sum to at most 2⁹², and there are fewer than 2³² rows: no sum
 /// reaches 2¹²⁴.
+///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, contributors::Contributors, rows::{Layout, Rows}, scan::influence_by_contributor};
+///
+/// let stored = [[63; 33], [63; 33], [63; 33]].concat();
+/// let rows = Rows::new(Layout::new(32, false)?, [&stored[..]], &[])?;
+/// let mut contributors = Contributors::default();
+/// contributors.push(7, 2);
+/// contributors.push(9, 1);
+/// let found = influence_by_contributor(&rows, &[&[1; 32], &[2; 32]], &contributors, 0)?;
+/// assert_eq!(found.best, [(7, 2 * 3 * 32 * 63), (9, 3 * 32 * 63)]);
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::BatchSize`], [`Error::QueryLength`], [`Error::UnknownContributor`]; [`Error::Exponent`] as

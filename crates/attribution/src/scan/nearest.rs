@@ -12,6 +12,17 @@ use crate::{
 /// Withdrawn rows are compared too, a row that points
 /// away counts as 0, ties go to the earlier row, and `None` says that there are no rows.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, rows::{Layout, Rows}, scan::nearest};
+///
+/// let stored = [[&[0][..], &[1, 0].repeat(16)].concat(), [&[0][..], &[3; 32]].concat()].concat();
+/// let rows = Rows::new(Layout::new(32, false)?, [&stored[..]], &[])?;
+/// // A multiple of a row points where it does.
+/// assert_eq!(nearest(&rows, &[5; 32])?, Some((1, u32::MAX)));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::QueryLength`].
 pub fn nearest(rows: &Rows<'_>, query: &[i8]) -> Result<Option<(u64, u32)>, Error> {

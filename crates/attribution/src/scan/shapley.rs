@@ -38,6 +38,20 @@ pub struct Scratch {
 /// Rows are ranked by (squared distance, row); one floor per rank; the deficit goes to the nearest row, so that the values sum to
 /// `floor(2⁶² · matches among the K nearest / K)` exactly.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, rows::{Layout, Rows}, scan::{Scratch, ShapleyQuery, knn_shapley}};
+///
+/// // Exponent, label, values: the nearer row is of the query's class, the other one is not.
+/// let near = [&[0, 0, 1][..], &[1; 32]].concat();
+/// let far = [&[0, 0, 2][..], &[9; 32]].concat();
+/// let stored = [near, far].concat();
+/// let rows = Rows::new(Layout::new(32, true)?, [&stored[..]], &[])?;
+/// let query = ShapleyQuery { values: &[0; 32], label: 1, neighbours: 1 };
+/// assert_eq!(knn_shapley(&rows, query, 0, &mut Scratch::default())?, [(0, 1 << 62)]);
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::QueryLength`], [`Error::NotLabelled`], [`Error::ZeroNeighbours`].
 pub fn knn_shapley(rows: &Rows<'_>, query: ShapleyQuery<'_>, top: u16, scratch: &mut Scratch) -> Result<Vec<(u64, i128)>, Error> {

@@ -53,6 +53,21 @@ struct Wanted {
 ///
 /// Reads and tokenises the document of each row and origin that the items name.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, text::{MemoryIndex, Unmetered, evidence}};
+///
+/// let grain = "Winter barley is sown in autumn; it ripens weeks before any summer wheat.";
+/// let mut set = MemoryIndex::new();
+/// set.append(grain, 1, &mut Unmetered)?;
+/// let output = "As is known, WINTER BARLEY is sown in autumn.";
+/// let found = evidence(&set, 2, output, 0, &mut Unmetered)?;
+/// let item = found[0];
+/// assert_eq!(&output[item.output_start as usize..item.output_end as usize], "WINTER BARLEY is sown in autumn");
+/// assert_eq!(&grain[item.row_start as usize..item.row_end as usize], "Winter barley is sown in autumn");
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// As [`super::trace`], and [`Error::Damaged`] when a document has not the tokens of its row.
 pub fn evidence<I, H>(index: &I, version: u64, output: &str, most: usize, host: &mut H) -> Result<Vec<Evidence>, H::Error>

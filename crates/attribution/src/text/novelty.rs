@@ -23,6 +23,25 @@ pub struct Novelty {
 
 /// What [`super::append`] would find in the rows of a version, without appending.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, text::{MemoryIndex, Unmetered, novelty}};
+///
+/// let river = "The river Oder rises in Moravia, crosses Silesia and meets the sea at Stettin.";
+/// let mut set = MemoryIndex::new();
+/// set.append(river, 1, &mut Unmetered)?;
+/// set.append(&(0..500).map(|word| format!("w{word} ")).collect::<String>(), 2, &mut Unmetered)?;
+///
+/// // A passage of somebody else's whose words are rare enough keeps its origin …
+/// let copied = novelty(&set, 3, &river.repeat(2), &mut Unmetered)?;
+/// assert_eq!((copied.inherited, copied.closed), (copied.total, 0));
+/// assert_eq!(copied.rows, [(0, copied.total)]);
+/// // … and what nobody has written is free to earn.
+/// let own = novelty(&set, 3, "Winter barley ripens weeks before wheat.", &mut Unmetered)?;
+/// assert_eq!((own.inherited, own.closed), (0, 0));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// Those of the host, [`crate::Error::UnknownVersion`] and [`crate::Error::TextTooLong`] among them,
 /// and those of the index in the host's terms.

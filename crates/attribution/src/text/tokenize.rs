@@ -41,6 +41,16 @@ struct Folded {
 /// none there it begins a word), a separator ends a word, and what folds to nothing is as if it were
 /// not there. Source: `tokenize` of the executable reference.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, text::tokenize};
+///
+/// let tokens = tokenize("Größe: 数据!")?;
+/// assert_eq!(tokens.iter().map(|token| token.text).collect::<Vec<_>>(), ["grosse", ":", "数", "据", "!"]);
+/// assert_eq!(tokens.get(2).map(|token| (token.start, token.end)), Some((9, 12)));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TextTooLong`] beyond [`MAX_TEXT_BYTES`].
 pub fn tokenize(text: &str) -> Result<Tokens, Error> {

@@ -42,6 +42,24 @@ pub struct Trace {
 ///
 /// What it says never changes: nothing that happens to the set after `version` has a part in it.
 ///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, text::{Credit, MemoryIndex, Status, Unmetered, trace}};
+///
+/// let mut set = MemoryIndex::new();
+/// set.append("Winter barley is sown in autumn; it ripens weeks before any summer wheat.", 1, &mut Unmetered)?;
+/// set.append("The river Oder rises in Moravia, crosses Silesia and meets the sea.", 2, &mut Unmetered)?;
+/// let output = "As is known, winter barley is sown in autumn.";
+/// let found = trace(&set, 3, output, &mut Unmetered)?;
+/// assert_eq!(found.credits, [Credit { row: 0, origin: 0, weight: found.explained }]);
+///
+/// // What comes later does not change what is said of a version.
+/// let version = set.set_status(0, Status::Withdrawn)?;
+/// assert_eq!(trace(&set, 3, output, &mut Unmetered)?, found);
+/// assert!(trace(&set, version, output, &mut Unmetered)?.credits.is_empty());
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// Those of the host, at once; [`Error::UnknownVersion`] (0, or one that is yet to come) and
 /// [`Error::TextTooLong`] among them, and those of the index in the host's terms.

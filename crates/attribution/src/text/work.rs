@@ -31,6 +31,30 @@ pub enum Work {
 }
 
 /// Who pays for the work, and may stop it at any step.
+///
+/// # Examples
+/// ```
+/// use tributary_attribution::{Error, text::{Host, MemoryIndex, Unmetered, Work, trace}};
+///
+/// /// Pays for so many tokens.
+/// struct Tokens(u64);
+///
+/// impl Host for Tokens {
+///     type Error = Option<Error>;
+///
+///     fn charge(&mut self, work: Work) -> Result<(), Option<Error>> {
+///         if let Work::Tokens(count) = work {
+///             self.0 = self.0.checked_sub(count).ok_or(None)?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let set = MemoryIndex::new();
+/// assert!(trace(&set, 1, "two words", &mut Tokens(2)).is_ok());
+/// assert_eq!(trace(&set, 1, "three more words", &mut Tokens(2)), Err(None));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Host {
     /// Why the work must stop: out of gas, or any error of the rules, which is told in the host's
     /// terms.

@@ -3,9 +3,12 @@
 mod attacks;
 mod branches;
 mod gas;
+mod histories;
+mod hostile;
 mod machine;
 mod measure;
 mod parts;
+mod reference;
 mod sketches;
 mod store;
 mod texts;

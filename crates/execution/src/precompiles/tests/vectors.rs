@@ -65,11 +65,11 @@ fn text_set(case: &Value) -> Machine {
 }
 
 /// The runs that a row's shard holds, as the reference writes them.
-fn runs(machine: &mut Machine, row: u64) -> Value {
+pub(super) fn runs(machine: &mut Machine, row: u64) -> Value {
     let hash = machine.state.basic(shard_address(U256::ONE, row)).unwrap().unwrap().code_hash;
     let code = machine.state.code_by_hash(hash).unwrap().original_bytes();
     let shard = Shard::decode(Kind::Text, &code).unwrap();
-    assert_eq!((shard.rows, shard.born), (1, row + 2));
+    assert!(shard.rows == 1 && shard.born >= row + 2);
     let (runs, _) = decode_text(&shard.payload).unwrap();
     let run = |run: &tributary_attribution::text::Run| {
         let (row, token) = run.origin.map_or((-1, 0), |origin| (i64::try_from(origin.row).unwrap(), origin.token));
