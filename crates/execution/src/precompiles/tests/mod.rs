@@ -4,7 +4,6 @@ mod attacks;
 mod branches;
 mod gas;
 mod machine;
-mod measure;
 mod sketches;
 mod store;
 mod texts;
