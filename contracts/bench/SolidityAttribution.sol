@@ -49,7 +49,11 @@ contract SolidityAttribution {
         }
     }
 
-    function score_of(bytes memory buffer, uint256 at, bytes memory decoded, uint256 dim) private pure returns (int256 score) {
+    function score_of(bytes memory buffer, uint256 at, bytes memory decoded, uint256 dim)
+        private
+        pure
+        returns (int256 score)
+    {
         assembly ("memory-safe") {
             let row := add(add(buffer, 32), at)
             let exponent := byte(0, mload(row))

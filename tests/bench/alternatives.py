@@ -1,6 +1,6 @@
 """What other people's tools make of the same data, for `cargo xtask bench attribution`.
 
-alternatives.py FOLDER: reads what the benchmark wrote there, prints one JSON object. What cannot be imported is named under "absent".
+alternatives.py NAME FOLDER: reads what the benchmark wrote there, prints one JSON object.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ def matches(folder, about):
     from infini_gram.engine import InfiniGramEngine
 
     # The suffix array over the tokens that are in the folder already.
-    arguments = ["indexing", "--data_dir", folder, "--save_dir", folder, "--token_dtype", "u32", "--cpus", "1", "--mem", "4", "--ulimit", "1024"]
+    arguments = ["indexing", "--data_dir", folder, "--save_dir", folder, "--token_dtype", "u16", "--cpus", "1", "--mem", "4", "--ulimit", "1024"]
     argv, sys.argv = sys.argv, arguments
     started = time.perf_counter()
     here = os.getcwd()
@@ -66,7 +66,7 @@ def matches(folder, about):
         sys.argv = argv
         os.chdir(here)
     built = time.perf_counter() - started
-    engine = InfiniGramEngine(index_dir=folder, eos_token_id=about["separator"] - 1, vocab_size=about["separator"], token_dtype="u32")
+    engine = InfiniGramEngine(index_dir=folder, eos_token_id=about["vocabulary"], vocab_size=about["vocabulary"] + 1, token_dtype="u16")
     checked, different, silent = 0, 0, 0
     times = []
     for query in about["queries"]:
@@ -113,16 +113,10 @@ def shapley(folder, about):
 
 
 def main():
-    folder = sys.argv[1]
+    name, folder = sys.argv[1:]
     with open(os.path.join(folder, "about.json"), encoding="utf-8") as file:
         about = json.load(file)
-    found = {"absent": {}}
-    for name, work in [("scan", scan), ("matches", matches), ("shapley", shapley)]:
-        try:
-            found[name] = work(os.path.join(folder, name), about[name])
-        except ImportError as error:
-            found["absent"][name] = str(error)
-    print(json.dumps(found))
+    print(json.dumps({"scan": scan, "matches": matches, "shapley": shapley}[name](folder, about)))
 
 
 main()

@@ -48,20 +48,22 @@ const HASHER_CODE: [u8; 19] = hex!("6103e8 5b 6110005f2050 60019003 80 600357 00
 pub(super) struct Ask {
     to: Address,
     data: Vec<u8>,
+    /// Whether it is to fail, as a frame that is reverted does.
+    reverts: bool,
 }
 
 impl Ask {
     pub(super) fn new(to: Address, call: impl SolCall) -> Self {
-        Self { to, data: call.abi_encode() }
+        Self::raw(to, call.abi_encode())
     }
 
     pub(super) fn raw(to: Address, data: Vec<u8>) -> Self {
-        Self { to, data }
+        Self { to, data, reverts: false }
     }
 
     /// These calls in a frame that is reverted.
     pub(super) fn reverted(asks: &[Self]) -> Self {
-        Self { to: RUNNER, data: program(asks, true) }
+        Self { to: RUNNER, data: program(asks, true), reverts: true }
     }
 }
 
@@ -81,7 +83,7 @@ fn program(asks: &[Ask], reverts: bool) -> Vec<u8> {
 pub(super) struct Ran {
     /// Processor time.
     pub(super) taken: Duration,
-    /// Of each call: whether it succeeded, and its gas.
+    /// Of each call: whether it ended as it was to, and its gas.
     pub(super) calls: Vec<(bool, u64)>,
 }
 
@@ -127,7 +129,7 @@ impl Chain {
     /// Runs the calls as one transaction of a block that is never made.
     pub(super) fn run(&self, asks: &[Ask]) -> Result<Ran, Error> {
         let mut block = self.open()?;
-        execute(&mut block, program(asks, false))
+        execute(&mut block, asks)
     }
 
     /// What a call of the newest state returns.
@@ -153,7 +155,7 @@ impl Chain {
     /// Makes a block of these transactions: what each took, and the block's end.
     pub(super) fn commit(&self, transactions: &[Vec<Ask>]) -> Result<(Vec<Ran>, Duration), Error> {
         let mut block = self.open()?;
-        let ran = transactions.iter().map(|asks| execute(&mut block, program(asks, false))).collect::<Result<Vec<_>, _>>()?;
+        let ran = transactions.iter().map(|asks| execute(&mut block, asks)).collect::<Result<Vec<_>, _>>()?;
         if let Some(at) = ran.iter().position(|ran| ran.calls.iter().any(|(success, _)| !success)) {
             return Err(Error::Refused(format!("transaction {at} of block {}", block.header().number)));
         }
@@ -197,7 +199,7 @@ impl Chain {
 }
 
 /// A deposit pays no fee and needs no signature, so that its time is that of its calls.
-fn execute(block: &mut OpenBlock<Snapshot>, input: Vec<u8>) -> Result<Ran, Error> {
+fn execute(block: &mut OpenBlock<Snapshot>, asks: &[Ask]) -> Result<Ran, Error> {
     let left = block.gas_left();
     let (number, index) = (block.header().number, block.transactions().len());
     let tx = Transaction::from(TxDeposit {
@@ -205,7 +207,7 @@ fn execute(block: &mut OpenBlock<Snapshot>, input: Vec<u8>) -> Result<Ran, Error
         from: SENDER,
         to: TxKind::Call(RUNNER),
         gas_limit: left,
-        input: input.into(),
+        input: program(asks, false).into(),
         ..Default::default()
     });
     let encoded = encode(&tx);
@@ -217,6 +219,7 @@ fn execute(block: &mut OpenBlock<Snapshot>, input: Vec<u8>) -> Result<Ran, Error
         return Err(Error::Refused("a program of calls".into()));
     }
     let of_runner = receipt.logs.iter().filter(|log| log.address == RUNNER && log.topics().is_empty());
-    let calls = of_runner.filter_map(|log| <(bool, u64)>::abi_decode(&log.data.data).ok()).collect();
+    let logged = of_runner.filter_map(|log| <(bool, u64)>::abi_decode(&log.data.data).ok());
+    let calls = logged.zip(asks).map(|((success, gas), ask)| (success != ask.reverts, gas)).collect();
     Ok(Ran { taken, calls })
 }

@@ -27,84 +27,65 @@ const QUERIES: usize = 20;
 const TOKENS: usize = 500;
 /// Tokens of a match that are looked at, at most.
 const LONGEST: usize = 64;
-/// Between documents, as infini-gram has it for 32-bit tokens.
-const SEPARATOR: u32 = u32::MAX;
+/// Between documents, as infini-gram has it for 16-bit tokens; 32-bit ones cost its indexer 32 GiB.
+const SEPARATOR: u16 = u16::MAX;
+/// Most words of the set, so that their numbers are below that.
+const WORDS: u32 = 60_000;
 const ROUNDS: usize = 5;
 
 /// Prints our times beside theirs, and whether the results are the same.
 ///
 /// # Errors
-/// When the interpreter fails, or a rule refuses its data.
+/// When a rule refuses its data.
 pub fn python(interpreter: &Path, script: &Path, corpus: &[String]) -> Result<(), Error> {
-    let folder = tempfile::tempdir()?;
-    let (scan_ms, scan_sum, scan_about) = scan(&subfolder(folder.path(), "scan")?)?;
-    let (trace_ms, built_ms, matches_about) = matches(&subfolder(folder.path(), "matches")?, corpus)?;
-    let (shapley_ms, shapley_about) = shapley(&subfolder(folder.path(), "shapley")?)?;
-    let about = json!({ "scan": scan_about, "matches": matches_about, "shapley": shapley_about });
-    fs::write(folder.path().join("about.json"), about.to_string())?;
-    // One core, as ours.
-    let done = Command::new(interpreter)
-        .arg(script)
-        .arg(folder.path())
-        .envs(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"].map(|name| (name, "1")))
-        .output()?;
-    let output = String::from_utf8_lossy(&done.stdout);
-    let found: Value = output
-        .lines()
-        .last()
-        .and_then(|line| serde_json::from_str(line).ok())
-        .ok_or_else(|| Error::Refused(format!("{}: {}", script.display(), String::from_utf8_lossy(&done.stderr))))?;
     println!("\n| beside other people's tools, one core | ours | theirs | times as fast | same results |\n|---|--:|--:|--:|---|");
-    let number = |name: &str, field: &str| found[name][field].as_f64().unwrap_or(f64::NAN);
-    let row = |what: &str, ours: f64, theirs: f64, same: String| {
-        println!("| {what} | {ours:.2} ms | {theirs:.2} ms | {:.1} × | {same} |", theirs / ours)
-    };
-    if found.get("scan").is_some() {
-        let same = found["scan"]["sum"].as_i64() == Some(scan_sum);
-        row(&format!("influence of {ROWS} rows of {DIM}, top 100: numpy, int32"), scan_ms, number("scan", "int32_ms"), same.to_string());
-        row(
-            "the same: numpy, float32 (four times the memory, BLAS)",
-            scan_ms,
-            number("scan", "float32_ms"),
-            found["scan"]["equal"].to_string(),
-        );
+    let folder = tempfile::tempdir()?;
+    let ask = |name: &str, about: &Value| asked(interpreter, script, (name, folder.path()), about);
+    let (ours, sum, about) = scan(folder.path())?;
+    if let Some(found) = ask("scan", &about)? {
+        let same = found["sum"].as_i64() == Some(sum);
+        row(&format!("influence of {ROWS} rows of {DIM}, top 100: numpy, int32"), ours, &found["int32_ms"], same.to_string());
+        row("the same: numpy, float32 (four times the memory)", ours, &found["float32_ms"], found["equal"].to_string());
     }
-    if found.get("matches").is_some() {
-        let field = |name: &str| found["matches"][name].as_u64().unwrap_or_default();
+    let (ours, (built, bytes), about) = matches(folder.path(), corpus)?;
+    if let Some(found) = ask("matches", &about)? {
         let same = format!(
             "{} of {} lengths and {} of {} counts differ; {} it does not see",
-            field("different"),
-            field("checked"),
-            field("wrong_counts"),
-            field("counts"),
-            field("silent")
+            found["different"], found["checked"], found["wrong_counts"], found["counts"], found["silent"]
         );
         row(
-            &format!("{TOKENS} tokens against {} MB: our whole trace, infini-gram's longest matches", TEXT / 1_000_000),
-            trace_ms,
-            number("matches", "query_ms"),
+            &format!("{TOKENS} words against {bytes} bytes of text: our trace, infini-gram's longest matches"),
+            ours,
+            &found["query_ms"],
             same,
         );
-        row("indexing that text: with origins, suffixes", built_ms, number("matches", "built_ms"), "–".into());
+        row("indexing that text: with origins, its suffixes", built, &found["built_ms"], "–".into());
     }
-    if found.get("shapley").is_some() {
-        row(
-            &format!("kNN-Shapley of {LABELLED} rows: pyDVL"),
-            shapley_ms,
-            number("shapley", "ms"),
-            format!("within {:.1e}", number("shapley", "furthest")),
-        );
-    }
-    for (name, why) in found["absent"].as_object().into_iter().flatten() {
-        println!("\nNot compared: {name} ({why}).");
+    let (ours, about) = shapley(folder.path())?;
+    if let Some(found) = ask("shapley", &about)? {
+        let within = format!("within {:.1e}", found["furthest"].as_f64().unwrap_or(f64::NAN));
+        row(&format!("kNN-Shapley of {LABELLED} rows: pyDVL"), ours, &found["ms"], within);
     }
     Ok(())
 }
 
-fn subfolder(folder: &Path, name: &str) -> Result<std::path::PathBuf, Error> {
-    let folder = folder.join(name);
-    fs::create_dir(&folder)?;
-    Ok(folder)
+fn row(what: &str, ours: f64, theirs: &Value, same: String) {
+    let theirs = theirs.as_f64().unwrap_or(f64::NAN);
+    println!("| {what} | {ours:.2} ms | {theirs:.2} ms | {:.1} × | {same} |", theirs / ours);
+}
+
+/// What a tool answers; nothing when it cannot, which is said.
+fn asked(interpreter: &Path, script: &Path, (name, folder): (&str, &Path), about: &Value) -> Result<Option<Value>, Error> {
+    fs::write(folder.join("about.json"), about.to_string())?;
+    // One core, as ours.
+    let one = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"].map(|name| (name, "1"));
+    let done = Command::new(interpreter).arg(script).arg(name).arg(folder).envs(one).output()?;
+    let found = String::from_utf8_lossy(&done.stdout).lines().last().and_then(|line| serde_json::from_str(line).ok());
+    if found.is_none() {
+        let told = String::from_utf8_lossy(&done.stderr);
+        println!("| not compared: {name} | – | – | – | {} |", told.lines().last().unwrap_or("it said nothing"));
+    }
+    Ok(found)
 }
 
 /// Milliseconds of the best of some rounds.
@@ -148,12 +129,13 @@ fn shapley(folder: &Path) -> Result<(f64, Value), Error> {
     Ok((taken, json!({ "dim": LABELLED_DIM, "k": NEIGHBOURS, "label": LABEL, "values": values })))
 }
 
-fn matches(folder: &Path, corpus: &[String]) -> Result<(f64, f64, Value), Error> {
+/// Milliseconds of a trace and of indexing, bytes, and what infini-gram is asked.
+fn matches(folder: &Path, corpus: &[String]) -> Result<(f64, (f64, usize), Value), Error> {
     let mut set = MemoryIndex::new();
     let (mut documents, mut bytes) = (Vec::new(), 0);
     let started = Moment::now();
     for document in corpus {
-        if bytes >= TEXT {
+        if bytes >= TEXT || set.words()? > WORDS {
             break;
         }
         bytes += document.len();
@@ -162,6 +144,9 @@ fn matches(folder: &Path, corpus: &[String]) -> Result<(f64, f64, Value), Error>
     }
     let built = started.elapsed().as_secs_f64() * 1e3;
     let totals = set.totals(set.version()?)?;
+    if set.words()? >= SEPARATOR.into() {
+        return Err(Error::Corpus("a document has too many words".into()));
+    }
     write_tokens(folder, &set, totals.rows)?;
 
     let mut dice = Dice::new(10);
@@ -180,8 +165,8 @@ fn matches(folder: &Path, corpus: &[String]) -> Result<(f64, f64, Value), Error>
     let known = set.words()? as usize;
     let words: Vec<u32> = (0..500).map(|_| dice.below(known) as u32).collect();
     let counts: Vec<u64> = words.iter().map(|word| set.count(*word, totals.rows)).collect::<Result<_, _>>()?;
-    let about = json!({ "separator": SEPARATOR, "longest": LONGEST, "queries": queries, "words": words, "counts": counts });
-    Ok((times[times.len() / 2], built, about))
+    let about = json!({ "vocabulary": known, "longest": LONGEST, "queries": queries, "words": words, "counts": counts });
+    Ok((times[times.len() / 2], (built, bytes), about))
 }
 
 /// The numbers of all tokens, as infini-gram's indexer takes them.
@@ -191,7 +176,8 @@ fn write_tokens(folder: &Path, set: &MemoryIndex, rows: u64) -> Result<(), Error
         offsets.extend((tokens.len() as u64).to_le_bytes());
         tokens.extend(SEPARATOR.to_le_bytes());
         let facts = set.facts(row)?;
-        tokens.extend(set.tokens(row, 0..facts.tokens)?.iter().flat_map(|number| number.to_le_bytes()));
+        // Fewer words than [`WORDS`] and those of one document have a number.
+        tokens.extend(set.tokens(row, 0..facts.tokens)?.iter().flat_map(|number| (*number as u16).to_le_bytes()));
     }
     fs::write(folder.join("tokenized.0"), tokens)?;
     fs::write(folder.join("offset.0"), offsets)?;
