@@ -79,12 +79,11 @@ fn scan(chain: &Chain, set: U256, rows: usize) -> Result<(), Error> {
     if !agree || (ours.positive, ours.negative) != (theirs.positive, theirs.negative) {
         return Err(Error::Refused("Solidity's influence is not the precompile's; its comparison".into()));
     }
-    print(
-        &format!("influence, {rows} rows of {DIM}, all ranked (Solidity ranks none)"),
-        chain,
-        &Ask::new(SKETCH, native),
-        &Ask::new(CONTRACT, contract),
-    )
+    let contract = Ask::new(CONTRACT, contract);
+    let what = format!("influence, {rows} rows of {DIM}, all ranked and returned (Solidity ranks none)");
+    print(&what, chain, &Ask::new(SKETCH, native.clone()), &contract)?;
+    let best = Ask::new(SKETCH, sketch::influenceCall { topK: 100, ..native });
+    print("the same, 100 returned (Solidity returns all)", chain, &best, &contract)
 }
 
 fn split(chain: &Chain) -> Result<(), Error> {
