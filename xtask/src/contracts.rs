@@ -1,4 +1,9 @@
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -58,6 +63,13 @@ pub(crate) fn test(dirs: &Dirs, arguments: &[String]) -> Result<(), Error> {
 /// The command that runs the Solidity tests, once the packages are installed.
 pub(crate) fn tests(dirs: &Dirs) -> Command {
     forge(dirs, "test")
+}
+
+/// Compiles what precompiles are measured beside; nobody deploys it. Returns forge's output.
+pub(crate) fn bench(dirs: &Dirs) -> Result<PathBuf, Error> {
+    npm::install(&dirs.contracts(), &dirs.npm())?;
+    npm::run(forge(dirs, "build").arg("--quiet").arg(dirs.contracts().join("bench")))?;
+    Ok(dirs.forge().join("out").join("SolidityAttribution.sol").join("SolidityAttribution.json"))
 }
 
 fn build(dirs: &Dirs) -> Result<Artifacts, Error> {

@@ -1,11 +1,12 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{error::Error, npm::run};
 
 /// Where things are in the repository and in its build folder.
 #[derive(Debug)]
@@ -44,6 +45,11 @@ impl Dirs {
         self.build.join("venv")
     }
 
+    /// Python with the packages that attribution is compared with.
+    pub(crate) fn alternatives(&self) -> PathBuf {
+        self.build.join("alternatives")
+    }
+
     /// What a program that `cargo xtask test` ran has printed.
     pub(crate) fn test_log(&self, name: &str) -> PathBuf {
         self.build.join("test-logs").join(name).with_extension("log")
@@ -72,6 +78,27 @@ impl Dirs {
     /// forge's output and cache.
     pub(crate) fn forge(&self) -> PathBuf {
         self.build.join("forge")
+    }
+
+    /// Text to measure with.
+    pub(crate) fn corpus(&self) -> PathBuf {
+        self.build.join("corpus").join("text")
+    }
+
+    /// What that text is taken from.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.build.join("corpus")
+    }
+
+    /// A program of the tests' package, which is built if it has to be.
+    pub(crate) fn built(&self, name: &str) -> Result<PathBuf, Error> {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // The whole workspace's features, so that what the tests have built is not built again.
+        run(cargo.args(["build", "--release", "--workspace", "--bin", name]).current_dir(&self.root))?;
+        // Cargo puts programs into the folder that this one is in, but for its profile.
+        let own = env::current_exe().map_err(|source| Error::Io { path: "xtask".into(), source })?;
+        let target = own.ancestors().nth(2).unwrap_or(Path::new("."));
+        Ok(target.join("release").join(name))
     }
 }
 

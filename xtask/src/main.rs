@@ -3,6 +3,7 @@
 
 mod bench;
 mod contracts;
+mod corpus;
 #[path = "../../tests/src/dev_process.rs"]
 #[allow(unreachable_pub, dead_code, reason = "the same file is part of the tests' library, where all of it is used")]
 mod dev_process;
@@ -12,9 +13,10 @@ mod npm;
 mod pip;
 mod predeploys;
 mod preinstalls;
+mod quality;
 mod test;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -44,7 +46,22 @@ enum Command {
         forge: Vec<String>,
     },
     /// Measure throughput, latency and bytes on L1, beside anvil. Takes some minutes; nothing else should run meanwhile.
-    Bench,
+    Bench {
+        #[command(subcommand)]
+        of: Option<bench::Of>,
+    },
+    /// Collect text for `bench attribution` and `quality` in the build folder: documentation from Debian's packages, fetched with apt-get.
+    Corpus {
+        /// Collect what these folders hold instead.
+        #[arg(long, value_name = "FOLDER", num_args = 1..)]
+        from: Vec<PathBuf>,
+    },
+    /// Print how well traces find whose words a text is made of, in five languages, and the score of the digits case. Fetches what `corpus` does.
+    Quality {
+        /// More arguments for the program, after `--`; `-- --help` lists them.
+        #[arg(last = true)]
+        more: Vec<String>,
+    },
     /// Run every test there is; the last line is `N passed, N failed, N skipped`.
     Test {
         /// Run only these steps.
@@ -78,7 +95,10 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             let written = contracts::write(&dirs)?;
             println!("{written} artifacts in {}", dirs.artifacts().display());
         }
-        Command::Bench => bench::bench(&dirs)?,
+        Command::Bench { of: None } => bench::bench(&dirs)?,
+        Command::Bench { of: Some(bench::Of::Attribution(arguments)) } => bench::attribution(&dirs, &arguments)?,
+        Command::Quality { more } => quality::quality(&dirs, &more)?,
+        Command::Corpus { from } => corpus::corpus(&dirs, &from)?,
         Command::Test { list: true, .. } => test::list(),
         Command::Test { only, .. } if !test::run(&dirs, &only) => return Ok(ExitCode::FAILURE),
         Command::Soak if !test::soak(&dirs) => return Ok(ExitCode::FAILURE),

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
 };
 
-/// The oldest Python that the packages of tests/clients/requirements.txt are for, which can also make environments and run pip in them.
+/// The oldest Python that the packages of our requirements.txt are for, which can also make environments and run pip in them.
 const FIT: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
 
 /// Whether there is such a Python on this machine.

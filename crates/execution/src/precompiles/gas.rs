@@ -1,6 +1,6 @@
 //! What steps cost, in one table. Every price is of content and input alone, and charged before its step.
 //!
-//! No function may be more than twice as cheap for its time as ecrecover; `tests/measure.rs` prints both.
+//! No function may be more than twice as cheap for its time as ecrecover; `cargo xtask bench attribution` prints both.
 
 use tributary_attribution::text::Work;
 

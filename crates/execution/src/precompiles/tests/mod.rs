@@ -6,7 +6,6 @@ mod gas;
 mod histories;
 mod hostile;
 mod machine;
-mod measure;
 mod parts;
 mod reference;
 mod sketches;
