@@ -224,3 +224,44 @@ fn merged(chain_id: u64) -> ChainConfig {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+
+    fn genesis(jovian: bool) -> DevGenesis {
+        let config = DevConfig { jovian, ..DevConfig::default() };
+        let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
+        DevGenesis::new(&config, &keys::accounts(&config.mnemonic, 1).unwrap(), &operators, 1_800_000_000)
+    }
+
+    #[test]
+    fn a_chain_has_jovian_everywhere_or_nowhere() {
+        for jovian in [true, false] {
+            let genesis = genesis(jovian);
+            let operators = Operators::from_mnemonic(&genesis.mnemonic).unwrap();
+            let (spec, system_config) = (genesis.l2_spec(), genesis.system_config(&operators));
+            let rollup = genesis.rollup_config(BlockNumHash::default(), BlockNumHash::default(), system_config, 1);
+            let said = spec.extra_data_of(&genesis.l2.extra_data).unwrap();
+            assert_eq!((spec.is_jovian(), rollup.is_jovian(), said.eip1559), (jovian, jovian, EIP1559));
+            assert_eq!(said.min_base_fee, jovian.then_some(1_000_000_000));
+            assert_eq!(
+                (system_config.min_base_fee, system_config.da_footprint_gas_scalar),
+                if jovian { (1_000_000_000, 400) } else { (0, 0) }
+            );
+        }
+    }
+
+    #[test]
+    fn a_chain_that_was_created_before_jovian_goes_on_without_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dev.json");
+        let mut kept = serde_json::to_value(genesis(false)).unwrap();
+        kept.as_object_mut().unwrap().remove("jovian").unwrap();
+        std::fs::write(&path, kept.to_string()).unwrap();
+        assert!(!DevGenesis::read(&path).unwrap().unwrap().l2_spec().is_jovian());
+        genesis(true).write(&path).unwrap();
+        assert!(DevGenesis::read(&path).unwrap().unwrap().l2_spec().is_jovian());
+    }
+}
