@@ -23,6 +23,7 @@ contract L1BlockTest is Test {
         bytes32 batcherHash;
         uint32 operatorFeeScalar;
         uint64 operatorFeeConstant;
+        uint16 daFootprintGasScalar;
     }
 
     function setUp() public {
@@ -43,15 +44,23 @@ contract L1BlockTest is Test {
         );
     }
 
-    function set(Values memory v) private {
-        bytes memory data = abi.encodePacked(bytes4(0x098999be), ecotone(v), v.operatorFeeScalar, v.operatorFeeConstant);
-        vm.assertEq(data.length, 176, "calldata");
+    function isthmus(Values memory v) private pure returns (bytes memory) {
+        return abi.encodePacked(ecotone(v), v.operatorFeeScalar, v.operatorFeeConstant);
+    }
+
+    function send(bytes memory data) private {
         vm.prank(depositor);
         (bool success,) = Predeploys.L1_BLOCK.call(data);
         vm.assertTrue(success, "set");
     }
 
-    function testFuzz_IsthmusValuesAreReadBack(Values memory v) public {
+    function set(Values memory v) private {
+        bytes memory data = abi.encodePacked(bytes4(0x3db6be2b), isthmus(v), v.daFootprintGasScalar);
+        vm.assertEq(data.length, 178, "calldata");
+        send(data);
+    }
+
+    function testFuzz_JovianValuesAreReadBack(Values memory v) public {
         set(v);
         vm.assertEq(l1Block.baseFeeScalar(), v.baseFeeScalar, "baseFeeScalar");
         vm.assertEq(l1Block.blobBaseFeeScalar(), v.blobBaseFeeScalar, "blobBaseFeeScalar");
@@ -64,13 +73,14 @@ contract L1BlockTest is Test {
         vm.assertEq(l1Block.batcherHash(), v.batcherHash, "batcherHash");
         vm.assertEq(l1Block.operatorFeeScalar(), v.operatorFeeScalar, "operatorFeeScalar");
         vm.assertEq(l1Block.operatorFeeConstant(), v.operatorFeeConstant, "operatorFeeConstant");
+        vm.assertEq(l1Block.daFootprintGasScalar(), v.daFootprintGasScalar, "daFootprintGasScalar");
     }
 
     function slot(uint256 index) private view returns (bytes32) {
         return vm.load(Predeploys.L1_BLOCK, bytes32(index));
     }
 
-    function testFuzz_IsthmusValuesAreWhereTheExecutorReadsThem(Values memory v) public {
+    function testFuzz_JovianValuesAreWhereTheExecutorReadsThem(Values memory v) public {
         set(v);
         vm.assertEq(slot(0), bytes32(abi.encodePacked(bytes16(0), v.timestamp, v.number)), "slot 0");
         vm.assertEq(slot(1), bytes32(v.basefee), "slot 1");
@@ -81,20 +91,34 @@ contract L1BlockTest is Test {
         vm.assertEq(slot(5), 0, "slot 5");
         vm.assertEq(slot(6), 0, "slot 6");
         vm.assertEq(slot(7), bytes32(v.blobBaseFee), "slot 7");
-        bytes memory operatorFee = abi.encodePacked(bytes20(0), v.operatorFeeScalar, v.operatorFeeConstant);
+        bytes memory operatorFee =
+            abi.encodePacked(bytes18(0), v.daFootprintGasScalar, v.operatorFeeScalar, v.operatorFeeConstant);
         vm.assertEq(slot(8), bytes32(operatorFee), "slot 8");
     }
 
     function testFuzz_EcotoneValuesLeaveTheOperatorFee(Values memory v) public {
         set(v);
-        vm.prank(depositor);
-        (bool success,) = Predeploys.L1_BLOCK.call(abi.encodePacked(bytes4(0x440a5e20), ecotone(v)));
-        vm.assertTrue(success, "set");
+        send(abi.encodePacked(bytes4(0x440a5e20), ecotone(v)));
         vm.assertEq(l1Block.operatorFeeConstant(), v.operatorFeeConstant, "operatorFeeConstant");
+    }
+
+    function testFuzz_IsthmusValuesAreTheSameButForTheFootprint(Values memory v, Values memory before) public {
+        set(before);
+        bytes memory data = abi.encodePacked(bytes4(0x098999be), isthmus(v));
+        vm.assertEq(data.length, 176, "calldata");
+        send(data);
+        bytes32[9] memory slots;
+        for (uint256 i = 0; i < 9; ++i) slots[i] = slot(i);
+        v.daFootprintGasScalar = 0;
+        set(v);
+        for (uint256 i = 0; i < 9; ++i) vm.assertEq(slots[i], slot(i), "slot");
     }
 
     function testFuzz_OnlyTheDepositorSetsValues(address stranger) public {
         vm.assume(stranger != depositor);
+        vm.expectRevert(L1Block.NotDepositor.selector);
+        vm.prank(stranger);
+        l1Block.setL1BlockValuesJovian();
         vm.expectRevert(L1Block.NotDepositor.selector);
         vm.prank(stranger);
         l1Block.setL1BlockValuesIsthmus();
@@ -103,7 +127,7 @@ contract L1BlockTest is Test {
         l1Block.setL1BlockValuesEcotone();
     }
 
-    function test_FeesFollowFjordAndIsthmus() public {
+    function test_FeesFollowFjordIsthmusAndJovian() public {
         GasPriceOracle oracle = new GasPriceOracle();
         Values memory v;
         (v.baseFeeScalar, v.blobBaseFeeScalar) = (1_368, 810_949);
@@ -119,6 +143,11 @@ contract L1BlockTest is Test {
         vm.assertEq(oracle.getL1FeeUpperBound(1_000), estimated * perByte / 1e12, "upper bound");
         vm.assertEq(oracle.getOperatorFee(21_000), 42_007, "operator fee");
         vm.assertEq(oracle.getOperatorFee(type(uint256).max), type(uint256).max / 1e6 + 7, "saturated operator fee");
+        // isJovian, the fourth byte of slot 0.
+        vm.store(address(oracle), 0, bytes32(uint256(0x01_01_01_01)));
+        vm.assertTrue(oracle.isJovian(), "isJovian");
+        vm.assertEq(oracle.getOperatorFee(21_000), 21_000 * uint256(2_000_000) * 100 + 7, "operator fee of Jovian");
+        vm.assertEq(oracle.getOperatorFee(type(uint256).max), type(uint256).max, "saturated operator fee of Jovian");
     }
 
     function testFuzz_TheUpperBoundIsNotBelowTheFee(bytes memory data) public {

@@ -46,7 +46,9 @@ abstract contract L1Test is Test {
             eip1559Denominator: 250,
             eip1559Elasticity: 2,
             operatorFeeScalar: 7,
-            operatorFeeConstant: 9
+            operatorFeeConstant: 9,
+            minBaseFee: 0,
+            daFootprintGasScalar: 0
         });
     }
 

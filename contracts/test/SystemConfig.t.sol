@@ -34,6 +34,23 @@ contract SystemConfigTest is L1Test {
         vm.assertEq(seen, 63, "types 0 to 5");
     }
 
+    function testFuzz_JovianParametersAreSetAndAnnounced(uint64 minBaseFee, uint16 scalar) public {
+        SystemConfig.Init memory init = configInit();
+        (init.minBaseFee, init.daFootprintGasScalar) = (minBaseFee, scalar);
+        SystemConfig deployed = new SystemConfig(init);
+        vm.assertEq(deployed.minBaseFee(), minBaseFee, "minBaseFee() after deployment");
+        vm.assertEq(deployed.daFootprintGasScalar(), scalar, "daFootprintGasScalar() after deployment");
+
+        vm.recordLogs();
+        vm.startPrank(owner);
+        config.setMinBaseFee(minBaseFee);
+        vm.assertEq(lastUpdate(6), abi.encode(minBaseFee), "minimum base fee");
+        config.setDAFootprintGasScalar(scalar);
+        vm.assertEq(lastUpdate(7), abi.encode(scalar), "DA footprint");
+        vm.assertEq(config.minBaseFee(), minBaseFee, "minBaseFee()");
+        vm.assertEq(config.daFootprintGasScalar(), scalar, "daFootprintGasScalar()");
+    }
+
     function testFuzz_UpdatesCarryTheirValuesAsSpecified(
         bytes32 batcher,
         uint32 basefee,
@@ -90,6 +107,10 @@ contract SystemConfigTest is L1Test {
         config.setEIP1559Params(1, 1);
         vm.expectRevert(refusal);
         config.setOperatorFeeScalars(1, 1);
+        vm.expectRevert(refusal);
+        config.setMinBaseFee(1);
+        vm.expectRevert(refusal);
+        config.setDAFootprintGasScalar(1);
     }
 
     function test_ParametersThatWouldStopTheChainAreRefused() public {

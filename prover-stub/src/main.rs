@@ -72,7 +72,8 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
 /// The chain's rules. Execution asks its genesis for the chain id only; the state comes from the witness.
 fn rules(rollup: &RollupConfig) -> Arc<ChainSpec> {
     let config = ChainConfig { chain_id: rollup.l2_chain_id, ..Default::default() };
-    Arc::new(ChainSpec::rollup(Genesis { config, ..Default::default() }, rollup.default_eip1559()))
+    let spec = ChainSpec::rollup(Genesis { config, ..Default::default() }, rollup.default_eip1559());
+    Arc::new(if rollup.is_jovian() { spec.with_jovian() } else { spec })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

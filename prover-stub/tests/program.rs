@@ -25,6 +25,8 @@ fn rollup() -> RollupConfig {
         gas_limit: 30_000_000,
         eip1559_params: B64::ZERO,
         operator_fee_params: B256::ZERO,
+        min_base_fee: 0,
+        da_footprint_gas_scalar: 0,
     };
     RollupConfig {
         genesis: RollupGenesis { l1: Default::default(), l2: Default::default(), l2_time: 0, system_config },
@@ -34,7 +36,7 @@ fn rollup() -> RollupConfig {
         channel_timeout: CHANNEL_TIMEOUT,
         l1_chain_id: 900,
         l2_chain_id: CHAIN_ID,
-        forks: RollupForks::ALL_AT_GENESIS,
+        forks: RollupForks::JOVIAN,
         batch_inbox_address: Address::ZERO,
         deposit_contract_address: Address::ZERO,
         l1_system_config_address: Address::ZERO,

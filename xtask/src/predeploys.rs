@@ -68,8 +68,8 @@ pub(crate) fn l2(dirs: &Dirs) -> Result<Value, Error> {
     for (name, address, code) in PLAIN {
         accounts.insert(address.into(), account(name, compiled(dirs, name, code)?.bytes()?));
     }
-    // isEcotone, isFjord and isIsthmus share slot 0.
-    accounts["0x420000000000000000000000000000000000000f"]["storage"] = json!({ word(0): word(0x01_01_01) });
+    // isEcotone, isFjord, isIsthmus and isJovian share slot 0. The genesis builder takes the last away from a chain without Jovian.
+    accounts["0x420000000000000000000000000000000000000f"]["storage"] = json!({ word(0): word(0x01_01_01_01) });
     for (name, address, code, immutables) in VAULTS {
         accounts.insert(address.into(), vault(name, &compiled(dirs, name, code)?, immutables)?);
     }

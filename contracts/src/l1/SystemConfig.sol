@@ -14,7 +14,9 @@ contract SystemConfig is Ownable {
         GAS_LIMIT,
         UNSAFE_BLOCK_SIGNER,
         EIP_1559_PARAMS,
-        OPERATOR_FEE_PARAMS
+        OPERATOR_FEE_PARAMS,
+        MIN_BASE_FEE,
+        DA_FOOTPRINT_GAS_SCALAR
     }
 
     /// @notice Everything that a chain starts with. Must equal `genesis.system_config` of its rollup.json.
@@ -30,6 +32,8 @@ contract SystemConfig is Ownable {
         uint32 eip1559Elasticity;
         uint32 operatorFeeScalar;
         uint64 operatorFeeConstant;
+        uint64 minBaseFee;
+        uint16 daFootprintGasScalar;
     }
 
     /// @notice Version of the `ConfigUpdate` event, its first topic.
@@ -69,6 +73,11 @@ contract SystemConfig is Ownable {
     uint32 public operatorFeeScalar;
     uint64 public operatorFeeConstant;
 
+    /// @notice The least base fee of an L2 block, wei.
+    uint64 public minBaseFee;
+    /// @notice Gas that a byte of a transaction's estimated compressed size counts as in its block's DA footprint; 0 means 400.
+    uint16 public daFootprintGasScalar;
+
     /// @notice A parameter changed. `data` is ABI-encoded as the specification says for each type.
     event ConfigUpdate(uint256 indexed version, UpdateType indexed updateType, bytes data);
 
@@ -86,6 +95,9 @@ contract SystemConfig is Ownable {
         _setUnsafeBlockSigner(init.unsafeBlockSigner);
         _setEIP1559Params(init.eip1559Denominator, init.eip1559Elasticity);
         _setOperatorFeeScalars(init.operatorFeeScalar, init.operatorFeeConstant);
+        // Not announced, as the specification has it: who derives the chain has both from its rollup.json.
+        minBaseFee = init.minBaseFee;
+        daFootprintGasScalar = init.daFootprintGasScalar;
     }
 
     function setBatcherHash(bytes32 newBatcherHash) external onlyOwner {
@@ -110,6 +122,16 @@ contract SystemConfig is Ownable {
 
     function setOperatorFeeScalars(uint32 newScalar, uint64 newConstant) external onlyOwner {
         _setOperatorFeeScalars(newScalar, newConstant);
+    }
+
+    function setMinBaseFee(uint64 newMinBaseFee) external onlyOwner {
+        minBaseFee = newMinBaseFee;
+        emit ConfigUpdate(VERSION, UpdateType.MIN_BASE_FEE, abi.encode(newMinBaseFee));
+    }
+
+    function setDAFootprintGasScalar(uint16 newScalar) external onlyOwner {
+        daFootprintGasScalar = newScalar;
+        emit ConfigUpdate(VERSION, UpdateType.DA_FOOTPRINT_GAS_SCALAR, abi.encode(newScalar));
     }
 
     /// @notice Version of the OP Stack interface that this contract follows.

@@ -7,7 +7,7 @@ import {L1Block} from "./L1Block.sol";
 import {Predeploys} from "./Predeploys.sol";
 
 /// @title GasPriceOracle
-/// @notice Fees of a transaction as a contract or wallet can ask for them, at Isthmus; predeploy
+/// @notice Fees of a transaction as a contract or wallet can ask for them, at Jovian; predeploy
 ///         0x420000000000000000000000000000000000000F. Only an estimate is possible here: the executor charges for the
 ///         exact bytes of the signed transaction.
 contract GasPriceOracle {
@@ -24,10 +24,11 @@ contract GasPriceOracle {
 
     L1Block private constant L1_BLOCK = L1Block(Predeploys.L1_BLOCK);
 
-    /// @notice Forks; genesis sets all three, so that the flags of slot 0 read as on any OP Stack chain.
+    /// @notice Forks; genesis sets those that the chain has, so that the flags of slot 0 read as on any OP Stack chain.
     bool public isEcotone;
     bool public isFjord;
     bool public isIsthmus;
+    bool public isJovian;
 
     /// @notice Bedrock's fee parameters don't exist since Ecotone.
     error Deprecated();
@@ -50,8 +51,9 @@ contract GasPriceOracle {
 
     /// @notice Operator fee, in wei, of a transaction that uses `gasUsed` gas; saturating as the executor does.
     function getOperatorFee(uint256 gasUsed) external view returns (uint256) {
-        // The quotient is far below 2^256, so the sum can't overflow.
-        return Math.saturatingMul(gasUsed, L1_BLOCK.operatorFeeScalar()) / 1e6 + L1_BLOCK.operatorFeeConstant();
+        uint256 scaled = Math.saturatingMul(gasUsed, L1_BLOCK.operatorFeeScalar());
+        uint256 fee = isJovian ? Math.saturatingMul(scaled, 100) : scaled / 1e6;
+        return Math.saturatingAdd(fee, L1_BLOCK.operatorFeeConstant());
     }
 
     function gasPrice() external view returns (uint256) {
@@ -91,7 +93,7 @@ contract GasPriceOracle {
     }
 
     function version() external pure returns (string memory) {
-        return "1.4.0";
+        return "1.6.0";
     }
 
     function _l1Cost(uint256 fastLzSize) private view returns (uint256) {

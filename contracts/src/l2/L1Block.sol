@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 /// @title L1Block
-/// @notice What L2 knows of L1, at Isthmus; predeploy 0x4200000000000000000000000000000000000015. The attributes
+/// @notice What L2 knows of L1, at Jovian; predeploy 0x4200000000000000000000000000000000000015. The attributes
 ///         transaction, first in every block, writes it. The executor reads the fee parameters straight from these
-///         slots, so the storage layout is consensus (OP Stack specification, "L1 attributes" and "Isthmus").
+///         slots, so the storage layout is consensus (OP Stack specification, "L1 attributes" of each fork).
 contract L1Block {
     /// @notice Sender of attributes transactions; nobody has its key.
     address public constant DEPOSITOR_ACCOUNT = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
@@ -30,13 +30,24 @@ contract L1Block {
     // slot 8
     uint64 public operatorFeeConstant;
     uint32 public operatorFeeScalar;
+    uint16 public daFootprintGasScalar;
 
     /// @notice Only the depositor account may set L1 values.
     error NotDepositor();
 
-    /// @notice Sets all values from packed calldata behind the selector 0x098999be:
+    /// @notice Sets all values from packed calldata behind the selector 0x3db6be2b:
     ///         baseFeeScalar u32 ‖ blobBaseFeeScalar u32 ‖ sequenceNumber u64 ‖ timestamp u64 ‖ number u64 ‖ basefee u256 ‖
-    ///         blobBaseFee u256 ‖ hash b32 ‖ batcherHash b32 ‖ operatorFeeScalar u32 ‖ operatorFeeConstant u64.
+    ///         blobBaseFee u256 ‖ hash b32 ‖ batcherHash b32 ‖ operatorFeeScalar u32 ‖ operatorFeeConstant u64 ‖
+    ///         daFootprintGasScalar u16.
+    function setL1BlockValuesJovian() external {
+        _setEcotoneValues();
+        assembly ("memory-safe") {
+            let daFootprint := shl(96, shr(240, calldataload(176)))
+            sstore(operatorFeeConstant.slot, or(daFootprint, shr(160, calldataload(164))))
+        }
+    }
+
+    /// @notice The same without the DA footprint, which becomes zero; selector 0x098999be. Blocks of a chain without Jovian use it.
     function setL1BlockValuesIsthmus() external {
         _setEcotoneValues();
         assembly ("memory-safe") {
@@ -44,13 +55,13 @@ contract L1Block {
         }
     }
 
-    /// @notice The same without the operator fee; selector 0x440a5e20. No block of this chain uses it, tools may.
+    /// @notice The same without the operator fee, which stays; selector 0x440a5e20. No block of this chain uses it, tools may.
     function setL1BlockValuesEcotone() external {
         _setEcotoneValues();
     }
 
     function version() external pure returns (string memory) {
-        return "1.6.0";
+        return "1.7.0";
     }
 
     /// @notice The native currency has no token contract on L2: the OP Stack's placeholder address, 18 decimals.

@@ -12,13 +12,16 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Receipt(pub AnyTransactionReceipt);
 
-/// What an OP-Stack chain charges beside gas (specs: protocol/exec-engine, protocol/isthmus/exec-engine).
+/// What an OP-Stack chain charges beside gas (specs: protocol/exec-engine, protocol/isthmus/exec-engine,
+/// protocol/jovian/exec-engine).
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RollupFees {
     l1_fee: U256,
     operator_fee_scalar: U64,
     operator_fee_constant: U64,
+    /// Since Jovian.
+    da_footprint_gas_scalar: Option<U64>,
 }
 
 impl Receipt {
@@ -51,8 +54,9 @@ impl Receipt {
         let gas = U256::from(receipt.gas_used);
         let blobs = U256::from(receipt.blob_gas_used.unwrap_or_default()) * U256::from(receipt.blob_gas_price.unwrap_or_default());
         let rollup: RollupFees = self.0.other.deserialize_as().unwrap_or_default();
-        let operator = gas * U256::from(rollup.operator_fee_scalar) / U256::from(1_000_000) + U256::from(rollup.operator_fee_constant);
-        gas * U256::from(receipt.effective_gas_price) + blobs + rollup.l1_fee + operator
+        let scaled = gas * U256::from(rollup.operator_fee_scalar);
+        let operator = if rollup.da_footprint_gas_scalar.is_some() { scaled * U256::from(100) } else { scaled / U256::from(1_000_000) };
+        gas * U256::from(receipt.effective_gas_price) + blobs + rollup.l1_fee + operator + U256::from(rollup.operator_fee_constant)
     }
 
     /// The events of this kind that `contract` emitted.
@@ -100,6 +104,8 @@ mod tests {
         assert_eq!(receipt(json!({ "type": "0x3", "blobGasUsed": "0x2", "blobGasPrice": "0x3" })).fee(), U256::from(210_006));
         let rollup = json!({ "l1Fee": "0x5", "l1GasPrice": "0x1", "operatorFeeScalar": "0x1e8480", "operatorFeeConstant": "0x7" });
         assert_eq!(receipt(rollup).fee(), U256::from(210_000 + 5 + 42_000 + 7));
+        let jovian = json!({ "l1Fee": "0x5", "operatorFeeScalar": "0x2", "operatorFeeConstant": "0x7", "daFootprintGasScalar": "0x190", "blobGasUsed": "0x9c40" });
+        assert_eq!(receipt(jovian).fee(), U256::from(210_000 + 5 + 21_000 * 200 + 7));
     }
 
     #[test]

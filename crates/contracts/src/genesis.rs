@@ -1,6 +1,10 @@
 //! What the genesis of either chain holds beside money, from the committed artifacts.
 
-use crate::preinstalls::PERMIT2;
+use crate::{
+    predeploys::{ATTRIBUTION_STORE, GAS_PRICE_ORACLE},
+    preinstalls::PERMIT2,
+    slots::{attribution_store, gas_price_oracle::IS_JOVIAN},
+};
 use alloy_genesis::GenesisAccount;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use alloy_sol_types::{Eip712Domain, eip712_domain};
@@ -43,6 +47,8 @@ pub struct L2Genesis {
     pub chain_id: u64,
     /// Whom the fee vaults pay.
     pub fee_recipient: Address,
+    /// Whether Jovian is active.
+    pub jovian: bool,
 }
 
 /// Accounts of the embedded L1.
@@ -53,7 +59,18 @@ pub fn l1_accounts() -> BTreeMap<Address, GenesisAccount> {
 /// Accounts of L2: predeploys and preinstalls.
 pub fn l2_accounts(genesis: L2Genesis) -> BTreeMap<Address, GenesisAccount> {
     let entries = entries(L2_PREDEPLOYS).into_iter().chain(entries(L2_PREINSTALLS));
-    entries.map(|(address, entry)| (address, account(filled(entry, genesis)))).collect()
+    let mut accounts: BTreeMap<_, _> = entries.map(|(address, entry)| (address, account(filled(entry, genesis)))).collect();
+    let mut slot = |address, key: U256, change: &dyn Fn(U256) -> U256| {
+        let storage = accounts.entry(address).or_default().storage.get_or_insert_default();
+        let value = storage.entry(key.into()).or_default();
+        *value = change((*value).into()).into();
+    };
+    slot(ATTRIBUTION_STORE, attribution_store::SET_LIMIT.key(), &|_| U256::from(attribution_store::SET_BYTES));
+    if !genesis.jovian {
+        // The artifact has the flags of all forks.
+        slot(GAS_PRICE_ORACLE, IS_JOVIAN.key(), &|flags| flags & !(U256::from(0xff) << (8 * usize::from(IS_JOVIAN.offset))));
+    }
+    accounts
 }
 
 fn entries(artifact: &str) -> BTreeMap<Address, Entry> {
@@ -100,7 +117,7 @@ mod tests {
     const MAX_CODE: usize = 24_576;
 
     fn l2(chain_id: u64) -> BTreeMap<Address, GenesisAccount> {
-        l2_accounts(L2Genesis { chain_id, fee_recipient: Address::repeat_byte(0xfe) })
+        l2_accounts(L2Genesis { chain_id, fee_recipient: Address::repeat_byte(0xfe), jovian: true })
     }
 
     fn code(account: &GenesisAccount) -> Bytes {
@@ -126,6 +143,17 @@ mod tests {
         let separator = alloy_primitives::hex!("866a5aba21966af95d6c7ab78eb2b2fc913915c28be3b9aa07cc04ff903e3f28");
         let holds = |account: &GenesisAccount| code(account).windows(32).any(|word| word == separator);
         assert!(holds(&one[&PERMIT2]) && !holds(&other[&PERMIT2]));
+    }
+
+    #[test]
+    fn the_oracle_has_the_flags_of_the_chains_forks_and_the_store_has_a_limit() {
+        let word = |jovian, address: Address, slot: u64| {
+            let accounts = l2_accounts(L2Genesis { chain_id: 1, fee_recipient: Address::ZERO, jovian });
+            U256::from_be_bytes(accounts[&address].storage.as_ref().unwrap()[&U256::from(slot).into()].0)
+        };
+        assert_eq!(word(true, GAS_PRICE_ORACLE, 0), U256::from(0x01_01_01_01));
+        assert_eq!(word(false, GAS_PRICE_ORACLE, 0), U256::from(0x01_01_01));
+        assert_eq!(word(true, ATTRIBUTION_STORE, 1), U256::from(268_435_456));
     }
 
     #[test]

@@ -70,6 +70,8 @@ layouts! {
         BLOBBASEFEE_SCALAR "blobbasefeeScalar" 4 8
         OPERATOR_FEE_SCALAR "operatorFeeScalar" 4 12
         OPERATOR_FEE_CONSTANT "operatorFeeConstant" 4 16
+        MIN_BASE_FEE "minBaseFee" 4 24
+        DA_FOOTPRINT_GAS_SCALAR "daFootprintGasScalar" 5 0
     }
     attestation_verifier "AttestationVerifier" {
         OWNER "_owner" 0 0
@@ -102,6 +104,7 @@ layouts! {
         IS_ECOTONE "isEcotone" 0 0
         IS_FJORD "isFjord" 0 1
         IS_ISTHMUS "isIsthmus" 0 2
+        IS_JOVIAN "isJovian" 0 3
     }
     l1_block "L1Block" {
         NUMBER "number" 0 0
@@ -117,6 +120,7 @@ layouts! {
         BLOB_BASE_FEE "blobBaseFee" 7 0
         OPERATOR_FEE_CONSTANT "operatorFeeConstant" 8 0
         OPERATOR_FEE_SCALAR "operatorFeeScalar" 8 8
+        DA_FOOTPRINT_GAS_SCALAR "daFootprintGasScalar" 8 12
     }
     operator_fee_vault "OperatorFeeVault" {
         TOTAL_PROCESSED "totalProcessed" 0 0
@@ -136,6 +140,13 @@ pub mod attribution_store {
 
     /// Number of sets; ids count from 1.
     pub const SET_COUNT: Variable = Variable { slot: 0, offset: 0 };
+
+    /// Most payload bytes of a set; zero means [`SET_BYTES`]. Genesis writes it, and nothing can change it yet: that is for a governance to come.
+    pub const SET_LIMIT: Variable = Variable { slot: 1, offset: 0 };
+
+    /// What genesis writes there. A million sketches of 256 values fit (257 bytes each), or more than twice the 100 MB of text at which the engine is
+    /// measured. At some 20 bytes of memory for a byte of text it is what a node of 8 GiB can index.
+    pub const SET_BYTES: u64 = 1 << 28;
 
     /// The slots of a set: terms, growth, root.
     pub fn set(id: U256) -> [U256; 3] {

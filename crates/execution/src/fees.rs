@@ -1,8 +1,10 @@
-//! What a rollup transaction paid for L1 data and to the operator, for its receipt (specs: protocol/exec-engine, ecotone, fjord, isthmus).
+//! What a rollup transaction paid for L1 data and to the operator, for its receipt (specs: protocol/exec-engine, ecotone, fjord, isthmus,
+//! jovian), and what it adds to its block's DA footprint.
 
+use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::U256;
-use op_revm::{L1BlockInfo, OpSpecId};
-use tributary_primitives::{L1Info, Transaction};
+use op_revm::{L1BlockInfo, OpSpecId, transaction::estimate_tx_compressed_size};
+use tributary_primitives::{ChainSpec, L1Info, Transaction};
 
 /// Transaction type of a deposit, which pays no fee.
 const DEPOSIT_TYPE: u8 = 0x7e;
@@ -18,14 +20,25 @@ pub struct L1Fees {
     pub base_fee_scalar: u32,
     /// Scalar of the blob base fee, millionths.
     pub blob_base_fee_scalar: u32,
-    /// Operator fee per gas, millionths of a wei.
+    /// Operator fee per gas: millionths of a wei, with Jovian hundreds of wei.
     pub operator_fee_scalar: u32,
     /// Operator fee per transaction, wei.
     pub operator_fee_constant: u64,
+    /// Gas that a byte counts as in the DA footprint. `None` before Jovian.
+    pub da_footprint_gas_scalar: Option<u16>,
+}
+
+/// Millionths, in which op-revm estimates sizes.
+const SCALE: u64 = 1_000_000;
+
+/// The DA footprint of a block with these transactions, in gas; zero on a chain that knows none.
+pub(crate) fn da_footprint(spec: &ChainSpec, transactions: &[Transaction]) -> u64 {
+    let fees = L1Fees::of_block(transactions).filter(|_| spec.is_jovian());
+    fees.map_or(0, |fees| transactions.iter().map(|tx| fees.da_footprint(&tx.encoded_2718())).fold(0, u64::saturating_add))
 }
 
 impl L1Fees {
-    /// Reads the parameters from the input of a block's L1-attributes transaction. `None` when it is not one of Isthmus.
+    /// Reads the parameters from the input of a block's L1-attributes transaction. `None` when it is not one of Isthmus or Jovian.
     pub fn from_attributes(input: &[u8]) -> Option<Self> {
         let info = L1Info::decode_calldata(input).ok()?;
         Some(Self {
@@ -35,6 +48,7 @@ impl L1Fees {
             blob_base_fee_scalar: info.blob_base_fee_scalar,
             operator_fee_scalar: info.operator_fee_scalar,
             operator_fee_constant: info.operator_fee_constant,
+            da_footprint_gas_scalar: info.da_footprint_gas_scalar,
         })
     }
 
@@ -53,18 +67,31 @@ impl L1Fees {
     pub fn data_gas(&self, encoded: &[u8]) -> u64 {
         match is_deposit(encoded) {
             true => 0,
-            false => self.info().data_gas(encoded, OpSpecId::ISTHMUS).saturating_to(),
+            false => self.info().data_gas(encoded, self.fork()).saturating_to(),
         }
     }
 
     /// The L1 data fee of a transaction with these EIP-2718 bytes, wei.
     pub fn data_fee(&self, encoded: &[u8]) -> U256 {
-        self.info().calculate_tx_l1_cost(encoded, OpSpecId::ISTHMUS)
+        self.info().calculate_tx_l1_cost(encoded, self.fork())
     }
 
     /// The operator fee of a transaction that used (or, before it runs, may use) so much gas, wei.
     pub fn operator_fee(&self, encoded: &[u8], gas: u64) -> U256 {
-        self.info().operator_fee_charge(encoded, U256::from(gas), OpSpecId::ISTHMUS)
+        self.info().operator_fee_charge(encoded, U256::from(gas), self.fork())
+    }
+
+    /// What a transaction of these EIP-2718 bytes adds to its block's DA footprint, in gas; zero before Jovian (specs: protocol/jovian/exec-engine).
+    pub fn da_footprint(&self, encoded: &[u8]) -> u64 {
+        match self.da_footprint_gas_scalar {
+            Some(scalar) if !is_deposit(encoded) => (estimate_tx_compressed_size(encoded) / SCALE).saturating_mul(scalar.into()),
+            _ => 0,
+        }
+    }
+
+    /// The fork whose rules these parameters are of.
+    const fn fork(&self) -> OpSpecId {
+        if self.da_footprint_gas_scalar.is_some() { OpSpecId::JOVIAN } else { OpSpecId::ISTHMUS }
     }
 
     fn info(&self) -> L1BlockInfo {
@@ -96,10 +123,12 @@ mod tests {
         blob_base_fee_scalar: 810_949,
         operator_fee_scalar: 2_000_000,
         operator_fee_constant: 7,
+        da_footprint_gas_scalar: None,
     };
+    const JOVIAN: L1Fees = L1Fees { da_footprint_gas_scalar: Some(400), ..FEES };
 
     fn attributes(fees: &L1Fees) -> Vec<u8> {
-        let mut input = hex!("098999be").to_vec();
+        let mut input = if fees.da_footprint_gas_scalar.is_some() { hex!("3db6be2b") } else { hex!("098999be") }.to_vec();
         input.extend(fees.base_fee_scalar.to_be_bytes());
         input.extend(fees.blob_base_fee_scalar.to_be_bytes());
         input.extend([0; 24]);
@@ -108,6 +137,7 @@ mod tests {
         input.extend([0; 64]);
         input.extend(fees.operator_fee_scalar.to_be_bytes());
         input.extend(fees.operator_fee_constant.to_be_bytes());
+        input.extend(fees.da_footprint_gas_scalar.into_iter().flat_map(u16::to_be_bytes));
         input
     }
 
@@ -116,6 +146,7 @@ mod tests {
         let input = attributes(&FEES);
         assert_eq!(L1Fees::from_attributes(&input), Some(FEES));
         assert_eq!(L1Fees::from_attributes(&input[..175]), None);
+        assert_eq!(L1Fees::from_attributes(&attributes(&JOVIAN)), Some(JOVIAN));
         let mut ecotone = input;
         ecotone[..4].copy_from_slice(&hex!("440a5e20"));
         assert_eq!(L1Fees::from_attributes(&ecotone), None);
@@ -137,5 +168,36 @@ mod tests {
         assert_eq!(FEES.operator_fee(&[2, 1], 21_000), U256::from(21_000 * 2 + 7));
         assert_eq!(FEES.rollup_cost(&[2, 1], 21_000), FEES.data_fee(&[2, 1]) + U256::from(42_007));
         assert_eq!(FEES.rollup_cost(&[0x7e, 1], 21_000), U256::ZERO);
+    }
+
+    #[test]
+    fn with_jovian_the_operator_fee_is_a_hundred_times_the_scalar_for_each_gas() {
+        assert_eq!(JOVIAN.operator_fee(&[2, 1], 21_000), U256::from(21_000u64 * 2_000_000 * 100 + 7));
+        assert_eq!(JOVIAN.data_fee(&[2, 1]), FEES.data_fee(&[2, 1]), "the data fee is as before");
+        // The specification's largest value, of 103 bits.
+        let most = L1Fees { operator_fee_scalar: u32::MAX, operator_fee_constant: u64::MAX, ..JOVIAN };
+        let fee = most.operator_fee(&[2, 1], u64::MAX);
+        assert_eq!(fee, U256::from(u64::MAX) * U256::from(u32::MAX) * U256::from(100) + U256::from(u64::MAX));
+        assert_eq!((fee.bit_len(), fee.to_string().len(), &fee.to_string()[..16]), (103, 31, "7924660923989131"));
+    }
+
+    #[test]
+    fn the_da_footprint_is_the_estimated_size_in_whole_bytes_times_the_scalar() {
+        assert_eq!(JOVIAN.da_footprint(&[2, 1, 2, 3]), 100 * 400, "at least a hundred bytes");
+        assert_eq!(JOVIAN.da_footprint(&[0x7e; 500]), 0, "a deposit has none");
+        assert_eq!(FEES.da_footprint(&[2, 1, 2, 3]), 0, "before Jovian nothing has");
+        // Bytes that do not compress: FastLZ spends a byte on every 32 of them.
+        let mut state = 1u32;
+        let noise: Vec<u8> = std::iter::once(2)
+            .chain(std::iter::repeat_with(|| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            }))
+            .take(3_200)
+            .collect();
+        let size = (3_300u64 * 836_500 - 42_585_600) / 1_000_000;
+        assert_eq!(JOVIAN.da_footprint(&noise), size * 400);
+        assert_eq!(L1Fees { da_footprint_gas_scalar: Some(u16::MAX), ..JOVIAN }.da_footprint(&noise), size * 65_535);
+        assert_eq!(L1Fees { da_footprint_gas_scalar: Some(0), ..JOVIAN }.da_footprint(&noise), 0);
     }
 }

@@ -17,12 +17,13 @@ use tributary_contracts::{
 };
 use tributary_execution::{Error, Executor, OpenBlock, Outcome, execute_block};
 use tributary_primitives::{
-    Account, BlockAttributes, ChainSpec, Eip1559Params, Transaction,
+    Account, BlockAttributes, ChainSpec, Eip1559Params, ExtraData, Transaction,
     rollup::predeploys::{BASE_FEE_VAULT, MESSAGE_PASSER, SEQUENCER_FEE_VAULT},
 };
 use tributary_trie::{Witness, WitnessState, full_state_root};
 
 const CHAIN: u64 = 630_925;
+const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
 const OTHER: Address = address!("00000000000000000000000000000000000000aa");
 /// PUSH0 PUSH0 REVERT.
 const REVERTS: Address = address!("00000000000000000000000000000000000000bb");
@@ -35,7 +36,7 @@ fn key() -> PrivateKeySigner {
 
 fn spec() -> Arc<ChainSpec> {
     let config = ChainConfig { chain_id: CHAIN, ..Default::default() };
-    Arc::new(ChainSpec::rollup(Genesis { config, ..Default::default() }, Eip1559Params { denominator: 250, elasticity: 2 }))
+    Arc::new(ChainSpec::rollup(Genesis { config, ..Default::default() }, EIP1559))
 }
 
 /// A genesis with a rich key, a contract that reverts, and a message passer that stores.
@@ -70,7 +71,7 @@ fn attributes() -> BlockAttributes {
         beneficiary: SEQUENCER_FEE_VAULT,
         mix_hash: B256::repeat_byte(3),
         gas_limit: 30_000_000,
-        extra_data: Eip1559Params { denominator: 250, elasticity: 2 }.to_extra_data(),
+        extra_data: ExtraData { eip1559: EIP1559, min_base_fee: None }.encode(),
         parent_beacon_block_root: Some(B256::repeat_byte(4)),
         withdrawals: Some(Default::default()),
         difficulty: U256::ZERO,

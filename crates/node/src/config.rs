@@ -61,6 +61,8 @@ pub struct DevConfig {
     pub mnemonic: String,
     /// Where batches go.
     pub da: DataAvailability,
+    /// Whether the OP Stack's fork Jovian is active on the rollup, from genesis.
+    pub jovian: bool,
 }
 
 impl Default for DevConfig {
@@ -78,6 +80,7 @@ impl Default for DevConfig {
             accounts: 10,
             mnemonic: DEV_MNEMONIC.to_owned(),
             da: DataAvailability::default(),
+            jovian: true,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
         eip1559Elasticity: p.eip1559.elasticity,
         operatorFeeScalar: operator_fee_scalar,
         operatorFeeConstant: operator_fee_constant,
+        minBaseFee: p.system_config.min_base_fee,
+        daFootprintGasScalar: p.system_config.da_footprint_gas_scalar,
     };
     let delay = U256::from(p.finality_delay);
     let outputs = OutputProposals::constructorCall {

@@ -17,18 +17,22 @@ use tributary_contracts::{
     predeploys::DEVELOPER,
 };
 use tributary_primitives::{
-    ChainSpec, Eip1559Params, RollupConfig, SystemConfig,
-    rollup::{CHANNEL_TIMEOUT, ChainOpConfig, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
+    ChainSpec, Eip1559Params, ExtraData, RollupConfig, SystemConfig,
+    rollup::{CHANNEL_TIMEOUT, ChainOpConfig, DA_FOOTPRINT_GAS_SCALAR, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
 };
 
 /// Where batches go: `0xff` and the chain id, as in the OP Stack.
 const BATCH_INBOX: Address = address!("ff00000000000000000000000000000000630925");
 
-/// With this denominator and a target of half the (large) gas limit, the base fee falls to a few wei and stays there in ordinary use.
+/// With this denominator and a target of half the (large) gas limit, the base fee falls to its minimum and stays there in ordinary use.
 const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
 
+/// The least base fee of the rollup, wei, where Jovian gives it one: 1 gwei. An append costs 100 gas for each byte that it stores, so that 10⁹ bytes cost
+/// 100 OPEN at least.
+const MIN_BASE_FEE: u64 = 1_000_000_000;
+
 /// Base fee of the L2 genesis block, wei.
-const L2_BASE_FEE: u128 = 1_000_000;
+const L2_BASE_FEE: u64 = MIN_BASE_FEE;
 
 /// Gas limit of the embedded L1.
 const L1_GAS_LIMIT: u64 = 60_000_000;
@@ -45,6 +49,9 @@ pub(crate) struct DevGenesis {
     pub(crate) l1_block_time: u64,
     /// Block time of the rollup, seconds.
     pub(crate) block_time: u64,
+    /// Whether the rollup has Jovian. Chains that were created before it are without.
+    #[serde(default)]
+    pub(crate) jovian: bool,
     /// Mnemonic of users and operators. It is public by its nature.
     pub(crate) mnemonic: String,
     /// L1 genesis.
@@ -63,6 +70,7 @@ impl DevGenesis {
         Self {
             l1_block_time: config.l1_block_time,
             block_time: config.block_time,
+            jovian: config.jovian,
             mnemonic: config.mnemonic.clone(),
             l1: l1_genesis(accounts, operators, l1_time),
             l2: l2_genesis(config, accounts, operators, l1_time + config.l1_block_time),
@@ -99,7 +107,8 @@ impl DevGenesis {
     }
 
     pub(crate) fn l2_spec(&self) -> Arc<ChainSpec> {
-        Arc::new(ChainSpec::rollup(self.l2.clone(), EIP1559).for_development())
+        let spec = ChainSpec::rollup(self.l2.clone(), EIP1559).for_development();
+        Arc::new(if self.jovian { spec.with_jovian() } else { spec })
     }
 
     /// `rollup.json`, once both anchor blocks are known.
@@ -112,7 +121,7 @@ impl DevGenesis {
             channel_timeout: CHANNEL_TIMEOUT,
             l1_chain_id: L1_CHAIN_ID,
             l2_chain_id: L2_CHAIN_ID,
-            forks: RollupForks::ALL_AT_GENESIS,
+            forks: if self.jovian { RollupForks::JOVIAN } else { RollupForks::ISTHMUS },
             batch_inbox_address: BATCH_INBOX,
             deposit_contract_address: self.contracts.portal,
             l1_system_config_address: self.contracts.system_config,
@@ -134,6 +143,8 @@ impl DevGenesis {
             gas_limit: self.l2.gas_limit,
             eip1559_params: EIP1559.to_b64(),
             operator_fee_params: B256::ZERO,
+            min_base_fee: min_base_fee(self.jovian).unwrap_or_default(),
+            da_footprint_gas_scalar: if self.jovian { DA_FOOTPRINT_GAS_SCALAR } else { 0 },
         }
     }
 
@@ -151,6 +162,11 @@ impl DevGenesis {
     pub(crate) const fn eip1559(&self) -> Eip1559Params {
         EIP1559
     }
+}
+
+/// The least base fee of a rollup with or without Jovian.
+fn min_base_fee(jovian: bool) -> Option<u64> {
+    jovian.then_some(MIN_BASE_FEE)
 }
 
 fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Genesis {
@@ -171,17 +187,18 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
 }
 
 fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Genesis {
-    let mut alloc = genesis::l2_accounts(L2Genesis { chain_id: L2_CHAIN_ID, fee_recipient: operators.deployer.address() });
+    let chain = L2Genesis { chain_id: L2_CHAIN_ID, fee_recipient: operators.deployer.address(), jovian: config.jovian };
+    let mut alloc = genesis::l2_accounts(chain);
     for address in accounts.iter().map(|account| account.address).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
     }
     Genesis {
         config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L2_CHAIN_ID) },
         timestamp,
-        extra_data: EIP1559.to_extra_data(),
+        extra_data: ExtraData { eip1559: EIP1559, min_base_fee: min_base_fee(config.jovian) }.encode(),
         gas_limit: config.gas_limit,
         difficulty: U256::ZERO,
-        base_fee_per_gas: Some(L2_BASE_FEE),
+        base_fee_per_gas: Some(L2_BASE_FEE.into()),
         alloc,
         ..Default::default()
     }
@@ -205,5 +222,46 @@ fn merged(chain_id: u64) -> ChainConfig {
         terminal_total_difficulty: Some(U256::ZERO),
         terminal_total_difficulty_passed: true,
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+
+    fn genesis(jovian: bool) -> DevGenesis {
+        let config = DevConfig { jovian, ..DevConfig::default() };
+        let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
+        DevGenesis::new(&config, &keys::accounts(&config.mnemonic, 1).unwrap(), &operators, 1_800_000_000)
+    }
+
+    #[test]
+    fn a_chain_has_jovian_everywhere_or_nowhere() {
+        for jovian in [true, false] {
+            let genesis = genesis(jovian);
+            let operators = Operators::from_mnemonic(&genesis.mnemonic).unwrap();
+            let (spec, system_config) = (genesis.l2_spec(), genesis.system_config(&operators));
+            let rollup = genesis.rollup_config(BlockNumHash::default(), BlockNumHash::default(), system_config, 1);
+            let said = spec.extra_data_of(&genesis.l2.extra_data).unwrap();
+            assert_eq!((spec.is_jovian(), rollup.is_jovian(), said.eip1559), (jovian, jovian, EIP1559));
+            assert_eq!(said.min_base_fee, jovian.then_some(1_000_000_000));
+            assert_eq!(
+                (system_config.min_base_fee, system_config.da_footprint_gas_scalar),
+                if jovian { (1_000_000_000, 400) } else { (0, 0) }
+            );
+        }
+    }
+
+    #[test]
+    fn a_chain_that_was_created_before_jovian_goes_on_without_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dev.json");
+        let mut kept = serde_json::to_value(genesis(false)).unwrap();
+        kept.as_object_mut().unwrap().remove("jovian").unwrap();
+        std::fs::write(&path, kept.to_string()).unwrap();
+        assert!(!DevGenesis::read(&path).unwrap().unwrap().l2_spec().is_jovian());
+        genesis(true).write(&path).unwrap();
+        assert!(DevGenesis::read(&path).unwrap().unwrap().l2_spec().is_jovian());
     }
 }

@@ -1,9 +1,9 @@
 //! A chain's rules: which forks are active when, and what follows from that.
 
-use crate::{rollup::Eip1559Params, transaction::Transaction};
+use crate::{extra_data::ExtraData, rollup::Eip1559Params, transaction::Transaction};
 use alloy_consensus::{Header, crypto::RecoveryError};
 use alloy_eips::{
-    eip1559::BaseFeeParams,
+    eip1559::{BaseFeeParams, calc_next_block_base_fee},
     eip7594::MAX_BLOBS_PER_TX_FUSAKA,
     eip7840::{BLOB_BASE_COST, BlobParams},
 };
@@ -17,10 +17,12 @@ use alloy_primitives::{Address, U256};
 pub enum ChainKind {
     /// Ethereum: blob transactions, withdrawals, EIP-7685 requests.
     Ethereum,
-    /// OP Stack rollup at Isthmus: deposits, L1 data fee, fee vaults.
+    /// OP Stack rollup at Isthmus or Jovian: deposits, L1 data fee, fee vaults.
     Rollup {
         /// EIP-1559 parameters in force where a header's extra data holds none (genesis).
         eip1559: Eip1559Params,
+        /// Whether Jovian is active, which is from genesis on: minimum base fee, DA footprint, dearer operator fee.
+        jovian: bool,
     },
 }
 
@@ -55,7 +57,7 @@ impl ChainSpec {
         }
     }
 
-    /// An OP Stack rollup with all forks through Isthmus (Prague) active at genesis.
+    /// An OP Stack rollup with all forks through Isthmus (Prague) active at genesis, and none after it.
     pub fn rollup(genesis: Genesis, eip1559: Eip1559Params) -> Self {
         let forks = EthereumHardfork::VARIANTS
             .iter()
@@ -64,12 +66,22 @@ impl ChainSpec {
             .collect();
         Self {
             chain_id: genesis.config.chain_id,
-            kind: ChainKind::Rollup { eip1559 },
+            kind: ChainKind::Rollup { eip1559, jovian: false },
             genesis,
             development: false,
             forks,
             blobs: Vec::new(),
         }
+    }
+
+    /// The same rollup with Jovian active at genesis, too. Nothing else for an Ethereum chain.
+    #[must_use]
+    pub fn with_jovian(self) -> Self {
+        let kind = match self.kind {
+            ChainKind::Ethereum => ChainKind::Ethereum,
+            ChainKind::Rollup { eip1559, .. } => ChainKind::Rollup { eip1559, jovian: true },
+        };
+        Self { kind, ..self }
     }
 
     /// The same chain for development: unsigned transactions ([`Transaction::unsigned`](crate::Transaction::unsigned)) are valid from any account, and
@@ -95,6 +107,11 @@ impl ChainSpec {
         matches!(self.kind, ChainKind::Rollup { .. })
     }
 
+    /// Whether this is a rollup with Jovian.
+    pub const fn is_jovian(&self) -> bool {
+        matches!(self.kind, ChainKind::Rollup { jovian: true, .. })
+    }
+
     /// Whether `fork` is active in the block with this number and timestamp.
     pub fn is_active(&self, fork: EthereumHardfork, number: u64, timestamp: u64) -> bool {
         match self.ethereum_fork_activation(fork) {
@@ -110,27 +127,45 @@ impl ChainSpec {
         self.blobs.iter().rev().find(|(at, _)| timestamp >= *at).map(|(_, params)| *params)
     }
 
-    /// The base fee of the block after `parent` (EIP-1559; since Holocene the rollup's parameters are those in the parent's extra data).
+    /// The base fee of the block after `parent` (EIP-1559; since Holocene the rollup's parameters are those in the parent's extra data). With Jovian
+    /// the parent's DA footprint counts where it is more than its gas, and there is a minimum (specs: protocol/jovian/exec-engine).
     /// `None` before London.
     pub fn next_base_fee(&self, parent: &Header, timestamp: u64) -> Option<u64> {
         if !self.is_active(EthereumHardfork::London, parent.number + 1, timestamp) {
             return None;
         }
-        if parent.base_fee_per_gas.is_none() {
-            return Some(alloy_eips::eip1559::INITIAL_BASE_FEE);
-        }
-        parent.next_block_base_fee(self.base_fee_params(parent))
+        let Some(base_fee) = parent.base_fee_per_gas else { return Some(alloy_eips::eip1559::INITIAL_BASE_FEE) };
+        let next = calc_next_block_base_fee(self.gas_metered(parent), parent.gas_limit, base_fee, self.base_fee_params(parent));
+        Some(next.max(self.min_base_fee(parent)))
+    }
+
+    /// What of a block's gas limit is taken: its gas, or with Jovian its DA footprint where that is more.
+    pub fn gas_metered(&self, header: &Header) -> u64 {
+        let footprint = header.blob_gas_used.filter(|_| self.is_jovian());
+        header.gas_used.max(footprint.unwrap_or_default())
     }
 
     /// The EIP-1559 parameters that `parent` prescribes for its child.
     pub fn base_fee_params(&self, parent: &Header) -> BaseFeeParams {
         match self.kind {
             ChainKind::Ethereum => BaseFeeParams::ethereum(),
-            ChainKind::Rollup { eip1559 } => {
-                let params = Eip1559Params::from_extra_data(&parent.extra_data).filter(|p| p.denominator != 0).unwrap_or(eip1559);
+            ChainKind::Rollup { eip1559, .. } => {
+                let said = self.extra_data_of(&parent.extra_data).map(|extra| extra.eip1559);
+                let params = said.filter(|p| p.denominator != 0).unwrap_or(eip1559);
                 BaseFeeParams::new(params.denominator.into(), params.elasticity.into())
             }
         }
+    }
+
+    /// The least base fee that `parent` prescribes for its child, wei; zero on a chain that knows none.
+    pub fn min_base_fee(&self, parent: &Header) -> u64 {
+        self.extra_data_of(&parent.extra_data).and_then(|extra| extra.min_base_fee).unwrap_or_default()
+    }
+
+    /// What a rollup's extra data says, if it is in the version that the chain has.
+    pub fn extra_data_of(&self, extra: &[u8]) -> Option<ExtraData> {
+        let extra = self.is_rollup().then(|| ExtraData::decode(extra))??;
+        (extra.min_base_fee.is_some() == self.is_jovian()).then_some(extra)
     }
 
     /// The contract whose `DepositEvent`s become EIP-6110 requests.
@@ -147,7 +182,8 @@ impl EthereumHardforks for ChainSpec {
 
 impl OpHardforks for ChainSpec {
     fn op_fork_activation(&self, fork: OpHardfork) -> ForkCondition {
-        if self.is_rollup() && fork <= OpHardfork::Isthmus { ForkCondition::Timestamp(0) } else { ForkCondition::Never }
+        let newest = if self.is_jovian() { OpHardfork::Jovian } else { OpHardfork::Isthmus };
+        if self.is_rollup() && fork <= newest { ForkCondition::Timestamp(0) } else { ForkCondition::Never }
     }
 }
 
@@ -242,6 +278,55 @@ mod tests {
         let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 });
         assert!(spec.is_active(EthereumHardfork::Prague, 0, 0) && !spec.is_active(EthereumHardfork::Osaka, 0, u64::MAX));
         assert_eq!(spec.blob_params(u64::MAX), None);
+        assert!(spec.is_isthmus_active_at_timestamp(0) && !spec.is_jovian_active_at_timestamp(u64::MAX));
+        let jovian = spec.with_jovian();
+        assert!(jovian.is_jovian_active_at_timestamp(0) && !jovian.is_interop_active_at_timestamp(u64::MAX));
+        assert!(!ChainSpec::ethereum(Genesis::default()).with_jovian().is_jovian());
+    }
+
+    /// A block with a target of 10,000,000 gas whose base fee moves by a tenth at most.
+    fn parent(min_base_fee: Option<u64>, gas_used: u64, footprint: u64) -> Header {
+        let eip1559 = Eip1559Params { denominator: 10, elasticity: 2 };
+        Header {
+            gas_limit: 20_000_000,
+            gas_used,
+            blob_gas_used: Some(footprint),
+            base_fee_per_gas: Some(1_000),
+            extra_data: ExtraData { eip1559, min_base_fee }.encode(),
+            ..Default::default()
+        }
+    }
+
+    fn rollup() -> ChainSpec {
+        ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 6 })
+    }
+
+    #[test]
+    fn with_jovian_the_base_fee_is_not_below_the_minimum_and_otherwise_what_it_was() {
+        let next = |minimum, gas| rollup().with_jovian().next_base_fee(&parent(Some(minimum), gas, 0), 1).unwrap();
+        assert_eq!([0, 899, 900, 901, 5_000].map(|minimum| next(minimum, 0)), [900, 900, 900, 901, 5_000]);
+        assert_eq!([0, 1_100, 1_101].map(|minimum| next(minimum, 20_000_000)), [1_100, 1_100, 1_101]);
+        // A minimum of the parent is for its child, even where the parent's own fee is below it.
+        assert_eq!(next(2_000, 10_000_000), 2_000);
+    }
+
+    #[test]
+    fn with_jovian_the_larger_of_gas_and_da_footprint_moves_the_base_fee() {
+        let next = |gas, footprint| rollup().with_jovian().next_base_fee(&parent(Some(0), gas, footprint), 1).unwrap();
+        assert_eq!(next(0, 20_000_000), 1_100);
+        assert_eq!(next(20_000_000, 0), 1_100);
+        assert_eq!(next(0, 10_000_000), 1_000);
+        assert_eq!(next(5_000_000, 5_000_000), 950);
+        assert_eq!(next(5_000_000, 15_000_000), 1_050);
+    }
+
+    #[test]
+    fn without_jovian_neither_footprint_nor_minimum_is_known() {
+        assert_eq!(rollup().next_base_fee(&parent(None, 0, 20_000_000), 1), Some(900));
+        let params = BaseFeeParams::new(250, 6);
+        assert_eq!(rollup().base_fee_params(&parent(Some(5_000), 0, 0)), params, "extra data of another fork says nothing");
+        assert_eq!(rollup().with_jovian().base_fee_params(&parent(None, 0, 0)), params);
+        assert_eq!(rollup().min_base_fee(&parent(Some(5_000), 0, 0)), 0);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The L1-attributes transaction, in both directions (specs: protocol/deposits, protocol/isthmus/l1-attributes).
+//! The L1-attributes transaction, in both directions (specs: protocol/deposits, protocol/isthmus/l1-attributes,
+//! protocol/jovian/l1-attributes).
 
 use crate::{Block, rollup::predeploys};
 use alloy_eips::BlockNumHash;
@@ -6,12 +7,15 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use op_alloy_consensus::TxDeposit;
 
 /// First four bytes of keccak256 of `setL1BlockValuesIsthmus()`.
-const SELECTOR: [u8; 4] = [0x09, 0x89, 0x99, 0xbe];
+const ISTHMUS: [u8; 4] = [0x09, 0x89, 0x99, 0xbe];
+
+/// First four bytes of keccak256 of `setL1BlockValuesJovian()`.
+const JOVIAN: [u8; 4] = [0x3d, 0xb6, 0xbe, 0x2b];
 
 /// Gas limit of the transaction (since Regolith).
 const GAS: u64 = 1_000_000;
 
-/// Length of the packed calldata of `setL1BlockValuesIsthmus`.
+/// Length of the packed calldata of `setL1BlockValuesIsthmus`, with the selector. That of Jovian has two bytes more.
 const LENGTH: usize = 176;
 
 /// What identifies a deposit: keccak256(domain ‖ keccak256(l1 block hash ‖ index)) (specs: protocol/deposits#source-hash-computation).
@@ -50,13 +54,15 @@ pub struct L1Info {
     pub operator_fee_scalar: u32,
     /// Isthmus operator fee constant.
     pub operator_fee_constant: u64,
+    /// Jovian DA footprint gas scalar; `None` on a chain without Jovian.
+    pub da_footprint_gas_scalar: Option<u16>,
 }
 
 impl L1Info {
-    /// Calldata of `setL1BlockValuesIsthmus`: 176 packed bytes.
+    /// Calldata of `setL1BlockValuesJovian`, 178 packed bytes, or without a DA footprint gas scalar of `setL1BlockValuesIsthmus`, 176.
     pub fn encode_calldata(&self) -> Bytes {
-        let mut out = Vec::with_capacity(LENGTH);
-        out.extend_from_slice(&SELECTOR);
+        let mut out = Vec::with_capacity(LENGTH + 2);
+        out.extend_from_slice(if self.da_footprint_gas_scalar.is_some() { &JOVIAN } else { &ISTHMUS });
         out.extend_from_slice(&self.base_fee_scalar.to_be_bytes());
         out.extend_from_slice(&self.blob_base_fee_scalar.to_be_bytes());
         out.extend_from_slice(&self.sequence_number.to_be_bytes());
@@ -68,6 +74,7 @@ impl L1Info {
         out.extend_from_slice(self.batcher_hash.as_slice());
         out.extend_from_slice(&self.operator_fee_scalar.to_be_bytes());
         out.extend_from_slice(&self.operator_fee_constant.to_be_bytes());
+        out.extend(self.da_footprint_gas_scalar.into_iter().flat_map(u16::to_be_bytes));
         out.into()
     }
 
@@ -76,11 +83,15 @@ impl L1Info {
     /// # Errors
     /// Says whether the length or the selector differs.
     pub fn decode_calldata(data: &[u8]) -> Result<Self, &'static str> {
-        let Some(data) = data.strip_prefix(&SELECTOR) else {
-            return Err("the selector is not setL1BlockValuesIsthmus");
+        let (data, da_footprint_gas_scalar) = if let Some(data) = data.strip_prefix(&ISTHMUS) {
+            (data, None)
+        } else {
+            let data = data.strip_prefix(&JOVIAN).ok_or("the selector is neither setL1BlockValuesJovian nor setL1BlockValuesIsthmus")?;
+            let (data, scalar) = data.split_last_chunk().ok_or("the L1 attributes are too short")?;
+            (data, Some(u16::from_be_bytes(*scalar)))
         };
         if data.len() != LENGTH - 4 {
-            return Err("the length of the L1 attributes is not 176 bytes");
+            return Err("the L1 attributes are not as long as they should be");
         }
         let u32_at = |at: usize| u32::from_be_bytes(data[at..at + 4].try_into().expect("four bytes"));
         let u64_at = |at: usize| u64::from_be_bytes(data[at..at + 8].try_into().expect("eight bytes"));
@@ -96,6 +107,7 @@ impl L1Info {
             batcher_hash: B256::from_slice(&data[128..160]),
             operator_fee_scalar: u32_at(160),
             operator_fee_constant: u64_at(164),
+            da_footprint_gas_scalar,
         })
     }
 
@@ -142,7 +154,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_selector_is_that_of_its_signature() {
-        assert_eq!(keccak256("setL1BlockValuesIsthmus()")[..4], SELECTOR);
+    fn the_selectors_are_those_of_their_signatures() {
+        assert_eq!(keccak256("setL1BlockValuesIsthmus()")[..4], ISTHMUS);
+        assert_eq!(keccak256("setL1BlockValuesJovian()")[..4], JOVIAN);
+    }
+
+    #[test]
+    fn a_selector_has_one_length() {
+        let info = |da_footprint_gas_scalar| L1Info {
+            number: 1,
+            timestamp: 2,
+            base_fee: U256::from(3),
+            blob_base_fee: U256::from(4),
+            hash: B256::repeat_byte(5),
+            sequence_number: 6,
+            batcher_hash: B256::repeat_byte(7),
+            base_fee_scalar: 8,
+            blob_base_fee_scalar: 9,
+            operator_fee_scalar: 10,
+            operator_fee_constant: 11,
+            da_footprint_gas_scalar,
+        };
+        for (info, length) in [(info(None), 176), (info(Some(0)), 178), (info(Some(400)), 178)] {
+            let data = info.encode_calldata();
+            assert_eq!((data.len(), L1Info::decode_calldata(&data)), (length, Ok(info)));
+            assert!(L1Info::decode_calldata(&data[..length - 1]).is_err());
+            assert!(L1Info::decode_calldata(&[&data[..], &[0]].concat()).is_err());
+            // The scalar is where the specification has it.
+            assert_eq!(data.get(176..), Some(&info.da_footprint_gas_scalar.map_or(vec![], |scalar| scalar.to_be_bytes().to_vec())[..]));
+        }
+        assert!(L1Info::decode_calldata(&JOVIAN).is_err());
     }
 }

@@ -3,6 +3,7 @@
 mod blobs;
 mod block;
 mod chain;
+mod extra_data;
 mod l1_info;
 mod receipt;
 pub mod rollup;
@@ -14,6 +15,7 @@ mod unpayable;
 pub use blobs::trusted_setup;
 pub use block::{Block, BlockAttributes, BlockBody, ExecutedBlock, Heads, PayloadAttributes};
 pub use chain::{ChainKind, ChainSpec};
+pub use extra_data::ExtraData;
 pub use l1_info::{L1Info, deposit_source_hash};
 pub use receipt::Receipt;
 pub use rollup::{Eip1559Params, L1BlockRef, L2BlockRef, RollupConfig, SystemConfig};

@@ -1,7 +1,7 @@
 //! The rollup's configuration (`rollup.json` of the OP Stack) and the references that derivation works with.
 
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, B64, B256, Bytes};
+use alloy_primitives::{Address, B64, B256};
 use serde::{Deserialize, Serialize};
 
 /// EIP-1559 parameters of the rollup.
@@ -27,21 +27,6 @@ impl Eip1559Params {
         let [a, b, c, d, e, f, g, h] = bytes.0;
         Self { denominator: u32::from_be_bytes([a, b, c, d]), elasticity: u32::from_be_bytes([e, f, g, h]) }
     }
-
-    /// The header's extra data since Holocene: `0x00 ‖ denominator ‖ elasticity`, big-endian (specs: protocol/holocene/exec-engine).
-    pub fn to_extra_data(self) -> Bytes {
-        let mut out = vec![0u8];
-        out.extend_from_slice(self.to_b64().as_slice());
-        out.into()
-    }
-
-    /// The parameters in a Holocene extra data, `None` when it is not one.
-    pub fn from_extra_data(extra: &[u8]) -> Option<Self> {
-        match extra {
-            [0, rest @ ..] if rest.len() == 8 => Some(Self::from_b64(B64::from_slice(rest))),
-            _ => None,
-        }
-    }
 }
 
 /// The part of the rollup's configuration that the L1 contract `SystemConfig` can change.
@@ -60,6 +45,20 @@ pub struct SystemConfig {
     pub eip1559_params: B64,
     /// Operator fee scalar u32 and constant u64 (specs: protocol/isthmus/system-config): `0…0 ‖ scalar ‖ constant`, big-endian.
     pub operator_fee_params: B256,
+    /// The least base fee, wei (specs: protocol/jovian/system-config); zero on a chain without Jovian, as the scalar below.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_base_fee: u64,
+    /// Gas that a byte counts as in a block's DA footprint (specs: protocol/jovian/system-config); zero means [`DA_FOOTPRINT_GAS_SCALAR`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub da_footprint_gas_scalar: u16,
+}
+
+/// The DA footprint gas scalar where the system configuration holds zero (specs: protocol/jovian/l1-attributes).
+pub const DA_FOOTPRINT_GAS_SCALAR: u16 = 400;
+
+/// Whether a value of Jovian is left out of the configuration.
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl SystemConfig {
@@ -89,6 +88,11 @@ impl SystemConfig {
         constant.copy_from_slice(&b[24..]);
         (u32::from_be_bytes(scalar), u64::from_be_bytes(constant))
     }
+
+    /// The DA footprint gas scalar in force.
+    pub const fn da_footprint_gas_scalar(&self) -> u16 {
+        if self.da_footprint_gas_scalar == 0 { DA_FOOTPRINT_GAS_SCALAR } else { self.da_footprint_gas_scalar }
+    }
 }
 
 /// The anchor from which derivation starts.
@@ -116,7 +120,7 @@ pub struct ChainOpConfig {
     pub eip1559_denominator_canyon: u32,
 }
 
-/// The rollup's immutable configuration, in op-node's `rollup.json` format. All forks through Isthmus are active at genesis.
+/// The rollup's immutable configuration, in op-node's `rollup.json` format. All forks through Isthmus are active at genesis, and Jovian is or will never be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollupConfig {
     /// Anchor.
@@ -133,7 +137,7 @@ pub struct RollupConfig {
     pub l1_chain_id: u64,
     /// Chain id of the rollup.
     pub l2_chain_id: u64,
-    /// Fork times, all zero.
+    /// Fork times, all zero; that of Jovian may be absent.
     #[serde(flatten)]
     pub forks: RollupForks,
     /// Where batcher transactions go.
@@ -155,7 +159,7 @@ const fn is_absent(rule: &bool) -> bool {
     !*rule
 }
 
-/// Fork times of the rollup. Tributary starts at Isthmus, so that every time is the genesis'.
+/// Fork times of the rollup. Tributary starts at Isthmus or at Jovian, so that every time is the genesis'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is the fork of that name")]
 pub struct RollupForks {
@@ -167,11 +171,13 @@ pub struct RollupForks {
     pub granite_time: u64,
     pub holocene_time: u64,
     pub isthmus_time: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jovian_time: Option<u64>,
 }
 
 impl RollupForks {
-    /// Every fork active at genesis.
-    pub const ALL_AT_GENESIS: Self = Self {
+    /// Every fork through Isthmus active at genesis.
+    pub const ISTHMUS: Self = Self {
         regolith_time: 0,
         canyon_time: 0,
         delta_time: 0,
@@ -180,7 +186,11 @@ impl RollupForks {
         granite_time: 0,
         holocene_time: 0,
         isthmus_time: 0,
+        jovian_time: None,
     };
+
+    /// Every fork through Jovian active at genesis.
+    pub const JOVIAN: Self = Self { jovian_time: Some(0), ..Self::ISTHMUS };
 }
 
 /// The maximum time that L2 may run ahead of its origin, seconds (specs: protocol/fjord/derivation).
@@ -193,6 +203,11 @@ impl RollupConfig {
     /// The default EIP-1559 parameters, used while the system config holds zeros.
     pub fn default_eip1559(&self) -> Eip1559Params {
         Eip1559Params { denominator: self.chain_op_config.eip1559_denominator_canyon, elasticity: self.chain_op_config.eip1559_elasticity }
+    }
+
+    /// Whether Jovian is active, which is from genesis on.
+    pub fn is_jovian(&self) -> bool {
+        self.forks.jovian_time.is_some_and(|time| time <= self.genesis.l2_time)
     }
 }
 
@@ -273,14 +288,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extra_data_round_trips_eip1559_parameters() {
-        let params = Eip1559Params { denominator: 250, elasticity: 6 };
-        assert_eq!(Eip1559Params::from_extra_data(&params.to_extra_data()), Some(params));
-        assert_eq!(params.to_extra_data().len(), 9);
-        assert_eq!(Eip1559Params::from_extra_data(&[1, 0, 0, 0, 250, 0, 0, 0, 6]), None);
-    }
-
-    #[test]
     fn fee_scalars_round_trip() {
         let config = SystemConfig {
             batcher_addr: Address::ZERO,
@@ -289,7 +296,19 @@ mod tests {
             gas_limit: 1,
             eip1559_params: B64::ZERO,
             operator_fee_params: B256::ZERO,
+            min_base_fee: 0,
+            da_footprint_gas_scalar: 0,
         };
         assert_eq!(config.fee_scalars(), (1368, 810_949));
+    }
+
+    #[test]
+    fn a_configuration_without_jovian_is_written_as_before_it() {
+        let forks = serde_json::to_value(RollupForks::ISTHMUS).unwrap();
+        assert!(forks.get("jovian_time").is_none());
+        assert_eq!(serde_json::from_value::<RollupForks>(forks).unwrap(), RollupForks::ISTHMUS);
+        let forks = serde_json::to_value(RollupForks::JOVIAN).unwrap();
+        assert_eq!(forks["jovian_time"], 0);
+        assert_eq!(serde_json::from_value::<RollupForks>(forks).unwrap(), RollupForks::JOVIAN);
     }
 }

@@ -11,7 +11,7 @@ use alloy_eips::{BlockNumHash, Encodable2718};
 use alloy_primitives::{B256, Bytes};
 use op_alloy_consensus::TxDeposit;
 use tributary_primitives::{
-    Block, BlockAttributes, Eip1559Params, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig,
+    Block, BlockAttributes, Eip1559Params, ExtraData, L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig,
     rollup::{MAX_SEQUENCER_DRIFT, predeploys},
 };
 
@@ -63,13 +63,13 @@ pub fn next_attributes(
     if timestamp < origin.timestamp {
         return Err(Error::TimeBeforeOrigin { timestamp, origin_time: origin.timestamp });
     }
-    let info = l1_info(origin, sequence_number, &config).to_deposit();
+    let info = l1_info(cfg, origin, sequence_number, &config).to_deposit();
     let block = BlockAttributes {
         timestamp,
         beneficiary: predeploys::SEQUENCER_FEE_VAULT,
         mix_hash: origin.mix_hash,
         gas_limit: config.gas_limit,
-        extra_data: eip1559_params(cfg, &config).to_extra_data(),
+        extra_data: extra_data(cfg, &config).encode(),
         parent_beacon_block_root: Some(origin.parent_beacon_block_root),
         withdrawals: Some(Default::default()),
         difficulty: Default::default(),
@@ -92,10 +92,12 @@ pub(crate) fn next_time(cfg: &RollupConfig, parent: &L2BlockRef, origin: &L1Head
     if begins_epoch && origin.is_jump(cfg) { origin.timestamp.max(following) } else { following }
 }
 
-/// The parameters in a block's header: those of the system configuration, the chain's own where they are zero (specs: protocol/holocene/exec-engine).
-fn eip1559_params(cfg: &RollupConfig, config: &SystemConfig) -> Eip1559Params {
+/// What a block's header says of the next base fee: the parameters of the system configuration, the chain's own where they are zero (specs:
+/// protocol/holocene/exec-engine), and with Jovian the minimum.
+fn extra_data(cfg: &RollupConfig, config: &SystemConfig) -> ExtraData {
     let params = Eip1559Params::from_b64(config.eip1559_params);
-    if params.denominator == 0 { cfg.default_eip1559() } else { params }
+    let eip1559 = if params.denominator == 0 { cfg.default_eip1559() } else { params };
+    ExtraData { eip1559, min_base_fee: cfg.is_jovian().then_some(config.min_base_fee) }
 }
 
 /// Whether L2 time runs so far ahead of its origin that only deposits may be included (specs: protocol/fjord/derivation).

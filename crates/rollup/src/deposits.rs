@@ -1,4 +1,5 @@
-//! Deposits: what L1 says and L2 must include (specs: protocol/deposits, protocol/isthmus/l1-attributes).
+//! Deposits: what L1 says and L2 must include (specs: protocol/deposits, protocol/isthmus/l1-attributes,
+//! protocol/jovian/l1-attributes).
 
 use crate::{Error, L1Header, L1Log};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256};
@@ -55,7 +56,7 @@ pub(crate) fn abi_bytes(data: &[u8]) -> Option<&[u8]> {
 }
 
 /// What the L2 block at this position of the epoch of L1 block `origin` tells about it, under system configuration `config`.
-pub fn l1_info(origin: &L1Header, sequence_number: u64, config: &SystemConfig) -> L1Info {
+pub fn l1_info(cfg: &RollupConfig, origin: &L1Header, sequence_number: u64, config: &SystemConfig) -> L1Info {
     let (base_fee_scalar, blob_base_fee_scalar) = config.fee_scalars();
     let (operator_fee_scalar, operator_fee_constant) = config.operator_fee();
     L1Info {
@@ -70,6 +71,7 @@ pub fn l1_info(origin: &L1Header, sequence_number: u64, config: &SystemConfig) -
         blob_base_fee_scalar,
         operator_fee_scalar,
         operator_fee_constant,
+        da_footprint_gas_scalar: cfg.is_jovian().then(|| config.da_footprint_gas_scalar()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! L2 blocks to L1 bytes and back, in the OP-Stack format with every fork through Isthmus active. Pure: no clock, no I/O.
+//! L2 blocks to L1 bytes and back, in the OP-Stack format with every fork through Isthmus active, or through Jovian. Pure: no clock, no I/O.
 //!
 //! ```text
 //! Encoder:  blocks → batches → channel → frames → blobs or calldata → L1

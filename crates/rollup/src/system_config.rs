@@ -1,12 +1,12 @@
 //! The system configuration and how L1 changes it (specs: protocol/system-config, protocol/holocene/system-config,
-//! protocol/isthmus/system-config).
+//! protocol/isthmus/system-config, protocol/jovian/system-config).
 
 use crate::{
     Error, L1Log,
     deposits::{abi_bytes, l1_info_of},
 };
 use alloy_primitives::{Address, B64, B256, b256};
-use tributary_primitives::{Block, Eip1559Params, RollupConfig, SystemConfig};
+use tributary_primitives::{Block, ExtraData, RollupConfig, SystemConfig};
 
 /// keccak256 of `ConfigUpdate(uint256,uint8,bytes)`.
 pub const CONFIG_UPDATE: B256 = b256!("1d2b0bda21d56b8bd12d4f94ebacffdfb35f5e226f84b461103bb8beab6353be");
@@ -45,6 +45,8 @@ fn apply(config: &mut SystemConfig, kind: B256, payload: &[u8]) -> Option<()> {
             right_aligned::<12>(payload)?;
             config.operator_fee_params = B256::from_slice(payload);
         }
+        6 => config.min_base_fee = u64::from_be_bytes(right_aligned::<8>(payload)?.try_into().ok()?),
+        7 => config.da_footprint_gas_scalar = u16::from_be_bytes(right_aligned::<2>(payload)?.try_into().ok()?),
         _ => {}
     }
     Some(())
@@ -70,26 +72,39 @@ fn valid_scalar(word: &[u8]) -> Option<B256> {
     word[padding].iter().all(|b| *b == 0).then_some(word)
 }
 
-/// The configuration as an L2 block records it: scalars in version 1, no overhead, EIP-1559 parameters never zero.
+/// The configuration as an L2 block records it: scalars in version 1, no overhead, EIP-1559 parameters never zero; with Jovian the DA footprint gas scalar
+/// never zero, without it nothing of what it brings.
 ///
 /// Whoever starts from a block reconstructs this, so whoever keeps the configuration in memory must hold the same.
 pub(crate) fn recorded(cfg: &RollupConfig, config: &SystemConfig) -> SystemConfig {
     let (base, blob) = config.fee_scalars();
     let eip1559_params = if config.eip1559_params.is_zero() { cfg.default_eip1559().to_b64() } else { config.eip1559_params };
-    SystemConfig { scalar: SystemConfig::encode_fee_scalars(base, blob), overhead: B256::ZERO, eip1559_params, ..*config }
+    let (min_base_fee, da_footprint_gas_scalar) =
+        if cfg.is_jovian() { (config.min_base_fee, config.da_footprint_gas_scalar()) } else { (0, 0) };
+    SystemConfig {
+        scalar: SystemConfig::encode_fee_scalars(base, blob),
+        overhead: B256::ZERO,
+        eip1559_params,
+        min_base_fee,
+        da_footprint_gas_scalar,
+        ..*config
+    }
 }
 
 /// The system configuration in force in an L2 block, from its L1 attributes, gas limit and extra data; that of genesis comes from `cfg`.
 ///
 /// # Errors
-/// [`Error::Malformed`] when the block is not genesis and lacks L1 attributes or Holocene extra data.
+/// [`Error::Malformed`] when the block is not genesis and lacks L1 attributes or extra data, or has those of another fork.
 pub fn system_config_of(cfg: &RollupConfig, block: &Block) -> Result<SystemConfig, Error> {
     if block.header.number == cfg.genesis.l2.number {
         return Ok(cfg.genesis.system_config);
     }
     let info = l1_info_of(block)?;
-    let eip1559 = Eip1559Params::from_extra_data(&block.header.extra_data)
-        .ok_or(Error::malformed("L2 block", "its extra data holds no EIP-1559 parameters"))?;
+    let extra =
+        ExtraData::decode(&block.header.extra_data).ok_or(Error::malformed("L2 block", "its extra data holds no EIP-1559 parameters"))?;
+    if extra.min_base_fee.is_some() != cfg.is_jovian() || info.da_footprint_gas_scalar.is_some() != cfg.is_jovian() {
+        return Err(Error::malformed("L2 block", "its extra data or L1 attributes are not those of the chain's forks"));
+    }
     let mut operator_fee_params = B256::ZERO;
     operator_fee_params[20..24].copy_from_slice(&info.operator_fee_scalar.to_be_bytes());
     operator_fee_params[24..].copy_from_slice(&info.operator_fee_constant.to_be_bytes());
@@ -98,8 +113,10 @@ pub fn system_config_of(cfg: &RollupConfig, block: &Block) -> Result<SystemConfi
         scalar: SystemConfig::encode_fee_scalars(info.base_fee_scalar, info.blob_base_fee_scalar),
         overhead: B256::ZERO,
         gas_limit: block.header.gas_limit,
-        eip1559_params: eip1559.to_b64(),
+        eip1559_params: extra.eip1559.to_b64(),
         operator_fee_params,
+        min_base_fee: extra.min_base_fee.unwrap_or_default(),
+        da_footprint_gas_scalar: info.da_footprint_gas_scalar.unwrap_or_default(),
     })
 }
 
@@ -107,6 +124,7 @@ pub fn system_config_of(cfg: &RollupConfig, block: &Block) -> Result<SystemConfi
 mod tests {
     use super::*;
     use alloy_primitives::{U256, keccak256};
+    use tributary_primitives::Eip1559Params;
 
     fn config() -> SystemConfig {
         SystemConfig {
@@ -116,6 +134,8 @@ mod tests {
             gas_limit: 30_000_000,
             eip1559_params: B64::ZERO,
             operator_fee_params: B256::ZERO,
+            min_base_fee: 0,
+            da_footprint_gas_scalar: 0,
         }
     }
 
@@ -142,6 +162,10 @@ mod tests {
         assert_eq!(c.eip1559_params, Eip1559Params { denominator: 250, elasticity: 6 }.to_b64());
         apply(&mut c, kind(5), &(U256::from((3u128 << 64) | 4)).to_be_bytes::<32>()).unwrap();
         assert_eq!(c.operator_fee(), (3, 4));
+        apply(&mut c, kind(6), &U256::from(u64::MAX).to_be_bytes::<32>()).unwrap();
+        assert_eq!((c.min_base_fee, c.da_footprint_gas_scalar, c.da_footprint_gas_scalar()), (u64::MAX, 0, 400));
+        apply(&mut c, kind(7), &U256::from(u16::MAX).to_be_bytes::<32>()).unwrap();
+        assert_eq!((c.min_base_fee, c.da_footprint_gas_scalar()), (u64::MAX, u16::MAX));
         let before = c;
         apply(&mut c, kind(3), &[0xff; 32]);
         apply(&mut c, kind(200), &[0xff; 32]);
@@ -152,12 +176,14 @@ mod tests {
     fn an_update_that_does_not_parse_changes_nothing() {
         let before = config();
         let mut c = before;
-        for n in [0u8, 1, 2, 4, 5] {
+        for n in [0u8, 1, 2, 4, 5, 6, 7] {
             assert_eq!(apply(&mut c, kind(n), &[0xff; 32]), None, "type {n}");
             assert_eq!(apply(&mut c, kind(n), &[0xff; 64]), None, "type {n}");
             assert_eq!(apply(&mut c, kind(n), &[]), None, "type {n}");
         }
         assert_eq!(apply(&mut c, B256::repeat_byte(2), &[0; 32]), None);
+        assert_eq!(apply(&mut c, kind(6), &U256::from(1u128 << 64).to_be_bytes::<32>()), None);
+        assert_eq!(apply(&mut c, kind(7), &U256::from(1u64 << 16).to_be_bytes::<32>()), None);
         assert_eq!(c, before);
     }
 }

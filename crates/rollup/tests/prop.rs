@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn l1_attributes_survive_encoding(numbers in any::<[u64; 4]>(), words in any::<[[u8; 32]; 4]>(), scalars in any::<[u32; 3]>()) {
+    fn l1_attributes_survive_encoding(numbers in any::<[u64; 4]>(), words in any::<[[u8; 32]; 4]>(), scalars in any::<[u32; 3]>(), footprint in any::<Option<u16>>()) {
         let info = L1Info {
             number: numbers[0],
             timestamp: numbers[1],
@@ -202,11 +202,12 @@ proptest! {
             blob_base_fee_scalar: scalars[1],
             operator_fee_scalar: scalars[2],
             operator_fee_constant: numbers[3],
+            da_footprint_gas_scalar: footprint,
         };
         let calldata = info.encode_calldata();
-        prop_assert_eq!(calldata.len(), 176);
+        prop_assert_eq!(calldata.len(), if footprint.is_some() { 178 } else { 176 });
         prop_assert_eq!(L1Info::decode_calldata(&calldata).unwrap(), info);
-        prop_assert!(L1Info::decode_calldata(&calldata[..175]).is_err());
+        prop_assert!(L1Info::decode_calldata(&calldata[..calldata.len() - 1]).is_err());
     }
 }
 

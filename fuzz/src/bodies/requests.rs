@@ -15,7 +15,7 @@ use tokio::{
 use tributary_chain::{Endpoint, Refusal, Submission};
 use tributary_execution::{Executor, OpenBlock};
 use tributary_pool::{Ordering, Pool, PoolLimits};
-use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params};
+use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params, ExtraData};
 use tributary_rpc::{Chain, InProcess, Limits};
 use tributary_storage::{Durability, Options, Store};
 
@@ -88,7 +88,7 @@ fn seal(store: &Store, spec: &Arc<ChainSpec>) {
         beneficiary: Address::repeat_byte(0xfe),
         mix_hash: B256::repeat_byte(3),
         gas_limit: 30_000_000,
-        extra_data: Eip1559Params { denominator: 250, elasticity: 2 }.to_extra_data(),
+        extra_data: ExtraData { eip1559: Eip1559Params { denominator: 250, elasticity: 2 }, min_base_fee: None }.encode(),
         parent_beacon_block_root: Some(B256::ZERO),
         withdrawals: Some(Default::default()),
         difficulty: U256::ZERO,

@@ -14,8 +14,8 @@ use std::{
 };
 use tributary_execution::{Executor, OpenBlock, Outcome, encode};
 use tributary_primitives::{
-    Account, BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, RootedDiff, StateError, StateReader, Transaction, TrieReader,
-    TrieUpdates, rollup::predeploys,
+    Account, BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, ExtraData, RootedDiff, StateError, StateReader, Transaction,
+    TrieReader, TrieUpdates, rollup::predeploys,
 };
 use tributary_prover_stub::{BlockWitness, record};
 use tributary_trie::{EMPTY_ROOT, full_state_root};
@@ -108,7 +108,7 @@ impl Chain {
     pub(crate) fn with_contracts(contracts: &[(Address, Bytes)]) -> Self {
         let eip1559 = Eip1559Params { denominator: 250, elasticity: 6 };
         let config = ChainConfig { chain_id: CHAIN_ID, ..Default::default() };
-        let spec = Arc::new(ChainSpec::rollup(Genesis { config, ..Default::default() }, eip1559));
+        let spec = Arc::new(ChainSpec::rollup(Genesis { config, ..Default::default() }, eip1559).with_jovian());
         let key = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x11)).unwrap();
         let mut state = Memory::default();
         state.accounts.insert(key.address(), Account { balance: U256::from(10).pow(U256::from(20)), ..Default::default() });
@@ -124,7 +124,7 @@ impl Chain {
             gas_limit: 30_000_000,
             timestamp: 1_700_000_000,
             base_fee_per_gas: Some(1_000_000_000),
-            extra_data: eip1559.to_extra_data(),
+            extra_data: ExtraData { eip1559, min_base_fee: Some(7) }.encode(),
             withdrawals_root: Some(EMPTY_ROOT),
             blob_gas_used: Some(0),
             excess_blob_gas: Some(0),

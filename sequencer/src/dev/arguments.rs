@@ -96,6 +96,7 @@ impl From<DevArguments> for DevConfig {
                 Da::Blob => DataAvailability::Blob,
                 Da::Calldata => DataAvailability::Calldata,
             }),
+            jovian: default.jovian,
         }
     }
 }

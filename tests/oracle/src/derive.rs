@@ -1,6 +1,6 @@
 //! Runs kona's pipeline over plain bytes.
 
-use crate::source::Source;
+use crate::{jovian, source::Source};
 use alloy_primitives::{Address, B64, B256, Bytes};
 use kona_derive::{
     EthereumDataSource, Pipeline, PipelineBuilder, PipelineError, PipelineErrorKind, ResetSignal, Signal, SignalReceiver,
@@ -79,6 +79,8 @@ impl Error {
 
 /// Derives L2 from genesis until `l1_blocks` end or `l2_block` knows no more.
 ///
+/// Of a rollup with Jovian kona sees what is left without it, and derives attributes of Isthmus.
+///
 /// `rollup_config` is rollup.json; `l1_blocks` are consecutive from the L1 genesis of that configuration; `l2_block` returns the RLP of the L2
 /// block with a number, which kona builds the next one on: genesis, and for each returned attributes the block that they became, or the block of
 /// their deposits alone where they were invalid.
@@ -90,8 +92,9 @@ pub fn kona_attributes(
     l1_blocks: &[L1Block],
     l2_block: impl Fn(u64) -> Option<Bytes> + Send + Sync + 'static,
 ) -> Result<Vec<Attributes>, Error> {
-    let config = Arc::new(parse_config(rollup_config)?);
-    let source = Source::new(config.clone(), l1_blocks, Arc::new(l2_block))?;
+    let (config, jovian) = parse_config(rollup_config)?;
+    let config = Arc::new(config);
+    let source = Source::new(config.clone(), jovian, l1_blocks, Arc::new(l2_block))?;
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| Error::kona(e, Vec::new()))?;
         runtime.block_on(run(config, source))
@@ -101,15 +104,16 @@ pub fn kona_attributes(
 }
 
 /// Parses rollup.json; adds what kona demands and derivation does not use. A development rollup's `time_jumps` goes, for kona refuses fields that it does not know: where no L1
-/// block is marked as a jump, it changes nothing.
-pub(crate) fn parse_config(json: &str) -> Result<RollupConfig, Error> {
+/// block is marked as a jump, it changes nothing. Tells whether Jovian was taken out.
+fn parse_config(json: &str) -> Result<(RollupConfig, bool), Error> {
     let input = |e: serde_json::Error| Error::Input(format!("rollup.json: {e}"));
     let mut value: serde_json::Value = serde_json::from_str(json).map_err(input)?;
+    let jovian = jovian::take_from_config(&mut value);
     if let Some(object) = value.as_object_mut() {
         object.remove("time_jumps");
         object.entry("protocol_versions_address").or_insert_with(|| serde_json::json!(Address::ZERO));
     }
-    serde_json::from_value(value).map_err(input)
+    Ok((serde_json::from_value(value).map_err(input)?, jovian))
 }
 
 async fn run(config: Arc<RollupConfig>, source: Source) -> Result<Vec<Attributes>, Error> {

@@ -1,6 +1,6 @@
 //! Blocks as nodes serve them over JSON-RPC, decoded by the types that kona uses and held against every hash that they contain.
 
-use crate::{Attributes, Error, L1Block};
+use crate::{Attributes, Error, Jovian, L1Block, holocene_extra_data, isthmus_attributes};
 use alloy_consensus_1::{
     Block, BlockBody, EMPTY_OMMER_ROOT_HASH, Header, ReceiptEnvelope, TxEnvelope,
     proofs::{calculate_receipt_root, calculate_transaction_root, calculate_withdrawals_root},
@@ -27,6 +27,8 @@ pub struct L2Block {
     pub output_root: B256,
     /// For each transaction whether it succeeded.
     pub succeeded: Vec<bool>,
+    /// What a block of Jovian holds that its attributes, in the form of Isthmus, do not; none of genesis, which has no L1 attributes.
+    pub jovian: Option<Jovian>,
 }
 
 /// An L1 block: `block` is what `eth_getBlockByNumber` answers with full transactions, `receipts` what `eth_getBlockReceipts` does, `sidecars`
@@ -60,12 +62,12 @@ pub fn served_l1_block(block: &Value, receipts: &Value, sidecars: &Value) -> Res
 /// An L2 block: `block` is what `eth_getBlockByNumber` answers with full transactions, `receipts` what `eth_getBlockReceipts` does.
 ///
 /// # Errors
-/// [`Error::Input`] when something does not decode, does not give the hash that it should, or is not as Isthmus demands.
+/// [`Error::Input`] when something does not decode, does not give the hash that it should, or is not as Isthmus or Jovian demands.
 pub fn served_l2_block(block: &Value, receipts: &Value) -> Result<L2Block, Error> {
     let header = header(block)?;
     let hash = header.hash_slow();
     let transactions: Vec<OpTxEnvelope> = field(block, "transactions")?;
-    let raw = encoded(&transactions, &block["transactions"])?;
+    let mut raw = encoded(&transactions, &block["transactions"])?;
     equal("transactions root", calculate_transaction_root(&transactions), header.transactions_root)?;
     let receipts: Vec<OpReceiptEnvelope> = decode("receipts", receipts)?;
     equal("receipts root", calculate_receipt_root(&receipts), header.receipts_root)?;
@@ -73,6 +75,16 @@ pub fn served_l2_block(block: &Value, receipts: &Value) -> Result<L2Block, Error
     let withdrawals: Withdrawals = field(block, "withdrawals")?;
     equal("withdrawals", withdrawals.len(), 0)?;
     let withdrawals_root = header.withdrawals_root.ok_or_else(|| Error::Input("no withdrawals root".into()))?;
+    let (mut extra_data, mut jovian) = (header.extra_data.clone(), None);
+    if extra_data.first() == Some(&1) {
+        let (holocene, min_base_fee) = holocene_extra_data(&extra_data)?;
+        extra_data = holocene;
+        if let Some(first) = raw.first_mut() {
+            let (isthmus, da_footprint_gas_scalar) = isthmus_attributes(first)?;
+            *first = isthmus;
+            jovian = Some(Jovian { min_base_fee, da_footprint_gas_scalar });
+        }
+    }
     let attributes = Attributes {
         timestamp: header.timestamp,
         prev_randao: header.mix_hash,
@@ -81,7 +93,7 @@ pub fn served_l2_block(block: &Value, receipts: &Value) -> Result<L2Block, Error
         transactions: raw,
         no_tx_pool: true,
         gas_limit: header.gas_limit,
-        eip1559_params: eip1559_params(&header)?,
+        eip1559_params: eip1559_params(&extra_data)?,
         parent: header.parent_hash,
         derived_from: 0,
     };
@@ -89,7 +101,7 @@ pub fn served_l2_block(block: &Value, receipts: &Value) -> Result<L2Block, Error
     let body = BlockBody { transactions, ommers: Vec::new(), withdrawals: Some(withdrawals) };
     let rlp = alloy_rlp::encode(Block { header, body }).into();
     let succeeded = receipts.iter().map(OpReceiptEnvelope::status).collect();
-    Ok(L2Block { hash, rlp, attributes, withdrawals_root, output_root, succeeded })
+    Ok(L2Block { hash, rlp, attributes, withdrawals_root, output_root, succeeded, jovian })
 }
 
 /// The header, if it gives the hash that is served with it.
@@ -110,10 +122,10 @@ fn encoded(transactions: &[impl Encodable2718], served: &Value) -> Result<Vec<By
 }
 
 /// Denominator and elasticity, which Holocene puts after a version byte (specs: protocol/holocene/exec-engine).
-fn eip1559_params(header: &Header) -> Result<B64, Error> {
-    match header.extra_data.split_first() {
-        Some((0, params)) => B64::try_from(params).map_err(|_| Error::Input(format!("extra data {}", header.extra_data))),
-        _ => Err(Error::Input(format!("extra data {}", header.extra_data))),
+fn eip1559_params(extra_data: &Bytes) -> Result<B64, Error> {
+    match extra_data.split_first() {
+        Some((0, params)) => B64::try_from(params).map_err(|_| Error::Input(format!("extra data {extra_data}"))),
+        _ => Err(Error::Input(format!("extra data {extra_data}"))),
     }
 }
 

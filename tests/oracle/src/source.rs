@@ -2,7 +2,7 @@
 
 #![allow(clippy::result_large_err, reason = "the errors are kona's")]
 
-use crate::{Error, L1Block};
+use crate::{Error, L1Block, jovian};
 use alloy_consensus_1::{Header, Receipt, ReceiptEnvelope, TxEnvelope, TxReceipt};
 use alloy_eips_1::{
     Decodable2718,
@@ -32,6 +32,8 @@ struct DecodedL1 {
 #[derive(Clone)]
 pub(crate) struct Source {
     config: Arc<RollupConfig>,
+    /// Whether the blocks are of Jovian, which kona does not know.
+    jovian: bool,
     by_hash: Arc<BTreeMap<B256, DecodedL1>>,
     by_number: Arc<BTreeMap<u64, BlockInfo>>,
     blobs: Arc<BTreeMap<B256, Bytes>>,
@@ -55,17 +57,20 @@ fn broken(what: impl fmt::Display) -> PipelineErrorKind {
 
 impl Source {
     /// Decodes L1.
-    pub(crate) fn new(config: Arc<RollupConfig>, l1: &[L1Block], l2: L2Blocks) -> Result<Self, Error> {
+    pub(crate) fn new(config: Arc<RollupConfig>, jovian: bool, l1: &[L1Block], l2: L2Blocks) -> Result<Self, Error> {
         let mut by_hash = BTreeMap::new();
         let mut by_number = BTreeMap::new();
         let mut blobs = BTreeMap::new();
         for block in l1 {
-            let decoded = decode(block).map_err(|e| Error::Input(format!("L1 block: {e}")))?;
+            let mut decoded = decode(block).map_err(|e| Error::Input(format!("L1 block: {e}")))?;
+            if jovian {
+                jovian::hide_updates(config.l1_system_config_address, &mut decoded.receipts);
+            }
             by_number.insert(decoded.info.number, decoded.info);
             by_hash.insert(decoded.info.hash, decoded);
             blobs.extend(block.blobs.iter().cloned());
         }
-        Ok(Self { config, by_hash: Arc::new(by_hash), by_number: Arc::new(by_number), blobs: Arc::new(blobs), l2 })
+        Ok(Self { config, jovian, by_hash: Arc::new(by_hash), by_number: Arc::new(by_number), blobs: Arc::new(blobs), l2 })
     }
 
     pub(crate) fn l1_by_number(&self, number: u64) -> Option<BlockInfo> {
@@ -74,11 +79,22 @@ impl Source {
 
     /// The reference of an L2 block.
     pub(crate) fn l2_info(&self, number: u64) -> Result<L2BlockInfo, PipelineErrorKind> {
-        L2BlockInfo::from_block_and_genesis(&self.l2_block(number)?, &self.config.genesis).map_err(broken)
+        let mut info = L2BlockInfo::from_block_and_genesis(&self.l2_block(number)?, &self.config.genesis).map_err(broken)?;
+        info.block_info.hash = self.stored(number)?.header.hash_slow();
+        Ok(info)
     }
 
-    /// An L2 block.
+    /// An L2 block as kona reads it.
     pub(crate) fn l2_block(&self, number: u64) -> Result<OpBlock, PipelineErrorKind> {
+        let block = self.stored(number)?;
+        if !self.jovian || number == self.config.genesis.l2.number {
+            return Ok(block);
+        }
+        jovian::isthmus_block(block).map_err(broken)
+    }
+
+    /// An L2 block as it is.
+    fn stored(&self, number: u64) -> Result<OpBlock, PipelineErrorKind> {
         let bytes = (self.l2)(number).ok_or_else(missing)?;
         OpBlock::decode(&mut bytes.as_ref()).map_err(broken)
     }

@@ -19,7 +19,7 @@ use tributary_rollup::{
 };
 
 fn kona_config(chain: &Chain) -> KonaConfig {
-    let mut json = serde_json::to_value(&*chain.cfg).unwrap();
+    let mut json = serde_json::to_value(&*chain.clone().without_jovian().cfg).unwrap();
     json.as_object_mut().unwrap().insert("protocol_versions_address".into(), serde_json::json!(chain::INBOX));
     serde_json::from_value(json).unwrap()
 }
@@ -119,6 +119,7 @@ proptest! {
             blob_base_fee_scalar: scalars[1],
             operator_fee_scalar: scalars[2],
             operator_fee_constant: numbers[2],
+            da_footprint_gas_scalar: None,
         };
         let calldata = info.encode_calldata();
         let kona = L1BlockInfoTx::decode_calldata(&calldata).unwrap();

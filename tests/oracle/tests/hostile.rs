@@ -111,8 +111,9 @@ struct Run {
 }
 
 impl Run {
-    fn new(seq_window: u64, block_time: u64) -> Self {
+    fn new(seq_window: u64, block_time: u64, jovian: bool) -> Self {
         let chain = Chain::with_block_time(seq_window, block_time);
+        let chain = if jovian { chain } else { chain.without_jovian() };
         let posted = Posted { chain, batches: Vec::new() };
         let deriver = Deriver::new(posted.chain.cfg.clone(), posted.genesis());
         Self { posted, deriver, derived: Vec::new(), held: Vec::new(), channels: 0, blank: 0 }
@@ -309,11 +310,12 @@ proptest! {
     fn kona_drops_what_we_drop(
         seq_window in 2u64..9,
         slow in any::<bool>(),
+        jovian in any::<bool>(),
         l1 in vec((1u64..4, prop::option::of(post())), 1..60),
     ) {
         // Slow blocks reach the limit of the sequencer's drift, 1800 seconds, after a few.
         let scale = if slow { 500 } else { 1 };
-        let mut run = Run::new(seq_window, scale);
+        let mut run = Run::new(seq_window, scale, jovian);
         for (seconds, post) in &l1 {
             run.mine(seconds * scale, post.as_ref());
         }
@@ -326,7 +328,7 @@ proptest! {
             Err(other) => panic!("{other}"),
         };
         for (ours, kona) in run.derived.iter().zip(&kona) {
-            same(&ours.attributes, kona)?;
+            same(&run.posted, &ours.attributes, kona)?;
             prop_assert_eq!(ours.derived_from.number, kona.derived_from);
         }
         prop_assert!(halted || run.derived.len() == kona.len(), "{} blocks and {}", run.derived.len(), kona.len());

@@ -83,12 +83,19 @@ fn an_account_sends_everything_to_the_wei_with_and_without_an_operator_fee() {
 
     charge_operator_fee(&node);
     node.wait("the operator fee reaches L2", |node| !view(node, &GasPriceOracle::getOperatorFeeCall { gasUsed: U256::ZERO }).is_zero());
+    let charged = view(&mut node, &GasPriceOracle::getOperatorFeeCall { gasUsed: U256::from(GAS) });
+    assert_eq!(charged, U256::from(7_000_000u64 * 100 * GAS + 11), "Jovian's formula");
     fund(&mut node, &mut rich, &second);
     let receipt = empties(&mut node, &second);
     assert_eq!((number(&receipt["operatorFeeScalar"]), number(&receipt["operatorFeeConstant"])), (7_000_000, 11));
+    let (scalar, footprint) = (number(&receipt["daFootprintGasScalar"]), number(&receipt["blobGasUsed"]));
+    assert_eq!((scalar, footprint), (400, 400 * 100), "the smallest size that is estimated");
+    let block = node.ask("eth_getBlockByHash", json!([receipt["blockHash"], false]));
+    assert!(number(&block["blobGasUsed"]) >= footprint && number(&block["baseFeePerGas"]) == 1_000_000_000, "{block}");
+    assert_eq!(block["extraData"], json!("0x01000000fa00000002000000003b9aca00"));
 }
 
-/// The owner of the system configuration makes L2 charge 7 wei for each gas and 11 for each transaction.
+/// The owner of the system configuration makes L2 charge 0.7 gwei (7,000,000 × 100 wei) for each gas and 11 wei for each transaction.
 fn charge_operator_fee(node: &Node) {
     let banner = &node.process.banner;
     let mut l1 = Rpc::connect(&banner.l1_url).unwrap();

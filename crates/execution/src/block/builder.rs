@@ -7,6 +7,7 @@ use super::{rejection::Rejection, seal};
 use crate::{
     error::Error,
     executor::Executor,
+    fees::L1Fees,
     machine::{Leniency, Machine, TransactError},
     overlay::{Overlay, TxChanges},
 };
@@ -25,7 +26,7 @@ pub enum Outcome {
     Included(Included),
     /// It is not valid on this state, and changed nothing.
     Rejected(Rejection),
-    /// It may be valid, but its gas (or its blobs) does not fit in what is left of the block.
+    /// It may be valid, but its gas (or its blobs, or its DA footprint) does not fit in what is left of the block.
     Full,
 }
 
@@ -53,7 +54,10 @@ pub struct OpenBlock<S: StateReader> {
     senders: Vec<Address>,
     receipts: Vec<Receipt>,
     gas_used: u64,
+    /// Since Jovian a rollup's DA footprint.
     blob_gas_used: u64,
+    /// What a rollup with Jovian charges, once the block has its L1 attributes.
+    footprint: Option<L1Fees>,
 }
 
 impl<S: StateReader + TrieReader> OpenBlock<S> {
@@ -80,6 +84,7 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
             receipts: Vec::new(),
             gas_used: 0,
             blob_gas_used: 0,
+            footprint: None,
         })
     }
 
@@ -88,7 +93,12 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// # Errors
     /// Only when the state cannot be read; an invalid transaction is an [`Outcome`].
     pub fn execute(&mut self, tx: Transaction, sender: Address, encoded: Bytes) -> Result<Outcome, Error> {
-        if tx.gas_limit() > self.gas_left() || !self.blobs_fit(&tx) {
+        let footprint = self.footprint.map_or(0, |fees| fees.da_footprint(&encoded));
+        let limit = self.header.gas_limit;
+        if footprint > limit {
+            return Ok(Outcome::Rejected(Rejection::DaFootprint { footprint, limit }));
+        }
+        if tx.gas_limit() > self.gas_left() || !self.blobs_fit(&tx) || footprint > limit.saturating_sub(self.blob_gas_used) {
             return Ok(Outcome::Full);
         }
         let deposit_nonce = match tx.is_deposit() {
@@ -109,7 +119,7 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         let logs = if succeeded { done.result.into_logs() } else { Vec::new() };
         self.machine.state_mut().commit(done.state);
         self.gas_used += gas_used;
-        self.blob_gas_used += tx.blob_gas_used().unwrap_or_default();
+        self.blob_gas_used += if self.spec.is_rollup() { footprint } else { tx.blob_gas_used().unwrap_or_default() };
         let outcome = self.outcome(succeeded)?;
         self.receipts.push(Receipt {
             tx_type: tx.tx_type(),
@@ -121,6 +131,9 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         });
         self.transactions.push(tx);
         self.senders.push(sender);
+        if self.transactions.len() == 1 && self.spec.is_jovian() {
+            self.footprint = L1Fees::of_block(&self.transactions);
+        }
         let changes = self.machine.state_mut().take_changes();
         Ok(Outcome::Included(Included { index: self.transactions.len() - 1, gas_used, changes }))
     }
@@ -150,6 +163,7 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         let reason = match self.execute(tx, sender, encoded)? {
             Outcome::Included(included) => return Ok(included),
             Outcome::Rejected(rejection) => rejection.to_string(),
+            Outcome::Full if self.footprint.is_some() => "gas limit or DA footprint limit reached".to_owned(),
             Outcome::Full => "gas limit reached".to_owned(),
         };
         Err(Error::InvalidTransaction { index, hash, reason })
@@ -236,6 +250,9 @@ fn draft_header(spec: &ChainSpec, parent: &Header, parent_hash: B256, attributes
     let timestamp = attributes.timestamp;
     if timestamp < parent.timestamp || (timestamp == parent.timestamp && !spec.is_rollup()) {
         return Err(Error::InvalidBlock(format!("timestamp {timestamp} is not after the parent's {}", parent.timestamp)));
+    }
+    if spec.is_jovian() && spec.extra_data_of(&attributes.extra_data).is_none() {
+        return Err(Error::InvalidBlock(format!("extra data {} is not of Jovian", attributes.extra_data)));
     }
     let cancun = spec.is_active(EthereumHardfork::Cancun, number, timestamp);
     Ok(Header {

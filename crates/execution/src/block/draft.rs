@@ -7,6 +7,7 @@ use super::{
 use crate::{
     error::Error,
     executor::Executor,
+    fees::da_footprint,
     machine::{Leniency, Machine},
     overlay::Overlay,
 };
@@ -36,7 +37,10 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
         let body = Body {
             attributes,
             gas_used: receipts.last().map_or(0, |last| last.cumulative_gas_used),
-            blob_gas_used: transactions.iter().filter_map(|tx| tx.blob_gas_used()).sum(),
+            blob_gas_used: match spec.is_rollup() {
+                true => da_footprint(spec, &transactions),
+                false => transactions.iter().filter_map(|tx| tx.blob_gas_used()).sum(),
+            },
             senders: published.iter().map(|one| one.sender).collect(),
             transactions,
             receipts,

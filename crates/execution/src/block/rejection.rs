@@ -37,6 +37,14 @@ pub enum Rejection {
         /// Needed, wei.
         want: U256,
     },
+    /// The DA footprint is larger than a block's may be (specs: protocol/jovian/exec-engine).
+    #[error("DA footprint {footprint} exceeds the block gas limit {limit}")]
+    DaFootprint {
+        /// The transaction's, in gas.
+        footprint: u64,
+        /// The block's gas limit.
+        limit: u64,
+    },
     /// Anything else, already in words.
     #[error("{0}")]
     Other(String),

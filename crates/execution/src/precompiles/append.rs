@@ -24,7 +24,7 @@ pub(super) fn append(call: &mut Call<'_>, args: IAttributionStore::appendCall, c
     call.charge_each(gas::APPEND_BYTE, payload.len() as u64)?;
     let before = owned(call, args.setId)?;
     check_length(&payload)?;
-    before.require_room(payload.len() as u64)?;
+    before.require_room(call, payload.len() as u64)?;
     let (first_row, index) = (before.rows, before.shards);
     let (rows, set) = match before.terms.kind {
         Kind::Text => {

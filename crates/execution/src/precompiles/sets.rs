@@ -17,8 +17,8 @@ pub(super) const SET_SLOTS: u64 = 3;
 /// Largest payload of one append, and so the largest document.
 pub(super) const MAX_PAYLOAD: usize = 128 * 1024;
 
-/// Most payload bytes of a set: its rows are fewer than 2³² then.
-pub(super) const MAX_SET_BYTES: u64 = 1 << 32;
+/// More payload bytes than this no set has, whatever its limit: its rows are fewer than 2³² then.
+const MAX_SET_BYTES: u64 = 1 << 32;
 
 /// Beyond this, a set has versions that a slot of statuses cannot hold; with its shards and rows, it is what only a call pretends.
 const MAX_VERSION: u64 = 1 << 55;
@@ -193,11 +193,22 @@ impl Set {
         Ok(())
     }
 
-    /// Refuses more bytes than a set may have, and numbers that no set has.
-    pub(super) fn require_room(&self, bytes: u64) -> Step<()> {
-        let room = MAX_SET_BYTES.checked_sub(bytes).is_some_and(|most| self.size <= most);
+    /// Refuses more bytes than a set may have, and numbers that no set has. The price of an append covers the slot of the limit.
+    pub(super) fn require_room(&self, call: &mut Call<'_>, bytes: u64) -> Step<()> {
+        let limit = match call.load(attribution_store::SET_LIMIT.key())? {
+            U256::ZERO => attribution_store::SET_BYTES,
+            limit => limit.saturating_to::<u64>().min(MAX_SET_BYTES),
+        };
+        if self.size.saturating_add(bytes) > limit {
+            return fail(SetFull { setId: self.id, size: self.size });
+        }
+        self.require_versions()
+    }
+
+    /// Refuses numbers that no set has. A set that is larger than it may be today still has versions.
+    pub(super) fn require_versions(&self) -> Step<()> {
         // A shard and a row have at least a byte each.
-        if room && self.shards <= MAX_SET_BYTES && self.rows <= MAX_SET_BYTES && self.version < MAX_VERSION {
+        if self.size.max(self.shards).max(self.rows) <= MAX_SET_BYTES && self.version < MAX_VERSION {
             return Ok(());
         }
         fail(SetFull { setId: self.id, size: self.size })

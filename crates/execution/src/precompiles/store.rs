@@ -85,7 +85,7 @@ fn set_status(call: &mut Call<'_>, args: &IAttributionStore::setStatusCall) -> S
     call.require_direct()?;
     call.charge(gas::CHANGE)?;
     let mut set = owned(call, args.setId)?;
-    set.require_room(0)?;
+    set.require_versions()?;
     set.require_row(args.row)?;
     let Ok(status) = Status::try_from(args.status) else { return fail(UnknownStatus { status: args.status }) };
     let changes = changes::statuses(call, set.id, args.row)?;

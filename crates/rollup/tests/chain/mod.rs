@@ -54,6 +54,8 @@ pub(crate) enum L1Event {
     Scalars(u32, u32),
     Eip1559(Eip1559Params),
     OperatorFee(u32, u64),
+    MinBaseFee(u64),
+    DaFootprint(u16),
     Batcher(u8),
     /// A `ConfigUpdate` that does not parse.
     Nonsense(u8),
@@ -76,6 +78,8 @@ pub(crate) fn l1_events() -> impl Strategy<Value = Vec<L1Event>> {
         1 => any::<(u32, u32)>().prop_map(|(a, b)| L1Event::Scalars(a, b)),
         1 => (1u32.., 1u32..).prop_map(|(denominator, elasticity)| L1Event::Eip1559(Eip1559Params { denominator, elasticity })),
         1 => any::<(u32, u64)>().prop_map(|(a, b)| L1Event::OperatorFee(a, b)),
+        1 => any::<u64>().prop_map(L1Event::MinBaseFee),
+        1 => any::<u16>().prop_map(L1Event::DaFootprint),
         1 => (0..u8::MAX).prop_map(L1Event::Batcher),
         1 => any::<u8>().prop_map(L1Event::Nonsense),
         1 => Just(L1Event::Foreign),
@@ -194,6 +198,8 @@ fn log_of(event: &L1Event, salt: u64) -> Log {
         L1Event::Scalars(base, blob) => update(1, &[B256::repeat_byte(7).0, SystemConfig::encode_fee_scalars(*base, *blob).0].concat()),
         L1Event::Eip1559(params) => update(4, &word(U256::from(u64::from(params.denominator) << 32 | u64::from(params.elasticity)))),
         L1Event::OperatorFee(scalar, constant) => update(5, &word(U256::from((u128::from(*scalar) << 64) | u128::from(*constant)))),
+        L1Event::MinBaseFee(wei) => update(6, &word(U256::from(*wei))),
+        L1Event::DaFootprint(scalar) => update(7, &word(U256::from(*scalar))),
         L1Event::Batcher(n) => update(0, KEYS[usize::from(*n)].address().into_word().as_slice()),
         L1Event::Nonsense(n) => update(3 + n % 200, &[*n; 7]),
         L1Event::Foreign => Log::new_unchecked(Address::repeat_byte(1), vec![TRANSACTION_DEPOSITED], Bytes::from_static(b"?")),
@@ -236,6 +242,8 @@ fn config(block_time: u64, seq_window_size: u64) -> RollupConfig {
         gas_limit: 1_000_000_000,
         eip1559_params: B64::ZERO,
         operator_fee_params: B256::ZERO,
+        min_base_fee: 1_000_000_000,
+        da_footprint_gas_scalar: 0,
     };
     RollupConfig {
         genesis: RollupGenesis { l1: zero, l2: zero, l2_time: GENESIS_TIME, system_config },
@@ -245,7 +253,7 @@ fn config(block_time: u64, seq_window_size: u64) -> RollupConfig {
         channel_timeout: 50,
         l1_chain_id: 900,
         l2_chain_id: CHAIN_ID,
-        forks: RollupForks::ALL_AT_GENESIS,
+        forks: RollupForks::JOVIAN,
         batch_inbox_address: INBOX,
         deposit_contract_address: PORTAL,
         l1_system_config_address: SYSTEM_CONFIG,
@@ -339,15 +347,29 @@ impl Chain {
 
     /// The chains of a plan: an L1 block every `l1_time` seconds with its events, L2 blocks one a second.
     pub(crate) fn of_plan(l1_time: u64, events: &[Vec<L1Event>], plans: &[L2Plan], seq_window_size: u64) -> Self {
-        let mut chain = Self::new(seq_window_size);
+        Self::new(seq_window_size).planned(l1_time, events, plans)
+    }
+
+    /// As [`Self::of_plan`], on chains that are at genesis.
+    pub(crate) fn planned(mut self, l1_time: u64, events: &[Vec<L1Event>], plans: &[L2Plan]) -> Self {
         let mut events = events.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
         for plan in plans {
-            while chain.l1.last().unwrap().header.timestamp <= chain.l2.last().unwrap().1.block.timestamp + 1 {
-                chain.mine(l1_time, events.next().unwrap());
+            while self.l1.last().unwrap().header.timestamp <= self.l2.last().unwrap().1.block.timestamp + 1 {
+                self.mine(l1_time, events.next().unwrap());
             }
-            chain.build(plan);
+            self.build(plan);
         }
-        chain
+        self
+    }
+
+    /// The chains at genesis, the rollup without Jovian.
+    pub(crate) fn without_jovian(mut self) -> Self {
+        let cfg = Arc::make_mut(&mut self.cfg);
+        cfg.forks = RollupForks::ISTHMUS;
+        cfg.genesis.system_config.min_base_fee = 0;
+        let (block, head) = &mut self.l2[0];
+        *head = L2Head::of_block(&self.cfg, block, self.cfg.genesis.l2.hash).unwrap();
+        self
     }
 
     /// An L2 block as the batcher sees it.

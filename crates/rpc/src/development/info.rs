@@ -77,7 +77,7 @@ impl NodeInfo {
 fn hard_fork(api: &Api, number: u64, timestamp: u64) -> &'static str {
     let spec = &api.chain.spec;
     if spec.is_rollup() {
-        return "Isthmus";
+        return if spec.is_jovian() { "Jovian" } else { "Isthmus" };
     }
     let newest = EthereumHardfork::VARIANTS.iter().rev().find(|fork| spec.is_active(**fork, number, timestamp));
     newest.map_or("Frontier", |fork| fork.name())

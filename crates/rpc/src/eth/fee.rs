@@ -12,7 +12,7 @@ use alloy_eips::{BlockHashOrNumber, BlockNumberOrTag, eip7840::BlobParams};
 use alloy_primitives::{U64, U128};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
-use tributary_primitives::{Block, Receipt};
+use tributary_primitives::{Block, ChainSpec, Receipt};
 
 /// The tip that is suggested while blocks have room: on a rollup 0.001 gwei as in op-geth, where order of arrival decides anyway.
 const ROLLUP_TIP: u128 = 1_000_000;
@@ -54,7 +54,7 @@ pub(crate) fn next_base_fee(api: &Api) -> Result<Option<u64>, RpcError> {
 pub(crate) fn suggested_tip(api: &Api) -> Result<u128, RpcError> {
     let least = if api.chain.spec.is_rollup() { ROLLUP_TIP } else { ETHEREUM_TIP }.max(api.chain.limits.policy.min_tip);
     let head = head(api)?;
-    if head.gas_used < head.gas_limit / 10 * 9 {
+    if api.chain.spec.gas_metered(&head) < head.gas_limit / 10 * 9 {
         return Ok(least);
     }
     let Some(stored) = api.chain.store.block(head.number)? else { return Ok(least) };
@@ -125,7 +125,7 @@ fn fee_history(api: &Api, args: &mut Args) -> Result<FeeHistory, RpcError> {
             Some(open) => open.block.block.header.clone(),
             None => api.chain.store.header(number)?.ok_or_else(RpcError::header_not_found)?.into_inner(),
         };
-        history.push(&header, api.chain.spec.blob_params(header.timestamp));
+        history.push(&api.chain.spec, &header);
         if !percentiles.is_empty() {
             let rewards = match open {
                 Some(open) => rewards(&open.block.block, &open.receipts, &percentiles),
@@ -151,12 +151,15 @@ impl FeeHistory {
         self.base_fee_per_blob_gas.push(U128::from(blob_fee));
     }
 
-    fn push(&mut self, header: &Header, blobs: Option<BlobParams>) {
+    fn push(&mut self, spec: &ChainSpec, header: &Header) {
+        let blobs = spec.blob_params(header.timestamp);
         let ratio = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         self.base_fee_per_gas.push(U128::from(header.base_fee_per_gas.unwrap_or_default()));
         self.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
         self.base_fee_per_blob_gas.push(U128::from(blobs.map_or_else(|| no_blobs_fee(header), |params| blob_fee(header, params))));
-        let most = blobs.map_or(0, |params| params.max_blob_gas_per_block());
+        // With Jovian that is the DA footprint, which the gas limit bounds.
+        let footprint_limit = if spec.is_jovian() { header.gas_limit } else { 0 };
+        let most = blobs.map_or(footprint_limit, |params| params.max_blob_gas_per_block());
         self.blob_gas_used_ratio.push(ratio(header.blob_gas_used.unwrap_or_default(), most));
     }
 }

@@ -51,7 +51,7 @@ impl ReceiptJson {
     }
 }
 
-/// What a rollup transaction paid beside its gas, as op-geth gives it since Isthmus.
+/// What a rollup transaction paid beside its gas, as op-geth gives it since Isthmus and Jovian.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct L1Part {
@@ -65,6 +65,8 @@ struct L1Part {
     operator_fee_scalar: Option<U64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     operator_fee_constant: Option<U64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    da_footprint_gas_scalar: Option<U64>,
 }
 
 /// What a receipt says beyond itself: where its transaction is and what the block charges.
@@ -101,6 +103,10 @@ impl ReceiptJson {
         };
         let blob_price = context.blob_params.zip(context.excess_blob_gas).map(|(params, excess)| params.calc_blob_fee(excess));
         let blob_gas_used = tx.blob_gas_used();
+        let encoded = tx.encoded_2718();
+        let fees = context.fees.filter(|_| !tx.is_deposit());
+        // Since Jovian that is what a rollup's transaction adds to its block's DA footprint; it has no price.
+        let footprint = fees.filter(|fees| fees.da_footprint_gas_scalar.is_some()).map(|fees| fees.da_footprint(&encoded));
         let logs = receipt.logs.iter().zip(context.first_log..);
         Self {
             block_hash: context.block_hash,
@@ -118,9 +124,9 @@ impl ReceiptJson {
             transaction_hash: hash,
             transaction_index: context.index,
             ty: tx.ty(),
-            blob_gas_used: blob_gas_used.map(U64::from),
+            blob_gas_used: blob_gas_used.or(footprint).map(U64::from),
             blob_gas_price: blob_price.filter(|_| blob_gas_used.is_some()).map(U128::from),
-            l1: context.fees.filter(|_| !tx.is_deposit()).map(|fees| L1Part::new(&fees, &tx.encoded_2718())),
+            l1: fees.map(|fees| L1Part::new(&fees, &encoded)),
             deposit_nonce: receipt.deposit_nonce.map(U64::from),
             deposit_receipt_version: receipt.deposit_receipt_version.map(U64::from),
         }
@@ -139,6 +145,7 @@ impl L1Part {
             l1_blob_base_fee_scalar: U64::from(fees.blob_base_fee_scalar),
             operator_fee_scalar: has_operator_fee.then(|| U64::from(fees.operator_fee_scalar)),
             operator_fee_constant: has_operator_fee.then(|| U64::from(fees.operator_fee_constant)),
+            da_footprint_gas_scalar: fees.da_footprint_gas_scalar.map(U64::from),
         }
     }
 }
@@ -196,14 +203,42 @@ mod tests {
             blob_base_fee_scalar: 0,
             operator_fee_scalar: 0,
             operator_fee_constant: 0,
+            da_footprint_gas_scalar: None,
         };
         let value = json(&tx, &receipt(TxType::Eip1559), &ReceiptContext { fees: Some(fees), ..context() });
         assert_eq!((&value["l1GasPrice"], &value["l1GasUsed"], &value["status"]), (&json!("0xa"), &json!("0x640"), &json!("0x1")));
         assert_eq!(value["l1Fee"], json!("0x7d00"), "100 bytes × 16 × 10 wei × 2 (scalar)");
+        assert!(value.get("daFootprintGasScalar").is_none());
         assert!(value.get("operatorFeeScalar").is_none() && value.get("l1FeeScalar").is_none() && value.get("blobGasUsed").is_none());
         fees.operator_fee_constant = 4;
         let value = json(&tx, &receipt(TxType::Eip1559), &ReceiptContext { fees: Some(fees), ..context() });
         assert_eq!((&value["operatorFeeScalar"], &value["operatorFeeConstant"]), (&json!("0x0"), &json!("0x4")));
+    }
+
+    #[test]
+    fn a_receipt_of_jovian_tells_the_footprint_of_its_transaction_and_a_deposits_does_not() {
+        let tx = TxEip1559 { chain_id: 5, max_fee_per_gas: 9, to: TxKind::Call(Address::ZERO), ..Default::default() };
+        let tx = Transaction::Eip1559(tx.into_signed(signature()));
+        let fees = L1Fees {
+            base_fee: 10,
+            blob_base_fee: 1,
+            base_fee_scalar: 0,
+            blob_base_fee_scalar: 0,
+            operator_fee_scalar: 0,
+            operator_fee_constant: 0,
+            da_footprint_gas_scalar: Some(400),
+        };
+        let context = ReceiptContext { fees: Some(fees), ..context() };
+        let value = json(&tx, &receipt(TxType::Eip1559), &context);
+        assert_eq!((&value["daFootprintGasScalar"], &value["blobGasUsed"]), (&json!("0x190"), &json!("0x9c40")), "100 bytes × 400");
+        assert!(value.get("blobGasPrice").is_none());
+        let deposit = Transaction::from(op_alloy_consensus::TxDeposit::default());
+        let value = json(&deposit, &receipt(TxType::Deposit), &context);
+        assert!(value.get("daFootprintGasScalar").is_none() && value.get("blobGasUsed").is_none());
+        // op-alloy reads it.
+        let value = json(&tx, &receipt(TxType::Eip1559), &context);
+        let read: op_alloy_rpc_types::L1BlockInfo = serde_json::from_value(value).unwrap();
+        assert_eq!(read.da_footprint_gas_scalar, Some(400));
     }
 
     #[test]

@@ -32,8 +32,15 @@ pub(super) struct Job {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Chain {
     genesis: Genesis,
-    rollup: Option<Eip1559Params>,
+    rollup: Option<Rollup>,
     development: bool,
+}
+
+/// What a rollup's rules are beside its genesis.
+#[derive(Debug, Serialize, Deserialize)]
+struct Rollup {
+    eip1559: Eip1559Params,
+    jovian: bool,
 }
 
 impl Chain {
@@ -41,7 +48,7 @@ impl Chain {
         let genesis = Genesis { alloc: Default::default(), ..spec.genesis.clone() };
         let rollup = match spec.kind {
             ChainKind::Ethereum => None,
-            ChainKind::Rollup { eip1559 } => Some(eip1559),
+            ChainKind::Rollup { eip1559, jovian } => Some(Rollup { eip1559, jovian }),
         };
         Self { genesis, rollup, development: spec.development }
     }
@@ -49,7 +56,10 @@ impl Chain {
     pub(super) fn spec(self) -> ChainSpec {
         let spec = match self.rollup {
             None => ChainSpec::ethereum(self.genesis),
-            Some(eip1559) => ChainSpec::rollup(self.genesis, eip1559),
+            Some(Rollup { eip1559, jovian }) => {
+                let spec = ChainSpec::rollup(self.genesis, eip1559);
+                if jovian { spec.with_jovian() } else { spec }
+            }
         };
         if self.development { spec.for_development() } else { spec }
     }
@@ -136,7 +146,7 @@ mod tests {
             json!({ "config": { "chainId": 7, "londonBlock": 5 }, "gasLimit": "0x5", "difficulty": "0x0", "alloc": {} }),
         )
         .unwrap();
-        let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).for_development();
+        let spec = ChainSpec::rollup(genesis, Eip1559Params { denominator: 250, elasticity: 6 }).with_jovian().for_development();
         let options: GethDebugTracingOptions = serde_json::from_value(
             json!({ "tracer": "{ result: 1 }", "tracerConfig": { "a": [1] }, "timeout": "1s", "enableMemory": true }),
         )

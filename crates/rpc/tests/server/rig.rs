@@ -20,7 +20,7 @@ use tributary_contracts::{L1Contracts, predeploys::DEVELOPER};
 use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
-    BlockAttributes, ChainSpec, Eip1559Params, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
+    BlockAttributes, ChainSpec, Eip1559Params, ExtraData, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
 use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
@@ -301,6 +301,8 @@ fn rollup_view(store: &Store) -> RollupView {
                 gas_limit: 30_000_000,
                 eip1559_params: B64::ZERO,
                 operator_fee_params: B256::ZERO,
+                min_base_fee: 0,
+                da_footprint_gas_scalar: 0,
             },
         },
         block_time: 1,
@@ -309,7 +311,7 @@ fn rollup_view(store: &Store) -> RollupView {
         channel_timeout: 50,
         l1_chain_id: 900,
         l2_chain_id: CHAIN_ID,
-        forks: RollupForks::ALL_AT_GENESIS,
+        forks: RollupForks::ISTHMUS,
         batch_inbox_address: Address::repeat_byte(0xff),
         deposit_contract_address: Address::repeat_byte(1),
         l1_system_config_address: Address::repeat_byte(2),
@@ -371,7 +373,11 @@ impl Sequencer {
             beneficiary: Address::repeat_byte(0xfe),
             mix_hash: B256::repeat_byte(3),
             gas_limit: 30_000_000,
-            extra_data: if rollup { Eip1559Params { denominator: 250, elasticity: 6 }.to_extra_data() } else { Bytes::new() },
+            extra_data: if rollup {
+                ExtraData { eip1559: Eip1559Params { denominator: 250, elasticity: 6 }, min_base_fee: None }.encode()
+            } else {
+                Bytes::new()
+            },
             parent_beacon_block_root: Some(B256::ZERO),
             withdrawals: Some(Default::default()),
             difficulty: U256::ZERO,
@@ -393,6 +399,7 @@ impl Sequencer {
                 blob_base_fee_scalar: 0,
                 operator_fee_scalar: 0,
                 operator_fee_constant: 0,
+                da_footprint_gas_scalar: None,
             };
             let deposit = Transaction::from(info.to_deposit());
             let sender = deposit.sender().unwrap();

@@ -8,7 +8,10 @@ use alloy_primitives::{Address, Bytes, U256, bytes};
 use alloy_sol_types::SolCall;
 use tributary_contracts::{
     OpenToken::approveCall,
-    SystemConfig::{setEIP1559ParamsCall, setGasConfigEcotoneCall, setGasLimitCall, setOperatorFeeScalarsCall, setUnsafeBlockSignerCall},
+    SystemConfig::{
+        setDAFootprintGasScalarCall, setEIP1559ParamsCall, setGasConfigEcotoneCall, setGasLimitCall, setMinBaseFeeCall,
+        setOperatorFeeScalarsCall, setUnsafeBlockSignerCall,
+    },
     TributaryPortal::{depositERC20TransactionCall, depositTransactionCall},
 };
 use tributary_l1::{L1Sender, TxRequest};
@@ -24,6 +27,9 @@ pub(crate) const NEW_SCALARS: (u32, u32) = (2000, 900_000);
 
 /// What the owner has L2 charge for itself: scalar and constant.
 pub(crate) const NEW_OPERATOR_FEE: (u32, u64) = (7_000_000, 11);
+
+/// Minimum base fee and DA footprint gas scalar that the owner sets where there is Jovian.
+pub(crate) const NEW_JOVIAN: (u64, u16) = (1_234_567_890, 321);
 
 /// INVALID.
 const FAILING: Bytes = bytes!("fe");
@@ -115,10 +121,20 @@ pub(crate) async fn run(rig: &Rig) -> u64 {
     .await;
 
     let (new_scalar, new_constant) = NEW_OPERATOR_FEE;
+    let newest = l1
+        .all([
+            (owner, l1.config(setGasLimitCall { newGasLimit: NEW_GAS_LIMIT })),
+            (owner, l1.config(setOperatorFeeScalarsCall { newScalar: new_scalar, newConstant: new_constant })),
+            (user, l1.deposit(transfer)),
+        ])
+        .await;
+    if rig.config["jovian_time"].is_null() {
+        return newest;
+    }
+    let (new_min_base_fee, new_scalar) = NEW_JOVIAN;
     l1.all([
-        (owner, l1.config(setGasLimitCall { newGasLimit: NEW_GAS_LIMIT })),
-        (owner, l1.config(setOperatorFeeScalarsCall { newScalar: new_scalar, newConstant: new_constant })),
-        (user, l1.deposit(transfer)),
+        (owner, l1.config(setMinBaseFeeCall { newMinBaseFee: new_min_base_fee })),
+        (owner, l1.config(setDAFootprintGasScalarCall { newScalar: new_scalar })),
     ])
     .await
 }

@@ -21,7 +21,7 @@ pub(crate) const LOGGER: Bytes = bytes!("6b366008575f5fa0005b5f5ffd5f52600c6014f
 const ROUNDS: u64 = 16;
 
 /// Far more than the base fee.
-const FEE: u128 = 1_000_000_000;
+const FEE: u128 = 20_000_000_000;
 
 struct User<'a> {
     rig: &'a Rig,

@@ -30,8 +30,8 @@ async fn recorded(config: DevConfig) -> Record {
     record
 }
 
-async fn kona_agrees(l1_block_time: u64, da: DataAvailability) {
-    let config = DevConfig { port: 0, l1_port: 0, dashboard_port: 0, l1_block_time, da, ..DevConfig::default() };
+async fn kona_agrees(l1_block_time: u64, da: DataAvailability, jovian: bool) {
+    let config = DevConfig { port: 0, l1_port: 0, dashboard_port: 0, l1_block_time, da, jovian, ..DevConfig::default() };
     let record = recorded(config).await;
     // kona blocks its thread.
     tokio::task::spawn_blocking(move || record.check()).await.unwrap();
@@ -40,11 +40,17 @@ async fn kona_agrees(l1_block_time: u64, da: DataAvailability) {
 /// Two L2 blocks in an epoch.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kona_derives_a_running_rollup_from_its_blobs() {
-    kona_agrees(2, DataAvailability::Blob).await;
+    kona_agrees(2, DataAvailability::Blob, true).await;
+}
+
+/// The same life on a rollup without Jovian, which kona reads as it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kona_derives_a_running_rollup_without_jovian() {
+    kona_agrees(2, DataAvailability::Blob, false).await;
 }
 
 /// An epoch for each L2 block.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kona_derives_a_running_rollup_from_its_calldata() {
-    kona_agrees(1, DataAvailability::Calldata).await;
+    kona_agrees(1, DataAvailability::Calldata, true).await;
 }

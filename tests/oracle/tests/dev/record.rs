@@ -2,13 +2,13 @@
 
 use crate::{
     hostile,
-    l1_traffic::{NEW_EIP1559, NEW_GAS_LIMIT, NEW_OPERATOR_FEE, NEW_SCALARS},
+    l1_traffic::{NEW_EIP1559, NEW_GAS_LIMIT, NEW_JOVIAN, NEW_OPERATOR_FEE, NEW_SCALARS},
     rig::{Rig, ask},
 };
 use alloy_primitives::{B256, Bytes, U64};
 use serde_json::{Value, json};
 use tributary_contracts::predeploys::MESSAGE_PASSER;
-use tributary_oracle::{Attributes, L2Block, kona_attributes, served_l1_block, served_l2_block};
+use tributary_oracle::{Attributes, Jovian, L2Block, kona_attributes, served_l1_block, served_l2_block};
 
 /// What is known of an L2 block.
 struct Served {
@@ -148,12 +148,36 @@ impl Record {
         assert_ne!(first.gas_limit, NEW_GAS_LIMIT);
         assert_eq!(last.eip1559_params, [denominator.to_be_bytes(), elasticity.to_be_bytes()].concat().as_slice());
         assert_ne!(last.eip1559_params, first.eip1559_params);
-        // setL1BlockValuesIsthmus: both scalars follow the selector; the operator fee ends it.
+        // setL1BlockValues…: both scalars follow the selector; the operator fee is at 164.
         let info = |block: &Served| block.block["transactions"][0]["input"].as_str().unwrap().parse::<Bytes>().unwrap();
         let (old, new) = (info(&self.l2[1]), info(&self.l2[self.l2.len() - 1]));
         let (scalars, fee) = (NEW_SCALARS, NEW_OPERATOR_FEE);
         assert_eq!(new[4..12], [scalars.0.to_be_bytes(), scalars.1.to_be_bytes()].concat());
-        assert_eq!(new[new.len() - 12..], [&fee.0.to_be_bytes()[..], &fee.1.to_be_bytes()].concat());
-        assert!(old[4..12] != new[4..12] && old[old.len() - 12..] != new[new.len() - 12..]);
+        assert_eq!(new[164..176], [&fee.0.to_be_bytes()[..], &fee.1.to_be_bytes()].concat());
+        assert!(old[4..12] != new[4..12] && old[164..176] != new[164..176]);
+        self.has_the_new_jovian(l2);
+    }
+
+    /// Where there is Jovian, what kona has no opinion of: every block's minimum base fee, footprint scalar and base fee are as they should be.
+    fn has_the_new_jovian(&self, l2: &[L2Block]) {
+        let jovian = |min_base_fee, da_footprint_gas_scalar| Some(Jovian { min_base_fee, da_footprint_gas_scalar });
+        if self.config["jovian_time"].is_null() {
+            assert!(l2.iter().all(|block| block.jovian.is_none()));
+            return;
+        }
+        let (old, new) = (jovian(1_000_000_000, 400), jovian(NEW_JOVIAN.0, NEW_JOVIAN.1));
+        let between = [old, jovian(NEW_JOVIAN.0, 400), jovian(1_000_000_000, NEW_JOVIAN.1), new];
+        assert!(l2[1..].iter().all(|block| between.contains(&block.jovian)));
+        assert_eq!((l2[1].jovian, l2[l2.len() - 1].jovian), (old, new));
+        for (parent, child) in l2[1..].iter().zip(&self.l2[2..]) {
+            let base_fee = number(&child.block["baseFeePerGas"]);
+            assert!(base_fee >= parent.jovian.unwrap().min_base_fee, "base fee {base_fee}");
+        }
+        let footprints = self.l2.iter().map(|served| number(&served.block["blobGasUsed"]));
+        let receipts =
+            |served: &Served| served.receipts.as_array().unwrap().iter().filter_map(|receipt| receipt.get("blobGasUsed")).map(number).sum();
+        let told: Vec<u64> = self.l2.iter().map(receipts).collect();
+        assert_eq!(footprints.collect::<Vec<_>>(), told);
+        assert!(told.iter().any(|footprint| *footprint > 0));
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::chain::{self, KEYS, posting::Posted};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip4844};
-use alloy_eips::Encodable2718;
-use alloy_primitives::{B256, Bytes, TxKind, keccak256};
+use alloy_eips::{Decodable2718, Encodable2718};
+use alloy_primitives::{B256, Bytes, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
 use proptest::prelude::*;
-use tributary_oracle::{Attributes, Error, L1Block, kona_attributes};
-use tributary_primitives::{Eip1559Params, PayloadAttributes, Receipt, Transaction, TxType};
-use tributary_rollup::{BatcherData, BatcherTransaction};
+use tributary_oracle::{Attributes, Error, Jovian, L1Block, holocene_extra_data, isthmus_attributes, kona_attributes};
+use tributary_primitives::{Eip1559Params, ExtraData, L1Info, PayloadAttributes, Receipt, Transaction, TxType};
+use tributary_rollup::{BatcherData, BatcherTransaction, CONFIG_UPDATE};
 
 /// The signed L1 transaction that carries batcher data, and its blobs.
 fn sign(tx: &BatcherTransaction, nonce: u64) -> (Bytes, Vec<(B256, Bytes)>) {
@@ -57,9 +57,36 @@ pub(crate) fn kona(posted: &Posted) -> Result<Vec<Attributes>, Error> {
     kona_attributes(&config, &raw_l1(posted), move |number| l2.get(number as usize).cloned())
 }
 
-/// Fails unless both are the same.
-pub(crate) fn same(ours: &PayloadAttributes, kona: &Attributes) -> Result<(), TestCaseError> {
-    prop_assert_eq!(&ours.transactions, &kona.transactions);
+/// What the newest updates up to an L1 block say, or else genesis: kona has no opinion of it.
+fn jovian(posted: &Posted, epoch: u64) -> Option<Jovian> {
+    let cfg = &posted.chain.cfg;
+    let logs = || posted.chain.l1[1..=epoch as usize].iter().flat_map(|l1| &l1.logs).map(|l| &l.log);
+    let newest = |kind: u8| {
+        let topics = [CONFIG_UPDATE, B256::ZERO, B256::with_last_byte(kind)];
+        // Offset, length, one word.
+        logs().filter(|log| log.address == chain::SYSTEM_CONFIG && *log.topics() == topics && log.data.data.len() == 96).last()
+    };
+    let value = |kind| newest(kind).map(|log| U256::from_be_slice(&log.data.data[64..]));
+    let genesis = cfg.genesis.system_config;
+    let scalar = value(7).map_or(genesis.da_footprint_gas_scalar, |value| value.to());
+    cfg.is_jovian().then(|| Jovian {
+        min_base_fee: value(6).map_or(genesis.min_base_fee, |value| value.to()),
+        da_footprint_gas_scalar: if scalar == 0 { 400 } else { scalar },
+    })
+}
+
+/// Fails unless both are the same, and the block says of Jovian what it should.
+pub(crate) fn same(posted: &Posted, ours: &PayloadAttributes, kona: &Attributes) -> Result<(), TestCaseError> {
+    let (mut transactions, mut extra_data) = (ours.transactions.clone(), ours.block.extra_data.clone());
+    let first = Transaction::decode_2718_exact(&transactions[0]).unwrap();
+    let info = L1Info::decode_calldata(&first.as_deposit().unwrap().input).unwrap();
+    if let Some(expected) = jovian(posted, info.number) {
+        let (isthmus, da_footprint_gas_scalar) = isthmus_attributes(&transactions[0]).unwrap();
+        let (holocene, min_base_fee) = holocene_extra_data(&extra_data).unwrap();
+        prop_assert_eq!(Jovian { min_base_fee, da_footprint_gas_scalar }, expected);
+        (transactions[0], extra_data) = (isthmus, holocene);
+    }
+    prop_assert_eq!(&transactions, &kona.transactions);
     prop_assert_eq!(ours.no_tx_pool, kona.no_tx_pool);
     let block = &ours.block;
     prop_assert_eq!(block.timestamp, kona.timestamp);
@@ -72,6 +99,6 @@ pub(crate) fn same(ours: &PayloadAttributes, kona: &Attributes) -> Result<(), Te
         Eip1559Params { denominator: 0, .. } => Eip1559Params { denominator: 250, elasticity: 6 },
         params => params,
     };
-    prop_assert_eq!(&block.extra_data, &params.to_extra_data());
+    prop_assert_eq!(extra_data, ExtraData { eip1559: params, min_base_fee: None }.encode());
     Ok(())
 }

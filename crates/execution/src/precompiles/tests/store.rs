@@ -1,8 +1,5 @@
 use super::machine::{ALICE, BOB, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program, assert_refused};
-use crate::precompiles::{
-    sets::{MAX_PAYLOAD, MAX_SET_BYTES},
-    shards::shard_address,
-};
+use crate::precompiles::{sets::MAX_PAYLOAD, shards::shard_address};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 use revm::{Database, context::result::ExecutionResult};
@@ -125,16 +122,33 @@ fn a_row_is_reassigned_again_and_again_and_makes_no_version() {
 }
 
 #[test]
-fn a_set_takes_no_more_bytes_than_a_set_may_have() {
+fn a_set_takes_no_more_bytes_than_the_limit_in_the_stores_account() {
+    let limit = attribution_store::SET_LIMIT.key();
+    let default = attribution_store::SET_BYTES;
+    // A chain without the slot has what genesis writes, and no limit lets a set have more than 2³² bytes.
+    for (slot, most) in [(None, default), (Some(0), default), (Some(1_000), 1_000), (Some(1 << 33), 1 << 32), (Some(u64::MAX), 1 << 32)] {
+        let mut machine = Machine::new();
+        text_set(&mut machine, &["a"]);
+        if let Some(slot) = slot {
+            machine.pretend(limit, U256::from(slot));
+        }
+        let [_, growth, _] = attribution_store::set(U256::ONE);
+        let mut limbs = machine.slot(growth).into_limbs();
+        limbs[2] = most - 3;
+        machine.pretend(growth, U256::from_limbs(limbs));
+        let full = errors::SetFull { setId: U256::ONE, size: most - 3 };
+        assert_refused(machine.call(ALICE, STORE, append(1, 0, b"four")), full);
+        assert!(machine.call(ALICE, STORE, append(1, 0, b"two")).is_ok(), "{slot:?}");
+    }
+}
+
+#[test]
+fn a_set_that_is_larger_than_it_may_be_today_still_changes_statuses() {
     let mut machine = Machine::new();
     text_set(&mut machine, &["a"]);
-    let [_, growth, _] = attribution_store::set(U256::ONE);
-    let mut limbs = machine.slot(growth).into_limbs();
-    limbs[2] = MAX_SET_BYTES - 3;
-    machine.pretend(growth, U256::from_limbs(limbs));
-    let full = errors::SetFull { setId: U256::ONE, size: MAX_SET_BYTES - 3 };
-    assert_refused(machine.call(ALICE, STORE, append(1, 0, b"four")), full);
-    assert!(machine.call(ALICE, STORE, append(1, 0, b"two")).is_ok());
+    machine.pretend(attribution_store::SET_LIMIT.key(), U256::ONE);
+    assert_refused(machine.call(ALICE, STORE, append(1, 0, b"b")), errors::SetFull { setId: U256::ONE, size: 1 });
+    assert!(machine.call(ALICE, STORE, api::setStatusCall { setId: U256::ONE, row: 0, status: 2 }).is_ok());
 }
 
 #[test]
