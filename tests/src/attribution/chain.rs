@@ -15,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 use tributary_contracts::genesis::{L2Genesis, l2_accounts};
 use tributary_execution::{Abort, Ending, Executor, OpenBlock, Overrides, Simulation, encode};
-use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT};
+use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params, ExtraData, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT};
 use tributary_storage::{Durability, Options, Snapshot, Store};
 
 const CHAIN_ID: u64 = 630_925;
@@ -108,7 +108,7 @@ impl Chain {
 
     /// A chain with these contracts beside the predeploys.
     pub(super) fn with_contracts(contracts: &[(Address, Vec<u8>)]) -> Result<Self, Error> {
-        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO });
+        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO, jovian: false });
         let own = [(RUNNER, RUNNER_CODE.to_vec()), (HASHER, HASHER_CODE.to_vec())];
         for (address, code) in own.iter().chain(contracts).cloned() {
             alloc.insert(address, GenesisAccount { nonce: Some(1), code: Some(code.into()), ..Default::default() });
@@ -187,7 +187,7 @@ impl Chain {
             beneficiary: SEQUENCER_FEE_VAULT,
             mix_hash: B256::ZERO,
             gas_limit: GAS,
-            extra_data: FEES.to_extra_data(),
+            extra_data: ExtraData { eip1559: FEES, min_base_fee: None }.encode(),
             parent_beacon_block_root: Some(B256::ZERO),
             withdrawals: Some(Default::default()),
             difficulty: U256::ZERO,
