@@ -149,7 +149,7 @@ mod tests {
     fn the_oracle_has_the_flags_of_the_chains_forks_and_the_store_has_a_limit() {
         let word = |jovian, address: Address, slot: u64| {
             let accounts = l2_accounts(L2Genesis { chain_id: 1, fee_recipient: Address::ZERO, jovian });
-            U256::from_be_bytes(accounts[&address].storage.as_ref().unwrap()[&U256::from(slot).into()].0)
+            U256::from_be_bytes(accounts[&address].storage.as_ref().unwrap()[&B256::from(U256::from(slot))].0)
         };
         assert_eq!(word(true, GAS_PRICE_ORACLE, 0), U256::from(0x01_01_01_01));
         assert_eq!(word(false, GAS_PRICE_ORACLE, 0), U256::from(0x01_01_01));
