@@ -43,7 +43,7 @@ fn without_tags(mut text: &str) -> String {
         let hidden = ["<script", "<style", "<head", "<!--"].iter().zip(["</script>", "</style>", "</head>", "-->"]);
         let hidden = hidden.filter(|(start, _)| text.starts_with(**start)).map(|(_, end)| end);
         // `<header` is not `<head`.
-        let end = hidden.filter(|_| !text.starts_with("<header")).last().unwrap_or(">");
+        let end = hidden.filter(|_| !text.starts_with("<header")).next_back().unwrap_or(">");
         out.push(' ');
         text = text.find(end).map_or("", |at| &text[at + end.len()..]);
     }

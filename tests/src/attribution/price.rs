@@ -41,7 +41,8 @@ pub(super) fn others(table: &mut Table) -> Result<(), Error> {
 
 fn splits(table: &mut Table, chain: &Chain, weights: u64, calls: usize) -> Result<(), Error> {
     // Wide numbers are divided slowly; equal remainders are sorted longest.
-    let kinds: [(&str, U256, fn(u64) -> U256); 2] = [
+    type Weight = fn(u64) -> U256;
+    let kinds: [(&str, U256, Weight); 2] = [
         ("equal weights", U256::from(u128::MAX), |_| U256::ONE),
         ("wide weights", U256::MAX >> 8, |at| (U256::MAX >> 64) / U256::from(7 * at + 3)),
     ];

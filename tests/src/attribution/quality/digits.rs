@@ -57,7 +57,9 @@ fn rows(text: &str) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// The training rows that a subset used, and minus the loss on each test row.
-fn subsets(text: &str) -> Result<Vec<(Vec<bool>, Vec<i128>)>, Error> {
+type Subset = (Vec<bool>, Vec<i128>);
+
+fn subsets(text: &str) -> Result<Vec<Subset>, Error> {
     let subset = |line: &str| {
         let (bits, losses) = line.split_once(' ')?;
         let used = hex::decode(bits).ok()?.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
