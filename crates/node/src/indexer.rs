@@ -15,6 +15,9 @@ use tributary_execution::{
 };
 use tributary_storage::Store;
 
+/// Its folder beside the database.
+const FOLDER: &str = "index";
+
 /// Payload bytes that are gathered in memory before they are written.
 const PART_BYTES: usize = 8 << 20;
 
@@ -26,7 +29,7 @@ const EVERY: Duration = Duration::from_secs(2);
 
 /// The index over a chain's sets on disk.
 #[derive(Debug)]
-pub(crate) struct Indexer {
+pub struct Indexer {
     store: Store,
     executor: Executor,
     parts: PartFiles,
@@ -43,10 +46,18 @@ impl Indexer {
     ///
     /// # Errors
     /// When the directory or the chain cannot be read or written.
-    pub(crate) fn open(store: &Store, executor: &Executor) -> Result<Self, Error> {
-        let mut indexer = Self { store: store.clone(), executor: executor.clone(), parts: PartFiles::open(store, "index")? };
-        indexer.bring(Sets::All)?;
+    pub fn open(store: &Store, executor: &Executor) -> Result<Self, Error> {
+        let mut indexer = Self { store: store.clone(), executor: executor.clone(), parts: PartFiles::open(store, FOLDER)? };
+        indexer.catch_up()?;
         Ok(indexer)
+    }
+
+    /// Writes whatever sets of the chain's head have and the index lacks.
+    ///
+    /// # Errors
+    /// When the chain cannot be read or the index not written.
+    pub fn catch_up(&mut self) -> Result<(), Error> {
+        self.bring(Sets::All)
     }
 
     /// Follows the chain for ever; `events` were subscribed to before the index was opened.

@@ -45,6 +45,7 @@ pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAI
 pub use dev::{DevNode, dev};
 pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
+pub use indexer::Indexer;
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};
 pub use tributary_rpc::{SCRIPT_HOST, run_script_host};

@@ -1,6 +1,6 @@
 //! A chain on disk whose blocks are made here, and calls on it that are timed one by one.
 //!
-//! It goes the way of every block, through [`Executor`], [`OpenBlock`] and [`Store`], so that nothing here depends on how sets are indexed.
+//! It goes the way of every block, through [`Executor`], [`OpenBlock`] and [`Store`], and is indexed after each as a node indexes it.
 
 use super::{Error, clock::Moment};
 use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
@@ -9,12 +9,14 @@ use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::{SolCall, SolValue};
 use op_alloy_consensus::TxDeposit;
 use std::{
+    cell::RefCell,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tributary_contracts::genesis::{L2Genesis, l2_accounts};
 use tributary_execution::{Abort, Ending, Executor, OpenBlock, Overrides, Simulation, encode};
+use tributary_node::Indexer;
 use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params, ExtraData, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT};
 use tributary_storage::{Durability, Options, Snapshot, Store};
 
@@ -98,6 +100,7 @@ impl Ran {
 pub(super) struct Chain {
     store: Store,
     executor: Executor,
+    indexer: RefCell<Indexer>,
     folder: TempDir,
 }
 
@@ -118,12 +121,17 @@ impl Chain {
         let folder = TempDir::new()?;
         let options = Options { durability: Durability::Relaxed, ..Default::default() };
         let store = Store::open(&folder.path().join("chain"), spec.clone(), options)?;
-        Ok(Self { store, executor: Executor::new(spec), folder })
+        let executor = Executor::new(spec);
+        let indexer = RefCell::new(Indexer::open(&store, &executor)?);
+        Ok(Self { store, executor, indexer, folder })
     }
 
-    /// Forgets what is in memory, as a start does.
-    pub(super) fn forget(&mut self) {
+    /// Forgets what is in memory and opens the index, as a start does; gives how long that took.
+    pub(super) fn start_again(&mut self) -> Result<Duration, Error> {
+        let started = Instant::now();
         self.executor = Executor::new(self.store.spec().clone());
+        self.indexer = RefCell::new(Indexer::open(&self.store, &self.executor)?);
+        Ok(started.elapsed())
     }
 
     /// Runs the calls as one transaction of a block that is never made.
@@ -161,11 +169,14 @@ impl Chain {
         }
         let started = Instant::now();
         self.store.commit(&block.seal()?, &[])?;
-        Ok((ran, started.elapsed()))
+        let taken = started.elapsed();
+        // A node does this beside the next blocks.
+        self.indexer.borrow_mut().catch_up()?;
+        Ok((ran, taken))
     }
 
-    /// Bytes that the folder takes on disk.
-    pub(super) fn disk(&self) -> Result<u64, Error> {
+    /// Bytes that the chain takes on disk, and those of them that are the index.
+    pub(super) fn disk(&self) -> Result<(u64, u64), Error> {
         fn of(folder: &std::path::Path) -> std::io::Result<u64> {
             use std::os::unix::fs::MetadataExt;
             let mut bytes = 0;
@@ -176,7 +187,7 @@ impl Chain {
             }
             Ok(bytes)
         }
-        Ok(of(self.folder.path())?)
+        Ok((of(self.folder.path())?, of(&self.folder.path().join("chain").join("index"))?))
     }
 
     fn open(&self) -> Result<OpenBlock<Snapshot>, Error> {

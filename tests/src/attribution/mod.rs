@@ -33,6 +33,9 @@ pub enum Error {
     /// A block could not be written or read.
     #[error(transparent)]
     Storage(#[from] tributary_storage::Error),
+    /// A set could not be indexed.
+    #[error(transparent)]
+    Node(#[from] tributary_node::Error),
     /// State could not be read.
     #[error(transparent)]
     State(#[from] tributary_primitives::StateError),

@@ -52,12 +52,12 @@ fn between_blocks(table: &mut Table, chain: &mut Chain, texts: u64) -> Result<()
     })?;
     let small = prose(500, WORDS, 256);
     table.measure_with("first after a start", &over("trace 256 bytes"), 1, || {
-        chain.forget();
+        chain.start_again()?;
         chain.run(&[trace(0, &small)])
     })?;
     let tiny = append(b"a b c");
     table.measure_with("first after a start", &over("append 5 bytes"), 1, || {
-        chain.forget();
+        chain.start_again()?;
         chain.run(std::slice::from_ref(&tiny))
     })
 }
@@ -74,7 +74,7 @@ fn of_sketches(table: &mut Table) -> Result<(), Error> {
     table.measure("sequence", &over("10 × (append 60 rows, influence)"), &chain, &turns)?;
     table.measure("sequence", &over("influence at version 2"), &chain, &[sketches::influence(2, query(), 100)])?;
     table.measure_with("first after a start", &over("influence at version 2"), 1, || {
-        chain.forget();
+        chain.start_again()?;
         chain.run(&[sketches::influence(2, query(), 100)])
     })
 }

@@ -77,11 +77,17 @@ impl IndexCache {
         Self { parts: below.parts.clone(), below: Some(below), ..Self::new(capacity) }
     }
 
-    /// Uses these parts from now on, the oldest first.
+    /// Uses these parts from now on, the oldest first, and forgets what they have.
     pub fn publish(&self, parts: Vec<Arc<IndexPart>>) {
         let mut published = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         published.all = parts.into();
         published.generation += 1;
+        let parts = published.clone();
+        drop(published);
+        let mut entries = self.lock();
+        let had: Vec<Key> =
+            entries.by_set.iter().filter(|(key, entry)| parts.index(**key).has_all_of(&entry.index)).map(|(key, _)| *key).collect();
+        had.into_iter().for_each(|key| drop(entries.take(key)));
     }
 
     fn parts(&self) -> Parts {

@@ -30,9 +30,11 @@ struct Figures {
     trace_gas: u64,
     appends: Vec<Duration>,
     seals: Vec<Duration>,
+    start: Duration,
     first: Duration,
     resident: u64,
     disk: u64,
+    index: u64,
 }
 
 /// Prints what traces and appends take over growing sets of the corpus.
@@ -68,7 +70,7 @@ fn measure(corpus: &[String], size: usize) -> Result<Figures, Error> {
     let mut chain = chain_with(&[])?;
     fill(&chain, &documents, &mut figures)?;
     figures.resident = self::resident().saturating_sub(resident);
-    figures.disk = chain.disk()?;
+    (figures.disk, figures.index) = chain.disk()?;
 
     for at in 0..TRACES {
         let output = edited(&documents, at as u64);
@@ -82,7 +84,7 @@ fn measure(corpus: &[String], size: usize) -> Result<Figures, Error> {
         figures.appends.extend(ran.iter().map(|ran| ran.taken));
         figures.seals.push(sealed);
     }
-    chain.forget();
+    figures.start = chain.start_again()?;
     figures.first = chain.run(&[trace(0, edited(&documents, 9).as_bytes())])?.taken;
     Ok(figures)
 }
@@ -140,7 +142,7 @@ fn at(times: &[Duration], percent: usize) -> f64 {
 
 fn render(figures: &[Figures]) -> String {
     type Cell = fn(&Figures) -> String;
-    let rows: [(&str, Cell, &str, &str); 11] = [
+    let rows: [(&str, Cell, &str, &str); 13] = [
         ("trace of 500 tokens, p50", |of| format!("{:.2} ms", at(&of.traces, 50)), "1 ms", "0.3 ms"),
         ("trace of 500 tokens, p99", |of| format!("{:.2} ms", at(&of.traces, 99)), "5 ms", ""),
         ("its gas, on average", |of| of.trace_gas.to_string(), "", ""),
@@ -149,9 +151,11 @@ fn render(figures: &[Figures]) -> String {
         ("sealing and writing its block", |of| format!("{:.1} ms", at(&of.seals, 50)), "", ""),
         ("slowest append of the set", |of| format!("{:.1} ms", of.slowest.as_secs_f64() * 1e3), "150 ms", ""),
         ("filling the set", |of| format!("{:.2} MB/s", of.bytes as f64 / 1e6 / of.filled.as_secs_f64()), "", ""),
+        ("opening the index at a start", |of| format!("{:.1} ms", of.start.as_secs_f64() * 1e3), "1000 ms", ""),
         ("first trace after a start", |of| format!("{:.1} ms", of.first.as_secs_f64() * 1e3), "", ""),
         ("memory for it, beyond files", |of| format!("{} MiB", of.resident >> 20), "200 MiB", ""),
         ("disk, for each byte of text", |of| format!("{:.1} bytes", of.disk as f64 / of.bytes as f64), "12", "6"),
+        ("of that, the index", |of| format!("{:.1} bytes", of.index as f64 / of.bytes as f64), "", ""),
     ];
     let mut text = "\nProcessor time of the one thread that executes; sealing and filling by the clock.\n\n| a set of".to_owned();
     figures.iter().for_each(|of| text.push_str(&format!(" | {} MB", of.bytes / 1_000_000)));

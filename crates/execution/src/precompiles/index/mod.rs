@@ -123,6 +123,11 @@ impl SetIndex {
         self.shards() >= set.shards && self.root(set.shards) == set.root && self.rows_of(set.shards) == set.rows
     }
 
+    /// Whether all shards of another index of the set are the first of this one.
+    pub(super) fn has_all_of(&self, other: &Self) -> bool {
+        self.shards() >= other.shards() && self.root(other.shards()) == other.root(other.shards())
+    }
+
     /// Reads what it lacks of the set's shards, after it has forgotten those that the set does not have.
     pub(super) fn follow(&mut self, source: &mut impl Source, set: &Set) -> Step<()> {
         let missing = self.missing(source, set)?;
