@@ -41,9 +41,9 @@ fn without_tags(mut text: &str) -> String {
         entities(&text[..at], &mut out);
         text = &text[at..];
         let hidden = ["<script", "<style", "<head", "<!--"].iter().zip(["</script>", "</style>", "</head>", "-->"]);
-        let hidden = hidden.filter(|(start, _)| text.starts_with(**start)).map(|(_, end)| end);
+        let mut hidden = hidden.filter(|(start, _)| text.starts_with(**start)).map(|(_, end)| end);
         // `<header` is not `<head`.
-        let end = hidden.filter(|_| !text.starts_with("<header")).next_back().unwrap_or(">");
+        let end = hidden.rfind(|_| !text.starts_with("<header")).unwrap_or(">");
         out.push(' ');
         text = text.find(end).map_or("", |at| &text[at + end.len()..]);
     }

@@ -7,7 +7,7 @@ use super::{
     sets::{Kind, Set},
     shards::{RowFault, Shard, check_sketches, encode_text},
     store::{check_length, owned},
-    texts::{Payer, Texts},
+    texts::{Changed, Payer, Texts},
 };
 use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -55,9 +55,10 @@ pub(super) fn append(call: &mut Call<'_>, args: IAttributionStore::appendCall, c
 
 /// Finds the origins of a document's words.
 fn decide(call: &mut Call<'_>, set: &Set, (contributor, document): (u32, &str), cache: &IndexCache) -> Step<RowEntry> {
+    let changed = Changed::read(call, set)?;
     cache.with(call, set, |call, index| {
         let payer = Payer::new(call);
-        let texts = Texts { payer: &payer, index: index.text()?, set };
+        let texts = Texts { payer: &payer, index: index.text()?, set, changed: &changed };
         text::append(&texts, document, contributor, &mut &payer).or_else(|fault| fault.stop(set))
     })
 }

@@ -38,8 +38,8 @@ const BYTE: u64 = 2;
 const TOKEN: u64 = 100;
 /// Each place of a trigram: its row, and sorting it by that.
 const PLACE: u64 = 3;
-/// Each row that is looked at: its facts, and the slot of its statuses.
-const FACTS: u64 = SLOT + 40;
+/// Each row that is looked at: its facts. The slot of its statuses is paid for beside where it is read.
+const FACTS: u64 = 40;
 /// Each token compared beside a place.
 const EXTENSION: u64 = 1;
 /// Each match, with a look-back that is nearly always full; what is kept of it is bounded by this, too.

@@ -25,7 +25,7 @@
 //! | `m + 2` | running root, `r' = keccak256(r ‖ codeHash)`, from zero |
 //! | `keccak256("tributary/status" ‖ setId u256 ‖ row u64)` | up to four changes of a row's status, oldest first: status 8 bits, version 56 |
 //! | `keccak256("tributary/contributor" ‖ setId u256 ‖ row u64)` | who a row was reassigned to: 2³² + contributor |
-//! | `keccak256("tributary/changed" ‖ setId u256 ‖ i u64)` | of sketches: eight numbers, 32 bits each, of rows with one of the two slots above, in the order of their first change |
+//! | `keccak256("tributary/changed" ‖ setId u256 ‖ i u64)` | eight numbers, 32 bits each, of rows with one of the two slots above, in the order of their first change |
 //!
 //! A version is 1 at first and one higher after every append and every change of a status.
 //!

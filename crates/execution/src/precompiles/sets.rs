@@ -57,7 +57,7 @@ pub(super) struct Set {
     pub(super) id: U256,
     pub(super) owner: Address,
     pub(super) terms: Terms,
-    /// Rows that were ever changed, as far as they are listed: those of sketches.
+    /// Rows that were ever changed, all of them listed.
     pub(super) changed: u32,
     pub(super) shards: u64,
     pub(super) rows: u64,

@@ -112,11 +112,12 @@ fn reassign(call: &mut Call<'_>, args: &IAttributionStore::reassignCall) -> Step
     Ok(Vec::new())
 }
 
-/// Lists a row at its first change where scans have to find it: they read all rows, traces only the slots of those that they look at.
+/// Lists a row at its first change, so that queries need not read the slots of those that were never changed.
 fn list(call: &mut Call<'_>, set: &mut Set, row: u64) -> Step<()> {
-    match (set.terms.kind, u32::try_from(row)) {
-        (Kind::Sketch, Ok(row)) => set.list_changed(call, row),
-        _ => Ok(()),
+    match u32::try_from(row) {
+        Ok(row) => set.list_changed(call, row),
+        // No set has as many.
+        Err(_) => set.damaged(row),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     call::{self, Call, Step, fail},
     gas,
     sets::{Kind, SET_SLOTS, Set},
-    texts::{Fault, Payer, Texts},
+    texts::{Changed, Fault, Payer, Texts},
 };
 use alloy_evm::precompiles::PrecompileInput;
 use alloy_primitives::{Bytes, U256};
@@ -71,9 +71,10 @@ pub(super) fn query<R>(
     let set = Set::load_kind(call, id, Kind::Text)?;
     let version = set.at(version)?;
     let Ok(text) = std::str::from_utf8(text) else { return fail(NotUtf8 {}) };
+    let changed = Changed::read(call, &set)?;
     cache.with(call, &set, |call, index| {
         let payer = Payer::new(call);
-        let texts = Texts { payer: &payer, index: index.text()?, set: &set };
+        let texts = Texts { payer: &payer, index: index.text()?, set: &set, changed: &changed };
         question(&Asked { texts, version, text }).or_else(|fault| fault.stop(&set))
     })
 }

@@ -69,24 +69,64 @@ impl Host for &Payer<'_, '_> {
     }
 }
 
+/// Which rows of a set have slots of their own.
+#[derive(Debug)]
+pub(super) enum Changed {
+    /// These, ascending.
+    Only(Vec<u64>),
+    /// So many that the list is not read.
+    Any,
+}
+
+/// Rows of a list that is read for one query.
+const LISTED: u32 = 256;
+
+impl Changed {
+    /// Reads which rows were changed, for the price of the list's slots.
+    pub(super) fn read(call: &mut Call<'_>, set: &Set) -> Step<Self> {
+        if set.changed > LISTED {
+            return Ok(Self::Any);
+        }
+        call.charge_each(gas::SLOT, set.changed.div_ceil(8).into())?;
+        let mut rows = set.changed_rows(call)?;
+        rows.sort_unstable();
+        Ok(Self::Only(rows))
+    }
+
+    fn may_have(&self, row: u64) -> bool {
+        match self {
+            Self::Only(rows) => rows.binary_search(&row).is_ok(),
+            Self::Any => true,
+        }
+    }
+}
+
 /// The rows of a set as it is, of which the index may know more.
 pub(super) struct Texts<'t, 'p, 'a> {
     pub(super) payer: &'t Payer<'p, 'a>,
     pub(super) index: &'t TextRows,
     pub(super) set: &'t Set,
+    pub(super) changed: &'t Changed,
 }
 
-impl Texts<'_, '_, '_> {
-    /// Who is paid for a row, for the price of a slot.
+impl<'a> Texts<'_, '_, 'a> {
+    /// Who is paid for a row, for the price of a slot if it was ever changed.
     pub(super) fn contributor(&self, row: u64) -> Result<u32, Fault> {
-        let reassigned = self.payer.ask(|call| {
-            call.charge(gas::SLOT)?;
-            changes::contributor(call, self.set.id, row)
-        })?;
-        match reassigned {
+        match self.slot(row, changes::contributor)?.flatten() {
             Some(contributor) => Ok(contributor),
             None => Ok(self.index.facts(row)?.contributor),
         }
+    }
+
+    /// What a slot of a row says, for its price; nothing of a row that was never changed.
+    fn slot<T>(&self, row: u64, read: impl FnOnce(&mut Call<'a>, U256, u64) -> Step<T>) -> Result<Option<T>, Fault> {
+        if !self.changed.may_have(row) {
+            return Ok(None);
+        }
+        self.payer.ask(|call| {
+            call.charge(gas::SLOT)?;
+            read(call, self.set.id, row).map(Some)
+        })
     }
 }
 
@@ -123,12 +163,12 @@ impl TextIndex for Texts<'_, '_, '_> {
         Ok(self.index.places(trigram, rows)?)
     }
 
-    /// Its statuses are those of the state. The announcement of the row paid for the slot.
+    /// Its statuses are those of the state.
     fn facts(&self, row: u64) -> Result<RowFacts, Fault> {
         if row >= self.set.rows {
             return Err(Error::UnknownRow { row }.into());
         }
-        let changes = self.payer.ask(|call| changes::statuses(call, self.set.id, row))?;
+        let changes = self.slot(row, changes::statuses)?.unwrap_or_default();
         Ok(RowFacts { changes, ..self.index.facts(row)? })
     }
 

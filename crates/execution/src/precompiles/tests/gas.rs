@@ -120,6 +120,43 @@ fn the_price_of_a_trace_follows_from_the_content() {
 }
 
 #[test]
+fn a_trace_pays_for_the_statuses_of_changed_rows_alone_and_reads_them_with_and_without_the_list() {
+    let mut machine = machine();
+    let append = |text: String| store::appendCall { setId: U256::ONE, contributor: 1, payload: text.into_bytes().into() };
+    for row in 0..258 {
+        let text = format!("the tide at the north pier of harbour {row} turns at {row} past noon and boats {row} lie dry");
+        assert!(machine.run(&Program::default().call(STORE, append(text))).0);
+    }
+    let rows = machine.call(ALICE, STORE, store::infoCall { setId: U256::ONE }).unwrap().rows;
+    let withdraw = |machine: &mut Machine, row| {
+        assert!(machine.run(&Program::default().call(STORE, store::setStatusCall { setId: U256::ONE, row, status: 2 })).0);
+        machine.call(ALICE, STORE, store::infoCall { setId: U256::ONE }).unwrap().version
+    };
+    let trace = |machine: &mut Machine, version| {
+        let output = b"she said that the tide at the north pier of harbour 7 turns at 7 past noon".as_slice().into();
+        let result = machine.transact(ALICE, TEXT, text::traceCall { setId: U256::ONE, version, output, topK: 0 }.abi_encode(), 0);
+        assert!(result.is_success(), "{result:?}");
+        (result.output().unwrap().clone(), result.tx_gas_used())
+    };
+    let mut version = machine.call(ALICE, STORE, store::infoCall { setId: U256::ONE }).unwrap().version;
+    let (unchanged, price) = trace(&mut machine, version);
+    // Rows that have nothing of the output, from the newest back: the list grows by a slot for eight of them.
+    for (count, row) in (1..=256_u64).zip((0..rows).rev()) {
+        version = withdraw(&mut machine, row);
+        if count == 8 {
+            assert!(trace(&mut machine, version).1 >= price + 2_100);
+        }
+    }
+    let (listed, with_list) = trace(&mut machine, version);
+    assert_ne!(listed, unchanged);
+    // One more, and the list is not read any more; what was true of a version still is.
+    withdraw(&mut machine, 1);
+    let (any, without_list) = trace(&mut machine, version);
+    assert_eq!(any, listed);
+    assert!(with_list > price + 32 * 2_100 && without_list != with_list, "{price} {with_list} {without_list}");
+}
+
+#[test]
 fn the_price_of_a_scan_follows_from_its_rows_and_their_changes() {
     let query = || sketch::influenceCall { setId: U256::from(2), version: 0, query: vec![3; 32].into(), topK: 0 };
     let words = query().abi_encode().len().div_ceil(32) as u64;
