@@ -19,7 +19,7 @@ use alloy_evm::{
 use alloy_hardforks::EthereumHardfork as Fork;
 use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
 use alloy_primitives::{Address, B256, Bytes, TxKind};
-use op_revm::{OpHaltReason, OpSpecId};
+use op_revm::{L1BlockInfo, OpHaltReason, OpSpecId};
 use revm::{
     Inspector,
     context::{
@@ -189,7 +189,7 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
         }
     }
 
-    /// Executes a simulated call. On a rollup it pays no L1 data fee, as in op-geth's `eth_call`.
+    /// Executes a simulated call. On a rollup it pays neither L1 data nor operator fee, as in op-geth's `eth_call`.
     pub(crate) fn call(&mut self, env: TxEnv) -> Result<Transacted, TransactError> {
         self.with_collision(env.caller, env.kind, |machine| machine.call_any(env))
     }
@@ -199,7 +199,17 @@ impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
             Self::Ethereum(evm) => finish(evm.transact_raw(env), |error| error, |halt| halt),
             Self::Rollup(evm) => {
                 let tx = OpTx(op_revm::OpTransaction { base: env, enveloped_tx: Some(Bytes::new()), deposit: Default::default() });
-                finish(evm.transact_raw(tx), op_invalid, op_halt)
+                // Without bytes no operator fee is taken, but for gas that is left it would be given back.
+                evm.ctx_mut().chain = L1BlockInfo {
+                    l2_block: Some(evm.block().number),
+                    operator_fee_scalar: Some(U256::ZERO),
+                    operator_fee_constant: Some(U256::ZERO),
+                    ..Default::default()
+                };
+                let transacted = finish(evm.transact_raw(tx), op_invalid, op_halt);
+                // Read again for a transaction.
+                evm.ctx_mut().chain = L1BlockInfo::default();
+                transacted
             }
         }
     }

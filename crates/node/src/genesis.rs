@@ -42,6 +42,9 @@ pub(crate) fn endowment() -> U256 {
     U256::from(10_000u64) * U256::from(10).pow(U256::from(18))
 }
 
+/// Goes up with every change of what attribution precompiles give, store or cost: a chain's blocks are executed again by the rules that made them.
+const RULES: u32 = 1;
+
 /// The genesis of both chains and what the rollup is configured with. Written into a new data directory and read back from a kept one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DevGenesis {
@@ -49,7 +52,10 @@ pub(crate) struct DevGenesis {
     pub(crate) l1_block_time: u64,
     /// Block time of the rollup, seconds.
     pub(crate) block_time: u64,
-    /// Whether the rollup has Jovian. Chains that were created before it are without.
+    /// The rules of attribution, results and prices, that blocks follow; 0 where it is not said.
+    #[serde(default)]
+    rules: u32,
+    /// Whether the rollup has Jovian.
     #[serde(default)]
     pub(crate) jovian: bool,
     /// Mnemonic of users and operators. It is public by its nature.
@@ -70,6 +76,7 @@ impl DevGenesis {
         Self {
             l1_block_time: config.l1_block_time,
             block_time: config.block_time,
+            rules: RULES,
             jovian: config.jovian,
             mnemonic: config.mnemonic.clone(),
             l1: l1_genesis(accounts, operators, l1_time),
@@ -85,7 +92,14 @@ impl DevGenesis {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::Path { path: path.to_owned(), source }),
         };
-        let parsed = serde_json::from_str(&text).map_err(|e| Error::DataDirectory { path: path.to_owned(), reason: e.to_string() })?;
+        let refuse = |reason| Error::DataDirectory { path: path.to_owned(), reason };
+        let parsed: Self = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        if parsed.rules != RULES {
+            let found = parsed.rules;
+            return Err(refuse(format!(
+                "the chain's blocks follow attribution rules {found}, this program has {RULES}; begin a chain in another directory"
+            )));
+        }
         Ok(Some(parsed))
     }
 
@@ -254,7 +268,18 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_was_created_before_jovian_goes_on_without_it() {
+    fn a_chain_of_other_attribution_rules_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dev.json");
+        let mut kept = serde_json::to_value(genesis(true)).unwrap();
+        kept.as_object_mut().unwrap().remove("rules").unwrap();
+        std::fs::write(&path, kept.to_string()).unwrap();
+        let refused = DevGenesis::read(&path).unwrap_err().to_string();
+        assert!(refused.contains("attribution rules 0, this program has 1"), "{refused}");
+    }
+
+    #[test]
+    fn a_chain_that_does_not_say_that_it_has_jovian_is_without_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dev.json");
         let mut kept = serde_json::to_value(genesis(false)).unwrap();

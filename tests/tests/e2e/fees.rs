@@ -15,6 +15,9 @@ use tributary_tests::{
 const SINK: Address = address!("00000000000000000000000000000000005111c5");
 const GAS: u64 = 21_000;
 
+/// Where a call pretends that there is code which tells the sink's balance.
+const BALANCE_OF_SINK: Address = address!("0000000000000000000000000000000000ba1a2c");
+
 /// 1 OPEN.
 const ENOUGH: u64 = 1_000_000_000_000_000_000;
 
@@ -47,9 +50,27 @@ fn everything(node: &mut Node, wallet: &Wallet) -> (Signed, Signed) {
     (sign(rest), sign(rest + U256::ONE))
 }
 
+/// Nobody pays for a simulated call, so that nobody is given anything back for the gas that it leaves.
+fn simulated_calls_leave_the_fee_alone(node: &mut Node) {
+    let call = json!({ "from": SINK, "to": Address::repeat_byte(0x77), "gas": "0x2faf080" });
+    let changed =
+        node.ask("debug_traceCall", json!([call, "latest", { "tracer": "prestateTracer", "tracerConfig": { "diffMode": true } }]));
+    assert!(changed["post"].as_object().unwrap().values().all(|account| account.get("balance").is_none()), "{changed}");
+    let (has, asks) = (balance(node, SINK, "latest"), json!({ "from": Address::ZERO, "to": BALANCE_OF_SINK }));
+    let code = hex::encode_prefixed([hex!("73").as_slice(), SINK.as_slice(), &hex!("315f5260205ff3")].concat());
+    let answers =
+        node.ask("eth_callMany", json!([[{ "transactions": [call, asks] }], {}, { BALANCE_OF_SINK.to_string(): { "code": code } }]));
+    assert_eq!(answers[0][1]["value"], json!(format!("0x{has:064x}")), "{answers}");
+}
+
 /// Empties an account while the clock stands still, so that what was asked for still holds when it is paid.
 fn empties(node: &mut Node, wallet: &Wallet) -> Value {
     node.ask("evm_setAutomine", json!([false]));
+    // Between two blocks `pending` is the newest sealed one, and the next may have another origin, where L1 data costs another fee.
+    node.wait("the next block is open", |node| {
+        let pending = node.ask("eth_getBlockByNumber", json!(["pending", false]));
+        number(&pending["number"]) > node.head()
+    });
     let (all, more) = everything(node, wallet);
     let has = balance(node, wallet.address(), "pending");
     let (code, words) = node.refuse(&more);
@@ -88,6 +109,7 @@ fn an_account_sends_everything_to_the_wei_with_and_without_an_operator_fee() {
     fund(&mut node, &mut rich, &second);
     let receipt = empties(&mut node, &second);
     assert_eq!((number(&receipt["operatorFeeScalar"]), number(&receipt["operatorFeeConstant"])), (7_000_000, 11));
+    simulated_calls_leave_the_fee_alone(&mut node);
     let (scalar, footprint) = (number(&receipt["daFootprintGasScalar"]), number(&receipt["blobGasUsed"]));
     assert_eq!((scalar, footprint), (400, 400 * 100), "the smallest size that is estimated");
     let block = node.ask("eth_getBlockByHash", json!([receipt["blockHash"], false]));
