@@ -39,9 +39,9 @@ impl Executor {
         self.indexes.publish(parts);
     }
 
-    /// Takes out what it has read of sets, or was told by appends, and no part has, once that takes `least` bytes of memory.
-    pub fn drain_index(&self, least: usize) -> Option<Gathering> {
-        (self.indexes.memory() >= least).then(|| self.indexes.drain())
+    /// Takes out what it has read of sets, or was told by appends, and no part has, once that takes `memory` bytes or is of many sets.
+    pub fn drain_index(&self, memory: usize) -> Option<Gathering> {
+        self.indexes.is_full(memory).then(|| self.indexes.drain())
     }
 
     pub(crate) const fn indexes(&self) -> &Arc<IndexCache> {

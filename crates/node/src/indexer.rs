@@ -47,7 +47,12 @@ impl Indexer {
     /// # Errors
     /// When the directory or the chain cannot be read or written.
     pub fn open(store: &Store, executor: &Executor) -> Result<Self, Error> {
-        let mut indexer = Self { store: store.clone(), executor: executor.clone(), parts: PartFiles::open(store, FOLDER)? };
+        Self::open_folder(store, executor, FOLDER)
+    }
+
+    /// As [`Self::open`], in a folder of another name.
+    pub(crate) fn open_folder(store: &Store, executor: &Executor, folder: &str) -> Result<Self, Error> {
+        let mut indexer = Self { store: store.clone(), executor: executor.clone(), parts: PartFiles::open(store, folder)? };
         indexer.catch_up()?;
         Ok(indexer)
     }
@@ -81,34 +86,55 @@ impl Indexer {
 
     /// Writes what sets have and the parts lack, and lets executors use it.
     fn bring(&mut self, sets: Sets) -> Result<(), Error> {
-        let state = self.store.latest()?;
-        let sets = match sets {
-            Sets::These(sets) => sets,
-            Sets::All => (1..=set_count(&state)?).collect(),
-        };
-        let (mut gathering, mut progress) = (Gathering::default(), Progress::new(sets.len()));
-        for (at, id) in sets.into_iter().enumerate() {
-            loop {
-                let done = gathering.add(&state, id, &self.parts.all(), PART_BYTES).unwrap_or_else(|error| {
-                    // Who asks this set reads it from the chain.
-                    tracing::error!(%error, "a set is not indexed");
-                    true
-                });
-                progress.tell(at, gathering.bytes());
-                if gathering.bytes() >= PART_BYTES {
-                    progress.written += gathering.bytes();
-                    self.parts.write(std::mem::take(&mut gathering))?;
-                }
-                if done {
-                    break;
-                }
+        let (sets, count): (Box<dyn Iterator<Item = u64>>, usize) = match sets {
+            Sets::These(sets) => (Box::new(sets.clone().into_iter()), sets.len()),
+            Sets::All => {
+                let count = indexed(set_count(&self.store.latest()?))?.unwrap_or_default();
+                (Box::new(1..=count), usize::try_from(count).unwrap_or(usize::MAX))
             }
+        };
+        let (mut gathering, mut progress) = (Gathering::default(), Progress::new(count));
+        for (at, id) in sets.enumerate() {
+            // What cannot be indexed is read from the chain by whoever asks it.
+            while !self.gather(&mut gathering, id)?.unwrap_or(true) {
+                progress.tell(at, gathering.bytes());
+                progress.written += gathering.bytes();
+                self.parts.write(std::mem::take(&mut gathering))?;
+                self.parts.merge()?;
+            }
+            progress.tell(at, gathering.bytes());
         }
+        self.keep(gathering)
+    }
+
+    /// Adds what a set has and the parts lack; whether that was all. The snapshot ends here: while there is one, the database grows.
+    fn gather(&self, gathering: &mut Gathering, id: u64) -> Result<Option<bool>, Error> {
+        indexed(gathering.add(&self.store.latest()?, id, &self.parts.all(), PART_BYTES))
+    }
+
+    /// Writes a new part and lets executors use it.
+    pub(crate) fn keep(&mut self, gathering: Gathering) -> Result<(), Error> {
         if !gathering.is_empty() {
             self.parts.write(gathering)?;
         }
+        // Before parts are merged: executors hold in memory what they do not know to be in one.
         self.executor.publish_index(self.parts.all());
+        if self.parts.merge()? {
+            self.executor.publish_index(self.parts.all());
+        }
         Ok(())
+    }
+}
+
+/// What came of reading a set; nothing when it cannot be indexed, which is told.
+fn indexed<T>(read: Result<T, tributary_execution::Error>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error @ tributary_execution::Error::Index(_)) => {
+            tracing::error!(%error, "a set is not indexed");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

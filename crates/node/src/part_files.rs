@@ -42,21 +42,30 @@ impl PartFiles {
         self.parts.iter().map(|(_, part)| part.clone()).collect()
     }
 
-    /// Writes a new part, and makes one of the newest where there are too many.
+    /// Writes a new part.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn write(&mut self, gathering: Gathering) -> Result<(), Error> {
         let file = self.files.write(|out| gathering.write(out))?;
-        self.take(file)?;
+        self.take(file)
+    }
+
+    /// Makes one of the newest parts where there are too many, and says whether there were. Takes seconds where they are large.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn merge(&mut self) -> Result<bool, Error> {
+        let mut merged_any = false;
         loop {
             let sizes: Vec<u64> = self.parts.iter().map(|(_, part)| part.size()).collect();
-            let Some(range) = to_merge(&sizes) else { return Ok(()) };
+            let Some(range) = to_merge(&sizes) else { return Ok(merged_any) };
             let parts = self.all();
             let merged = self.files.write(|out| merge(&parts, range.start, out))?;
             let replaced = self.parts.split_off(range.start);
             self.take(merged)?;
             replaced.iter().try_for_each(|(number, _)| self.files.remove(*number))?;
+            merged_any = true;
         }
     }
 

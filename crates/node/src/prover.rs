@@ -1,9 +1,9 @@
 //! The prover: a range of blocks is executed again from a witness alone, and attested.
 //!
-//! It has an index over attribution sets of its own, made of the shards that witnesses brought, and is sent only those that it lacks. What it
-//! has is known by running roots, which are in the state, so that it need not be believed.
+//! It has an index over attribution sets of its own, made of the shards that witnesses brought (and of the verifier's chain when it starts), and is
+//! sent only those that it lacks. What it has is known by running roots, which are in the state, so that it need not be believed.
 
-use crate::{Error, part_files::PartFiles};
+use crate::{Error, indexer::Indexer};
 use alloy_consensus::Header;
 use alloy_primitives::B256;
 use alloy_signer_local::PrivateKeySigner;
@@ -25,7 +25,7 @@ pub(crate) struct Prover {
     /// It pays for nothing.
     key: PrivateKeySigner,
     executor: Executor,
-    index: Mutex<PartFiles>,
+    index: Mutex<Indexer>,
 }
 
 impl std::fmt::Debug for Prover {
@@ -40,8 +40,8 @@ impl Prover {
     /// # Errors
     /// When the index cannot be read.
     pub(crate) fn new(key: PrivateKeySigner, store: &Store) -> Result<Self, Error> {
-        let (executor, index) = (Executor::new(store.spec().clone()), PartFiles::open(store, "prover-index")?);
-        executor.publish_index(index.all());
+        let executor = Executor::new(store.spec().clone());
+        let index = Indexer::open_folder(store, &executor, "prover-index")?;
         Ok(Self { key, executor, index: Mutex::new(index) })
     }
 
@@ -71,12 +71,7 @@ impl Prover {
     /// Puts new rows of its index into a file when there are many.
     fn keep_rows(&self) -> Result<(), Error> {
         let Some(gathering) = self.executor.drain_index(NEW_ROWS) else { return Ok(()) };
-        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if !gathering.is_empty() {
-            index.write(gathering)?;
-            self.executor.publish_index(index.all());
-        }
-        Ok(())
+        self.index.lock().unwrap_or_else(PoisonError::into_inner).keep(gathering)
     }
 }
 

@@ -106,10 +106,11 @@ impl IndexCache {
         gathering
     }
 
-    /// Roughly the memory that indexes here hold.
+    /// Whether indexes here hold so much memory, or are so many, that some will soon be dropped.
     #[must_use]
-    pub fn memory(&self) -> usize {
-        self.lock().memory
+    pub fn is_full(&self, memory: usize) -> bool {
+        let entries = self.lock();
+        entries.memory >= memory || entries.by_set.len() >= MOST_ENTRIES / 2
     }
 
     /// Lets `read` read the index of the set as it is. The index may know more shards than the set has.
@@ -156,7 +157,9 @@ impl IndexCache {
     fn bring(&self, call: &mut Call<'_>, set: &Set) -> Step<Arc<SetIndex>> {
         let key = (set.id, set.terms);
         let parts = self.parts();
-        let own = self.lock().take(key).map(|(index, _)| index).filter(|index| index.memory() <= OWN_ROWS);
+        let own = self.lock().take(key);
+        let current = |(index, generation): &(Arc<SetIndex>, u64)| *generation == parts.generation || index.memory() <= OWN_ROWS;
+        let own = own.filter(current).map(|(index, _)| index);
         let mut index = own.or_else(|| self.below.as_ref()?.lock().peek(key)).unwrap_or_else(|| Arc::new(parts.index(key)));
         let followed = Arc::make_mut(&mut index).follow(call, set);
         self.keep(key, index.clone(), parts.generation);

@@ -19,14 +19,28 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use tributary_attribution::text::{RowEntry, frozen::freeze};
 use tributary_contracts::IAttributionStore::Appended;
-use tributary_primitives::StateReader;
+use tributary_primitives::{StateError, StateReader};
 
 /// How many sets a state has; ids count from 1.
 ///
 /// # Errors
-/// When the state cannot be read.
+/// When the state cannot be read; [`Error::Index`] when there is no set of the last id, which only somebody pretends who writes into state.
 pub fn set_count(state: &dyn StateReader) -> Result<u64, Error> {
-    Ok(state.storage(STORE, U256::ZERO)?.saturating_to())
+    let count = state.storage(STORE, U256::ZERO)?;
+    let is_one = count.is_zero() || Set::read(count, slots(state)).map_err(|stop| error_of(stop, count))?.is_some();
+    u64::try_from(count).ok().filter(|_| is_one).ok_or_else(|| Error::Index(format!("there are not {count} sets")))
+}
+
+/// The slots of the store's account.
+fn slots(state: &dyn StateReader) -> impl FnMut(U256) -> Step<U256> {
+    |slot| state.storage(STORE, slot).map_err(unread)
+}
+
+fn error_of(stop: Stop, id: impl std::fmt::Display) -> Error {
+    match stop {
+        Stop::Fatal(reason) => Error::State(StateError::Missing(reason)),
+        Stop::Revert(_) | Stop::OutOfGas => Error::Index(format!("set {id}: a shard does not hold what it must")),
+    }
 }
 
 /// The sets that rows were appended to, as the logs of blocks tell.
@@ -59,16 +73,13 @@ impl Gathering {
     /// Adds what the set of this id has and `parts` lack, until there are `most` bytes; `true` when that was all. A set is added once.
     ///
     /// # Errors
-    /// When the state cannot be read, or a shard does not hold what it must.
+    /// When the state cannot be read; [`Error::Index`] when a shard does not hold what it must.
     pub fn add(&mut self, state: &dyn StateReader, id: u64, parts: &[Arc<IndexPart>], most: usize) -> Result<bool, Error> {
-        self.gather(state, id, parts, most).map_err(|stop| match stop {
-            Stop::Fatal(reason) => Error::Index(format!("set {id}: {reason}")),
-            Stop::Revert(_) | Stop::OutOfGas => Error::Index(format!("set {id}: a shard does not hold what it must")),
-        })
+        self.gather(state, id, parts, most).map_err(|stop| error_of(stop, id))
     }
 
     fn gather(&mut self, state: &dyn StateReader, id: u64, parts: &[Arc<IndexPart>], most: usize) -> Step<bool> {
-        let Some(set) = Set::read(U256::from(id), |slot| state.storage(STORE, slot).map_err(unread))? else { return Ok(true) };
+        let Some(set) = Set::read(U256::from(id), slots(state))? else { return Ok(true) };
         let mut source = Committed(state);
         let mut index = SetIndex::of_parts(id, set.terms, parts);
         if index.covers(&set) {
