@@ -87,7 +87,10 @@ impl Indexer {
     /// Writes what sets have and the parts lack, and lets executors use it.
     fn bring(&mut self, sets: Sets) -> Result<(), Error> {
         let (sets, count): (Box<dyn Iterator<Item = u64>>, usize) = match sets {
-            Sets::These(sets) => (Box::new(sets.clone().into_iter()), sets.len()),
+            Sets::These(sets) => {
+                let count = sets.len();
+                (Box::new(sets.into_iter()), count)
+            }
             Sets::All => {
                 let count = indexed(set_count(&self.store.latest()?))?.unwrap_or_default();
                 (Box::new(1..=count), usize::try_from(count).unwrap_or(usize::MAX))

@@ -1,6 +1,6 @@
 //! What blocks appended, frozen: it answers as what is read from the chain does, on every branch, merged or not, and whatever of it is lost.
 
-use super::machine::{ALICE, Machine, PROGRAM, Program};
+use super::machine::{ALICE, Machine, OTHER_PROGRAM, PROGRAM, Program};
 use crate::precompiles::{Gathering, IndexCache, IndexPart, appended_sets, merge, set_count, shards::shard_address, to_merge};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -254,4 +254,25 @@ fn an_open_block_goes_on_from_parts_that_are_published_under_it() {
         assert!(answers(&mut machine) == cold, "after {n}");
     }
     assert_eq!(parts.len(), 1, "small ones are made one");
+}
+
+#[test]
+fn many_new_rows_are_not_read_again_for_each_frame_that_is_reverted() {
+    let mut machine = machine();
+    machine.cache = Some(Arc::new(IndexCache::new(usize::MAX)));
+    let append = |text: String| store::appendCall { setId: U256::from(TEXTS), contributor: 1, payload: text.into_bytes().into() };
+    for n in 0..3 {
+        // More memory than what is given up for parts.
+        let words: String = (0..17_000).map(|word| format!("{:x} ", 0x10_0000 * (n + 1) + word)).collect();
+        assert!(machine.run(&Program::default().call(STORE, append(words))).0);
+    }
+    for n in 0..4 {
+        machine.put(PROGRAM, &Program::default().call(STORE, append(format!("left {n}"))).reverting().assemble());
+        let trace = text::traceCall { setId: U256::from(TEXTS), version: 0, output: Bytes::from_static(b"a"), topK: 0 };
+        let outer = Program::default().run(PROGRAM).call(STORE, append(format!("right {n}"))).call(TEXT, trace).reverting();
+        machine.put(OTHER_PROGRAM, &outer.assemble());
+        machine.transact(ALICE, OTHER_PROGRAM, Vec::new(), 0);
+        let read = (0..3).filter(|&shard| machine.read.contains(&shard_address(U256::from(TEXTS), shard))).count();
+        assert!(read <= 1, "{read} of 3, frame {n}");
+    }
 }
