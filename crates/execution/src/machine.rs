@@ -18,7 +18,7 @@ use alloy_evm::{
 };
 use alloy_hardforks::EthereumHardfork as Fork;
 use alloy_op_evm::{OpEvm, OpEvmContext, OpEvmFactory, OpTx, evm_env_for_op_block};
-use alloy_primitives::{Address, B256, Bytes, TxKind};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use op_revm::{L1BlockInfo, OpHaltReason, OpSpecId};
 use revm::{
     Inspector,
