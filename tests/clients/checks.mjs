@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Longest that one check may take, in milliseconds, unless it says otherwise: a client asks again after four seconds where a receipt is not there at once, each time. */
-const PATIENCE = 180_000
+const PATIENCE = 1_000 * Number(process.env.PATIENCE ?? 180)
 
 /** The phrase that development nodes take their funded accounts from. */
 export const MNEMONIC = process.env.MNEMONIC ?? 'test test test test test test test test test test test junk'

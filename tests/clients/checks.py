@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 # Longest that one check may take, in seconds, unless it needs a restart.
-PATIENCE = 180
+PATIENCE = int(os.environ.get("PATIENCE", "180"))
 
 # The phrase that development nodes take their funded accounts from.
 MNEMONIC = os.environ.get("MNEMONIC", "test test test test test test test test test test test junk")

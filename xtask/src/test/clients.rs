@@ -48,7 +48,7 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
             ("OUTPUTS", contract("OutputProposals")),
             ("OPEN_TOKEN", contract("OpenToken")),
         ],
-        again: false,
+        again: 0,
     };
     let outcome = clients.fixtures().and(clients.scripts(&[ROLLUP_FIRST])).and(clients.any()).and(clients.scripts(&[ROLLUP_LAST]));
     outcome.and(Outcome::of(node.stop())).and(travel(run))
@@ -63,7 +63,7 @@ fn travel(run: &Run<'_>) -> Outcome {
         Err(error) => return Outcome::failed(error),
     };
     let environment = vec![("NODE_KIND", "tributary".to_owned()), ("RPC_URL", node.banner.l2_url.clone())];
-    let outcome = Clients { run, prefix: "client", environment, again: false }.travellers();
+    let outcome = Clients { run, prefix: "client", environment, again: 0 }.travellers();
     let stopped = node.interrupt().and_then(|status| if status.success() { Ok(()) } else { Err(format!("tributary dev: {status}")) });
     outcome.and(Outcome::of(stopped))
 }
@@ -81,8 +81,9 @@ pub(super) fn anvil(run: &Run<'_>) -> Outcome {
         Ok(anvil) => anvil,
         Err(error) => return Outcome::failed(error),
     };
-    let environment = vec![("NODE_KIND", "anvil".to_owned()), ("RPC_URL", anvil.url.clone())];
-    let clients = Clients { run, prefix: "anvil", environment, again: true };
+    // It keeps no client waiting for as long as a rollup does, but for those that it leaves waiting for ever.
+    let environment = vec![("NODE_KIND", "anvil".to_owned()), ("RPC_URL", anvil.url.clone()), ("PATIENCE", "90".to_owned())];
+    let clients = Clients { run, prefix: "anvil", environment, again: 2 };
     clients.fixtures().and(clients.any()).and(clients.travellers())
 }
 
@@ -110,8 +111,8 @@ struct Clients<'a> {
     /// Their logs begin with this.
     prefix: &'static str,
     environment: Vec<(&'static str, String)>,
-    /// Whether a program that fails runs once more, and only that counts: anvil is not what is tested, and now and then it leaves a client waiting.
-    again: bool,
+    /// How often a program that fails runs again, of which the last time counts: anvil is not what is tested, and now and then it leaves a client waiting.
+    again: usize,
 }
 
 impl Clients<'_> {
@@ -158,7 +159,8 @@ impl Clients<'_> {
         }
         let mut once = |log: String| counted(self.run, &log, command);
         let outcome = once(format!("{}-{name}", self.prefix));
-        if self.again && outcome.tally.failed > 0 { once(format!("{}-{name}-again", self.prefix)) } else { outcome }
+        let again = (0..self.again).map(|turn| format!("{}-{name}-again-{turn}", self.prefix));
+        again.fold(outcome, |outcome, log| if outcome.tally.failed > 0 { once(log) } else { outcome })
     }
 
     fn scripts(&self, names: &[&str]) -> Outcome {
