@@ -267,8 +267,9 @@ fn a_snapshot_brings_back_accounts_blocks_and_time_again_and_again() {
     let (creation, token) = wallet.create(token::creation(wallet.address(), 1_000));
     node.include(&creation);
     for round in 0..3 {
+        // In one question, and before the snapshot: blocks of the rhythm come at any moment.
+        let before = block(&mut node, "latest");
         let snapshot = node.ask("evm_snapshot", json!([]));
-        let (head, root) = (node.head(), block(&mut node, "latest")["stateRoot"].take());
         let mut later = wallet.clone();
         let transfer = later.call(token, token::transfer(WHALE, 1 + round), token::TRANSFER_GAS);
         node.include(&transfer);
@@ -278,8 +279,7 @@ fn a_snapshot_brings_back_accounts_blocks_and_time_again_and_again() {
         assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
         assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(false), "a snapshot serves once");
         assert!(node.ask("eth_getTransactionReceipt", json!([transfer.hash])).is_null());
-        let at = node.ask("eth_getBlockByNumber", json!([format!("{head:#x}"), false]));
-        assert_eq!(at["stateRoot"], root);
+        assert_eq!(node.ask("eth_getBlockByNumber", json!([before["number"], false]))["hash"], before["hash"]);
         assert_eq!(node.wallet(0).nonce, wallet.nonce);
     }
     // The chain goes on from there, and is derived.
