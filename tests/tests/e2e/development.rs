@@ -382,7 +382,8 @@ fn a_snapshot_brings_back_l1_and_nothing_is_built_anew_of_the_time_after_it() {
     assert!(node.head() >= head + 200 && time(&mut node) >= before + 200 + 199);
     assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
     let after = (node.head(), number(&l1.call("eth_blockNumber", json!([])).unwrap()));
-    assert!(after.0 <= head + 1 && after.1 <= of_l1 + 1, "{after:?}, and at the snapshot {head} and {of_l1}");
+    // Of the 200 blocks none is left; those of the rhythm go on, however slow the machine is.
+    assert!(after.0 < head + 100 && after.1 < of_l1 + 10, "{after:?}, and at the snapshot {head} and {of_l1}");
     node.wait_for_block(head + 3);
     wait_until_safe(&mut node);
 }
