@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tributary-client", 3),
     // The roof of the pure half: nothing that touches the world lies below it.
     ("tributary-prover-stub", 3),
+    ("tributary-index", 4),
     ("tributary-chain", 4),
     ("tributary-l1", 4),
     ("tributary-rpc", 5),

@@ -3,6 +3,7 @@
 //! Interfaces are bound from the committed artifacts and from the Solidity that contracts compile against; addresses and slots are checked against
 //! both. Nothing here is executed.
 
+mod economy;
 pub mod genesis;
 mod interfaces;
 mod l1;
@@ -10,6 +11,7 @@ pub mod predeploys;
 pub mod preinstalls;
 pub mod slots;
 
+pub use economy::{ICommons, IDatanets, IJuries, IJuryClient, IModels, IParameters, IPayouts, IStakes};
 pub use interfaces::{
     AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
     IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, OpenToken, OperatorFeeVault,

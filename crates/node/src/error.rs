@@ -45,6 +45,9 @@ pub enum Error {
     /// The database failed or refuses the directory.
     #[error(transparent)]
     Storage(#[from] tributary_storage::Error),
+    /// The index of the economy failed.
+    #[error(transparent)]
+    Index(#[from] tributary_index::Error),
     /// The journal failed or refuses the directory.
     #[error(transparent)]
     Journal(#[from] tributary_journal::Error),

@@ -22,6 +22,7 @@ mod datadir;
 mod deploy;
 mod dev;
 mod development;
+mod economy;
 mod error;
 mod gate;
 mod genesis;

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tributary_chain::{Derivation, Event, L1Status, Submission};
 use tributary_contracts::L1Contracts;
 use tributary_execution::{Executor, PendingBlock};
+use tributary_index::Index;
 use tributary_pool::{Pool, TxPolicy};
 use tributary_primitives::{ChainSpec, RollupConfig};
 use tributary_storage::{Snapshot, Store};
@@ -67,6 +68,8 @@ pub struct RollupView {
     pub derivation: Arc<Derivation>,
     /// Where the L1 is, for `tributary_networkInfo`.
     pub network: Network,
+    /// Who, what and why in the economy; `None` where nobody keeps it.
+    pub index: Option<Index>,
 }
 
 /// What a chain that stands in for its own beacon node knows of slots. Slot 0 is the genesis block's time.

@@ -13,6 +13,7 @@
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log, and their logs
 //!   .account_changes(address)              -> the blocks that changed an account, newest first, with what it was before
 //!   .index_files(name)                     -> files of what was derived from the chain beside the database
+//!   .derived(name, format)                -> an ordered map that follows the chain, in a database of its own
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
 //! ```
@@ -24,6 +25,7 @@
 
 mod blocks;
 mod check;
+mod derived;
 mod directory;
 mod error;
 mod genesis;
@@ -43,6 +45,7 @@ mod write;
 
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
 pub use check::CheckReport;
+pub use derived::{Derived, DerivedView, DerivedWriter, Direction};
 pub use error::Error;
 pub use history::{AccountChanges, WrittenKeys};
 pub use index_files::{IndexFile, IndexFiles};

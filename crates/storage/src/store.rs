@@ -1,5 +1,5 @@
 use crate::{
-    Durability, Error, IndexFile, IndexFiles, Options, Snapshot,
+    Derived, Durability, Error, IndexFile, IndexFiles, Options, Snapshot,
     directory::{Directory, Identity},
     genesis::genesis_block,
     heads::{heads, meta, read_header},
@@ -114,6 +114,18 @@ impl Store {
             return Err(Error::ReadOnly);
         }
         IndexFiles::open(self.path().join(name), self.0.options.durability == Durability::Synced)
+    }
+
+    /// The map of this name, of what is derived from the chain's blocks. `format` is its writer's number: what has another one is removed first.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`], [`Error::Locked`], [`Error::ReadOnly`].
+    pub fn derived(&self, name: &str, format: u32) -> Result<Derived, Error> {
+        if self.0.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let identity = Identity { chain_id: self.0.spec.chain_id, genesis: self.0.genesis.hash() };
+        Derived::open(self.path().join(name), identity, self.0.options.durability, format)
     }
 
     /// The chain's heads.

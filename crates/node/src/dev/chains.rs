@@ -5,6 +5,7 @@ use crate::{
     Error,
     chain::{RunningChain, ServerParts},
     development::{Controlled, Snapshots},
+    economy::Economist,
     indexer::Indexer,
     l1_view::{L1Reader, L1View, Look, l1_status},
     pipeline::Pipeline,
@@ -17,6 +18,7 @@ use alloy_signer_local::PrivateKeySigner;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc, watch};
 use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
+use tributary_index::Index;
 use tributary_journal::Files;
 use tributary_l1::{L1Client, L1Config};
 use tributary_primitives::RollupConfig;
@@ -107,10 +109,11 @@ impl Ground {
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         self.start_follower(l1).await?;
         self.start_indexer()?;
+        let index = Some(self.start_economist()?);
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
         let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
         let network = Network { l1_url: l1.url.clone(), l1_contracts: self.genesis.contracts };
-        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone(), network };
+        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone(), network, index };
         let parts = ProductionParts {
             name: "l2",
             chain: self.chains.l2.clone(),
@@ -139,6 +142,15 @@ impl Ground {
         let indexer = Indexer::open(store, executor)?;
         self.tasks.spawn("indexer", indexer.run(events));
         Ok(())
+    }
+
+    /// Opens the index of the economy, and starts to keep it up with the chain.
+    fn start_economist(&self) -> Result<Index, Error> {
+        let Pipeline { store, events, .. } = &self.chains.l2;
+        let economist = Economist::open(store)?;
+        let index = economist.index().clone();
+        self.tasks.spawn("index of the economy", economist.run(events.subscribe()));
+        Ok(index)
     }
 
     /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.

@@ -1,5 +1,6 @@
 //! What only a rollup has: the `optimism` and `tributary` namespaces.
 
+pub(crate) mod economy;
 pub(crate) mod optimism;
 pub(crate) mod tributary;
 
@@ -8,5 +9,6 @@ use jsonrpsee::server::RegisterMethodError;
 
 pub(crate) fn register(module: &mut Module, rollup: RollupView) -> Result<(), RegisterMethodError> {
     optimism::register(module, rollup)?;
-    tributary::register(module)
+    tributary::register(module)?;
+    economy::register(module)
 }

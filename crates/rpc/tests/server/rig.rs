@@ -320,7 +320,13 @@ fn rollup_view(store: &Store) -> RollupView {
     };
     let seen = L1BlockRef { hash: l1.hash, number: l1.number, parent_hash: B256::ZERO, timestamp: 900 };
     let status = L1Status { current: seen, head: seen, safe: seen, finalized: seen };
-    RollupView { config: Arc::new(config), l1: watch::channel(status).1, derivation: Arc::new(Derivation::default()), network: network() }
+    RollupView {
+        config: Arc::new(config),
+        l1: watch::channel(status).1,
+        derivation: Arc::new(Derivation::default()),
+        network: network(),
+        index: None,
+    }
 }
 
 struct Sequencer {

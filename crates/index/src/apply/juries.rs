@@ -1,0 +1,106 @@
+use crate::{
+    Error,
+    book::{Book, Key},
+    rows::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote},
+};
+use alloy_primitives::{Address, Log, U64, U256};
+use alloy_sol_types::SolEventInterface;
+use tributary_contracts::IJuries::{self, IJuriesEvents as Event};
+
+pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
+    let Ok(event) = Event::decode_log(log) else { return Ok(()) };
+    let case = |id: U256| Key::all::<Case>().id(id);
+    match event.data {
+        Event::CaseOpened(event) => opened(book, &event),
+        Event::JuryDrawn(event) => {
+            for juror in &event.jurors {
+                takes_part(book, event.caseId, *juror, "juror")?;
+            }
+            book.change(&case(event.caseId), |case: &mut Case| {
+                case.phase = CasePhase::Voting;
+                let vote = |juror: &Address| Vote { juror: *juror, committed: false, verdict: None, reason: None };
+                let (commit_until, reveal_until) = (U64::from(event.commitUntil), U64::from(event.revealUntil));
+                let votes = event.jurors.iter().map(vote).collect();
+                // A jury that is drawn once more takes the place of the one that said nothing.
+                case.rounds.retain(|round| round.number != U64::from(event.round));
+                case.rounds.push(Round { number: U64::from(event.round), commit_until, reveal_until, votes, upheld: None, by: None });
+            })
+        }
+        Event::VerdictCommitted(event) => {
+            book.change(&case(event.caseId), |case: &mut Case| vote(case, event.round, event.juror, |vote| vote.committed = true))
+        }
+        Event::VerdictRevealed(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            vote(case, event.round, event.juror, |vote| (vote.verdict, vote.reason) = (Some(event.verdict), Some(event.reason)));
+        }),
+        Event::Decided(event) => book.change(&case(event.caseId), |case: &mut Case| decided(case, &event)),
+        Event::Appealed(event) => {
+            takes_part(book, event.caseId, event.appellant, "appellant")?;
+            book.change(&case(event.caseId), |case: &mut Case| {
+                case.phase = CasePhase::Drawing;
+                case.appeals.push(Appeal { round: U64::from(event.round), appellant: event.appellant, bond: event.bond });
+            })
+        }
+        Event::CaseClosed(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            (case.phase, case.upheld) = (CasePhase::Closed, Some(event.upheld));
+        }),
+        Event::Joined(event) => joined(book, event.validator, |stake| stake + event.stake),
+        Event::Left(event) => joined(book, event.validator, |stake| stake.saturating_sub(event.stake)),
+    }
+}
+
+fn opened(book: &mut Book<'_, '_>, event: &IJuries::CaseOpened) -> Result<(), Error> {
+    for (account, role) in [(event.claimant, "claimant"), (event.decider, "decider")] {
+        if !account.is_zero() {
+            takes_part(book, event.caseId, account, role)?;
+        }
+    }
+    let case = Case {
+        id: event.caseId,
+        client: event.client,
+        subject: event.subject,
+        kind: U64::from(event.kind),
+        jurors: U64::from(event.jurors),
+        decider: event.decider,
+        claimant: event.claimant,
+        phase: CasePhase::Drawing,
+        upheld: None,
+        rounds: Vec::new(),
+        appeals: Vec::new(),
+        origin: book.origin,
+    };
+    book.put(&Key::all::<Case>().id(event.caseId), &case)
+}
+
+fn takes_part(book: &mut Book<'_, '_>, case_id: U256, account: Address, role: &str) -> Result<(), Error> {
+    let row = CaseOf { case_id, account, role: role.to_owned(), origin: book.origin };
+    book.put(&Key::all::<CaseOf>().address(account).at(&book.origin).id(case_id), &row)
+}
+
+fn vote(case: &mut Case, round: u8, juror: Address, change: impl FnOnce(&mut Vote)) {
+    let round = case.rounds.iter_mut().find(|found| found.number == U64::from(round));
+    if let Some(vote) = round.and_then(|round| round.votes.iter_mut().find(|vote| vote.juror == juror)) {
+        change(vote);
+    }
+}
+
+fn decided(case: &mut Case, event: &IJuries::Decided) {
+    (case.phase, case.upheld) = (CasePhase::Decided, Some(event.upheld));
+    let number = U64::from(event.round);
+    let by = Some(event.by).filter(|by| !by.is_zero());
+    match case.rounds.iter_mut().find(|round| round.number == number) {
+        Some(round) => (round.upheld, round.by) = (Some(event.upheld), by),
+        None => case.rounds.push(Round {
+            number,
+            commit_until: U64::ZERO,
+            reveal_until: U64::ZERO,
+            votes: Vec::new(),
+            upheld: Some(event.upheld),
+            by,
+        }),
+    }
+}
+
+fn joined(book: &mut Book<'_, '_>, account: Address, change: impl FnOnce(U256) -> U256) -> Result<(), Error> {
+    let new = || Validator { account, stake: U256::ZERO };
+    book.upsert(&Key::all::<Validator>().address(account), new, |validator| validator.stake = change(validator.stake))
+}

@@ -1,0 +1,18 @@
+//! What each event means for the rows.
+
+mod juries;
+mod money;
+
+use crate::{Error, book::Book};
+use alloy_primitives::Log;
+use tributary_contracts::predeploys::{JURIES, PAYOUTS, STAKES};
+
+/// Applies one log; those of other contracts mean nothing here.
+pub(crate) fn log(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
+    match log.address {
+        PAYOUTS => money::payouts(book, log),
+        STAKES => money::stakes(book, log),
+        JURIES => juries::juries(book, log),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+use super::Origin;
+use crate::book::Row;
+use alloy_primitives::{Address, B256, U64, U256};
+use serde::{Deserialize, Serialize};
+
+/// How far a case is, as its events tell: the end of a phase is told by nobody, see the deadlines of the rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum CasePhase {
+    Drawing,
+    Voting,
+    Decided,
+    Closed,
+}
+
+/// One juror's vote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vote {
+    /// Who.
+    pub juror: Address,
+    /// Whether it committed.
+    pub committed: bool,
+    /// What it revealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<bool>,
+    /// Hash of its reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<B256>,
+}
+
+/// One jury.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Round {
+    /// Counted from 0.
+    pub number: U64,
+    /// Jurors commit until then, seconds.
+    pub commit_until: U64,
+    /// And reveal until then.
+    pub reveal_until: U64,
+    /// In the order in which jurors were drawn; empty when somebody decided alone.
+    pub votes: Vec<Vote>,
+    /// What it came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upheld: Option<bool>,
+    /// Who decided, when no jury did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Address>,
+}
+
+/// An appeal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Appeal {
+    /// The round that it is against.
+    pub round: U64,
+    /// Who.
+    pub appellant: Address,
+    /// Wei.
+    pub bond: U256,
+}
+
+/// What a jury decides about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Case {
+    /// Its number.
+    pub id: U256,
+    /// The contract that asked.
+    pub client: Address,
+    /// What it is about.
+    pub subject: B256,
+    /// The client's number for what upholding means.
+    pub kind: U64,
+    /// Jurors of the first round.
+    pub jurors: U64,
+    /// Who decides where there are too few.
+    pub decider: Address,
+    /// Who wants it upheld.
+    pub claimant: Address,
+    /// How far it is.
+    pub phase: CasePhase,
+    /// The last verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upheld: Option<bool>,
+    /// All juries so far.
+    pub rounds: Vec<Round>,
+    /// All appeals so far.
+    pub appeals: Vec<Appeal>,
+    /// Its opening.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for Case {
+    const KIND: u8 = b'J';
+}
+
+/// A case that an account has to do with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaseOf {
+    /// The case.
+    pub case_id: U256,
+    /// The account.
+    pub account: Address,
+    /// `claimant`, `decider`, `juror` or `appellant`.
+    pub role: String,
+    /// When it became that.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for CaseOf {
+    const KIND: u8 = b'j';
+}
+
+/// Who may be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Validator {
+    /// The account.
+    pub account: Address,
+    /// What it joined with, wei; zero once it left.
+    pub stake: U256,
+}
+
+impl Row for Validator {
+    const KIND: u8 = b'v';
+}

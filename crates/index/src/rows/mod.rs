@@ -1,0 +1,27 @@
+//! What the index tells. A row is stored as it is answered: money in wei, times in seconds since 1970, numbers as JSON-RPC writes them.
+
+mod juries;
+mod money;
+
+pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
+pub use money::{Account, Claim, Earning, Purpose, Reason, Stake};
+
+use alloy_primitives::{B256, U64};
+use serde::{Deserialize, Serialize};
+
+/// The log that a row comes of, or was changed by last: who doubts the index reads it with `eth_getLogs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// Number of the block.
+    #[serde(rename = "blockNumber")]
+    pub block: U64,
+    /// Time of the block.
+    #[serde(rename = "blockTimestamp")]
+    pub time: U64,
+    /// Hash of the transaction.
+    #[serde(rename = "transactionHash")]
+    pub transaction: B256,
+    /// Index of the log in the block.
+    pub log_index: U64,
+}

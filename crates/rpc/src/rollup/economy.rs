@@ -1,0 +1,140 @@
+//! The economy in the `tributary` namespace: who, what, why, from the index. Each answer names the block after which it holds.
+
+use crate::{
+    api::{Api, Module, light},
+    args::Args,
+    error::RpcError,
+};
+use alloy_eips::BlockNumHash;
+use alloy_primitives::{Address, U64, U256};
+use jsonrpsee::server::RegisterMethodError;
+use serde::{Deserialize, Serialize};
+use tributary_index::{Page, Paging, Reader};
+
+pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    one(module, "tributary_account", |reader, account: Address| reader.account(account).map(Some))?;
+    one(module, "tributary_stakes", |reader, account: Address| reader.stakes(account).map(Some))?;
+    one(module, "tributary_case", |reader, id: U256| reader.case(id))?;
+    list(module, "tributary_earnings", |reader, account: Address, paging| reader.earnings(account, paging))?;
+    list(module, "tributary_claims", |reader, account: Address, paging| reader.claims(account, paging))?;
+    list(module, "tributary_casesOf", |reader, account: Address, paging| reader.cases_of(account, paging))?;
+    all(module, "tributary_cases", |reader, paging| reader.cases(paging))?;
+    all(module, "tributary_validators", |reader, paging| reader.validators(paging))
+}
+
+/// After which block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Head {
+    #[default]
+    Latest,
+    Safe,
+    Finalized,
+}
+
+/// The last parameter of every question: which rows, and after which block.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Options {
+    at: Head,
+    cursor: Option<String>,
+    limit: Option<usize>,
+    newest: bool,
+}
+
+impl Options {
+    fn paging(self) -> Paging {
+        Paging { cursor: self.cursor, limit: self.limit, newest: self.newest }
+    }
+}
+
+/// An answer, and the block after which it holds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<T> {
+    block_number: U64,
+    block_hash: alloy_primitives::B256,
+    #[serde(flatten)]
+    answer: T,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Found<T> {
+    result: T,
+}
+
+/// A method about one thing.
+fn one<K, T>(
+    module: &mut Module,
+    name: &'static str,
+    ask: impl Fn(&Reader, K) -> Result<Option<T>, tributary_index::Error> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError>
+where
+    K: serde::de::DeserializeOwned + 'static,
+    T: Serialize + Clone + 'static,
+{
+    light(module, name, move |api, args| {
+        let key = args.required::<K>()?;
+        let (block, reader) = reader(api, options(args)?.at)?;
+        Ok(ask(&reader, key).map_err(failed)?.map(|result| about(block, Found { result })))
+    })
+}
+
+/// A method that lists what belongs to something.
+fn list<K, T>(
+    module: &mut Module,
+    name: &'static str,
+    ask: impl Fn(&Reader, K, &Paging) -> Result<Page<T>, tributary_index::Error> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError>
+where
+    K: serde::de::DeserializeOwned + 'static,
+    T: Serialize + Clone + 'static,
+{
+    light(module, name, move |api, args| {
+        let key = args.required::<K>()?;
+        let options = options(args)?;
+        let (block, reader) = reader(api, options.at)?;
+        Ok(about(block, ask(&reader, key, &options.paging()).map_err(failed)?))
+    })
+}
+
+/// A method that lists all there are.
+fn all<T: Serialize + Clone + 'static>(
+    module: &mut Module,
+    name: &'static str,
+    ask: impl Fn(&Reader, &Paging) -> Result<Page<T>, tributary_index::Error> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError> {
+    light(module, name, move |api, args| {
+        let options = options(args)?;
+        let (block, reader) = reader(api, options.at)?;
+        Ok(about(block, ask(&reader, &options.paging()).map_err(failed)?))
+    })
+}
+
+fn options(args: &mut Args) -> Result<Options, RpcError> {
+    Ok(args.optional()?.unwrap_or_default())
+}
+
+fn about<T>(block: BlockNumHash, answer: T) -> Answer<T> {
+    Answer { block_number: U64::from(block.number), block_hash: block.hash, answer }
+}
+
+fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
+    let index = api.chain.rollup.as_ref().and_then(|rollup| rollup.index.as_ref());
+    let index = index.ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
+    let reader = match head {
+        Head::Latest => index.latest(),
+        Head::Safe => index.at(api.chain.store.heads()?.safe_head.number),
+        Head::Finalized => index.at(api.chain.store.heads()?.finalized_head.number),
+    }
+    .map_err(failed)?;
+    let block = reader.block().ok_or_else(|| RpcError::server("the index of the economy has read no block yet"))?;
+    Ok((block, reader))
+}
+
+fn failed(error: tributary_index::Error) -> RpcError {
+    match error {
+        tributary_index::Error::Cursor => RpcError::params(error.to_string()),
+        error => RpcError::server(error.to_string()),
+    }
+}
