@@ -5,13 +5,12 @@ use crate::{
     error::Error,
     fees::{FeeLimits, TxFees},
     receipt::Receipt,
+    signer::Signer,
 };
-use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
+use alloy_consensus::{TxEip1559, TxEnvelope};
 use alloy_eips::{BlockId, eip2718::Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
-use alloy_signer::SignerSync;
-use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use std::{
     sync::Arc,
@@ -66,7 +65,7 @@ impl Call {
 #[derive(Clone)]
 pub struct Account {
     client: Client,
-    key: PrivateKeySigner,
+    signer: Signer,
     chain_id: u64,
     fees: FeeLimits,
     /// The next nonce, once it is known. Held while a transaction is handed in, so that one that is refused leaves no gap.
@@ -80,23 +79,33 @@ impl std::fmt::Debug for Account {
 }
 
 impl Account {
-    /// The account of `key` on the chain of `client`, which pays at most `fees`.
+    /// The account that `signer` signs for on the chain of `client`, which pays at most `fees`.
     ///
     /// # Errors
     /// When the node does not tell its chain id.
-    pub async fn new(client: Client, key: PrivateKeySigner, fees: FeeLimits) -> Result<Self, Error> {
+    pub async fn new(client: Client, signer: impl Into<Signer>, fees: FeeLimits) -> Result<Self, Error> {
         let chain_id = client.chain_id().await?;
-        Ok(Self { client, key, chain_id, fees, next_nonce: Arc::default() })
+        Ok(Self { client, signer: signer.into(), chain_id, fees, next_nonce: Arc::default() })
     }
 
     /// Its address.
     pub const fn address(&self) -> Address {
-        self.key.address()
+        self.signer.address()
     }
 
-    /// Its key.
-    pub const fn key(&self) -> &PrivateKeySigner {
-        &self.key
+    /// What signs for it.
+    pub const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The id of its chain.
+    pub const fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// What asks its chain.
+    pub const fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Signs a transaction and hands it in; its hash. Several at a time are numbered in the order in which they get here.
@@ -116,7 +125,7 @@ impl Account {
                 Some(nonce) => nonce,
                 None => self.client.nonce(self.address(), BlockId::pending()).await?,
             };
-            let (hash, raw) = self.sign(call, nonce, gas_limit, &fees)?;
+            let (hash, raw) = self.sign(call, nonce, gas_limit, &fees).await?;
             attempts += 1;
             match self.client.send_raw_transaction(&raw).await {
                 // A repeated exchange finds the first one's transaction.
@@ -182,7 +191,7 @@ impl Account {
         Ok(if gas == 21_000 { gas } else { gas + gas / 4 })
     }
 
-    fn sign(&self, call: &Call, nonce: u64, gas_limit: u64, fees: &TxFees) -> Result<(B256, Vec<u8>), Error> {
+    async fn sign(&self, call: &Call, nonce: u64, gas_limit: u64, fees: &TxFees) -> Result<(B256, Vec<u8>), Error> {
         let transaction = TxEip1559 {
             chain_id: self.chain_id,
             nonce,
@@ -194,8 +203,7 @@ impl Account {
             access_list: Default::default(),
             input: call.input.clone(),
         };
-        let signature = self.key.sign_hash_sync(&transaction.signature_hash())?;
-        let signed = transaction.into_signed(signature);
+        let signed = self.signer.transaction(transaction).await?;
         Ok((*signed.hash(), TxEnvelope::from(signed).encoded_2718()))
     }
 }

@@ -13,6 +13,7 @@ mod fees;
 mod http;
 mod network;
 mod receipt;
+mod signer;
 
 pub use account::{Account, Call};
 pub use alloy_signer_local::PrivateKeySigner;
@@ -22,3 +23,4 @@ pub use fees::{FeeLimits, TxFees};
 pub use http::Http;
 pub use network::{NetworkContracts, NetworkInfo};
 pub use receipt::Receipt;
+pub use signer::Signer;

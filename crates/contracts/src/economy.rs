@@ -37,3 +37,7 @@ sol!(
     #![sol(all_derives)]
     "../../contracts/src/interfaces/ICommons.sol"
 );
+sol!(
+    #![sol(all_derives)]
+    "../../contracts/src/interfaces/IInference.sol"
+);

@@ -11,7 +11,7 @@ pub mod predeploys;
 pub mod preinstalls;
 pub mod slots;
 
-pub use economy::{ICommons, IDatanets, IJuries, IJuryClient, IModels, IParameters, IPayouts, IStakes};
+pub use economy::{ICommons, IDatanets, IInference, IJuries, IJuryClient, IModels, IParameters, IPayouts, IStakes};
 pub use interfaces::{
     AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
     IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, OpenToken, OperatorFeeVault,

@@ -1,7 +1,7 @@
 //! Typed rows in the derived map, and the ways in which they are read and written.
 
 use crate::{Error, rows::Origin};
-use alloy_primitives::{Address, B256, U256, hex};
+use alloy_primitives::{Address, U256, hex};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tributary_storage::{DerivedView, DerivedWriter, Direction};
 
@@ -31,8 +31,10 @@ impl Key {
         self
     }
 
-    pub(crate) fn hash(mut self, hash: B256) -> Self {
-        self.0.extend(hash);
+    /// What the keys of a session's settlements begin with: the number of a settlement is its session's, shifted by 32 bits, and its own.
+    pub(crate) fn settlements_of(mut self, session: U256) -> Self {
+        let first: U256 = session << 32;
+        self.0.extend(&first.to_be_bytes::<32>()[..28]);
         self
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     Error, Page, Paging, Reader,
     book::Key,
-    rows::{Account, Case, CaseOf, Claim, Earning, Purpose, Stake, Validator},
+    rows::{Account, Answer, Case, CaseOf, Claim, Earning, Payee, Purpose, Session, SessionOf, Settlement, Stake, Validator},
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, U256};
@@ -77,5 +77,62 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn validators(&self, paging: &Paging) -> Result<Page<Validator>, Error> {
         self.page(&Key::all::<Validator>(), paging)
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn session(&self, id: U256) -> Result<Option<Session>, Error> {
+        self.get(&Key::all::<Session>().id(id))
+    }
+
+    /// All sessions.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn sessions(&self, paging: &Paging) -> Result<Page<Session>, Error> {
+        self.page(&Key::all::<Session>(), paging)
+    }
+
+    /// The sessions in which an account pays or answers.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn sessions_of(&self, account: Address, paging: &Paging) -> Result<Page<SessionOf>, Error> {
+        self.page(&Key::all::<SessionOf>().address(account), paging)
+    }
+
+    /// The answers of a session.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn answers(&self, session: U256, paging: &Paging) -> Result<Page<Answer>, Error> {
+        self.page(&Key::all::<Answer>().id(session), paging)
+    }
+
+    /// A settlement.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn settlement(&self, id: U256) -> Result<Option<Settlement>, Error> {
+        self.get(&Key::all::<Settlement>().id(id))
+    }
+
+    /// The settlements of a session.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn settlements(&self, session: U256, paging: &Paging) -> Result<Page<Settlement>, Error> {
+        // A settlement's number is its session's and its own, in 32 bits.
+        self.page(&Key::all::<Settlement>().settlements_of(session), paging)
+    }
+
+    /// The contributors whom a settlement paid.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn payees(&self, settlement: U256, paging: &Paging) -> Result<Page<Payee>, Error> {
+        self.page(&Key::all::<Payee>().id(settlement), paging)
     }
 }

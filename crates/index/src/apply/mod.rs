@@ -1,11 +1,12 @@
 //! What each event means for the rows.
 
+mod inference;
 mod juries;
 mod money;
 
 use crate::{Error, book::Book};
 use alloy_primitives::Log;
-use tributary_contracts::predeploys::{JURIES, PAYOUTS, STAKES};
+use tributary_contracts::predeploys::{INFERENCE, JURIES, PAYOUTS, STAKES};
 
 /// Applies one log; those of other contracts mean nothing here.
 pub(crate) fn log(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
@@ -13,6 +14,7 @@ pub(crate) fn log(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
         PAYOUTS => money::payouts(book, log),
         STAKES => money::stakes(book, log),
         JURIES => juries::juries(book, log),
+        INFERENCE => inference::inference(book, log),
         _ => Ok(()),
     }
 }

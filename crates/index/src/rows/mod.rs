@@ -1,8 +1,10 @@
 //! What the index tells. A row is stored as it is answered: money in wei, times in seconds since 1970, numbers as JSON-RPC writes them.
 
+mod inference;
 mod juries;
 mod money;
 
+pub use inference::{Answer, Part, Payee, Session, SessionOf, SessionStatus, Settlement, Shares, SketchAttribution, TextAttribution};
 pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
 pub use money::{Account, Claim, Earning, Purpose, Reason, Stake};
 

@@ -18,6 +18,13 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     list(module, "tributary_earnings", |reader, account: Address, paging| reader.earnings(account, paging))?;
     list(module, "tributary_claims", |reader, account: Address, paging| reader.claims(account, paging))?;
     list(module, "tributary_casesOf", |reader, account: Address, paging| reader.cases_of(account, paging))?;
+    one(module, "tributary_session", |reader, id: U256| reader.session(id))?;
+    one(module, "tributary_settlement", |reader, id: U256| reader.settlement(id))?;
+    list(module, "tributary_sessionsOf", |reader, account: Address, paging| reader.sessions_of(account, paging))?;
+    list(module, "tributary_answers", |reader, session: U256, paging| reader.answers(session, paging))?;
+    list(module, "tributary_settlements", |reader, session: U256, paging| reader.settlements(session, paging))?;
+    list(module, "tributary_payees", |reader, settlement: U256, paging| reader.payees(settlement, paging))?;
+    all(module, "tributary_sessions", |reader, paging| reader.sessions(paging))?;
     all(module, "tributary_cases", |reader, paging| reader.cases(paging))?;
     all(module, "tributary_validators", |reader, paging| reader.validators(paging))
 }

@@ -1,0 +1,244 @@
+use super::Origin;
+use crate::book::Row;
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use serde::{Deserialize, Serialize};
+
+fn no_bytes(bytes: &Bytes) -> bool {
+    bytes.is_empty()
+}
+
+/// How far a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum SessionStatus {
+    Open,
+    Ended,
+    Closed,
+}
+
+/// One escrow for answers (`IInference`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its number.
+    pub id: U256,
+    /// The model that answers, and its version.
+    pub model_id: U256,
+    /// The model's version.
+    pub version: U64,
+    /// Who pays.
+    pub payer: Address,
+    /// Who answers.
+    pub operator: Address,
+    /// The terms that both agreed to.
+    pub terms_hash: B256,
+    /// What is not settled or posted by then goes back, seconds.
+    pub deadline: U64,
+    /// Most answers.
+    pub max_answers: U64,
+    /// What was paid in, wei.
+    pub escrow: U256,
+    /// What was settled of it, wei.
+    pub paid: U256,
+    /// What was given back, wei.
+    pub refunded: U256,
+    /// Answers that are settled.
+    pub answers: U64,
+    /// Settlements.
+    pub settlements: U64,
+    /// How far it is.
+    pub status: SessionStatus,
+    /// The first prompt, where it was told.
+    #[serde(skip_serializing_if = "no_bytes", default)]
+    pub prompt: Bytes,
+    /// How many numbers of contributors each source had given.
+    pub contributors: Vec<u32>,
+    /// Its opening.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for Session {
+    const KIND: u8 = b'S';
+}
+
+/// A session that an account pays for or answers in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionOf {
+    /// The session.
+    pub session_id: U256,
+    /// The account.
+    pub account: Address,
+    /// `payer` or `operator`.
+    pub role: String,
+    /// Its opening.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for SessionOf {
+    const KIND: u8 = b'y';
+}
+
+/// One answer. Its bytes are in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The session.
+    pub session_id: U256,
+    /// Counted from 1.
+    pub index: U64,
+    /// Keccak-256 of the prompt, or zero.
+    pub prompt_hash: B256,
+    /// What it cost, wei.
+    pub amount: U256,
+    /// Keccak-256 of the text.
+    pub output_hash: B256,
+    /// Bytes of the text.
+    pub size: U64,
+    /// The settlement that paid for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settlement_id: Option<U256>,
+    /// The log.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for Answer {
+    const KIND: u8 = b'A';
+}
+
+/// How a payment was divided, wei; the parts sum to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Shares {
+    pub protocol: U256,
+    pub validators: U256,
+    pub lineage: U256,
+    pub curators: U256,
+    pub contributors: U256,
+    pub commons: U256,
+    pub operator: U256,
+}
+
+/// What was attributed by text to one datanet's release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TextAttribution {
+    /// The datanet.
+    pub datanet_id: U256,
+    /// Its release.
+    pub release_id: U64,
+    /// Wei that were to be divided.
+    pub pool: U256,
+    /// The contributors' part of it; the rest is the commons'.
+    pub paid: U256,
+    /// Weight of the words that were found, in 1/256 bit.
+    pub explained: U256,
+    /// The part of it that nobody is credited for.
+    pub withheld: U256,
+    /// Weight of all words.
+    pub total: U256,
+}
+
+/// What was attributed by sketches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SketchAttribution {
+    /// The set.
+    pub set_id: U256,
+    /// Its version.
+    pub version: U64,
+    /// Wei that were to be divided.
+    pub pool: U256,
+    /// The contributors' part of it.
+    pub paid: U256,
+    /// Sum of the positive weights.
+    pub positive: U256,
+}
+
+/// An amount for somebody, by datanet where one is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Part {
+    /// The datanet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub datanet_id: Option<U256>,
+    /// Who; absent where it is nobody's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Address>,
+    /// Wei.
+    pub amount: U256,
+}
+
+/// Answers that were paid for together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settlement {
+    /// Its number; the reference of its payments.
+    pub id: U256,
+    /// The session.
+    pub session_id: U256,
+    /// Whether the payer signed for the answers; what is not signed for was not attributed.
+    pub signed: bool,
+    /// The first answer.
+    pub first: U64,
+    /// How many.
+    pub count: U64,
+    /// Wei.
+    pub amount: U256,
+    /// Its parts.
+    pub shares: Shares,
+    /// By text, for each source.
+    pub texts: Vec<TextAttribution>,
+    /// By sketches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sketches: Option<SketchAttribution>,
+    /// Of datanets' curators.
+    pub curators: Vec<Part>,
+    /// For those who review datanets.
+    pub reviews: Vec<Part>,
+    /// Of models' owners.
+    pub lineage: Vec<Part>,
+    /// What nobody earned.
+    pub commons: Vec<Part>,
+    /// Contributors who are paid later, wei.
+    pub carried: U256,
+    /// The log.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for Settlement {
+    const KIND: u8 = b'T';
+}
+
+/// A contributor's part of a settlement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payee {
+    /// The settlement.
+    pub settlement_id: U256,
+    /// Whose.
+    pub account: Address,
+    /// The datanet.
+    pub datanet_id: U256,
+    /// Its number there, or in the model's sketch set.
+    pub number: U64,
+    /// Whether sketches decided it.
+    pub by_sketch: bool,
+    /// Wei.
+    pub amount: U256,
+    /// What it was credited for.
+    pub weight: U256,
+    /// The log.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for Payee {
+    const KIND: u8 = b'P';
+}
