@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// The mnemonic is not one.
     #[error("--mnemonic: {0}")]
     Mnemonic(String),
+    /// There is no key to sign with.
+    #[error("{0}")]
+    Wallet(String),
     /// Nobody answers where a node should be.
     #[error("{url} does not answer ({reason}); is `tributary dev` running?")]
     Unreachable { url: String, reason: String },

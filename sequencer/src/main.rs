@@ -1,6 +1,7 @@
 //! `tributary`: one binary, one command per file. Arguments are facts; each command turns its own into a typed configuration.
 
 mod attribute;
+mod chain;
 mod cli;
 mod demo;
 mod dev;
@@ -13,6 +14,7 @@ mod secret;
 mod serve;
 mod shutdown;
 mod terminal;
+mod wallet;
 
 use clap::Parser;
 use std::{process::ExitCode, time::Duration};

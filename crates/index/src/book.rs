@@ -1,7 +1,7 @@
 //! Typed rows in the derived map, and the ways in which they are read and written.
 
 use crate::{Error, rows::Origin};
-use alloy_primitives::{Address, U256, hex};
+use alloy_primitives::{Address, B256, U256, hex};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tributary_storage::{DerivedView, DerivedWriter, Direction};
 
@@ -35,6 +35,11 @@ impl Key {
     pub(crate) fn settlements_of(mut self, session: U256) -> Self {
         let first: U256 = session << 32;
         self.0.extend(&first.to_be_bytes::<32>()[..28]);
+        self
+    }
+
+    pub(crate) fn hash(mut self, hash: B256) -> Self {
+        self.0.extend(hash);
         self
     }
 

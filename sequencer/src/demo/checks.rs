@@ -1,13 +1,12 @@
 //! Everything that must be equal, compared.
 
 use super::{
-    chain::Chain,
     economy::{Cast, Datanet, Settled},
     ledger::Claim,
     settlement::Settlement,
     texts::Text,
 };
-use crate::error::Error;
+use crate::{chain::Chain, error::Error};
 use alloy_eips::BlockId;
 use alloy_primitives::U256;
 use std::{cmp::Reverse, collections::BTreeMap};

@@ -2,7 +2,6 @@
 
 use super::{
     answer::Question,
-    chain::Chain,
     checks::{Case, Reference, Verdict},
     economy::{Cast, Datanet},
     ledger::Claim,
@@ -10,6 +9,7 @@ use super::{
     texts::Text,
 };
 use crate::{
+    chain::Chain,
     passages::{percent, quotation, says_something},
     terminal::say,
 };

@@ -1,10 +1,9 @@
 //! The story: who takes part, who contributes what, who asks and who answers.
 
-use super::{chain::Chain, texts::Text};
-use crate::error::Error;
+use super::texts::Text;
+use crate::{chain::Chain, error::Error, wallet::derive};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256, uint};
-use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use tributary_client::{Account, Call};
 use tributary_contracts::{
     Datanets, Inference,
@@ -42,12 +41,12 @@ pub(crate) struct Cast {
 impl Cast {
     /// Derives the accounts, and funds those that the node does not.
     pub(crate) async fn assemble(chain: &Chain, mnemonic: &str, texts: usize) -> Result<Self, Error> {
-        let account = async |index: usize| chain.account(signer(mnemonic, index)?).await;
+        let account = async |index: u32| chain.account(derive(mnemonic, index)?).await;
         let mut contributors = Vec::new();
-        for index in 0..texts.min(CONTRIBUTORS) {
+        for index in 0..texts.min(CONTRIBUTORS) as u32 {
             contributors.push(account(index + 2).await?);
         }
-        let copier = account(contributors.len() + 2).await?;
+        let copier = account(contributors.len() as u32 + 2).await?;
         let cast = Self { operator: account(0).await?, requester: account(1).await?, contributors, copier };
         for account in cast.contributors.iter().chain([&cast.requester, &cast.copier]) {
             if chain.balance(account.address(), BlockId::pending()).await? < POOR {
@@ -66,12 +65,6 @@ impl Cast {
     pub(crate) fn account(&self, address: Address) -> Option<&Account> {
         self.contributors.iter().chain([&self.operator, &self.requester, &self.copier]).find(|account| account.address() == address)
     }
-}
-
-fn signer(mnemonic: &str, index: usize) -> Result<PrivateKeySigner, Error> {
-    let invalid = |error: alloy_signer_local::LocalSignerError| Error::Mnemonic(error.to_string());
-    let path = format!("m/44'/60'/0'/0/{index}");
-    MnemonicBuilder::<English>::default().phrase(mnemonic).derivation_path(path).and_then(|builder| builder.build()).map_err(invalid)
 }
 
 /// A datanet with the texts in it, each at the row of its index.

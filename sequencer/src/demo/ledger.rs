@@ -1,10 +1,7 @@
 //! Everybody takes what they are owed.
 
-use super::{
-    chain::Chain,
-    economy::{Cast, Settled},
-};
-use crate::error::Error;
+use super::economy::{Cast, Settled};
+use crate::{chain::Chain, error::Error};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256};
 use tributary_client::Call;

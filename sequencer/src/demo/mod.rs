@@ -2,7 +2,6 @@
 //! checked.
 
 mod answer;
-mod chain;
 mod checks;
 mod display;
 mod economy;
@@ -10,7 +9,7 @@ mod ledger;
 mod settlement;
 mod texts;
 
-use crate::{error::Error, secret::Secret, shutdown::Shutdown};
+use crate::{chain::Chain, error::Error, secret::Secret, shutdown::Shutdown};
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
 
@@ -67,7 +66,7 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
         question = answer::quoting(question, copy);
     }
     let mnemonic = arguments.mnemonic.as_ref().map_or(MNEMONIC, Secret::reveal);
-    let chain = chain::Chain::connect(&arguments.rpc).await?;
+    let chain = Chain::connect(&arguments.rpc).await?;
     let l1 = chain.l1(arguments.l1.as_deref()).await?;
     display::opening(&chain);
 

@@ -1,7 +1,7 @@
 //! From the rollup's block to L1 and back: which L1 transaction carries it, and what a verifier makes of that.
 
-use super::{chain::Chain, economy::Settled};
-use crate::{error::Error, terminal::LiveLine};
+use super::economy::Settled;
+use crate::{chain::Chain, error::Error, terminal::LiveLine};
 use alloy_primitives::{B256, U64};
 use serde::Deserialize;
 use std::time::Duration;

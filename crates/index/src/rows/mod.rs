@@ -1,11 +1,17 @@
 //! What the index tells. A row is stored as it is answered: money in wei, times in seconds since 1970, numbers as JSON-RPC writes them.
 
+mod datanets;
 mod inference;
 mod juries;
+mod models;
 mod money;
 
+pub use datanets::{
+    Change, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Policy, Release, Revealed, Stage,
+};
 pub use inference::{Answer, Part, Payee, Session, SessionOf, SessionStatus, Settlement, Shares, SketchAttribution, TextAttribution};
 pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
+pub use models::{Edge, LineagePart, Model, ModelOf, ModelVersion, Source};
 pub use money::{Account, Claim, Earning, Purpose, Reason, Stake};
 
 use alloy_primitives::{B256, U64};

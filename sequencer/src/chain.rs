@@ -1,11 +1,11 @@
-//! The rollup and its L1, as the demo needs them.
+//! The rollup and its L1, as commands that talk to a node need them.
 
 use crate::error::Error;
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use std::time::Duration;
-use tributary_client::{Account, Call, Client, ClientConfig, FeeLimits, NetworkInfo, PrivateKeySigner, Receipt};
+use tributary_client::{Account, Call, Client, ClientConfig, FeeLimits, NetworkInfo, Receipt, Signer};
 use tributary_contracts::predeploys::DATANETS;
 
 /// How long a transaction may take to be included. A rollup's blocks come each second or so.
@@ -67,9 +67,9 @@ impl Chain {
         }
     }
 
-    /// The account of a key on it.
-    pub(crate) async fn account(&self, key: PrivateKeySigner) -> Result<Account, Error> {
-        Ok(Account::new(self.client.clone(), key, FeeLimits::default()).await?)
+    /// The account that somebody signs for on it.
+    pub(crate) async fn account(&self, signer: impl Into<Signer>) -> Result<Account, Error> {
+        Ok(Account::new(self.client.clone(), signer, FeeLimits::default()).await?)
     }
 
     /// Sends a transaction and waits until it is included. `what` it does is for the error if it does not.
