@@ -270,9 +270,7 @@ contract AuthorizationsTest is MoneyTest {
     function refusedInTime(Auth memory auth) private {
         bytes memory signature = signed(KEY, digest(auth));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                Authorizations.AuthorizationNotValid.selector, auth.validAfter, auth.validBefore
-            )
+            abi.encodeWithSelector(Authorizations.AuthorizationNotValid.selector, auth.validAfter, auth.validBefore)
         );
         transfer(auth, signature);
     }
@@ -283,11 +281,10 @@ contract AuthorizationsTest is MoneyTest {
     }
 
     function structHash(Auth memory auth) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                auth.kind, auth.from, auth.to, auth.value, auth.validAfter, auth.validBefore, auth.nonce
-            )
-        );
+        return
+            keccak256(
+                abi.encode(auth.kind, auth.from, auth.to, auth.value, auth.validAfter, auth.validBefore, auth.nonce)
+            );
     }
 
     function digest(Auth memory auth) private view returns (bytes32) {

@@ -65,9 +65,7 @@ contract CommonsTest is MoneyTest {
         credit(NET, ALICE, 3, PLENTY);
         vm.warp(START + WEEK);
         vm.expectEmit(Predeploys.PAYOUTS);
-        emit IPayouts.Credited(
-            Predeploys.COMMONS, ALICE, bytes32(NET << 64 | 1), 10 ether, IPayouts.Reason.Commons
-        );
+        emit IPayouts.Credited(Predeploys.COMMONS, ALICE, bytes32(NET << 64 | 1), 10 ether, IPayouts.Reason.Commons);
         commons.draw(NET, 1, ALICE);
     }
 
@@ -241,7 +239,8 @@ contract CommonsTest is MoneyTest {
         credit(1, ALICE, 1 ether, 2 ether);
         credit(2, ALICE, 1 ether, 3 ether);
         vm.warp(START + WEEK);
-        uint256[3] memory nets = order % 3 == 0 ? [uint256(0), 1, 2] : order % 3 == 1 ? [uint256(1), 0, 2] : [uint256(2), 1, 0];
+        uint256[3] memory nets =
+            order % 3 == 0 ? [uint256(0), 1, 2] : order % 3 == 1 ? [uint256(1), 0, 2] : [uint256(2), 1, 0];
         uint256 drawn;
         for (uint256 i = 0; i < 3; ++i) {
             drawn += commons.draw(nets[i], 1, ALICE);

@@ -118,8 +118,7 @@ abstract contract MoneyTest is Test {
     }
 
     function domainOf(string memory name, uint256 chain, address at) internal pure returns (bytes32) {
-        bytes32 kind =
-            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
         return keccak256(abi.encode(kind, keccak256(bytes(name)), keccak256("1"), chain, at));
     }
 
@@ -144,8 +143,7 @@ contract Wallet {
     receive() external payable {}
 
     function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
-        (bytes32 r, bytes32 s, uint8 v) =
-            (bytes32(signature[:32]), bytes32(signature[32:64]), uint8(signature[64]));
+        (bytes32 r, bytes32 s, uint8 v) = (bytes32(signature[:32]), bytes32(signature[32:64]), uint8(signature[64]));
         return ecrecover(digest, v, r, s) == owner ? this.isValidSignature.selector : bytes4(0);
     }
 }

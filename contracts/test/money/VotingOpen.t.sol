@@ -142,8 +142,7 @@ contract VotingOpenTest is MoneyTest {
         bytes32 kind = keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)");
         bytes32 domain = domainOf("Voting OPEN", block.chainid, Predeploys.VOTING_OPEN);
         vm.assertEq(gopen.DOMAIN_SEPARATOR(), domain, "domain");
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(KEY, digestOf(domain, keccak256(abi.encode(kind, BOB, 0, START))));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, digestOf(domain, keccak256(abi.encode(kind, BOB, 0, START))));
         gopen.delegateBySig(BOB, 0, START, v, r, s);
         expectVotes(0, 10 ether, 0);
         vm.expectRevert(abi.encodeWithSignature("InvalidAccountNonce(address,uint256)", alice, 1));

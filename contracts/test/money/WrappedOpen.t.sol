@@ -101,9 +101,7 @@ contract WrappedOpenTest is MoneyTest {
         vm.prank(BOB);
         vm.assertTrue(wopen.transferFrom(ALICE, BOB, 1.5 ether), "true");
         vm.assertEq(wopen.allowance(ALICE, BOB), 0.5 ether, "left");
-        vm.expectRevert(
-            abi.encodeWithSelector(WrappedOpen.AllowanceTooSmall.selector, ALICE, BOB, 0.5 ether, 1 ether)
-        );
+        vm.expectRevert(abi.encodeWithSelector(WrappedOpen.AllowanceTooSmall.selector, ALICE, BOB, 0.5 ether, 1 ether));
         vm.prank(BOB);
         wopen.transferFrom(ALICE, BOB, 1 ether);
     }
