@@ -24,6 +24,8 @@ library Keys {
     bytes32 internal constant APPEAL_SECONDS = "appealSeconds";
     /// @notice Time of a decider where there are too few validators.
     bytes32 internal constant DECIDE_SECONDS = "decideSeconds";
+    /// @notice Time of governance after the last appeal; the verdict stays if it lets that pass.
+    bytes32 internal constant GOVERN_SECONDS = "governSeconds";
     bytes32 internal constant JUROR_FEE = "jurorFee";
     /// @notice Bond of a first appeal, and of a decider.
     bytes32 internal constant APPEAL_BOND = "appealBond";
@@ -52,6 +54,7 @@ library Keys {
         if (key == REVEAL_SECONDS) return (1 hours, 7 days, 1 days);
         if (key == APPEAL_SECONDS) return (1 days, 14 days, 3 days);
         if (key == DECIDE_SECONDS) return (1 days, 14 days, 3 days);
+        if (key == GOVERN_SECONDS) return (14 days, 365 days, 60 days);
         if (key == JUROR_FEE) return (0, 100 ether, 0.1 ether);
         if (key == APPEAL_BOND) return (0.001 ether, 10_000 ether, 10 ether);
         if (key == VALIDATOR_STAKE) return (1 ether, 1_000_000 ether, 1_000 ether);
