@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {L2Test} from "./L2Test.sol";
-import {Datanets} from "../src/l2/Datanets.sol";
+import {FirstDatanets as Datanets} from "./doubles/FirstDatanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
 import {Words} from "./doubles/TraceDouble.sol";

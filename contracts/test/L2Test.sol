@@ -5,7 +5,7 @@ import {Test} from "./Vm.sol";
 import {SplitDouble} from "./doubles/SplitDouble.sol";
 import {StoreDouble} from "./doubles/StoreDouble.sol";
 import {TraceDouble, Words} from "./doubles/TraceDouble.sol";
-import {Datanets} from "../src/l2/Datanets.sol";
+import {FirstDatanets as Datanets} from "./doubles/FirstDatanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Datanets} from "./Datanets.sol";
 import {Ledger} from "./Ledger.sol";
 import {Predeploys} from "./Predeploys.sol";
+
+/// @dev What the first contract asks of the first Datanets.
+interface Datanets {
+    function curatorOf(uint256 datanetId) external view returns (address);
+    function setOf(uint256 datanetId) external view returns (uint256, uint64, uint64, uint32);
+    function contributorAccountAt(uint256 datanetId, uint32 number, uint32 contributors) external view returns (address);
+}
 
 /// @title Inference
 /// @notice Paid questions to the model of a datanet, and the split of each payment among those whose texts the answer came

@@ -35,6 +35,18 @@ library Keys {
     /// @notice Part of a juror's stake that a verdict that was not given costs.
     bytes32 internal constant MISSED_BPS = "missedBps";
 
+    // ---- Datanets
+    /// @notice Time to reveal what was committed to, and to hand it in.
+    bytes32 internal constant DOCUMENTS_SECONDS = "documentsSeconds";
+    /// @notice Time after a commitment in which later ones wait for the end of its review.
+    bytes32 internal constant QUEUE_SECONDS = "queueSeconds";
+    /// @notice Time to append what was accepted, before later commitments may pass.
+    bytes32 internal constant APPEND_SECONDS = "appendSeconds";
+    /// @notice Bond of whoever asks a jury to withdraw a row, or to name another author.
+    bytes32 internal constant DISPUTE_BOND = "disputeBond";
+    /// @notice Least part of an earlier text that must be in a row for a jury to be asked whose that is.
+    bytes32 internal constant COPIED_BPS = "copiedBps";
+
     // ---- Fees
     /// @notice The treasury's part of what fee vaults and payments bring.
     bytes32 internal constant TREASURY_BPS = "treasuryBps";
@@ -60,6 +72,11 @@ library Keys {
         if (key == VALIDATOR_STAKE) return (1 ether, 1_000_000 ether, 1_000 ether);
         if (key == REVERSED_BPS) return (0, 5_000, 500);
         if (key == MISSED_BPS) return (0, 500, 50);
+        if (key == DOCUMENTS_SECONDS) return (1 hours, 7 days, 1 days);
+        if (key == QUEUE_SECONDS) return (7 days, 60 days, 21 days);
+        if (key == APPEND_SECONDS) return (1 hours, 7 days, 1 days);
+        if (key == DISPUTE_BOND) return (0.001 ether, 10_000 ether, 5 ether);
+        if (key == COPIED_BPS) return (500, 10_000, 3_000);
         if (key == TREASURY_BPS) return (0, 10_000, 4_000);
         if (key == BURN_BPS) return (0, 10_000, 3_000);
     }
