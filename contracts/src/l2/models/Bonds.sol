@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IModels} from "../../interfaces/IModels.sol";
+import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IParameters} from "../../interfaces/IParameters.sol";
 import {IStakes} from "../../interfaces/IStakes.sol";
 import {Predeploys} from "../Predeploys.sol";
@@ -23,7 +23,7 @@ library Bonds {
         uint256 added = need - bond.amount;
         bond.amount = uint128(need);
         STAKES.lock(IStakes.Purpose.Trainer, trainer, added);
-        emit IModels.BondLocked(modelId, trainer, added, need);
+        emit IModelRegistry.BondLocked(modelId, trainer, added, need);
     }
 
     /// @notice Begins the time after which the bond can be released: a version of the trainer takes requests no more.
@@ -35,13 +35,13 @@ library Bonds {
         ModelState.Model storage model = self.model(modelId);
         ModelState.Bond storage bond = model.bonds[msg.sender];
         amount = bond.amount;
-        if (amount == 0) revert IModels.NothingBonded(modelId, msg.sender);
+        if (amount == 0) revert IModelRegistry.NothingBonded(modelId, msg.sender);
         if (bond.disputes != 0 || block.timestamp < bond.releasable || self.serves(model, msg.sender)) {
-            revert IModels.BondInUse(modelId, msg.sender);
+            revert IModelRegistry.BondInUse(modelId, msg.sender);
         }
         bond.amount = 0;
         STAKES.unlock(IStakes.Purpose.Trainer, msg.sender, amount);
-        emit IModels.BondReleased(modelId, msg.sender, amount);
+        emit IModelRegistry.BondReleased(modelId, msg.sender, amount);
     }
 
     /// @notice Takes `amount` of locked stake from who was wrong: a part is the other side's, the rest the fee distributor's.

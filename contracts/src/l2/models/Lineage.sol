@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IModels} from "../../interfaces/IModels.sol";
+import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {Licences} from "./Licences.sol";
 import {ModelState} from "./ModelState.sol";
 
@@ -28,41 +28,43 @@ library Lineage {
     }
 
     /// @notice Stores the edges, the depth and the flow of a version, and tightens `rules` by the parents' terms.
+    /// @return hash Of the edges.
     function addParents(
         ModelState.State storage self,
         ModelState.Version storage version,
-        IModels.Registration calldata made,
+        IModelRegistry.Registration memory made,
         ModelState.Rules memory rules,
         uint256 modelId
-    ) internal {
+    ) internal returns (bytes32 hash) {
         uint256 count = made.parents.length;
-        if (count > MAX_PARENTS) revert IModels.TooManyParents(count);
-        Table memory table = Table(0, new uint256[](MAX_MODELS), new uint256[](MAX_MODELS));
+        if (count > MAX_PARENTS) revert IModelRegistry.TooManyParents(count);
+        Table memory flow = Table(0, new uint256[](MAX_MODELS), new uint256[](MAX_MODELS));
         uint256 carried;
         uint256 previous;
         for (uint256 i = 0; i < count; ++i) {
-            IModels.Parent calldata edge = made.parents[i];
-            if (edge.modelId <= previous) revert IModels.ParentsNotAscending(i);
+            IModelRegistry.Parent memory edge = made.parents[i];
+            if (edge.modelId <= previous) revert IModelRegistry.ParentsNotAscending(i);
             previous = edge.modelId;
             carried += edge.royaltyBps;
             ModelState.Version storage parent = _parent(self, version, edge);
             Licences.addParent(edge, parent, made, rules);
-            _addEdge(table, parent.flow, edge.modelId, edge.royaltyBps);
+            _addEdge(flow, parent.flow, edge.modelId, edge.royaltyBps);
             version.parents.push(edge);
+            hash = keccak256(abi.encode(hash, edge.modelId, edge.version, edge.royaltyBps, edge.relation));
         }
-        if (carried > Licences.BPS) revert IModels.TooManyShares(carried);
-        _add(table, modelId, UNITS - carried * (UNITS / Licences.BPS));
-        _store(table, version.flow);
+        if (carried > Licences.BPS) revert IModelRegistry.TooManyShares(carried);
+        _add(flow, modelId, UNITS - carried * (UNITS / Licences.BPS));
+        _store(flow, version.flow);
     }
 
     /// @notice Tells the parents of their child.
-    function link(ModelState.State storage self, uint256 modelId, uint32 version, IModels.Parent[] calldata edges)
+    function link(ModelState.State storage self, uint256 modelId, uint32 version, IModelRegistry.Parent[] memory edges)
         internal
     {
         for (uint256 i = 0; i < edges.length; ++i) {
-            IModels.Parent calldata edge = edges[i];
+            IModelRegistry.Parent memory edge = edges[i];
             self.models[edge.modelId].children.push(modelId << 32 | version);
-            emit IModels.Derived(edge.modelId, edge.version, modelId, version, edge.royaltyBps, edge.relation);
+            emit IModelRegistry.Derived(edge.modelId, edge.version, modelId, version, edge.royaltyBps, edge.relation);
         }
     }
 
@@ -104,15 +106,15 @@ library Lineage {
     function _parent(
         ModelState.State storage self,
         ModelState.Version storage version,
-        IModels.Parent calldata edge
+        IModelRegistry.Parent memory edge
     ) private returns (ModelState.Version storage parent) {
         parent = self.versionOf(edge.modelId, edge.version);
-        if (self.isStruck(self.models[edge.modelId], parent)) revert IModels.Struck(edge.modelId, edge.version);
+        if (self.isStruck(self.models[edge.modelId], parent)) revert IModelRegistry.Struck(edge.modelId, edge.version);
         if (edge.royaltyBps < parent.royaltyBps) {
-            revert IModels.RoyaltyTooSmall(edge.modelId, edge.version, edge.royaltyBps, parent.royaltyBps);
+            revert IModelRegistry.RoyaltyTooSmall(edge.modelId, edge.version, edge.royaltyBps, parent.royaltyBps);
         }
         uint8 depth = parent.depth + 1;
-        if (depth > MAX_DEPTH) revert IModels.TooDeep(edge.modelId, edge.version);
+        if (depth > MAX_DEPTH) revert IModelRegistry.TooDeep(edge.modelId, edge.version);
         if (depth > version.depth) version.depth = depth;
     }
 
@@ -139,7 +141,7 @@ library Lineage {
             ++at;
         }
         if (at == count) {
-            if (count == MAX_MODELS) revert IModels.LineageTooWide(MAX_MODELS);
+            if (count == MAX_MODELS) revert IModelRegistry.LineageTooWide(MAX_MODELS);
             models[at] = modelId;
             to.count = count + 1;
         }

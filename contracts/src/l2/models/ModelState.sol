@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {IDatanets} from "../../interfaces/IDatanets.sol";
-import {IModels} from "../../interfaces/IModels.sol";
+import {IModelDisputes} from "../../interfaces/IModelDisputes.sol";
+import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 
 /// @title ModelState
 /// @notice What `Models` keeps. Models and versions are never erased, and of a version nothing ever changes: what may change
@@ -46,7 +47,7 @@ library ModelState {
         bytes32 manifestHash;
         bytes32 metricsHash;
         IDatanets.Licence licence;
-        IModels.Parent[] parents;
+        IModelRegistry.Parent[] parents;
         Source[] sources;
         /// Who is paid for the lineage: model (96 bits) and part (32 bits, units of 10⁻⁹).
         uint128[] flow;
@@ -109,7 +110,7 @@ library ModelState {
     struct Challenge {
         uint128 modelId;
         uint32 version;
-        IModels.Dispute dispute;
+        IModelDisputes.Dispute dispute;
         bool open;
         uint16 winnerBps;
         address challenger;
@@ -127,12 +128,12 @@ library ModelState {
 
     function model(State storage self, uint256 modelId) internal view returns (Model storage found) {
         found = self.models[modelId];
-        if (found.owner == address(0)) revert IModels.UnknownModel(modelId);
+        if (found.owner == address(0)) revert IModelRegistry.UnknownModel(modelId);
     }
 
     function owned(State storage self, uint256 modelId) internal view returns (Model storage found) {
         found = model(self, modelId);
-        if (found.owner != msg.sender) revert IModels.NotOwner(modelId, msg.sender);
+        if (found.owner != msg.sender) revert IModelRegistry.NotOwner(modelId, msg.sender);
     }
 
     function versionOf(State storage self, uint256 modelId, uint32 version)
@@ -141,7 +142,7 @@ library ModelState {
         returns (Version storage found)
     {
         found = self.models[modelId].versions[version];
-        if (found.registeredAt == 0) revert IModels.UnknownVersion(modelId, version);
+        if (found.registeredAt == 0) revert IModelRegistry.UnknownVersion(modelId, version);
     }
 
     /// @notice What a dispute about a version's claims is about. A price isn't part of it: the same claims under another price

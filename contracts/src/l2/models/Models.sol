@@ -2,12 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {IDatanets} from "../../interfaces/IDatanets.sol";
-import {IJuryClient} from "../../interfaces/IJuries.sol";
+import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IModels} from "../../interfaces/IModels.sol";
 import {Predeploys} from "../Predeploys.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Bonds} from "./Bonds.sol";
-import {Challenges} from "./Challenges.sol";
 import {Lineage} from "./Lineage.sol";
 import {ModelState} from "./ModelState.sol";
 import {Registry} from "./Registry.sol";
@@ -25,8 +24,9 @@ import {Sketches} from "./Sketches.sol";
 ///         Who registers a version, its trainer, is bonded for what it says of it. Anyone may dispute that before a jury;
 ///         what was found untrue takes no more requests, whatever version says it again. No money is here: bonds are
 ///         locked stake in Stakes, fees of juries go on to Juries at once.
-contract Models is Governed, IModels, IJuryClient {
-    using Challenges for ModelState.State;
+/// @dev Sketches and disputes are the code of `ModelDisputes`, on the same storage: one contract of both is larger than a
+///      contract may be. `IModels` is the interface of the whole.
+contract Models is Governed, IModels, IModelRegistry {
     using Lineage for ModelState.State;
     using ModelState for ModelState.State;
     using Registry for ModelState.State;
@@ -34,93 +34,56 @@ contract Models is Governed, IModels, IJuryClient {
 
     ModelState.State private state;
 
+    /// @notice Sketches and disputes.
+    fallback() external payable {
+        address code = Predeploys.MODEL_DISPUTES;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let success := delegatecall(gas(), code, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            // Without code there a call would succeed, and its value stay here.
+            success := and(success, iszero(iszero(extcodesize(code))))
+            if iszero(success) { revert(free, returndatasize()) }
+            return(free, returndatasize())
+        }
+    }
+
     // ---- Registering
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function create(string calldata name, string calldata metadata) external returns (uint256 modelId) {
         return state.create(name, metadata);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function registerVersion(uint256 modelId, Registration calldata registration) external returns (uint32 version) {
         return state.registerVersion(modelId, registration);
     }
 
-    /// @inheritdoc IModels
-    function register(string calldata name, string calldata metadata, Registration calldata registration)
-        external
-        returns (uint256 modelId)
-    {
-        modelId = state.create(name, metadata);
-        state.registerVersion(modelId, registration);
-    }
-
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function offerOwnership(uint256 modelId, address to) external {
         state.offer(modelId, to);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function acceptOwnership(uint256 modelId) external {
         state.accept(modelId);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function deprecate(uint256 modelId) external {
         state.deprecate(modelId);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function reactivate(uint256 modelId) external {
         state.reactivate(modelId);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function releaseBond(uint256 modelId) external returns (uint256 amount) {
         return Bonds.release(state, modelId);
-    }
-
-    // ---- Sketches
-
-    /// @inheritdoc IModels
-    function createSketchSet(uint256 modelId, uint16 dim, uint8 minExponent, uint8 maxExponent, bytes32 commitment)
-        external
-        returns (uint256 setId)
-    {
-        return Sketches.create(state, modelId, Sketches.Shape(dim, minExponent, maxExponent), commitment);
-    }
-
-    /// @inheritdoc IModels
-    function appendSketches(
-        uint256 setId,
-        uint256 datanetId,
-        uint32 releaseId,
-        uint64[] calldata rows,
-        bytes calldata payload
-    ) external {
-        state.append(setId, datanetId, releaseId, rows, payload);
-    }
-
-    // ---- Disputes
-
-    /// @inheritdoc IModels
-    function challengeSketch(uint256 modelId, uint32 version, uint256 datanetId, uint64 row, bytes calldata sketch)
-        external
-        payable
-        returns (uint256 caseId)
-    {
-        return state.openSketch(modelId, version, datanetId, row, sketch);
-    }
-
-    /// @inheritdoc IModels
-    function challenge(uint256 modelId, uint32 version, bytes32 evidence) external payable returns (uint256 caseId) {
-        return state.openClaim(modelId, version, evidence);
-    }
-
-    /// @inheritdoc IJuryClient
-    function ruled(uint256 caseId, bool upheld) external {
-        if (msg.sender != Predeploys.JURIES) revert NotJuries(msg.sender);
-        state.close(caseId, upheld);
     }
 
     // ---- What inference asks
@@ -178,18 +141,18 @@ contract Models is Governed, IModels, IJuryClient {
 
     // ---- The graph
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function modelCount() external view returns (uint256) {
         return state.modelCount;
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function ownerOf(uint256 modelId) external view returns (address owner, address offeredTo) {
         ModelState.Model storage model = state.model(modelId);
         return (model.owner, model.offeredTo);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function facts(uint256 modelId, uint32 version) external view returns (Facts memory) {
         ModelState.Version storage found = state.versionOf(modelId, version);
         return Facts(
@@ -206,12 +169,12 @@ contract Models is Governed, IModels, IJuryClient {
         );
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function parents(uint256 modelId, uint32 version) external view returns (Parent[] memory) {
         return state.versionOf(modelId, version).parents;
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function children(uint256 modelId, uint256 from, uint256 most)
         external
         view
@@ -227,7 +190,7 @@ contract Models is Governed, IModels, IJuryClient {
         }
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function effectiveTerms(uint256 modelId, uint32 version) external view returns (IDatanets.Licence memory) {
         ModelState.Version storage found = state.versionOf(modelId, version);
         ModelState.Rules memory rules = found.effective;
@@ -241,13 +204,13 @@ contract Models is Governed, IModels, IJuryClient {
         );
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function firstWith(bytes32 weightsHash) external view returns (uint256 modelId, uint32 version) {
         ModelState.Known storage known = state.known[weightsHash];
         return (known.modelId, known.version);
     }
 
-    /// @inheritdoc IModels
+    /// @inheritdoc IModelRegistry
     function bondOf(uint256 modelId, address trainer)
         external
         view
@@ -256,10 +219,5 @@ contract Models is Governed, IModels, IJuryClient {
         ModelState.Model storage model = state.model(modelId);
         ModelState.Bond storage bond = model.bonds[trainer];
         return (bond.amount, bond.disputes, state.serves(model, trainer) ? 0 : bond.releasable);
-    }
-
-    /// @inheritdoc IModels
-    function sketchOf(uint256 setId, uint256 datanetId, uint64 row) external view returns (bool found, uint64 setRow) {
-        return state.rowOf(setId, datanetId, row);
     }
 }

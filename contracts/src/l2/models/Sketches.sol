@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IAttributionStore} from "../../interfaces/IAttributionStore.sol";
 import {IDatanets} from "../../interfaces/IDatanets.sol";
+import {IModelDisputes} from "../../interfaces/IModelDisputes.sol";
+import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IModels} from "../../interfaces/IModels.sol";
 import {IParameters} from "../../interfaces/IParameters.sol";
 import {Predeploys} from "../Predeploys.sol";
@@ -44,14 +46,14 @@ library Sketches {
         returns (uint256 setId)
     {
         ModelState.Model storage model = self.owned(modelId);
-        if (commitment == 0) revert IModels.ZeroHash();
+        if (commitment == 0) revert IModelRegistry.ZeroHash();
         uint256 bond = PARAMETERS.get(Keys.TRAINER_BOND);
         Bonds.ensure(model, modelId, msg.sender, bond);
         setId = STORE.createSketchSet(shape.dim, false, shape.minExponent, shape.maxExponent);
         ModelState.SketchSet storage set = self.sets[setId];
         (set.trainer, set.dim, set.commitment) = (msg.sender, shape.dim, commitment);
         (set.modelId, set.bond) = (uint128(modelId), uint128(bond));
-        emit IModels.SketchSetCreated(
+        emit IModelDisputes.SketchSetCreated(
             modelId, setId, msg.sender, shape.dim, shape.minExponent, shape.maxExponent, commitment
         );
     }
@@ -67,40 +69,40 @@ library Sketches {
         ModelState.SketchSet storage set = self.sets[setId];
         ModelState.Model storage model = self.models[set.modelId];
         if (set.trainer != msg.sender || model.bonds[msg.sender].amount < set.bond) {
-            revert IModels.NotTrainer(set.modelId, msg.sender);
+            revert IModelRegistry.NotTrainer(set.modelId, msg.sender);
         }
-        if (set.frozen) revert IModels.SketchesFrozen(setId);
+        if (set.frozen) revert IModelRegistry.SketchesFrozen(setId);
         Batch memory batch = Batch(setId, datanetId, releaseId, 0, 1 + uint256(set.dim));
-        if (rows.length == 0 || payload.length != rows.length * batch.rowLength) revert IModels.InvalidSketch();
+        if (rows.length == 0 || payload.length != rows.length * batch.rowLength) revert IModelDisputes.InvalidSketch();
         IDatanets.Release memory release = DATANETS.release(datanetId, releaseId);
-        if (release.setId == 0) revert IModels.UnknownRelease(datanetId, releaseId);
+        if (release.setId == 0) revert IModelRegistry.UnknownRelease(datanetId, releaseId);
         batch.contributors = release.contributors;
         _noteRelease(set, datanetId << 32 | releaseId);
         uint32[] memory numbers = new uint32[](rows.length);
         for (uint256 i = 0; i < rows.length; ++i) {
-            if (rows[i] >= release.rows) revert IModels.RowNotInRelease(datanetId, releaseId, rows[i]);
+            if (rows[i] >= release.rows) revert IModelDisputes.RowNotInRelease(datanetId, releaseId, rows[i]);
             numbers[i] = _numberFor(model, set.modelId, batch, rows[i]);
         }
         uint64 first = _store(set, batch, rows, numbers, payload);
-        emit IModels.SketchesAppended(set.modelId, setId, datanetId, releaseId, first, rows, numbers);
+        emit IModelDisputes.SketchesAppended(set.modelId, setId, datanetId, releaseId, first, rows, numbers);
     }
 
     /// @notice Freezes the set for a version and returns the version of the set that answers.
-    function pin(ModelState.State storage self, uint256 modelId, IModels.Registration calldata made)
+    function pin(ModelState.State storage self, uint256 modelId, IModelRegistry.Registration memory made)
         internal
         returns (uint64 setVersion)
     {
         uint256 setId = made.sketchSetId;
-        if ((setId == 0) != (made.sketchBps == 0)) revert IModels.SketchesUnused(setId, made.sketchBps);
+        if ((setId == 0) != (made.sketchBps == 0)) revert IModelRegistry.SketchesUnused(setId, made.sketchBps);
         if (setId == 0) return 0;
         ModelState.SketchSet storage set = self.sets[setId];
-        if (set.modelId != modelId) revert IModels.UnknownSketchSet(modelId, setId);
+        if (set.modelId != modelId) revert IModelRegistry.UnknownSketchSet(modelId, setId);
         // Who registers is bonded for the sketches, and so made them.
-        if (set.trainer != msg.sender) revert IModels.NotTrainer(modelId, msg.sender);
+        if (set.trainer != msg.sender) revert IModelRegistry.NotTrainer(modelId, msg.sender);
         if (set.commitment != keccak256(abi.encode(made.seed, made.whiteningHash, made.manifestHash))) {
-            revert IModels.WrongSketchCommitment(setId);
+            revert IModelRegistry.WrongSketchCommitment(setId);
         }
-        if (set.releases.length == 0) revert IModels.EmptySketchSet(setId);
+        if (set.releases.length == 0) revert IModelRegistry.EmptySketchSet(setId);
         for (uint256 i = 0; i < set.releases.length; ++i) {
             _requireSource(set.releases[i], made.sources);
         }
@@ -119,7 +121,7 @@ library Sketches {
         uint32[] memory one = new uint32[](1);
         for (uint256 i = 0; i < numbers.length; ++i) {
             if (numbers[i] == 0 || numbers[i] > model.contributors.length) {
-                revert IModels.UnknownNumber(modelId, numbers[i]);
+                revert IModelDisputes.UnknownNumber(modelId, numbers[i]);
             }
             ModelState.Contributor memory found = model.contributors[numbers[i] - 1];
             one[0] = found.number;
@@ -145,7 +147,9 @@ library Sketches {
         internal
         view
     {
-        if (sketch.length != 1 + uint256(set.dim) || uint8(sketch[0]) > MAX_EXPONENT) revert IModels.InvalidSketch();
+        if (sketch.length != 1 + uint256(set.dim) || uint8(sketch[0]) > MAX_EXPONENT) {
+            revert IModelDisputes.InvalidSketch();
+        }
         (,,, bytes memory stored) = STORE.row(setId, setRow);
         (int256 dot, uint256 left, uint256 right) = _products(stored, sketch);
         // q · 2^-e: the one of the smaller exponent is the longer.
@@ -154,7 +158,7 @@ library Sketches {
         bool aligned = dot >= 0 && uint256(dot * dot) * 100 >= left * right * 99;
         if (e < f) left <<= 2 * (f - e);
         else right <<= 2 * (e - f);
-        if (aligned && left * 10 <= right * 11 && right * 10 <= left * 11) revert IModels.SketchesAgree();
+        if (aligned && left * 10 <= right * 11 && right * 10 <= left * 11) revert IModelDisputes.SketchesAgree();
     }
 
     function _products(bytes memory stored, bytes calldata sketch)
@@ -165,7 +169,7 @@ library Sketches {
         for (uint256 i = 1; i < sketch.length; ++i) {
             int256 a = int8(uint8(stored[i]));
             int256 b = int8(uint8(sketch[i]));
-            if (b == -128) revert IModels.InvalidSketch();
+            if (b == -128) revert IModelDisputes.InvalidSketch();
             // At most 4,096 products of 127²: nothing overflows.
             unchecked {
                 dot += a * b;
@@ -181,15 +185,15 @@ library Sketches {
             if (set.releases[i] == release) return;
         }
         // More could answer for no version.
-        if (count == 16) revert IModels.TooManySources(count + 1);
+        if (count == 16) revert IModelRegistry.TooManySources(count + 1);
         set.releases.push(release);
     }
 
-    function _requireSource(uint256 release, IModels.Source[] calldata sources) private pure {
+    function _requireSource(uint256 release, IModels.Source[] memory sources) private pure {
         for (uint256 i = 0; i < sources.length; ++i) {
             if (sources[i].datanetId << 32 | sources[i].releaseId == release) return;
         }
-        revert IModels.SketchOfOtherRelease(release >> 32, uint32(release));
+        revert IModelDisputes.SketchOfOtherRelease(release >> 32, uint32(release));
     }
 
     /// @dev The number in the model's sketches of a row's contributor, a new one where it had none.
@@ -201,12 +205,10 @@ library Sketches {
         number = model.numbers[batch.datanetId][batch.releaseId][contributor];
         if (number != 0) return number;
         model.contributors
-            .push(
-                ModelState.Contributor(uint128(batch.datanetId), batch.releaseId, contributor, batch.contributors)
-            );
+            .push(ModelState.Contributor(uint128(batch.datanetId), batch.releaseId, contributor, batch.contributors));
         number = uint32(model.contributors.length);
         model.numbers[batch.datanetId][batch.releaseId][contributor] = number;
-        emit IModels.SketchContributor(modelId, number, batch.datanetId, batch.releaseId, contributor);
+        emit IModelDisputes.SketchContributor(modelId, number, batch.datanetId, batch.releaseId, contributor);
     }
 
     /// @dev Appends each run of rows of one contributor at once.
@@ -231,7 +233,7 @@ library Sketches {
 
     function _noteRow(ModelState.SketchSet storage set, Batch memory batch, uint64 row, uint64 setRow) private {
         if (set.rows[batch.datanetId][row] != 0) {
-            revert IModels.DuplicateSketch(batch.setId, batch.datanetId, row);
+            revert IModelDisputes.DuplicateSketch(batch.setId, batch.datanetId, row);
         }
         set.rows[batch.datanetId][row] = setRow + 1;
     }
