@@ -18,6 +18,16 @@ library Keys {
     bytes32 internal constant TRAINER_BOND = "trainerBond";
     bytes32 internal constant COMMONS_EPOCH = "commonsEpoch";
 
+    // ---- Models
+    /// @notice Time that a trainer's bond stays locked after its last version took requests.
+    bytes32 internal constant TRAINER_SECONDS = "trainerSeconds";
+    /// @notice Bond of whoever disputes a model.
+    bytes32 internal constant CHALLENGE_BOND = "challengeBond";
+    /// @notice Jurors of such a dispute; an even number counts as one more.
+    bytes32 internal constant CHALLENGE_JURORS = "challengeJurors";
+    /// @notice The part of a lost bond that the other side gets; the rest goes to the fee distributor.
+    bytes32 internal constant WINNER_BPS = "winnerBps";
+
     // ---- Juries
     bytes32 internal constant COMMIT_SECONDS = "commitSeconds";
     bytes32 internal constant REVEAL_SECONDS = "revealSeconds";
@@ -62,6 +72,10 @@ library Keys {
         if (key == OPERATOR_STAKE) return (0, 1_000_000 ether, 100 ether);
         if (key == TRAINER_BOND) return (0, 1_000_000 ether, 100 ether);
         if (key == COMMONS_EPOCH) return (1 days, 90 days, 7 days);
+        if (key == TRAINER_SECONDS) return (7 days, 180 days, 30 days);
+        if (key == CHALLENGE_BOND) return (0.001 ether, 10_000 ether, 10 ether);
+        if (key == CHALLENGE_JURORS) return (3, 31, 5);
+        if (key == WINNER_BPS) return (1_000, 9_000, 5_000);
         if (key == COMMIT_SECONDS) return (1 hours, 7 days, 1 days);
         if (key == REVEAL_SECONDS) return (1 hours, 7 days, 1 days);
         if (key == APPEAL_SECONDS) return (1 days, 14 days, 3 days);
