@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ICommons} from "./ICommons.sol";
 import {IInference} from "./IInference.sol";
+import {IPayouts} from "./IPayouts.sol";
 
 /// @title IDivision
 /// @notice How payments are divided: read only, so that everybody can ask beforehand what Inference asks when it settles. Predeploy
@@ -42,11 +44,37 @@ interface IDivision {
         uint32[] contributors;
     }
 
-    /// @notice A payment's parts: `shares` sum to it, `parts` are all of them but the contributors'.
+    /// @notice What a datanet gets: for its reviewers, or its commons.
+    struct Fund {
+        bool review;
+        uint256 datanetId;
+        uint256 amount;
+    }
+
+    /// @notice What contributors of a datanet earned, for the commons.
+    struct Earned {
+        uint256 datanetId;
+        ICommons.Credit[] credits;
+    }
+
+    /// @notice Contributors who are paid at once. Bytes are `abi.encode` of an `IInference.Payee[]`: of theirs, and of those who wait.
+    struct Page {
+        IPayouts.Credit[] credits;
+        Earned[] earned;
+        bytes paid;
+        bytes carried;
+        uint256 carriedAmount;
+    }
+
+    /// @notice A payment's parts: `shares` sum to it.
     struct Divided {
         IInference.Shares shares;
-        IInference.Part[] parts;
-        IInference.Payee[] payees;
+        /// Of accounts other than contributors.
+        IPayouts.Credit[] credits;
+        Fund[] funds;
+        Page page;
+        /// `abi.encode` of an `IInference.Part[]`: all parts but contributors'.
+        bytes parts;
         /// `abi.encode` of an `IInference.Attribution[]`.
         bytes attributions;
     }
@@ -66,6 +94,10 @@ interface IDivision {
         view
         returns (Divided memory);
 
+    /// @notice The next contributors of those who wait.
+    /// @param payees `Page.carried`.
+    function next(bytes calldata payees, uint16 protocolBps) external pure returns (Page memory);
+
     /// @notice EIP-712: name `Tributary Inference`, version `1`, this chain, Inference's address.
     function domainSeparator() external view returns (bytes32);
 
@@ -81,9 +113,22 @@ interface IDivision {
     /// @notice What an operator signs: `Receipt(uint256 session,uint32 index,bytes32 promptHash)`.
     function receiptDigest(uint256 sessionId, uint32 index, bytes32 promptHash) external view returns (bytes32);
 
-    /// @notice `h` after these answers, the first of which is the `first`-th, and what they cost.
-    function chain(bytes32 before, uint32 first, IInference.Answer[] calldata answers)
-        external
-        pure
-        returns (bytes32 head, uint256 amount);
+    /// @notice Takes answers into a session's chain.
+    /// @param before `h(first - 1)`, and `paid` the sum of the answers up to there.
+    /// @return head `h` after them.
+    /// @return amount What they cost.
+    /// @return digest What a payer signs who received them.
+    function voucherOf(
+        uint256 sessionId,
+        bytes32 before,
+        uint32 first,
+        uint256 paid,
+        IInference.Answer[] calldata answers
+    ) external view returns (bytes32 head, uint256 amount, bytes32 digest);
+
+    /// @notice `h` after these links, the first of which is the `first`-th.
+    function chainOf(bytes32 before, uint32 first, IInference.Link[] calldata links) external pure returns (bytes32);
+
+    /// @notice Whether an account signed: its key, or the contract that it is (EIP-1271).
+    function isSigned(address by, bytes32 digest, bytes calldata signature) external view returns (bool);
 }

@@ -310,9 +310,9 @@ interface IInference is IJuryClient {
     /// @notice Pays for what was posted, when nobody contested it in time or the case was lost. Anyone may call it.
     function finalize(uint256 sessionId) external returns (uint256 settlementId);
 
-    /// @notice Pays those contributors of a settlement whose turn has not come; `payees` are those of its last `Carried`. Anyone
-    ///         may call it.
-    function carry(uint256 settlementId, Payee[] calldata payees) external;
+    /// @notice Pays those contributors of a settlement whose turn has not come. Anyone may call it.
+    /// @param payees Data of its last `Carried` event: `abi.encode` of those who wait.
+    function carry(uint256 settlementId, bytes calldata payees) external;
 
     /// @notice Lets go of the operator's stake, when nobody can dispute any more. Anyone may call it.
     function close(uint256 sessionId) external;
@@ -327,15 +327,14 @@ interface IInference is IJuryClient {
     ///         something is posted.
     function refund(uint256 sessionId) external returns (uint256 amount);
 
-    /// @notice The payer contests what was posted: jurors decide whether it answers. The value is the juries' fee and a bond.
-    ///         Upheld: everything that is left and the operator's penalty are the payer's.
-    /// @param evidence For the jurors: the prompt, and why.
-    function contest(uint256 sessionId, bytes calldata evidence) external payable returns (uint256 caseId);
-
     // ---- Anyone
 
-    /// @notice Whoever recomputes an answer of a deterministic model, or a sketch, and finds another, lets jurors recompute it. The
-    ///         value is the juries' fee and a bond. Upheld: the penalty goes in halves to the payer and the caller.
+    /// @notice Lets jurors decide about an answer. The value is the juries' fee and a bond, which who was wrong loses to who was right.
+    ///         - `NoAnswer`: the payer contests what was posted, whose first answer is `index`, within `contestSeconds`. Upheld:
+    ///           everything that is left of the escrow, and the operator's penalty, are the payer's.
+    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: the penalty
+    ///           goes in halves to the payer and the caller; of what is not settled yet, the payment to the payer.
+    /// @param evidence For the jurors: the prompt, and why.
     function dispute(uint256 sessionId, uint32 index, Dispute kind, bytes calldata evidence)
         external
         payable
@@ -361,7 +360,7 @@ interface IInference is IJuryClient {
     function sessionInfo(uint256 sessionId) external view returns (Session memory);
     function pendingOf(uint256 sessionId) external view returns (Pending memory);
     function caseOf(uint256 caseId) external view returns (Case memory);
-    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of `abi.encode(payees)`.
+    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of those who wait.
     function carriedOf(uint256 settlementId) external view returns (uint256 amount, bytes32 payeesHash);
     function serves(address operator, bytes32 termsHash) external view returns (bool);
     /// @notice How many sessions keep the operator's stake locked.

@@ -7,28 +7,13 @@ import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {IStakes} from "../../interfaces/IStakes.sol";
 import {Predeploys} from "../Predeploys.sol";
 import {Sessions} from "./Sessions.sol";
-import {Vouchers} from "./Vouchers.sol";
 
 /// @title Disputes
 /// @notice What jurors decide about answers, and what needs no jurors: an operator's promise that it did not keep.
 library Disputes {
     IJuries private constant JURIES = IJuries(Predeploys.JURIES);
 
-    /// @notice The payer contests what was posted without its signature.
-    function contest(Sessions.State storage self, uint256 sessionId, bytes calldata evidence)
-        internal
-        returns (uint256 caseId)
-    {
-        IInference.Session storage session = Sessions.mustBeOpen(self, sessionId);
-        if (msg.sender != session.payer) revert IInference.NotPayer(sessionId, msg.sender);
-        uint32 first = session.answers + 1;
-        IInference.Case memory opened;
-        (opened.sessionId, opened.index, opened.kind) = (sessionId, first, IInference.Dispute.NoAnswer);
-        _takePending(self, opened);
-        return _open(self, session, opened, evidence);
-    }
-
-    /// @notice Anyone has an answer, or its sketch, computed again.
+    /// @notice The payer contests what was posted without its signature, or anyone has an answer or its sketch computed again.
     function dispute(
         Sessions.State storage self,
         uint256 sessionId,
@@ -39,11 +24,15 @@ library Disputes {
         IInference.Session storage session = Sessions.known(self, sessionId);
         if (session.status == IInference.Status.Closed) revert IInference.NotOpen(sessionId, session.status);
         _checkKind(sessionId, session, kind);
-        uint256 count = uint256(session.answers) + self.pending[sessionId].count;
-        if (index == 0 || index > count) revert IInference.UnknownAnswer(sessionId, index);
+        uint32 settled = session.answers;
+        bool whole = kind == IInference.Dispute.NoAnswer;
+        // What was posted is contested as a whole: by its first answer.
+        if (index == 0 || index > settled + (whole ? 1 : self.pending[sessionId].count) || whole && index <= settled) {
+            revert IInference.UnknownAnswer(sessionId, index);
+        }
         IInference.Case memory opened;
         (opened.sessionId, opened.index, opened.kind) = (sessionId, index, kind);
-        if (index > session.answers) _takePending(self, opened);
+        if (index > settled) _takePending(self, opened);
         return _open(self, session, opened, evidence);
     }
 
@@ -92,8 +81,8 @@ library Disputes {
         IInference.Session storage session = Sessions.known(self, sessionId);
         _checkOver(self, sessionId, session);
         if (session.receiptShown) revert IInference.AlreadyShown(sessionId);
-        bytes32 digest = Vouchers.receipt(sessionId, promised.index, promised.promptHash);
-        if (!Vouchers.isSigned(session.operator, digest, signature)) {
+        bytes32 digest = Sessions.DIVISION.receiptDigest(sessionId, promised.index, promised.promptHash);
+        if (!Sessions.DIVISION.isSigned(session.operator, digest, signature)) {
             revert IInference.NotPromised(session.operator, digest);
         }
         if (!_isBroken(session, promised, links)) revert IInference.NotBroken(sessionId, promised.index);
@@ -123,14 +112,15 @@ library Disputes {
         if (promised.index == 0 || promised.index > session.maxAnswers) return false;
         if (promised.index > session.answers) return true;
         if (links.length != uint256(session.answers) - promised.index + 1) return false;
-        bytes32 head = promised.before;
-        for (uint256 i = 0; i < links.length; ++i) {
-            head = Vouchers.extend(head, promised.index + uint32(i), links[i]);
-        }
-        return head == session.head && links[0].promptHash != promised.promptHash;
+        return links[0].promptHash != promised.promptHash
+            && Sessions.DIVISION.chainOf(promised.before, promised.index, links) == session.head;
     }
 
     function _checkKind(uint256 sessionId, IInference.Session storage session, IInference.Dispute kind) private view {
+        if (kind == IInference.Dispute.NoAnswer) {
+            if (msg.sender != session.payer) revert IInference.NotPayer(sessionId, msg.sender);
+            return;
+        }
         bool possible = kind == IInference.Dispute.WrongAnswer && session.deterministic
             || kind == IInference.Dispute.WrongSketch && session.sketches;
         if (!possible) revert IInference.NotDisputable(sessionId, kind);

@@ -11,6 +11,7 @@ import {Predeploys} from "../Predeploys.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Keys} from "../governance/Keys.sol";
 import {Attribution} from "./Attribution.sol";
+import {Pages} from "./Pages.sol";
 import {Vouchers} from "./Vouchers.sol";
 
 /// @title Division
@@ -68,10 +69,17 @@ contract Division is IDivision, Governed {
         shares.lineage = _addLineage(parts, work, payment.version, shares.lineage);
         shares.validators = _addReviewers(parts, work, shares.validators);
         _attribute(work, pool, answers);
-        (divided.payees, shares.contributors) = _payees(work);
+        IInference.Payee[] memory payees;
+        (payees, shares.contributors) = _payees(work);
+        divided.page = Pages.first(payees, payment.protocolBps);
         shares.commons = _addCommons(parts, work);
-        divided.parts = _cut(parts);
+        _close(divided, parts);
         divided.attributions = abi.encode(_found(work));
+    }
+
+    /// @inheritdoc IDivision
+    function next(bytes calldata payees, uint16 protocolBps) external pure returns (Page memory) {
+        return Pages.first(abi.decode(payees, (IInference.Payee[])), protocolBps);
     }
 
     /// @inheritdoc IDivision
@@ -94,12 +102,32 @@ contract Division is IDivision, Governed {
     }
 
     /// @inheritdoc IDivision
-    function chain(bytes32 before, uint32 first, IInference.Answer[] calldata answers)
+    function voucherOf(
+        uint256 sessionId,
+        bytes32 before,
+        uint32 first,
+        uint256 paid,
+        IInference.Answer[] calldata answers
+    ) external view returns (bytes32 head, uint256 amount, bytes32 digest) {
+        (head, amount) = Vouchers.chain(before, first, answers);
+        digest = Vouchers.voucher(sessionId, first + uint32(answers.length) - 1, paid + amount, head);
+    }
+
+    /// @inheritdoc IDivision
+    function chainOf(bytes32 before, uint32 first, IInference.Link[] calldata links)
         external
         pure
-        returns (bytes32 head, uint256 amount)
+        returns (bytes32 head)
     {
-        return Vouchers.chain(before, first, answers);
+        head = before;
+        for (uint256 i = 0; i < links.length; ++i) {
+            head = Vouchers.extend(head, first + uint32(i), links[i]);
+        }
+    }
+
+    /// @inheritdoc IDivision
+    function isSigned(address by, bytes32 digest, bytes calldata signature) external view returns (bool) {
+        return Vouchers.isSigned(by, digest, signature);
     }
 
     // ---- What a session is opened under
@@ -232,12 +260,29 @@ contract Division is IDivision, Governed {
         return amount;
     }
 
-    function _cut(List memory parts) private pure returns (IInference.Part[] memory items) {
-        uint256 count = parts.count;
-        items = parts.items;
+    /// @dev Accounts are owed theirs; what is a datanet's goes to the contract that keeps it.
+    function _close(Divided memory divided, List memory list) private pure {
+        IInference.Part[] memory parts = list.items;
+        uint256 count = list.count;
         assembly ("memory-safe") {
-            mstore(items, count)
+            mstore(parts, count)
         }
+        IPayouts.Credit[] memory credits = new IPayouts.Credit[](count);
+        Fund[] memory funds = new Fund[](count);
+        uint256 owed;
+        for (uint256 i = 0; i < count; ++i) {
+            IInference.Part memory part = parts[i];
+            if (part.account != address(0)) {
+                credits[owed++] = IPayouts.Credit(part.account, part.amount, part.reason);
+            } else {
+                funds[i - owed] = Fund(part.reason == IPayouts.Reason.Validator, part.datanetId, part.amount);
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(credits, owed)
+            mstore(funds, sub(count, owed))
+        }
+        (divided.credits, divided.funds, divided.parts) = (credits, funds, abi.encode(parts));
     }
 
     // ---- Contributors

@@ -43,7 +43,7 @@ contract Inference is IInference, Governed {
     }
 
     /// @inheritdoc IInference
-    function carry(uint256 settlementId, Payee[] calldata payees) external {
+    function carry(uint256 settlementId, bytes calldata payees) external {
         Payments.carry(state, settlementId, payees);
     }
 
@@ -62,11 +62,6 @@ contract Inference is IInference, Governed {
     /// @inheritdoc IInference
     function refund(uint256 sessionId) external returns (uint256 amount) {
         return Sessions.refund(state, sessionId);
-    }
-
-    /// @inheritdoc IInference
-    function contest(uint256 sessionId, bytes calldata evidence) external payable returns (uint256 caseId) {
-        return Disputes.contest(state, sessionId, evidence);
     }
 
     // ---- Anyone

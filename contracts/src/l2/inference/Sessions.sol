@@ -6,7 +6,6 @@ import {IInference} from "../../interfaces/IInference.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {IStakes} from "../../interfaces/IStakes.sol";
 import {Predeploys} from "../Predeploys.sol";
-import {Vouchers} from "./Vouchers.sol";
 
 /// @title Sessions
 /// @notice What a session is, how it begins and ends, and how answers come into it.
@@ -114,20 +113,22 @@ library Sessions {
 
     // ---- Answers
 
-    /// @notice Takes answers into the chain's new end, without writing it.
-    function chainOf(IInference.Session storage session, IInference.Answer[] calldata answers)
+    /// @notice Takes answers into the chain, without writing its new end.
+    function chainOf(uint256 sessionId, IInference.Session storage session, IInference.Answer[] calldata answers)
         internal
         view
-        returns (bytes32 head, uint256 amount)
+        returns (bytes32 head, uint256 amount, bytes32 digest)
     {
-        uint256 most = session.maxAnswers - session.answers;
-        if (answers.length == 0 || answers.length > most) revert IInference.InvalidAnswers(answers.length);
+        uint32 count = session.answers;
+        if (answers.length == 0 || answers.length > session.maxAnswers - count) {
+            revert IInference.InvalidAnswers(answers.length);
+        }
         head = session.head;
         // Until the first answer the head is the hash of the prompt that was named.
-        if (session.answers == 0 && head != 0 && head != answers[0].promptHash) {
+        if (count == 0 && head != 0 && head != answers[0].promptHash) {
             revert IInference.WrongPrompt(head, answers[0].promptHash);
         }
-        (head, amount) = Vouchers.chain(head, session.answers + 1, answers);
+        (head, amount, digest) = DIVISION.voucherOf(sessionId, head, count + 1, session.paid, answers);
         if (amount > session.left) revert IInference.EscrowTooSmall(session.left, amount);
     }
 
@@ -146,7 +147,7 @@ library Sessions {
         checkInTime(sessionId, session);
         IInference.Pending storage pending = self.pending[sessionId];
         if (pending.until != 0) revert IInference.IsPending(sessionId);
-        (bytes32 head, uint256 amount) = chainOf(session, answers);
+        (bytes32 head, uint256 amount,) = chainOf(sessionId, session, answers);
         uint256 price = session.price;
         for (uint256 i = 0; i < answers.length; ++i) {
             if (answers[i].amount > price) revert IInference.AboveThePrice(price, answers[i].amount);

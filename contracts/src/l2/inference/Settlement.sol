@@ -5,7 +5,6 @@ import {IDivision} from "../../interfaces/IDivision.sol";
 import {IInference} from "../../interfaces/IInference.sol";
 import {Payments} from "./Payments.sol";
 import {Sessions} from "./Sessions.sol";
-import {Vouchers} from "./Vouchers.sol";
 
 /// @title Settlement
 /// @notice Divides what answers cost. The parts of a payment are those that the session was opened under, and sum to it.
@@ -29,7 +28,8 @@ library Settlement {
     ) internal returns (uint256 settlementId) {
         IInference.Session storage session = Sessions.mustBeOpen(self, sessionId);
         Batch memory batch;
-        (batch.head, batch.amount) = Sessions.chainOf(session, answers);
+        bytes32 digest;
+        (batch.head, batch.amount, digest) = Sessions.chainOf(sessionId, session, answers);
         (batch.sessionId, batch.first, batch.signed) = (sessionId, session.answers + 1, true);
         batch.count = uint32(answers.length);
         bool posted = _isPosted(self, sessionId, batch.head);
@@ -37,7 +37,10 @@ library Settlement {
             if (msg.sender != session.operator) revert IInference.NotOperator(sessionId, msg.sender);
             Sessions.checkInTime(sessionId, session);
         }
-        _checkSignature(session, batch, signature);
+        address payer = session.payer;
+        if (msg.sender != payer && !Sessions.DIVISION.isSigned(payer, digest, signature)) {
+            revert IInference.NotSigned(payer, digest);
+        }
         if (!posted) Sessions.emitAnswers(sessionId, batch.first, answers);
         return _pay(self, session, batch, answers);
     }
@@ -62,17 +65,6 @@ library Settlement {
         return true;
     }
 
-    function _checkSignature(IInference.Session storage session, Batch memory batch, bytes calldata signature)
-        private
-        view
-    {
-        address payer = session.payer;
-        if (msg.sender == payer) return;
-        bytes32 digest =
-            Vouchers.voucher(batch.sessionId, batch.first + batch.count - 1, session.paid + batch.amount, batch.head);
-        if (!Vouchers.isSigned(payer, digest, signature)) revert IInference.NotSigned(payer, digest);
-    }
-
     /// @dev The session's books, then everybody's parts.
     function _pay(
         Sessions.State storage self,
@@ -93,7 +85,7 @@ library Settlement {
         (payment.protocolBps, payment.validatorBps) = (session.protocolBps, session.validatorBps);
         (payment.amount, payment.head) = (batch.amount, batch.head);
         IDivision.Divided memory divided = Sessions.DIVISION.divide(payment, answers);
-        Payments.pay(self, settlementId, session.protocolBps, divided);
+        Payments.pay(self, settlementId, divided);
         emit IInference.Settled(
             settlementId,
             batch.sessionId,
