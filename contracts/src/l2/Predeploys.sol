@@ -32,5 +32,6 @@ library Predeploys {
     address internal constant TIMELOCK = 0x00000000000000000000000000000000000A771b;
     /// @notice Code of a part of Models, which delegates to it.
     address internal constant MODEL_DISPUTES = 0x00000000000000000000000000000000000A7730;
+    address internal constant DIVISION = 0x00000000000000000000000000000000000a771c;
     address internal constant L1_BLOCK = 0x4200000000000000000000000000000000000015;
 }

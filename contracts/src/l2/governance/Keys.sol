@@ -14,6 +14,10 @@ library Keys {
     bytes32 internal constant CONTEST_BOND = "contestBond";
     /// @notice Least stake of an operator.
     bytes32 internal constant OPERATOR_STAKE = "operatorStake";
+    /// @notice Part of that stake that a lost case, or a promise that was not kept, costs an operator.
+    bytes32 internal constant PENALTY_BPS = "penaltyBps";
+    /// @notice Jurors of the first round about an answer; an even number stands for the next odd one.
+    bytes32 internal constant CONTEST_JURORS = "contestJurors";
     /// @notice Least bond of a model's trainer.
     bytes32 internal constant TRAINER_BOND = "trainerBond";
     bytes32 internal constant COMMONS_EPOCH = "commonsEpoch";
@@ -70,6 +74,8 @@ library Keys {
         if (key == CONTEST_SECONDS) return (1 hours, 7 days, 3 days);
         if (key == CONTEST_BOND) return (0.001 ether, 100 ether, 1 ether);
         if (key == OPERATOR_STAKE) return (0, 1_000_000 ether, 100 ether);
+        if (key == PENALTY_BPS) return (0, 10_000, 2_000);
+        if (key == CONTEST_JURORS) return (3, 21, 5);
         if (key == TRAINER_BOND) return (0, 1_000_000 ether, 100 ether);
         if (key == COMMONS_EPOCH) return (1 days, 90 days, 7 days);
         if (key == TRAINER_SECONDS) return (7 days, 180 days, 30 days);
