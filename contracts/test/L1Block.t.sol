@@ -108,10 +108,14 @@ contract L1BlockTest is Test {
         vm.assertEq(data.length, 176, "calldata");
         send(data);
         bytes32[9] memory slots;
-        for (uint256 i = 0; i < 9; ++i) slots[i] = slot(i);
+        for (uint256 i = 0; i < 9; ++i) {
+            slots[i] = slot(i);
+        }
         v.daFootprintGasScalar = 0;
         set(v);
-        for (uint256 i = 0; i < 9; ++i) vm.assertEq(slots[i], slot(i), "slot");
+        for (uint256 i = 0; i < 9; ++i) {
+            vm.assertEq(slots[i], slot(i), "slot");
+        }
     }
 
     function testFuzz_OnlyTheDepositorSetsValues(address stranger) public {
@@ -125,6 +129,58 @@ contract L1BlockTest is Test {
         vm.expectRevert(L1Block.NotDepositor.selector);
         vm.prank(stranger);
         l1Block.setL1BlockValuesEcotone();
+    }
+
+    /// @dev The first block of L1's block `number`, or one that follows it with the same origin.
+    function begin(uint64 number, bytes32 randao) private {
+        vm.prevrandao(randao);
+        Values memory v;
+        v.number = number;
+        set(v);
+    }
+
+    function assertNotHeld(uint64 number) private {
+        vm.expectRevert(abi.encodeWithSelector(L1Block.RandaoNotHeld.selector, number));
+        l1Block.randaoOf(number);
+    }
+
+    function testFuzz_TheRandomnessOfAnOriginIsThatOfItsFirstBlock(uint64 first, bytes32 one, bytes32 two) public {
+        vm.assume(one != 0 && two != 0 && first < type(uint64).max && first > 0);
+        begin(first, one);
+        begin(first, keccak256("a later block of the same origin, which no chain has"));
+        begin(first + 1, two);
+        vm.assertEq(l1Block.randaoOf(first), one, "one");
+        vm.assertEq(l1Block.randaoOf(first + 1), two, "two");
+        vm.assertEq(l1Block.number(), first + 1, "number");
+        assertNotHeld(first - 1);
+    }
+
+    function test_RandomnessToComeOrOfBeforeTheChainIsNotHeld() public {
+        assertNotHeld(0);
+        begin(100, keccak256("a"));
+        assertNotHeld(99);
+        assertNotHeld(101);
+        assertNotHeld(100 + 8192);
+        assertNotHeld(type(uint64).max);
+    }
+
+    function test_RandomnessIsHeldFor8192Origins() public {
+        for (uint64 n = 5; n < 5 + 8192; ++n) {
+            begin(n, bytes32(uint256(n)));
+        }
+        vm.assertEq(l1Block.randaoOf(5), bytes32(uint256(5)), "the oldest");
+        begin(5 + 8192, bytes32(uint256(77)));
+        assertNotHeld(5);
+        vm.assertEq(l1Block.randaoOf(6), bytes32(uint256(6)), "the oldest of the next window");
+        vm.assertEq(l1Block.randaoOf(5 + 8192), bytes32(uint256(77)), "the newest");
+    }
+
+    function test_TheRandomnessLiesBehindTheSlotsThatTheExecutorReads() public {
+        begin(8191, keccak256("last"));
+        vm.assertEq(slot(9 + 8191), keccak256("last"), "last");
+        begin(8192, keccak256("first"));
+        vm.assertEq(slot(9), keccak256("first"), "first");
+        vm.assertEq(slot(9 + 8192), 0, "nothing behind");
     }
 
     function test_FeesFollowFjordIsthmusAndJovian() public {

@@ -5,21 +5,20 @@ import {Test} from "./Vm.sol";
 import {SplitDouble} from "./doubles/SplitDouble.sol";
 import {StoreDouble} from "./doubles/StoreDouble.sol";
 import {TraceDouble, Words} from "./doubles/TraceDouble.sol";
-import {Datanets} from "../src/l2/Datanets.sol";
+import {FirstDatanets as Datanets} from "./doubles/FirstDatanets.sol";
 import {Inference} from "../src/l2/Inference.sol";
+import {Datanets} from "../src/l2/Datanets.sol";
 import {Predeploys} from "../src/l2/Predeploys.sol";
 
 /// @notice The L2 predeploys at their addresses, over doubles of the precompiles.
 abstract contract L2Test is Test {
     Datanets internal constant datanets = Datanets(Predeploys.DATANETS);
-    Inference internal constant inference = Inference(Predeploys.INFERENCE);
 
     function deployL2() internal {
         vm.etch(address(Predeploys.ATTRIBUTION_STORE), address(new StoreDouble()).code);
         vm.etch(address(Predeploys.TEXT_ATTRIBUTION), address(new TraceDouble()).code);
         vm.etch(address(Predeploys.REWARD_SPLIT), address(new SplitDouble()).code);
         vm.etch(Predeploys.DATANETS, address(new Datanets()).code);
-        vm.etch(Predeploys.INFERENCE, address(new Inference()).code);
     }
 
     /// @dev An answer made of the words of the rows 0, 1, … with these weights, and of nothing else.

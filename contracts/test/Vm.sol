@@ -9,6 +9,7 @@ interface Vm {
         address emitter;
     }
 
+    function accesses(address account) external returns (bytes32[] memory reads, bytes32[] memory writes);
     function addr(uint256 privateKey) external pure returns (address);
     function assertEq(address left, address right, string calldata reason) external pure;
     function assertEq(bytes calldata left, bytes calldata right, string calldata reason) external pure;
@@ -17,6 +18,8 @@ interface Vm {
     function assertEq(uint256 left, uint256 right, string calldata reason) external pure;
     function assertTrue(bool condition, string calldata reason) external pure;
     function assume(bool condition) external pure;
+    function chainId(uint256 newChainId) external;
+    function chainId(uint256 id) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function expectCall(address callee, bytes calldata data) external;
@@ -31,6 +34,8 @@ interface Vm {
     function load(address account, bytes32 slot) external view returns (bytes32);
     function prank(address sender) external;
     function prank(address sender, address origin) external;
+    function prevrandao(bytes32 newPrevrandao) external;
+    function record() external;
     function recordLogs() external;
     function roll(uint256 number) external;
     function setBlockhash(uint256 number, bytes32 hash) external;
@@ -38,6 +43,9 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address account, bytes32 slot, bytes32 value) external;
+    function toString(address value) external pure returns (string memory);
+    function toString(bytes calldata value) external pure returns (string memory);
+    function toString(bytes32 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
 }
 

@@ -14,18 +14,31 @@ use crate::{
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
-const CONTRACTS: [&str; 11] = [
+const CONTRACTS: [&str; 24] = [
     "AttestationVerifier",
     "AttestedOutput",
+    "Commons",
     "Datanets",
+    "Division",
+    "FeeDistributor",
     "GasPriceOracle",
     "Inference",
+    "Juries",
     "L1Block",
+    "ModelDisputes",
+    "Models",
     "OpenToken",
     "OperatorFeeVault",
     "OutputProposals",
+    "Parameters",
+    "Payouts",
+    "Stakes",
     "SystemConfig",
+    "TributaryGovernor",
     "TributaryPortal",
+    "TributaryTimelock",
+    "VotingOpen",
+    "WrappedOpen",
 ];
 
 /// Artifact texts by file name.
@@ -86,6 +99,21 @@ fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
     Ok(artifacts)
 }
 
+/// Runs the constructors of our own contracts on L2, each at the address of its contract, and returns what they leave.
+pub(crate) fn genesis(dirs: &Dirs) -> Result<Value, Error> {
+    let script = dirs.contracts().join("script").join("Genesis.s.sol");
+    let output = npm::output(forge(dirs, "script").arg(script).args(["--tc", "Genesis", "--json"]))?;
+    returned(&output).ok_or_else(|| Error::Script { lacks: "a string".into() })
+}
+
+/// The JSON in the string that a script has returned. forge quotes what is in it.
+fn returned(output: &str) -> Option<Value> {
+    let line = output.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|line| line["returns"].is_object()))?;
+    let quoted = line["returns"]["0"]["value"].as_str()?;
+    let text: String = serde_json::from_str(&format!("\"{quoted}\"")).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 fn committed(dirs: &Dirs) -> Result<Artifacts, Error> {
     let io = |source| Error::Io { path: dirs.artifacts(), source };
     let mut artifacts = Artifacts::new();
@@ -101,7 +129,7 @@ fn committed(dirs: &Dirs) -> Result<Artifacts, Error> {
 }
 
 /// A forge command on our sources with the build folder's libraries and compiler, offline.
-fn forge(dirs: &Dirs, command: &str) -> Command {
+pub(crate) fn forge(dirs: &Dirs, command: &str) -> Command {
     let remapping = |prefix: &str, folder: &Path| format!("{prefix}/={}/", folder.display());
     let mut forge = Command::new(dirs.package(".bin").join("forge"));
     forge.arg(command).arg("--offline");
@@ -172,6 +200,15 @@ mod tests {
     fn rendered_keys_are_sorted_at_every_depth() {
         let value = json!({"b": [{"d": 1, "c": 2}], "a": null});
         assert_eq!(render(&value).split_whitespace().collect::<String>(), r#"{"a":null,"b":[{"c":2,"d":1}]}"#);
+    }
+
+    #[test]
+    fn a_scripts_string_is_read_from_forges_output() {
+        let output = r#"a warning
+{"logs":[],"returns":{"0":{"internal_type":"string","value":"[{\\\"name\\\":\\\"C\\\"}]"}}}
+{"other":1}"#;
+        assert_eq!(returned(output), Some(json!([{"name": "C"}])));
+        assert_eq!(returned("Error: no"), None);
     }
 
     #[test]

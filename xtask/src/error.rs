@@ -25,6 +25,12 @@ pub(crate) enum Error {
     /// A JSON file lacks a field, or has one of another shape.
     #[error("{}: no usable {field}", path.display())]
     Field { path: PathBuf, field: String },
+    /// The genesis script ran, and its output is not what it should be.
+    #[error("the genesis script has not told {lacks}")]
+    Script { lacks: String },
+    /// The contracts' tests reach too little of the sources.
+    #[error("{table}of lines and of branches the tests must reach {least} %")]
+    Coverage { table: String, least: usize },
     /// Committed artifacts differ from what the sources give.
     #[error("out of date, run `cargo xtask contracts`: {}", .0.join(", "))]
     OutOfDate(Vec<String>),

@@ -54,4 +54,10 @@ interface IDatanets {
 
     /// @notice Number of a row's contributor at the newest version.
     function contributorOf(uint256 datanetId, uint64 row) external view returns (uint32);
+
+    /// @notice How many numbers of contributors were given until now. A session keeps it, for `accountsAt`.
+    function contributorCount(uint256 datanetId) external view returns (uint32);
+
+    /// @notice By Inference only: `amount` was moved here in Payouts, for those who review this datanet.
+    function fundReview(uint256 datanetId, uint256 amount) external;
 }

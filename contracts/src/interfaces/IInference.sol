@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IJuryClient} from "./IJuries.sol";
+import {IPayouts} from "./IPayouts.sol";
 
 /// @title IInference
 /// @notice Paid answers of models, and the split of each payment among those whose work the answers came from. Predeploy
@@ -87,26 +88,31 @@ interface IInference is IJuryClient {
         address operator;
         uint64 modelId;
         uint32 version;
+        /// What is left in escrow, wei.
+        uint96 left;
+        /// Sum of the answers that are settled, wei.
+        uint96 paid;
+        /// When an answer was last settled or posted, or the session ended, seconds.
+        uint64 lastAt;
+        /// What of its stake a lost case costs the operator, wei.
+        uint96 penalty;
+        uint96 contestBond;
+        uint32 contestSeconds;
+        uint16 jurors;
+        /// Cases of this session that are not final.
+        uint16 openCases;
+        /// Of one answer, wei.
+        uint96 price;
         uint32 maxAnswers;
         /// Answers that are settled; an answer that is posted is not.
         uint32 answers;
         uint32 settlements;
-        uint32 contestSeconds;
-        /// When an answer was last settled or posted, seconds.
-        uint64 lastAt;
-        /// Cases of this session that are not final.
-        uint16 openCases;
-        uint16 jurors;
         Status status;
+        bool deterministic;
+        /// Whether answers are attributed by sketches, too.
+        bool sketches;
         /// Whether a receipt that was not honoured was shown.
         bool receiptShown;
-        /// What is left in escrow, wei.
-        uint128 left;
-        /// What of its stake a lost case costs the operator, wei.
-        uint128 penalty;
-        uint128 contestBond;
-        /// Sum of the answers that are settled, wei.
-        uint128 paid;
         bytes32 termsHash;
         /// The chain's end: of the answers that are settled.
         bytes32 head;
@@ -117,14 +123,12 @@ interface IInference is IJuryClient {
     /// @notice Answers that were posted without the payer's signature.
     struct Pending {
         bytes32 head;
-        uint128 amount;
+        uint96 amount;
         /// Until when they may be contested, seconds. 0: nothing is posted.
         uint64 until;
         uint32 count;
         /// Cases about them that are not final.
         uint16 cases;
-        /// Whether the payer contested them.
-        bool contested;
     }
 
     /// @notice A case at Juries.
@@ -135,7 +139,7 @@ interface IInference is IJuryClient {
         /// Whether it is about an answer that is posted and not settled.
         bool pending;
         address claimant;
-        uint128 bond;
+        uint96 bond;
     }
 
     /// @notice How a payment was divided; the parts sum to it. `contributors` includes what is carried.
@@ -149,12 +153,24 @@ interface IInference is IJuryClient {
         uint256 operator;
     }
 
-    /// @notice What was attributed by text to one source, over all answers of a settlement.
+    /// @notice What of a payment is whose, other than contributors': by datanet, 0 for all of them or none. The account is zero for
+    ///         the commons and for reviewers (`Validator`), who are paid by the reviews of their datanet.
+    struct Part {
+        IPayouts.Reason reason;
+        uint256 datanetId;
+        address account;
+        uint256 amount;
+    }
+
+    /// @notice One division of a pool among contributors, over all answers of a settlement: by text, for each source of the
+    ///         model; or by sketches, with `datanetId` 0.
     struct Attribution {
+        uint256 datanetId;
+        uint32 releaseId;
         uint256 pool;
         /// The contributors' part of it; the rest is the commons'.
         uint256 paid;
-        /// Weight of the words, in 1/256 bit, as ITextAttribution gives it: summed.
+        /// Weight of the words, in 1/256 bit, as ITextAttribution gives it: summed. By sketches, the sum of positive weights.
         uint256 explained;
         uint256 withheld;
         uint256 total;
@@ -187,7 +203,8 @@ interface IInference is IJuryClient {
     );
     /// @notice Answers up to `head` were posted without the payer's signature.
     event Posted(uint256 indexed sessionId, uint32 first, uint32 count, uint256 amount, bytes32 head, uint64 until);
-    /// @notice `count` answers from `first` on were paid for. What is not `signed` was not attributed.
+    /// @notice `count` answers from `first` on were paid for. What is not `signed` was not attributed. Who is owed what by it is in
+    ///         the `Credited` events of IPayouts with this reference, and in the events below.
     event Settled(
         uint256 indexed settlementId,
         uint256 indexed sessionId,
@@ -198,22 +215,12 @@ interface IInference is IJuryClient {
         bytes32 head,
         Shares shares
     );
-    event TextAttributed(
-        uint256 indexed settlementId, uint256 indexed datanetId, uint32 releaseId, Attribution attribution
-    );
-    /// @param positive Sum of the contributors' positive weights.
-    event SketchAttributed(
-        uint256 indexed settlementId, uint256 setId, uint64 version, uint256 pool, uint256 paid, uint256 positive
-    );
+    event Attributed(uint256 indexed settlementId, Attribution[] attributions);
+    event PartsPaid(uint256 indexed settlementId, Part[] parts);
     /// @notice These contributors are owed their amounts from now on.
     event ContributorsPaid(uint256 indexed settlementId, Payee[] payees);
     /// @notice These contributors are paid by `carry`, which takes them.
     event Carried(uint256 indexed settlementId, Payee[] payees);
-    event CuratorPaid(uint256 indexed settlementId, uint256 indexed datanetId, address indexed curator, uint256 amount);
-    event ReviewPaid(uint256 indexed settlementId, uint256 indexed datanetId, uint256 amount);
-    event LineagePaid(uint256 indexed settlementId, address[] accounts, uint256[] amounts);
-    /// @notice What nobody earned, by datanet; 0 for all of them.
-    event CommonsPaid(uint256 indexed settlementId, uint256 indexed datanetId, uint256 amount);
     event Refunded(uint256 indexed sessionId, address indexed payer, uint256 amount);
     event SessionClosed(uint256 indexed sessionId);
     /// @notice A case was opened about answer `index`, or about what was posted from it on.
@@ -245,8 +252,6 @@ interface IInference is IJuryClient {
     error WrongTerms(bytes32 agreed, bytes32 actual);
     /// @notice The operator does not answer under these terms.
     error NotServed(address operator, bytes32 termsHash);
-    /// @notice The parts of a payment are more than all of it.
-    error PartsTooLarge(uint256 bps);
     error InvalidDeadline(uint64 deadline);
     /// @notice No answer, or more than `MAX_ANSWERS`.
     error InvalidAnswers(uint256 count);
@@ -283,9 +288,6 @@ interface IInference is IJuryClient {
     error NotBroken(uint256 sessionId, uint32 index);
     /// @notice A receipt of this session was shown already.
     error AlreadyShown(uint256 sessionId);
-    /// @notice More contributors of a sketch set than can be summed over several scans: settle at most eight answers of one
-    ///         price at once.
-    error TooManyContributors(uint256 setId);
     /// @notice These are not the payees that wait.
     error WrongPayees(uint256 settlementId);
 
@@ -297,7 +299,7 @@ interface IInference is IJuryClient {
 
     /// @notice Pays for answers that the payer signed for, and attributes them. By the operator; what it posted already, anyone may
     ///         settle with the payer's signature. The signature may be empty if the payer itself calls.
-    /// @param signature Over `voucherDigest` of the chain's new end: ECDSA, or EIP-1271.
+    /// @param signature Over `IDivision.voucherDigest` of the chain's new end: ECDSA, or EIP-1271.
     function settle(uint256 sessionId, Answer[] calldata answers, bytes calldata signature)
         external
         returns (uint256 settlementId);
@@ -308,9 +310,9 @@ interface IInference is IJuryClient {
     /// @notice Pays for what was posted, when nobody contested it in time or the case was lost. Anyone may call it.
     function finalize(uint256 sessionId) external returns (uint256 settlementId);
 
-    /// @notice Pays those contributors of a settlement whose turn has not come; `payees` are those of its last `Carried`. Anyone
-    ///         may call it.
-    function carry(uint256 settlementId, Payee[] calldata payees) external;
+    /// @notice Pays those contributors of a settlement whose turn has not come. Anyone may call it.
+    /// @param payees Data of its last `Carried` event: `abi.encode` of those who wait.
+    function carry(uint256 settlementId, bytes calldata payees) external;
 
     /// @notice Lets go of the operator's stake, when nobody can dispute any more. Anyone may call it.
     function close(uint256 sessionId) external;
@@ -325,15 +327,14 @@ interface IInference is IJuryClient {
     ///         something is posted.
     function refund(uint256 sessionId) external returns (uint256 amount);
 
-    /// @notice The payer contests what was posted: jurors decide whether it answers. The value is the juries' fee and a bond.
-    ///         Upheld: everything that is left and the operator's penalty are the payer's.
-    /// @param evidence For the jurors: the prompt, and why.
-    function contest(uint256 sessionId, bytes calldata evidence) external payable returns (uint256 caseId);
-
     // ---- Anyone
 
-    /// @notice Whoever recomputes an answer of a deterministic model, or a sketch, and finds another, lets jurors recompute it. The
-    ///         value is the juries' fee and a bond. Upheld: the penalty goes in halves to the payer and the caller.
+    /// @notice Lets jurors decide about an answer. The value is the juries' fee and a bond, which who was wrong loses to who was right.
+    ///         - `NoAnswer`: the payer contests what was posted, whose first answer is `index`, within `contestSeconds`. Upheld:
+    ///           everything that is left of the escrow, and the operator's penalty, are the payer's.
+    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: the penalty
+    ///           goes in halves to the payer and the caller; of what is not settled yet, the payment to the payer.
+    /// @param evidence For the jurors: the prompt, and why.
     function dispute(uint256 sessionId, uint32 index, Dispute kind, bytes calldata evidence)
         external
         payable
@@ -341,7 +342,7 @@ interface IInference is IJuryClient {
 
     /// @notice Shows the operator's signed promise to answer a prompt as the session's `index`-th, after the session is over, when
     ///         another prompt was answered there, or none. The penalty is the payer's.
-    /// @param signature The operator's, over `receiptDigest`.
+    /// @param signature The operator's, over `IDivision.receiptDigest`.
     /// @param before `h(index - 1)`.
     /// @param links The answers from `index` on to the chain's end; none if it ends before.
     function showReceipt(
@@ -359,25 +360,9 @@ interface IInference is IJuryClient {
     function sessionInfo(uint256 sessionId) external view returns (Session memory);
     function pendingOf(uint256 sessionId) external view returns (Pending memory);
     function caseOf(uint256 caseId) external view returns (Case memory);
-    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of `abi.encode(payees)`.
+    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of those who wait.
     function carriedOf(uint256 settlementId) external view returns (uint256 amount, bytes32 payeesHash);
     function serves(address operator, bytes32 termsHash) external view returns (bool);
     /// @notice How many sessions keep the operator's stake locked.
     function openSessions(address operator) external view returns (uint256);
-    function domainSeparator() external view returns (bytes32);
-
-    /// @notice What a payer signs: `Voucher(uint256 session,uint32 count,uint256 amount,bytes32 answers)`.
-    /// @param count How many answers of the session it received.
-    /// @param amount Their sum.
-    /// @param answers `h(count)`.
-    function voucherDigest(uint256 sessionId, uint32 count, uint256 amount, bytes32 answers)
-        external
-        view
-        returns (bytes32);
-
-    /// @notice What an operator signs: `Receipt(uint256 session,uint32 index,bytes32 promptHash)`.
-    function receiptDigest(uint256 sessionId, uint32 index, bytes32 promptHash) external view returns (bytes32);
-
-    /// @notice `h` after these answers, the first of which is the `first`-th.
-    function chain(bytes32 before, uint32 first, Answer[] calldata answers) external pure returns (bytes32);
 }

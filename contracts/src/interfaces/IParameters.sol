@@ -10,6 +10,8 @@ interface IParameters {
     /// @notice There is no such parameter (`Keys`).
     error UnknownParameter(bytes32 key);
     error OutOfBounds(bytes32 key, uint256 value, uint256 least, uint256 most);
+    /// @notice The parts for treasury and burn would be more than the whole: lower one first.
+    error PartsExceedWhole(uint256 sum, uint256 whole);
 
     /// @notice The Timelock changes a parameter.
     function set(bytes32 key, uint256 value) external;

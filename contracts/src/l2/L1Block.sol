@@ -9,6 +9,9 @@ contract L1Block {
     /// @notice Sender of attributes transactions; nobody has its key.
     address public constant DEPOSITOR_ACCOUNT = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
 
+    /// @notice Of how many L1 origins `randaoOf` knows: those of the last 27 hours, and as many as EIP-4788 and EIP-2935 keep.
+    uint256 public constant RANDAO_HELD = 8192;
+
     // slot 0
     uint64 public number;
     uint64 public timestamp;
@@ -31,9 +34,14 @@ contract L1Block {
     uint64 public operatorFeeConstant;
     uint32 public operatorFeeScalar;
     uint16 public daFootprintGasScalar;
+    // slots 9 to 8200, this project's own: what L1's block n drew, at n modulo 8192
+    bytes32[RANDAO_HELD] private _randao;
 
     /// @notice Only the depositor account may set L1 values.
     error NotDepositor();
+
+    /// @notice `l1Number` is before the chain's first L1 origin, too long ago, or still to come.
+    error RandaoNotHeld(uint64 l1Number);
 
     /// @notice Sets all values from packed calldata behind the selector 0x3db6be2b:
     ///         baseFeeScalar u32 ‖ blobBaseFeeScalar u32 ‖ sequenceNumber u64 ‖ timestamp u64 ‖ number u64 ‖ basefee u256 ‖
@@ -58,6 +66,15 @@ contract L1Block {
     /// @notice The same without the operator fee, which stays; selector 0x440a5e20. No block of this chain uses it, tools may.
     function setL1BlockValuesEcotone() external {
         _setEcotoneValues();
+    }
+
+    /// @notice The randomness (prevrandao) of an L1 block that was the origin of blocks here. Whoever binds itself before that block and asks
+    ///         afterwards got a draw that none of the participants chose; L1's proposers can each withhold one.
+    function randaoOf(uint64 l1Number) external view returns (bytes32 randao) {
+        uint256 newest = number;
+        // No origin is left out, so an entry of the window is the number's own or was never written.
+        if (l1Number <= newest && newest - l1Number < RANDAO_HELD) randao = _randao[l1Number % RANDAO_HELD];
+        if (randao == 0) revert RandaoNotHeld(l1Number);
     }
 
     function version() external pure returns (string memory) {
@@ -85,6 +102,12 @@ contract L1Block {
     /// @dev Two or three values share a slot in the order of the calldata, so each slot is one shifted load.
     function _setEcotoneValues() private {
         if (msg.sender != DEPOSITOR_ACCOUNT) revert NotDepositor();
+        uint256 l1Number;
+        assembly ("memory-safe") {
+            l1Number := and(shr(128, calldataload(20)), 0xffffffffffffffff)
+        }
+        // Each block has the randomness of its L1 origin, so that the first one's is enough.
+        if (l1Number != number) _randao[l1Number % RANDAO_HELD] = bytes32(block.prevrandao);
         assembly ("memory-safe") {
             sstore(sequenceNumber.slot, shr(128, calldataload(4)))
             sstore(number.slot, shr(128, calldataload(20)))

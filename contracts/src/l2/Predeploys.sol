@@ -17,6 +17,8 @@ library Predeploys {
         ISketchAttribution(0x00000000000000000000000000000000000a7702);
     address internal constant WRAPPED_OPEN = 0x4200000000000000000000000000000000000006;
     address internal constant DATANETS = 0x00000000000000000000000000000000000A7710;
+    /// @notice The second half of Datanets' code, beside its implementation.
+    address internal constant DATANET_REVIEW = 0xC0de00000000000000000000000000000d0A7710;
     address internal constant INFERENCE = 0x00000000000000000000000000000000000A7711;
     address internal constant PAYOUTS = 0x00000000000000000000000000000000000a7712;
     address internal constant JURIES = 0x00000000000000000000000000000000000A7713;
@@ -28,5 +30,8 @@ library Predeploys {
     address internal constant VOTING_OPEN = 0x00000000000000000000000000000000000a7719;
     address internal constant GOVERNOR = 0x00000000000000000000000000000000000a771A;
     address internal constant TIMELOCK = 0x00000000000000000000000000000000000A771b;
+    /// @notice Code of a part of Models, which delegates to it.
+    address internal constant MODEL_DISPUTES = 0x00000000000000000000000000000000000A7730;
+    address internal constant DIVISION = 0x00000000000000000000000000000000000a771c;
     address internal constant L1_BLOCK = 0x4200000000000000000000000000000000000015;
 }

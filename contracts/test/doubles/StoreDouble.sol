@@ -22,9 +22,22 @@ contract StoreDouble is IAttributionErrors {
         address owner;
         uint64 version;
         Row[] rows;
+        uint64 size;
+        bytes32 root;
+    }
+
+    /// @dev What is found in a document, as a test says; all of it is new unless said.
+    struct Inheritance {
+        bool said;
+        uint256 inherited;
+        uint256 closed;
+        uint256 total;
+        uint64[] rows;
+        uint256[] weights;
     }
 
     Set[] private sets;
+    mapping(bytes32 documentHash => Inheritance) private inheritances;
 
     function createTextSet() external returns (uint256 setId) {
         Set storage set = sets.push();
@@ -36,7 +49,10 @@ contract StoreDouble is IAttributionErrors {
         external
         returns (uint64 firstRow, uint32, uint64 version)
     {
+        checkText(payload);
         Set storage set = owned(setId);
+        set.size += uint64(payload.length);
+        set.root = keccak256(abi.encode(set.root, keccak256(payload)));
         firstRow = uint64(set.rows.length);
         version = ++set.version;
         Row storage appended = set.rows.push();
@@ -63,12 +79,43 @@ contract StoreDouble is IAttributionErrors {
     {
         Set storage set = found(setId);
         rows = uint64(set.rows.length);
-        return (set.owner, 2, 0, false, set.version, rows, rows, 0, 0);
+        return (set.owner, 2, 0, false, set.version, rows, rows, set.size, set.root);
     }
 
     function row(uint256 setId, uint64 index) external view returns (uint32, uint8, uint64, bytes memory) {
         Row storage asked = rowOf(found(setId), setId, index);
         return (asked.contributor, statusAt(asked, type(uint64).max), asked.born, asked.data);
+    }
+
+    /// @notice For tests: what `novelty` finds in a document from now on.
+    function inherit(
+        bytes calldata document,
+        uint256[3] calldata inheritedClosedTotal,
+        uint64[] calldata rows,
+        uint256[] calldata weights
+    ) external {
+        (uint256 inherited, uint256 closed, uint256 total) =
+            (inheritedClosedTotal[0], inheritedClosedTotal[1], inheritedClosedTotal[2]);
+        inheritances[keccak256(document)] = Inheritance(true, inherited, closed, total, rows, weights);
+    }
+
+    function novelty(uint256 setId, uint64 version, bytes calldata document)
+        external
+        view
+        returns (uint256, uint256, uint256, uint64[] memory rows, uint256[] memory weights)
+    {
+        checkText(document);
+        Set storage set = found(setId);
+        if (version > set.version) revert UnknownVersion(setId, version, set.version);
+        Inheritance storage said = inheritances[keccak256(document)];
+        if (!said.said) return (0, 0, document.length, rows, weights);
+        return (said.inherited, said.closed, said.total, said.rows, said.weights);
+    }
+
+    /// @dev 0xff begins no character of UTF-8; no more of the real one's check is asked for.
+    function checkText(bytes calldata payload) private pure {
+        if (payload.length == 0) revert EmptyPayload();
+        if (payload[0] == 0xff) revert NotUtf8();
     }
 
     /// @notice For the double of the trace: a row as a version knows it, and its author, who is the same at every version.

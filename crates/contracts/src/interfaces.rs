@@ -49,6 +49,66 @@ sol!(
 );
 sol!(
     #![sol(all_derives)]
+    WrappedOpen,
+    "../../contracts/artifacts/WrappedOpen.json"
+);
+sol!(
+    #![sol(all_derives)]
+    VotingOpen,
+    "../../contracts/artifacts/VotingOpen.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Payouts,
+    "../../contracts/artifacts/Payouts.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Stakes,
+    "../../contracts/artifacts/Stakes.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Parameters,
+    "../../contracts/artifacts/Parameters.json"
+);
+sol!(
+    #![sol(all_derives)]
+    TributaryGovernor,
+    "../../contracts/artifacts/TributaryGovernor.json"
+);
+sol!(
+    #![sol(all_derives)]
+    TributaryTimelock,
+    "../../contracts/artifacts/TributaryTimelock.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Juries,
+    "../../contracts/artifacts/Juries.json"
+);
+sol!(
+    #![sol(all_derives)]
+    ModelDisputes,
+    "../../contracts/artifacts/ModelDisputes.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Models,
+    "../../contracts/artifacts/Models.json"
+);
+sol!(
+    #![sol(all_derives)]
+    Commons,
+    "../../contracts/artifacts/Commons.json"
+);
+sol!(
+    #![sol(all_derives)]
+    FeeDistributor,
+    "../../contracts/artifacts/FeeDistributor.json"
+);
+sol!(
+    #![sol(all_derives)]
     GasPriceOracle,
     "../../contracts/artifacts/GasPriceOracle.json"
 );

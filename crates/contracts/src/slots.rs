@@ -90,16 +90,6 @@ layouts! {
         L2_SENDER "l2Sender" 3 0
         DEPOSIT_METER "depositMeter" 4 0
     }
-    datanets "Datanets" {
-        DATANET_COUNT "datanetCount" 0 0
-        DATANETS "datanets" 1 0
-    }
-    inference "Inference" {
-        REQUEST_COUNT "requestCount" 0 0
-        MODELS "models" 1 0
-        REQUESTS "requests" 2 0
-        LEDGER "ledger" 3 0
-    }
     gas_price_oracle "GasPriceOracle" {
         IS_ECOTONE "isEcotone" 0 0
         IS_FJORD "isFjord" 0 1
@@ -121,10 +111,19 @@ layouts! {
         OPERATOR_FEE_CONSTANT "operatorFeeConstant" 8 0
         OPERATOR_FEE_SCALAR "operatorFeeScalar" 8 8
         DA_FOOTPRINT_GAS_SCALAR "daFootprintGasScalar" 8 12
+        RANDAO "_randao" 9 0
     }
     operator_fee_vault "OperatorFeeVault" {
         TOTAL_PROCESSED "totalProcessed" 0 0
     }
+}
+
+/// Proxies (ERC-1967).
+pub mod erc1967 {
+    use super::U256;
+    /// The implementation's address: `keccak256("eip1967.proxy.implementation") - 1`.
+    pub const IMPLEMENTATION: U256 =
+        U256::from_be_bytes(alloy_primitives::hex!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"));
 }
 
 /// `L2ToL1MessagePasser`, which comes compiled, without a layout (specs: protocol/withdrawals).
@@ -190,6 +189,12 @@ mod tests {
             let listed: Vec<_> = listed.iter().map(|(label, place)| ((*label).to_owned(), *place)).collect();
             assert_eq!(compiled.collect::<Vec<_>>(), listed, "{contract}");
         }
+    }
+
+    #[test]
+    fn the_implementations_slot_is_that_of_erc_1967() {
+        let hash: U256 = keccak256("eip1967.proxy.implementation").into();
+        assert_eq!(erc1967::IMPLEMENTATION, hash - U256::from(1));
     }
 
     #[test]

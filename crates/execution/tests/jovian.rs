@@ -36,7 +36,7 @@ fn spec(jovian: bool) -> Arc<ChainSpec> {
 
 /// A genesis with a rich key and our `L1Block`.
 fn genesis() -> (Header, WitnessState) {
-    let code = l2_accounts(L2Genesis { chain_id: CHAIN, fee_recipient: Address::ZERO, jovian: true })[&L1_BLOCK].code.clone().unwrap();
+    let code = l2_accounts(L2Genesis { chain_id: CHAIN, jovian: true })[&L1_BLOCK].code.clone().unwrap();
     let accounts = BTreeMap::from([
         (L1_BLOCK, Account { nonce: 1, code_hash: keccak256(&code), ..Default::default() }),
         (key().address(), Account { balance: U256::from(10).pow(U256::from(20)), ..Default::default() }),
