@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::{attribute::AttributeArguments, demo::DemoArguments, dev::DevArguments, import::ImportArguments, serve::ServeArguments};
+use crate::{
+    attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, import::ImportArguments,
+    serve::ServeArguments,
+};
 use clap::{Parser, Subcommand};
 
 /// An EVM rollup whose AI economy pays the people that data came from.
@@ -17,6 +20,8 @@ pub(crate) enum Command {
     Dev(DevArguments),
     /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
     Demo(DemoArguments),
+    /// Found datanets, contribute to them, read and cite them.
+    Datanet(DatanetArguments),
     /// Tell whose words a text is made of, from the files of a folder and without a chain.
     Attribute(AttributeArguments),
     /// Take in an Ethereum chain from a file.

@@ -73,6 +73,9 @@ pub(crate) enum Error {
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// The node knows nothing of this name.
+    #[error("there is no {0}")]
+    Unknown(String),
     /// Something that must be equal is not.
     #[error("check failed: {0}")]
     Check(String),

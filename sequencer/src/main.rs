@@ -3,6 +3,7 @@
 mod attribute;
 mod chain;
 mod cli;
+mod datanet;
 mod demo;
 mod dev;
 mod error;
@@ -10,6 +11,7 @@ mod files;
 mod import;
 mod logging;
 mod passages;
+mod report;
 mod secret;
 mod serve;
 mod shutdown;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         match command {
             cli::Command::Dev(arguments) => dev::run(arguments).await,
             cli::Command::Demo(arguments) => demo::run(arguments).await,
+            cli::Command::Datanet(arguments) => datanet::run(arguments).await,
             cli::Command::Attribute(arguments) => attribute::run(arguments).await,
             cli::Command::Import(arguments) => import::run(arguments),
             cli::Command::Serve(arguments) => serve::run(arguments).await,

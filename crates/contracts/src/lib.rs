@@ -3,7 +3,7 @@
 //! Interfaces are bound from the committed artifacts and from the Solidity that contracts compile against; addresses and slots are checked against
 //! both. Nothing here is executed.
 
-mod economy;
+pub mod economy;
 pub mod genesis;
 mod interfaces;
 mod l1;
@@ -11,10 +11,14 @@ pub mod predeploys;
 pub mod preinstalls;
 pub mod slots;
 
-pub use economy::{ICommons, IDatanets, IInference, IJuries, IJuryClient, IModels, IParameters, IPayouts, IStakes};
+pub use economy::{
+    commons::Commons, datanet_review::DatanetReview, datanets::Datanets, fee_distributor::FeeDistributor, governor::TributaryGovernor,
+    inference::Inference, juries::Juries, model_disputes::ModelDisputes, models::Models, parameters::Parameters, payouts::Payouts,
+    stakes::Stakes, timelock::TributaryTimelock, voting_open::VotingOpen, wrapped_open::WrappedOpen,
+};
 pub use interfaces::{
-    AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
-    IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, OpenToken, OperatorFeeVault,
-    OutputProposals, SystemConfig, TributaryPortal,
+    AttestationVerifier, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser, IMulticall3,
+    IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, L1Block, OpenToken, OperatorFeeVault, OutputProposals,
+    SystemConfig, TributaryPortal,
 };
 pub use l1::L1Contracts;

@@ -76,27 +76,6 @@ pub fn implementation_of(proxy: Address) -> Address {
     address
 }
 
-/// Holds what accounts are owed.
-pub const PAYOUTS: Address = address!("00000000000000000000000000000000000A7712");
-/// Draws juries.
-pub const JURIES: Address = address!("00000000000000000000000000000000000A7713");
-/// Keeps models and their lineage.
-pub const MODELS: Address = address!("00000000000000000000000000000000000A7714");
-/// Pays out what nobody earned.
-pub const COMMONS: Address = address!("00000000000000000000000000000000000A7715");
-/// Holds what accounts put at risk.
-pub const STAKES: Address = address!("00000000000000000000000000000000000A7716");
-/// Numbers that governance may change.
-pub const PARAMETERS: Address = address!("00000000000000000000000000000000000A7717");
-/// Receives what the protocol earns.
-pub const FEE_DISTRIBUTOR: Address = address!("00000000000000000000000000000000000A7718");
-/// Votes, one for each OPEN that is locked.
-pub const VOTING_OPEN: Address = address!("00000000000000000000000000000000000A7719");
-/// Takes proposals and votes.
-pub const GOVERNOR: Address = address!("00000000000000000000000000000000000A771A");
-/// Executes what was decided, after a delay.
-pub const TIMELOCK: Address = address!("00000000000000000000000000000000000A771b");
-
 /// Precompile `IDevelopment`, on development chains alone.
 pub const DEVELOPMENT: Address = address!("00000000000000000000000000000000000A77dE");
 /// Who may call it: an account without a key, from which a development node sends unsigned transactions.

@@ -3,10 +3,13 @@
 use crate::{
     Error, Page, Paging, Reader,
     book::Key,
-    rows::{Account, Answer, Case, CaseOf, Claim, Earning, Payee, Purpose, Session, SessionOf, Settlement, Stake, Validator},
+    rows::{
+        Account, Answer, Case, CaseOf, Claim, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Earning, Edge,
+        Matter, Model, ModelOf, ModelVersion, Payee, Purpose, Release, Revealed, Session, SessionOf, Settlement, Stake, Validator,
+    },
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 impl Reader {
     /// The block after which these are the answers.
@@ -134,5 +137,157 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn payees(&self, settlement: U256, paging: &Paging) -> Result<Page<Payee>, Error> {
         self.page(&Key::all::<Payee>().id(settlement), paging)
+    }
+
+    /// A datanet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn datanet(&self, id: U256) -> Result<Option<Datanet>, Error> {
+        self.get(&Key::all::<Datanet>().id(id))
+    }
+
+    /// All datanets.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn datanets(&self, paging: &Paging) -> Result<Page<Datanet>, Error> {
+        self.page(&Key::all::<Datanet>(), paging)
+    }
+
+    /// The releases of a datanet.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn releases(&self, datanet: U256, paging: &Paging) -> Result<Page<Release>, Error> {
+        self.page(&Key::all::<Release>().id(datanet), paging)
+    }
+
+    /// A release of a datanet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn release(&self, datanet: U256, release: u64) -> Result<Option<Release>, Error> {
+        self.get(&Key::all::<Release>().id(datanet).number(release))
+    }
+
+    /// A row of a datanet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn contribution(&self, datanet: U256, row: u64) -> Result<Option<Contribution>, Error> {
+        self.get(&Key::all::<Contribution>().id(datanet).number(row))
+    }
+
+    /// The rows of a datanet.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn contributions(&self, datanet: U256, paging: &Paging) -> Result<Page<Contribution>, Error> {
+        self.page(&Key::all::<Contribution>().id(datanet), paging)
+    }
+
+    /// The rows that are or were an account's.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn contributions_of(&self, account: Address, paging: &Paging) -> Result<Page<ContributionOf>, Error> {
+        self.page(&Key::all::<ContributionOf>().address(account), paging)
+    }
+
+    /// The datanets that have a document.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn rows_of_document(&self, document: B256, paging: &Paging) -> Result<Page<DocumentAt>, Error> {
+        self.page(&Key::all::<DocumentAt>().hash(document), paging)
+    }
+
+    /// A commitment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn commitment(&self, id: U256) -> Result<Option<Commitment>, Error> {
+        self.get(&Key::all::<Commitment>().id(id))
+    }
+
+    /// All commitments.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn commitments(&self, paging: &Paging) -> Result<Page<Commitment>, Error> {
+        self.page(&Key::all::<Commitment>(), paging)
+    }
+
+    /// The commitments of an account.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn commitments_of(&self, account: Address, paging: &Paging) -> Result<Page<CommitmentOf>, Error> {
+        self.page(&Key::all::<CommitmentOf>().address(account), paging)
+    }
+
+    /// The documents of a commitment.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn revealed(&self, commitment: U256, paging: &Paging) -> Result<Page<Revealed>, Error> {
+        self.page(&Key::all::<Revealed>().id(commitment), paging)
+    }
+
+    /// What a jury decides about a row.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn matter(&self, case: U256) -> Result<Option<Matter>, Error> {
+        self.get(&Key::all::<Matter>().id(case))
+    }
+
+    /// A model.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn model(&self, id: U256) -> Result<Option<Model>, Error> {
+        self.get(&Key::all::<Model>().id(id))
+    }
+
+    /// All models.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn models(&self, paging: &Paging) -> Result<Page<Model>, Error> {
+        self.page(&Key::all::<Model>(), paging)
+    }
+
+    /// The models that are or were an account's.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn models_of(&self, account: Address, paging: &Paging) -> Result<Page<ModelOf>, Error> {
+        self.page(&Key::all::<ModelOf>().address(account), paging)
+    }
+
+    /// A version of a model.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn model_version(&self, model: U256, version: u64) -> Result<Option<ModelVersion>, Error> {
+        self.get(&Key::all::<ModelVersion>().id(model).number(version))
+    }
+
+    /// The versions of a model.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn model_versions(&self, model: U256, paging: &Paging) -> Result<Page<ModelVersion>, Error> {
+        self.page(&Key::all::<ModelVersion>().id(model), paging)
+    }
+
+    /// What was made from a model.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn children(&self, model: U256, paging: &Paging) -> Result<Page<Edge>, Error> {
+        self.page(&Key::all::<Edge>().id(model), paging)
     }
 }

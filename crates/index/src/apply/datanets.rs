@@ -8,9 +8,9 @@ use crate::{
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::{
-    IDatanetRecords::{self, IDatanetRecordsEvents as Event},
-    IDatanets,
+use tributary_contracts::economy::datanets::{
+    Datanets::{self, DatanetsEvents as Event},
+    IDatanetRecords, IDatanets,
 };
 
 /// `parent` of a row that refines none.
@@ -89,7 +89,7 @@ fn progressed(book: &mut Book<'_, '_>, event: Event) -> Result<(), Error> {
             commitment(book, event.commitmentId, |commitment| commitment.appended += U64::from(1))
         }
         Event::DocumentRefused(event) => {
-            let refusal = ["duplicate", "notNovel", "notText"].get(usize::from(event.refusal as u8)).map(|word| (*word).to_owned());
+            let refusal = ["duplicate", "notNovel", "notText"].get(usize::from(event.refusal)).map(|word| (*word).to_owned());
             book.change(&document(event.commitmentId, event.index), |document: &mut Revealed| document.refusal = refusal)?;
             commitment(book, event.commitmentId, |commitment| commitment.refused += U64::from(1))
         }
@@ -97,7 +97,7 @@ fn progressed(book: &mut Book<'_, '_>, event: Event) -> Result<(), Error> {
     }
 }
 
-pub(super) fn licence(licence: &IDatanets::Licence) -> Licence {
+fn licence(licence: &IDatanets::Licence) -> Licence {
     Licence {
         may_train: licence.mayTrain,
         commercial: licence.commercial,
@@ -140,7 +140,7 @@ fn belongs(book: &mut Book<'_, '_>, account: Address, datanet_id: U256, row: u64
     book.put(&Key::all::<ContributionOf>().address(account).at(&origin).number(row), &of)
 }
 
-fn founded(book: &mut Book<'_, '_>, event: IDatanetRecords::DatanetCreated) -> Result<(), Error> {
+fn founded(book: &mut Book<'_, '_>, event: Datanets::DatanetCreated) -> Result<(), Error> {
     let row = Datanet {
         id: event.datanetId,
         curator: event.curator,
@@ -161,7 +161,7 @@ fn founded(book: &mut Book<'_, '_>, event: IDatanetRecords::DatanetCreated) -> R
     book.put(&Key::all::<Datanet>().id(event.datanetId), &row)
 }
 
-fn released(book: &mut Book<'_, '_>, event: IDatanetRecords::Released) -> Result<(), Error> {
+fn released(book: &mut Book<'_, '_>, event: Datanets::Released) -> Result<(), Error> {
     let (id, release) = (event.releaseId, &event.release);
     let row = Release {
         datanet_id: event.datanetId,
@@ -183,7 +183,7 @@ fn released(book: &mut Book<'_, '_>, event: IDatanetRecords::Released) -> Result
     datanet(book, event.datanetId, |datanet| datanet.releases = U64::from(id))
 }
 
-fn contributed(book: &mut Book<'_, '_>, event: &IDatanetRecords::Contributed) -> Result<(), Error> {
+fn contributed(book: &mut Book<'_, '_>, event: &Datanets::Contributed) -> Result<(), Error> {
     let (datanet_id, row, origin) = (event.datanetId, event.row, book.origin);
     let contribution = Contribution {
         datanet_id,
@@ -210,7 +210,7 @@ fn contributed(book: &mut Book<'_, '_>, event: &IDatanetRecords::Contributed) ->
     })
 }
 
-fn committed(book: &mut Book<'_, '_>, event: &IDatanetRecords::Committed) -> Result<(), Error> {
+fn committed(book: &mut Book<'_, '_>, event: &Datanets::Committed) -> Result<(), Error> {
     let (id, origin) = (event.commitmentId, book.origin);
     let of = CommitmentOf { account: event.author, commitment_id: id, datanet_id: event.datanetId, origin };
     book.put(&Key::all::<CommitmentOf>().address(event.author).at(&origin), &of)?;
@@ -232,8 +232,8 @@ fn committed(book: &mut Book<'_, '_>, event: &IDatanetRecords::Committed) -> Res
     book.put(&Key::all::<Commitment>().id(id), &row)
 }
 
-fn opened(book: &mut Book<'_, '_>, event: IDatanetRecords::MatterOpened) -> Result<(), Error> {
-    let matter = ["none", "submission", "refinement", "withdrawal", "authorship"].get(usize::from(event.matter as u8));
+fn opened(book: &mut Book<'_, '_>, event: Datanets::MatterOpened) -> Result<(), Error> {
+    let matter = ["none", "submission", "refinement", "withdrawal", "authorship"].get(usize::from(event.matter));
     let row = Matter {
         case_id: event.caseId,
         datanet_id: event.datanetId,

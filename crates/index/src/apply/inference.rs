@@ -1,11 +1,14 @@
 use crate::{
     Error,
     book::{Book, Key},
-    rows::{Answer, Part, Payee, Session, SessionOf, SessionStatus, Settlement, Shares, SketchAttribution, TextAttribution},
+    rows::{Answer, Attribution, Part, Payee, Reason, Session, SessionOf, SessionStatus, Settlement, Shares},
 };
 use alloy_primitives::{Log, U64, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::IInference::{self, IInferenceEvents as Event};
+use tributary_contracts::economy::inference::{
+    IInference,
+    Inference::{self, InferenceEvents as Event},
+};
 
 pub(super) fn inference(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
     let Ok(event) = Event::decode_log(log) else { return Ok(()) };
@@ -13,47 +16,28 @@ pub(super) fn inference(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error>
         Event::SessionOpened(event) => opened(book, event),
         Event::Answered(event) => answered(book, &event),
         Event::Settled(event) => settled(book, &event),
-        Event::TextAttributed(event) => settlement(book, event.settlementId, |settlement| {
-            let attribution = &event.attribution;
-            settlement.texts.push(TextAttribution {
-                datanet_id: event.datanetId,
-                release_id: U64::from(event.releaseId),
+        Event::Attributed(event) => settlement(book, event.settlementId, |settlement| {
+            let attribution = |attribution: &IInference::Attribution| Attribution {
+                datanet_id: attribution.datanetId,
+                release_id: U64::from(attribution.releaseId),
                 pool: attribution.pool,
                 paid: attribution.paid,
                 explained: attribution.explained,
                 withheld: attribution.withheld,
                 total: attribution.total,
-            });
+            };
+            settlement.attributions = event.attributions.iter().map(attribution).collect();
         }),
-        Event::SketchAttributed(event) => settlement(book, event.settlementId, |settlement| {
-            settlement.sketches = Some(SketchAttribution {
-                set_id: event.setId,
-                version: U64::from(event.version),
-                pool: event.pool,
-                paid: event.paid,
-                positive: event.positive,
-            });
+        Event::PartsPaid(event) => settlement(book, event.settlementId, |settlement| {
+            let part = |part: &IInference::Part| {
+                let reason = *Reason::ALL.get(usize::from(part.reason))?;
+                Some(Part { reason, datanet_id: part.datanetId, account: part.account, amount: part.amount })
+            };
+            settlement.parts = event.parts.iter().filter_map(part).collect();
         }),
         Event::ContributorsPaid(event) => paid(book, event.settlementId, &event.payees),
         Event::Carried(event) => settlement(book, event.settlementId, |settlement| {
             settlement.carried = event.payees.iter().map(|payee| payee.amount).sum();
-        }),
-        Event::CuratorPaid(event) => {
-            let part = Part { datanet_id: Some(event.datanetId), account: Some(event.curator), amount: event.amount };
-            settlement(book, event.settlementId, |settlement| settlement.curators.push(part))
-        }
-        Event::ReviewPaid(event) => {
-            let part = Part { datanet_id: Some(event.datanetId), account: None, amount: event.amount };
-            settlement(book, event.settlementId, |settlement| settlement.reviews.push(part))
-        }
-        Event::CommonsPaid(event) => {
-            let part = Part { datanet_id: Some(event.datanetId), account: None, amount: event.amount };
-            settlement(book, event.settlementId, |settlement| settlement.commons.push(part))
-        }
-        Event::LineagePaid(event) => settlement(book, event.settlementId, |settlement| {
-            let parts = event.accounts.iter().zip(&event.amounts);
-            settlement.lineage =
-                parts.map(|(account, amount)| Part { datanet_id: None, account: Some(*account), amount: *amount }).collect();
         }),
         Event::Refunded(event) => book.change(&Key::all::<Session>().id(event.sessionId), |session: &mut Session| {
             session.status = SessionStatus::Ended;
@@ -63,11 +47,11 @@ pub(super) fn inference(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error>
             book.change(&Key::all::<Session>().id(event.sessionId), |session: &mut Session| session.status = SessionStatus::Closed)
         }
         // Cases are told by Juries; what it costs whom, by Payouts and Stakes.
-        Event::Served(_) | Event::Posted(_) | Event::Disputed(_) | Event::DisputeRuled(_) | Event::ReceiptShown(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
-fn opened(book: &mut Book<'_, '_>, event: IInference::SessionOpened) -> Result<(), Error> {
+fn opened(book: &mut Book<'_, '_>, event: Inference::SessionOpened) -> Result<(), Error> {
     let session = &event.session;
     let (id, origin) = (event.sessionId, book.origin);
     for (account, role) in [(event.payer, "payer"), (session.operator, "operator")] {
@@ -100,7 +84,7 @@ fn answer_key(session: U256, index: u64) -> Key {
     Key::all::<Answer>().id(session).number(index)
 }
 
-fn answered(book: &mut Book<'_, '_>, event: &IInference::Answered) -> Result<(), Error> {
+fn answered(book: &mut Book<'_, '_>, event: &Inference::Answered) -> Result<(), Error> {
     let key = answer_key(event.sessionId, u64::from(event.index));
     // What was posted and contested may be answered again; a settlement stays with its answer.
     let before: Option<Answer> = book.get(&key)?;
@@ -117,7 +101,7 @@ fn answered(book: &mut Book<'_, '_>, event: &IInference::Answered) -> Result<(),
     book.put(&key, &row)
 }
 
-fn settled(book: &mut Book<'_, '_>, event: &IInference::Settled) -> Result<(), Error> {
+fn settled(book: &mut Book<'_, '_>, event: &Inference::Settled) -> Result<(), Error> {
     for index in event.first..event.first + event.count {
         book.change(&answer_key(event.sessionId, u64::from(index)), |answer: &mut Answer| {
             answer.settlement_id = Some(event.settlementId);
@@ -167,12 +151,8 @@ fn settlement(book: &mut Book<'_, '_>, id: U256, change: impl FnOnce(&mut Settle
             commons: zero,
             operator: zero,
         },
-        texts: Vec::new(),
-        sketches: None,
-        curators: Vec::new(),
-        reviews: Vec::new(),
-        lineage: Vec::new(),
-        commons: Vec::new(),
+        attributions: Vec::new(),
+        parts: Vec::new(),
         carried: zero,
         origin,
     };

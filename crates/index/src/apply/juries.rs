@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::IJuries::{self, IJuriesEvents as Event};
+use tributary_contracts::Juries::{self, JuriesEvents as Event};
 
 pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
     let Ok(event) = Event::decode_log(log) else { return Ok(()) };
@@ -17,8 +17,14 @@ pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
                 takes_part(book, event.caseId, *juror, "juror")?;
             }
             book.change(&case(event.caseId), |case: &mut Case| {
-                case.phase = CasePhase::Voting;
-                let vote = |juror: &Address| Vote { juror: *juror, committed: false, verdict: None, reason: None };
+                let vote = |juror: &Address| Vote {
+                    juror: *juror,
+                    committed: false,
+                    verdict: None,
+                    reason: None,
+                    pay: U256::ZERO,
+                    slashed: U256::ZERO,
+                };
                 let (commit_until, reveal_until) = (U64::from(event.commitUntil), U64::from(event.revealUntil));
                 let votes = event.jurors.iter().map(vote).collect();
                 // A jury that is drawn once more takes the place of the one that said nothing.
@@ -36,19 +42,30 @@ pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
         Event::Appealed(event) => {
             takes_part(book, event.caseId, event.appellant, "appellant")?;
             book.change(&case(event.caseId), |case: &mut Case| {
-                case.phase = CasePhase::Drawing;
                 case.appeals.push(Appeal { round: U64::from(event.round), appellant: event.appellant, bond: event.bond });
             })
         }
-        Event::CaseClosed(event) => book.change(&case(event.caseId), |case: &mut Case| {
-            (case.phase, case.upheld) = (CasePhase::Closed, Some(event.upheld));
+        Event::PhaseChanged(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            case.phase = CasePhase::ALL.get(usize::from(event.phase)).copied().unwrap_or(case.phase);
+            case.deadline = U64::from(event.deadline);
         }),
-        Event::Joined(event) => joined(book, event.validator, |stake| stake + event.stake),
-        Event::Left(event) => joined(book, event.validator, |stake| stake.saturating_sub(event.stake)),
+        Event::DrawAwaited(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            (case.phase, case.deadline, case.draw_origin) = (CasePhase::Drawing, U64::ZERO, U64::from(event.origin));
+        }),
+        Event::SeatSettled(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            vote(case, event.round, event.juror, |vote| (vote.pay, vote.slashed) = (event.pay, event.slashed));
+        }),
+        Event::CaseClosed(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            (case.phase, case.deadline, case.upheld) = (CasePhase::Final, U64::ZERO, Some(event.upheld));
+        }),
+        Event::Joined(event) => joined(book, event.validator, |validator| (validator.stake, validator.leaving_at) = (event.stake, None)),
+        Event::Leaving(event) => joined(book, event.validator, |validator| validator.leaving_at = Some(U64::from(event.until))),
+        Event::Left(event) => joined(book, event.validator, |validator| (validator.stake, validator.leaving_at) = (U256::ZERO, None)),
+        _ => Ok(()),
     }
 }
 
-fn opened(book: &mut Book<'_, '_>, event: &IJuries::CaseOpened) -> Result<(), Error> {
+fn opened(book: &mut Book<'_, '_>, event: &Juries::CaseOpened) -> Result<(), Error> {
     for (account, role) in [(event.claimant, "claimant"), (event.decider, "decider")] {
         if !account.is_zero() {
             takes_part(book, event.caseId, account, role)?;
@@ -63,6 +80,8 @@ fn opened(book: &mut Book<'_, '_>, event: &IJuries::CaseOpened) -> Result<(), Er
         decider: event.decider,
         claimant: event.claimant,
         phase: CasePhase::Drawing,
+        deadline: U64::ZERO,
+        draw_origin: U64::from(event.origin),
         upheld: None,
         rounds: Vec::new(),
         appeals: Vec::new(),
@@ -83,8 +102,8 @@ fn vote(case: &mut Case, round: u8, juror: Address, change: impl FnOnce(&mut Vot
     }
 }
 
-fn decided(case: &mut Case, event: &IJuries::Decided) {
-    (case.phase, case.upheld) = (CasePhase::Decided, Some(event.upheld));
+fn decided(case: &mut Case, event: &Juries::Decided) {
+    case.upheld = Some(event.upheld);
     let number = U64::from(event.round);
     let by = Some(event.by).filter(|by| !by.is_zero());
     match case.rounds.iter_mut().find(|round| round.number == number) {
@@ -100,7 +119,7 @@ fn decided(case: &mut Case, event: &IJuries::Decided) {
     }
 }
 
-fn joined(book: &mut Book<'_, '_>, account: Address, change: impl FnOnce(U256) -> U256) -> Result<(), Error> {
-    let new = || Validator { account, stake: U256::ZERO };
-    book.upsert(&Key::all::<Validator>().address(account), new, |validator| validator.stake = change(validator.stake))
+fn joined(book: &mut Book<'_, '_>, account: Address, change: impl FnOnce(&mut Validator)) -> Result<(), Error> {
+    let new = || Validator { account, stake: U256::ZERO, leaving_at: None };
+    book.upsert(&Key::all::<Validator>().address(account), new, change)
 }

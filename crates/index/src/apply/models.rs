@@ -1,12 +1,14 @@
-use super::datanets::licence;
 use crate::{
     Error,
     book::{Book, Key},
-    rows::{Edge, LineagePart, Model, ModelOf, ModelVersion, Source},
+    rows::{Edge, Licence, LineagePart, Model, ModelOf, ModelVersion, Source},
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::IModelRegistry::{self, IModelRegistryEvents as Event};
+use tributary_contracts::economy::models::{
+    IDatanets,
+    Models::{self, ModelsEvents as Event},
+};
 
 pub(super) fn models(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
     let Ok(event) = Event::decode_log(log) else { return Ok(()) };
@@ -33,7 +35,7 @@ pub(super) fn models(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
                 model_id: event.modelId,
                 version: U64::from(event.version),
                 royalty_bps: event.royaltyBps,
-                relation: relation(event.relation as u8),
+                relation: relation(event.relation),
             };
             book.put(&Key::all::<Edge>().id(event.parentId).at(&book.origin), &edge)
         }
@@ -50,7 +52,18 @@ pub(super) fn models(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
         Event::Deprecated(event) => model(book, event.modelId, |model| model.deprecated = true),
         Event::Reactivated(event) => model(book, event.modelId, |model| model.deprecated = false),
         // Bonds are told by Stakes.
-        Event::BondLocked(_) | Event::BondReleased(_) => Ok(()),
+        _ => Ok(()),
+    }
+}
+
+fn licence(licence: &IDatanets::Licence) -> Licence {
+    Licence {
+        may_train: licence.mayTrain,
+        commercial: licence.commercial,
+        share_alike: licence.shareAlike,
+        min_contributor_bps: licence.minContributorBps,
+        max_royalty_bps: licence.maxRoyaltyBps,
+        text: licence.text,
     }
 }
 
@@ -71,7 +84,7 @@ fn owns(book: &mut Book<'_, '_>, account: Address, model_id: U256) -> Result<(),
     book.put(&Key::all::<ModelOf>().address(account).at(&origin), &ModelOf { account, model_id, origin })
 }
 
-fn registered(book: &mut Book<'_, '_>, event: IModelRegistry::VersionRegistered) -> Result<(), Error> {
+fn registered(book: &mut Book<'_, '_>, event: Models::VersionRegistered) -> Result<(), Error> {
     let (model_id, version, said) = (event.modelId, U64::from(event.version), event.registration);
     let parents = said.parents.iter().map(|parent| Edge {
         parent_id: U256::from(parent.modelId),
@@ -79,7 +92,7 @@ fn registered(book: &mut Book<'_, '_>, event: IModelRegistry::VersionRegistered)
         model_id,
         version,
         royalty_bps: parent.royaltyBps,
-        relation: relation(parent.relation as u8),
+        relation: relation(parent.relation),
     });
     let sources = said.sources.iter().map(|source| Source {
         datanet_id: source.datanetId,

@@ -5,16 +5,16 @@ use crate::{
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::{IPayouts, IStakes};
+use tributary_contracts::{Payouts::PayoutsEvents, Stakes::StakesEvents};
 
 pub(super) fn payouts(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
-    use IPayouts::IPayoutsEvents as Event;
+    use PayoutsEvents as Event;
     let Ok(event) = Event::decode_log(log) else { return Ok(()) };
     let origin = book.origin;
     let of = |account: Address| Key::all::<Account>().address(account);
     match event.data {
         Event::Credited(event) => {
-            let Some(reason) = Reason::ALL.get(usize::from(event.reason as u8)).copied() else { return Ok(()) };
+            let Some(reason) = Reason::ALL.get(usize::from(event.reason)).copied() else { return Ok(()) };
             let (account, module, reference, amount) = (event.account, event.module, event.r#ref, event.amount);
             book.put(&Key::all::<Earning>().address(account).at(&origin), &Earning { account, module, reference, reason, amount, origin })?;
             book.upsert(&of(account), Account::default, |account| {
@@ -34,32 +34,32 @@ pub(super) fn payouts(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
             account.payee = Some(event.payee);
             account.payee_effective = Some(U64::from(event.effective));
         }),
-        Event::Held(_) | Event::EscrowMoved(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
 pub(super) fn stakes(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
-    use IStakes::IStakesEvents as Event;
+    use StakesEvents as Event;
     let Ok(event) = Event::decode_log(log) else { return Ok(()) };
     // What the contract keeps is never less than what it takes away.
     let less = |from: &mut U256, amount: U256| *from = from.saturating_sub(amount);
     match event.data {
-        Event::Staked(event) => stake(book, event.purpose as u8, event.account, |stake| stake.free += event.amount),
-        Event::WithdrawalBegun(event) => stake(book, event.purpose as u8, event.account, |stake| {
+        Event::Staked(event) => stake(book, event.purpose, event.account, |stake| stake.free += event.amount),
+        Event::WithdrawalBegun(event) => stake(book, event.purpose, event.account, |stake| {
             less(&mut stake.free, event.amount);
             stake.leaving += event.amount;
             stake.ready = U64::from(event.ready);
         }),
-        Event::Withdrawn(event) => stake(book, event.purpose as u8, event.account, |stake| less(&mut stake.leaving, event.amount)),
-        Event::Locked(event) => stake(book, event.purpose as u8, event.account, |stake| {
+        Event::Withdrawn(event) => stake(book, event.purpose, event.account, |stake| less(&mut stake.leaving, event.amount)),
+        Event::Locked(event) => stake(book, event.purpose, event.account, |stake| {
             less(&mut stake.free, event.amount);
             stake.locked += event.amount;
         }),
-        Event::Unlocked(event) => stake(book, event.purpose as u8, event.account, |stake| {
+        Event::Unlocked(event) => stake(book, event.purpose, event.account, |stake| {
             less(&mut stake.locked, event.amount);
             stake.free += event.amount;
         }),
-        Event::Slashed(event) => stake(book, event.purpose as u8, event.account, |stake| {
+        Event::Slashed(event) => stake(book, event.purpose, event.account, |stake| {
             less(&mut stake.locked, event.amount);
             stake.slashed += event.amount;
         }),

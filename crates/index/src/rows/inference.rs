@@ -1,4 +1,4 @@
-use super::Origin;
+use super::{Origin, Reason};
 use crate::book::Row;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde::{Deserialize, Serialize};
@@ -124,10 +124,10 @@ pub struct Shares {
     pub operator: U256,
 }
 
-/// What was attributed by text to one datanet's release.
+/// One division of a pool among contributors: by text, for each source of the model; or by sketches, with datanet 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TextAttribution {
+pub struct Attribution {
     /// The datanet.
     pub datanet_id: U256,
     /// Its release.
@@ -136,7 +136,7 @@ pub struct TextAttribution {
     pub pool: U256,
     /// The contributors' part of it; the rest is the commons'.
     pub paid: U256,
-    /// Weight of the words that were found, in 1/256 bit.
+    /// Weight of the words that were found, in 1/256 bit; by sketches, the sum of the positive weights.
     pub explained: U256,
     /// The part of it that nobody is credited for.
     pub withheld: U256,
@@ -144,32 +144,16 @@ pub struct TextAttribution {
     pub total: U256,
 }
 
-/// What was attributed by sketches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SketchAttribution {
-    /// The set.
-    pub set_id: U256,
-    /// Its version.
-    pub version: U64,
-    /// Wei that were to be divided.
-    pub pool: U256,
-    /// The contributors' part of it.
-    pub paid: U256,
-    /// Sum of the positive weights.
-    pub positive: U256,
-}
-
-/// An amount for somebody, by datanet where one is meant.
+/// What of a payment is whose, other than contributors'.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// The datanet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub datanet_id: Option<U256>,
-    /// Who; absent where it is nobody's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<Address>,
+    /// Why.
+    pub reason: Reason,
+    /// The datanet; zero for all of them or none.
+    pub datanet_id: U256,
+    /// Who; zero for the commons, and for reviewers, who are paid by the reviews of their datanet.
+    pub account: Address,
     /// Wei.
     pub amount: U256,
 }
@@ -192,19 +176,10 @@ pub struct Settlement {
     pub amount: U256,
     /// Its parts.
     pub shares: Shares,
-    /// By text, for each source.
-    pub texts: Vec<TextAttribution>,
-    /// By sketches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sketches: Option<SketchAttribution>,
-    /// Of datanets' curators.
-    pub curators: Vec<Part>,
-    /// For those who review datanets.
-    pub reviews: Vec<Part>,
-    /// Of models' owners.
-    pub lineage: Vec<Part>,
-    /// What nobody earned.
-    pub commons: Vec<Part>,
+    /// How the contributors' part was divided.
+    pub attributions: Vec<Attribution>,
+    /// The other parts.
+    pub parts: Vec<Part>,
     /// Contributors who are paid later, wei.
     pub carried: U256,
     /// The log.

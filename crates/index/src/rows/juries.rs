@@ -3,15 +3,25 @@ use crate::book::Row;
 use alloy_primitives::{Address, B256, U64, U256};
 use serde::{Deserialize, Serialize};
 
-/// How far a case is, as its events tell: the end of a phase is told by nobody, see the deadlines of the rounds.
+/// How far a case is (`IJuries.Phase`), as its last event told: what ends with time is over only when somebody says so in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum CasePhase {
+    None,
     Drawing,
-    Voting,
-    Decided,
-    Closed,
+    Deciding,
+    Committing,
+    Revealing,
+    Appealable,
+    Governing,
+    Final,
+}
+
+impl CasePhase {
+    /// In the order of the contract.
+    pub const ALL: [Self; 8] =
+        [Self::None, Self::Drawing, Self::Deciding, Self::Committing, Self::Revealing, Self::Appealable, Self::Governing, Self::Final];
 }
 
 /// One juror's vote.
@@ -28,6 +38,10 @@ pub struct Vote {
     /// Hash of its reasons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<B256>,
+    /// What it was paid for it, wei.
+    pub pay: U256,
+    /// What it lost by it, wei.
+    pub slashed: U256,
 }
 
 /// One jury.
@@ -82,6 +96,10 @@ pub struct Case {
     pub claimant: Address,
     /// How far it is.
     pub phase: CasePhase,
+    /// When that ends, seconds; 0 where time ends nothing.
+    pub deadline: U64,
+    /// The L1 block whose randomness draws the next jury, or drew the last.
+    pub draw_origin: U64,
     /// The last verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upheld: Option<bool>,
@@ -125,6 +143,9 @@ pub struct Validator {
     pub account: Address,
     /// What it joined with, wei; zero once it left.
     pub stake: U256,
+    /// The L1 block at which it may leave, once it wants to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaving_at: Option<U64>,
 }
 
 impl Row for Validator {

@@ -6,26 +6,63 @@ use crate::{
     error::RpcError,
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, U64, U256};
+use alloy_primitives::{Address, B256, U64, U256};
 use jsonrpsee::server::RegisterMethodError;
 use serde::{Deserialize, Serialize};
 use tributary_index::{Page, Paging, Reader};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
+    money(module)?;
+    datanets(module)?;
+    models(module)?;
+    inference(module)?;
+    juries(module)
+}
+
+fn money(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_account", |reader, account: Address| reader.account(account).map(Some))?;
     one(module, "tributary_stakes", |reader, account: Address| reader.stakes(account).map(Some))?;
-    one(module, "tributary_case", |reader, id: U256| reader.case(id))?;
     list(module, "tributary_earnings", |reader, account: Address, paging| reader.earnings(account, paging))?;
-    list(module, "tributary_claims", |reader, account: Address, paging| reader.claims(account, paging))?;
-    list(module, "tributary_casesOf", |reader, account: Address, paging| reader.cases_of(account, paging))?;
+    list(module, "tributary_claims", |reader, account: Address, paging| reader.claims(account, paging))
+}
+
+fn datanets(module: &mut Module) -> Result<(), RegisterMethodError> {
+    one(module, "tributary_datanet", |reader, id: U256| reader.datanet(id))?;
+    all(module, "tributary_datanets", |reader, paging| reader.datanets(paging))?;
+    list(module, "tributary_releases", |reader, datanet: U256, paging| reader.releases(datanet, paging))?;
+    one(module, "tributary_contribution", |reader, (datanet, row): (U256, U64)| reader.contribution(datanet, row.to()))?;
+    list(module, "tributary_contributions", |reader, datanet: U256, paging| reader.contributions(datanet, paging))?;
+    list(module, "tributary_contributionsOf", |reader, account: Address, paging| reader.contributions_of(account, paging))?;
+    list(module, "tributary_rowsOfDocument", |reader, document: B256, paging| reader.rows_of_document(document, paging))?;
+    one(module, "tributary_commitment", |reader, id: U256| reader.commitment(id))?;
+    all(module, "tributary_commitments", |reader, paging| reader.commitments(paging))?;
+    list(module, "tributary_commitmentsOf", |reader, account: Address, paging| reader.commitments_of(account, paging))?;
+    list(module, "tributary_revealed", |reader, commitment: U256, paging| reader.revealed(commitment, paging))?;
+    one(module, "tributary_matter", |reader, case: U256| reader.matter(case))
+}
+
+fn models(module: &mut Module) -> Result<(), RegisterMethodError> {
+    one(module, "tributary_model", |reader, id: U256| reader.model(id))?;
+    all(module, "tributary_models", |reader, paging| reader.models(paging))?;
+    list(module, "tributary_modelsOf", |reader, account: Address, paging| reader.models_of(account, paging))?;
+    list(module, "tributary_modelVersions", |reader, model: U256, paging| reader.model_versions(model, paging))?;
+    list(module, "tributary_children", |reader, model: U256, paging| reader.children(model, paging))
+}
+
+fn inference(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_session", |reader, id: U256| reader.session(id))?;
-    one(module, "tributary_settlement", |reader, id: U256| reader.settlement(id))?;
+    all(module, "tributary_sessions", |reader, paging| reader.sessions(paging))?;
     list(module, "tributary_sessionsOf", |reader, account: Address, paging| reader.sessions_of(account, paging))?;
     list(module, "tributary_answers", |reader, session: U256, paging| reader.answers(session, paging))?;
+    one(module, "tributary_settlement", |reader, id: U256| reader.settlement(id))?;
     list(module, "tributary_settlements", |reader, session: U256, paging| reader.settlements(session, paging))?;
-    list(module, "tributary_payees", |reader, settlement: U256, paging| reader.payees(settlement, paging))?;
-    all(module, "tributary_sessions", |reader, paging| reader.sessions(paging))?;
+    list(module, "tributary_payees", |reader, settlement: U256, paging| reader.payees(settlement, paging))
+}
+
+fn juries(module: &mut Module) -> Result<(), RegisterMethodError> {
+    one(module, "tributary_case", |reader, id: U256| reader.case(id))?;
     all(module, "tributary_cases", |reader, paging| reader.cases(paging))?;
+    list(module, "tributary_casesOf", |reader, account: Address, paging| reader.cases_of(account, paging))?;
     all(module, "tributary_validators", |reader, paging| reader.validators(paging))
 }
 
@@ -60,7 +97,7 @@ impl Options {
 #[serde(rename_all = "camelCase")]
 struct Answer<T> {
     block_number: U64,
-    block_hash: alloy_primitives::B256,
+    block_hash: B256,
     #[serde(flatten)]
     answer: T,
 }

@@ -1,0 +1,367 @@
+//! `tributary datanet`: founding, contributing to, reading and citing community datasets.
+
+mod contribute;
+mod croissant;
+mod merkle;
+mod pull;
+mod state;
+
+use crate::{
+    chain::Chain,
+    error::Error,
+    report,
+    wallet::{NodeArguments, WalletArguments},
+};
+use alloy_eips::BlockId;
+use alloy_primitives::{B256, U256, aliases::U96, keccak256, ruint::UintTryFrom};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::{fmt, fs, path::PathBuf, str::FromStr};
+use tributary_client::{Account, Call};
+use tributary_contracts::{
+    Datanets, IAttributionStore,
+    economy::datanets::{IDatanetRecords, IDatanets},
+    predeploys::{ATTRIBUTION_STORE, DATANETS},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  export TRIBUTARY_MNEMONIC='test test test test test test test test test test test junk'
+  tributary datanet create 'How things work' --purpose 'essays on machines' --index 0
+                                   a datanet that takes every document at once
+  tributary datanet create 'Case law' --jurors 3 --fee 0.01 --bond 1 --keystore curator.json --password-file secret
+                                   one in which juries review what is committed to
+  tributary datanet contribute 1 ./essays --dry-run --index 1
+                                   what would be new, and what it would cost, before a wei is spent
+  tributary datanet contribute 1 ./essays --index 1
+                                   again after an interruption: goes on where it was
+  tributary datanet release 1 --note 'first edition' --index 0
+  tributary datanet pull 1@1 ./copy
+                                   each byte checked against the release's root
+  tributary datanet show 1 --json | jq .datanet.rows";
+
+/// Flags of `tributary datanet`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct DatanetArguments {
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    wallet: WalletArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Found a datanet, whose curator is the account.
+    Create(CreateArguments),
+    /// Tell of one datanet, or of all.
+    Show {
+        /// A datanet, as 3.
+        datanet: Option<U256>,
+    },
+    /// Hand in documents: files, or all text files of folders.
+    Contribute(contribute::ContributeArguments),
+    /// Hand in a document as a refinement of a row: its words between the row's earn once it is accepted.
+    Refine {
+        datanet: U256,
+        /// The row that it refines.
+        row: u64,
+        file: PathBuf,
+    },
+    /// Accept a row as a refinement, as the curator or its parent's author.
+    Accept { datanet: U256, row: u64 },
+    /// Take a row of the account back.
+    Withdraw { datanet: U256, row: u64 },
+    /// Name the newest version, so that it can be cited for ever.
+    Release {
+        datanet: U256,
+        /// What it is.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Write the documents of a release to a folder, each byte checked against its root.
+    Pull {
+        /// As 3@7, or 3 for what is there now.
+        reference: Reference,
+        dir: PathBuf,
+    },
+    /// As pull, with a description in Croissant 1.1 (https://mlcommons.org/croissant).
+    Export {
+        /// As 3@7.
+        reference: Reference,
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateArguments {
+    name: String,
+    /// What it is for.
+    #[arg(long, default_value = "")]
+    purpose: String,
+    /// File with the licence's text, whose hash is in the terms.
+    #[arg(long, value_name = "FILE")]
+    licence: Option<PathBuf>,
+    /// No model may be trained on it.
+    #[arg(long)]
+    no_training: bool,
+    /// No model that is made from it may be sold.
+    #[arg(long)]
+    non_commercial: bool,
+    /// A model that is made from it must be under the same terms.
+    #[arg(long)]
+    share_alike: bool,
+    /// Least part of a payment for contributors, basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    min_contributor_bps: u16,
+    /// Most of a payment for a model's lineage and operator, basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 10_000)]
+    max_royalty_bps: u16,
+    /// Jurors that review a submission, odd; 0 for no review.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jurors: u16,
+    /// Documents are committed to before they are shown. Always so where there is a review.
+    #[arg(long)]
+    committed: bool,
+    /// Least part of a document's words that is its own, basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    min_novelty_bps: u16,
+    /// Fee for each document, OPEN.
+    #[arg(long, value_name = "OPEN", default_value = "0", value_parser = report::parse_open)]
+    fee: U256,
+    /// Bond for each commitment, OPEN.
+    #[arg(long, value_name = "OPEN", default_value = "0", value_parser = report::parse_open)]
+    bond: U256,
+    /// The curator's part of a payment, basis points, at most 1,000.
+    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    curator_bps: u16,
+    /// Part of an answer's words that has to be explained for contributors to be paid in full, basis points [default: 6000].
+    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    full_at_bps: u16,
+    /// Most of one answer's pool for one contributor, basis points [default: 5000].
+    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    max_contributor_bps: u16,
+}
+
+/// A datanet, or a release of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) datanet: U256,
+    pub(crate) release: Option<u32>,
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text} is no datanet, as 3, and no release of one, as 3@7");
+        let (datanet, release) = text.split_once('@').map_or((text, None), |(datanet, release)| (datanet, Some(release)));
+        let datanet = datanet.parse().map_err(|_| wrong())?;
+        let release = release.map(str::parse).transpose().map_err(|_| wrong())?;
+        if release == Some(0) { Err(wrong()) } else { Ok(Self { datanet, release }) }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.release {
+            Some(release) => write!(f, "{}@{release}", self.datanet),
+            None => write!(f, "{}", self.datanet),
+        }
+    }
+}
+
+/// A datanet's set in the attribution store, at a release or now.
+#[derive(Debug)]
+pub(crate) struct SetAt {
+    pub(crate) id: U256,
+    pub(crate) rows: u64,
+    /// The release's.
+    pub(crate) root: Option<B256>,
+}
+
+/// Where the documents of a reference are.
+pub(crate) async fn set_of(chain: &Chain, reference: Reference) -> Result<SetAt, Error> {
+    if let Some(release) = reference.release {
+        let call = Datanets::releaseCall { datanetId: reference.datanet, releaseId: release };
+        let release = chain.view(DATANETS, &call, BlockId::latest()).await?;
+        return Ok(SetAt { id: release.setId, rows: release.rows, root: Some(release.root) });
+    }
+    let info = chain.view(DATANETS, &Datanets::datanetInfoCall { datanetId: reference.datanet }, BlockId::latest()).await?;
+    let store = chain.view(ATTRIBUTION_STORE, &IAttributionStore::infoCall { setId: info.setId }, BlockId::latest()).await?;
+    Ok(SetAt { id: info.setId, rows: store.rows, root: None })
+}
+
+/// Runs the command.
+pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
+    let chain = Chain::connect(&arguments.node.rpc).await?;
+    let json = arguments.node.json;
+    let account = async || arguments.wallet.account(&chain).await;
+    match arguments.command {
+        Command::Create(create) => found(&chain, &account().await?, create, json).await,
+        Command::Show { datanet: Some(datanet) } => show(&chain, datanet, json).await,
+        Command::Show { datanet: None } => list(&chain, json).await,
+        Command::Contribute(contribute) => contribute::run(&chain, account().await?, contribute, json).await,
+        Command::Refine { datanet, row, file } => {
+            let document = fs::read(&file).map_err(|source| Error::Read { path: file, source })?;
+            let fee = U256::from(terms(&chain, datanet).await?.policy.fee);
+            let call = Datanets::refineCall { datanetId: datanet, parent: row, document: document.into() };
+            did(&chain, &account().await?, &Call::of(DATANETS, &call).with_value(fee), "handing in a refinement", json).await
+        }
+        Command::Accept { datanet, row } => {
+            let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
+            did(&chain, &account().await?, &call, "accepting a refinement", json).await
+        }
+        Command::Withdraw { datanet, row } => {
+            let call = Call::of(DATANETS, &Datanets::withdrawCall { datanetId: datanet, row });
+            did(&chain, &account().await?, &call, "withdrawing a row", json).await
+        }
+        Command::Release { datanet, note } => {
+            let call = Datanets::publishCall { datanetId: datanet, note };
+            let receipt = chain.execute(&account().await?, &Call::of(DATANETS, &call), "releasing").await?;
+            let event: Datanets::Released = receipt.event(DATANETS)?;
+            let reference = format!("{datanet}@{}", event.releaseId);
+            let root = event.release.root;
+            told(
+                json,
+                &json!({ "reference": reference, "root": root, "rows": event.release.rows, "transactionHash": receipt.hash() }),
+                &[("release", reference.clone()), ("rows", event.release.rows.to_string()), ("root", root.to_string())],
+            );
+            Ok(())
+        }
+        Command::Pull { reference, dir } => pull::run(&chain, reference, &dir, json).await,
+        Command::Export { reference, dir } => croissant::run(&chain, reference, &dir, json).await,
+    }
+}
+
+/// Tells a result to scripts or to people.
+pub(crate) fn told(json: bool, value: &Value, facts: &[(&str, String)]) {
+    if json { report::json(value) } else { report::facts(facts) }
+}
+
+/// Sends a transaction and tells of it.
+pub(crate) async fn did(chain: &Chain, account: &Account, call: &Call, what: &'static str, json: bool) -> Result<(), Error> {
+    let receipt = chain.execute(account, call, what).await?;
+    let (hash, block) = (receipt.hash(), receipt.block()?);
+    told(
+        json,
+        &json!({ "transactionHash": hash, "blockNumber": block }),
+        &[("transaction", hash.to_string()), ("block", block.to_string())],
+    );
+    Ok(())
+}
+
+/// What contributions must pass now.
+pub(crate) async fn terms(chain: &Chain, datanet: U256) -> Result<Datanets::termsOfReturn, Error> {
+    chain.view(DATANETS, &Datanets::termsOfCall { datanetId: datanet }, BlockId::pending()).await
+}
+
+async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: bool) -> Result<(), Error> {
+    let text = match &create.licence {
+        Some(path) => keccak256(fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?),
+        None => B256::ZERO,
+    };
+    let money = |wei: U256| U96::uint_try_from(wei).map_err(|_| Error::Wallet("more than there is".to_owned()));
+    let settings = IDatanetRecords::Settings {
+        name: create.name,
+        purpose: create.purpose,
+        licence: IDatanets::Licence {
+            mayTrain: !create.no_training,
+            commercial: !create.non_commercial,
+            shareAlike: create.share_alike,
+            minContributorBps: create.min_contributor_bps,
+            maxRoyaltyBps: create.max_royalty_bps,
+            text,
+        },
+        policy: IDatanetRecords::Policy {
+            jurors: create.jurors,
+            committed: create.committed || create.jurors > 0,
+            minNoveltyBps: create.min_novelty_bps,
+            fee: money(create.fee)?,
+            bond: money(create.bond)?,
+        },
+        curatorBps: create.curator_bps,
+        fullAtBps: create.full_at_bps,
+        maxContributorBps: create.max_contributor_bps,
+    };
+    let receipt = chain.execute(account, &Call::of(DATANETS, &Datanets::createCall { settings }), "founding a datanet").await?;
+    let event: Datanets::DatanetCreated = receipt.event(DATANETS)?;
+    told(
+        json,
+        &json!({ "datanetId": event.datanetId, "setId": event.setId, "curator": event.curator, "transactionHash": receipt.hash() }),
+        &[("datanet", event.datanetId.to_string()), ("curator", event.curator.to_string()), ("set", event.setId.to_string())],
+    );
+    Ok(())
+}
+
+async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
+    let found: Option<Value> = chain.client().request("tributary_datanet", (datanet,)).await?;
+    let found = found.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
+    let releases: Value = chain.client().demand("tributary_releases", (datanet, json!({ "newest": true }))).await?;
+    let found = &found["result"];
+    if json {
+        report::json(&json!({ "datanet": found, "releases": releases["items"] }));
+        return Ok(());
+    }
+    let text = |field: &str| report::text(found, field);
+    let number = |field: &str| report::number(found, field).to_string();
+    report::facts(&[
+        ("datanet", number("id")),
+        ("name", text("name")),
+        ("purpose", text("purpose")),
+        ("curator", text("curator")),
+        ("documents", number("rows")),
+        ("bytes", number("size")),
+        ("licence", found["licence"].to_string()),
+        ("policy", found["policy"].to_string()),
+    ]);
+    let rows = releases["items"].as_array().into_iter().flatten().map(|release| {
+        let number = |field: &str| report::number(release, field).to_string();
+        vec![number("id"), number("rows"), number("size"), report::text(release, "root"), report::text(release, "note")]
+    });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        report::table(&["release", "documents", "bytes", "root", "note"], &rows);
+    }
+    Ok(())
+}
+
+async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
+    let (mut items, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let mut page: Value = chain.client().demand("tributary_datanets", (json!({ "cursor": cursor }),)).await?;
+        items.extend(page["items"].as_array().cloned().unwrap_or_default());
+        cursor = page["next"].take();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    if json {
+        report::json(&items);
+        return Ok(());
+    }
+    let row = |item: &Value| {
+        let number = |field: &str| report::number(item, field).to_string();
+        vec![number("id"), report::text(item, "name"), number("rows"), number("size"), number("releases"), report::text(item, "curator")]
+    };
+    report::table(&["datanet", "name", "documents", "bytes", "releases", "curator"], &items.iter().map(row).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_names_a_datanet_or_a_release() {
+        let reference = |datanet: u64, release| Reference { datanet: U256::from(datanet), release };
+        assert_eq!("3".parse(), Ok(reference(3, None)));
+        assert_eq!("3@7".parse(), Ok(reference(3, Some(7))));
+        assert_eq!(reference(3, Some(7)).to_string(), "3@7");
+        for wrong in ["", "@", "3@", "@7", "3@0", "x", "3@7@1"] {
+            assert!(wrong.parse::<Reference>().is_err(), "{wrong}");
+        }
+    }
+}
