@@ -22,7 +22,6 @@ contract GovernorTest is GovernanceTest {
         vm.assertEq(governor.votingPeriod(), 5 days, "period");
         vm.assertEq(governor.proposalThreshold(), 1_000 ether, "threshold");
         vm.assertEq(governor.quorumNumerator(), 4, "quorum");
-        vm.assertEq(governor.quorum(START), 400 ether, "4 % of all gOPEN");
         vm.assertEq(governor.clock(), START + 1, "clock");
         vm.assertEq(governor.CLOCK_MODE(), "mode=timestamp", "mode");
         vm.assertTrue(governor.proposalNeedsQueuing(0), "queued");
@@ -108,6 +107,24 @@ contract GovernorTest is GovernanceTest {
         vm.warp(START + 1 + VOTING_DELAY + VOTING_PERIOD + 1);
         queue(made);
         vm.assertEq(ready, vm.getBlockTimestamp() + TIMELOCK_DELAY, "not before it can be executed");
+    }
+
+    function test_TheQuorumIsAPercentageOfAllGopenButNeverLessThanTheLeast() public {
+        vm.assertEq(governor.quorum(START), 4_000 ether, "of 10,000");
+        vm.deal(BOB, 990_000 ether);
+        vm.prank(BOB);
+        gopen.deposit{value: 990_000 ether}();
+        vm.warp(START + 2);
+        vm.assertEq(governor.quorum(START + 1), 40_000 ether, "of 1,000,000");
+    }
+
+    function test_WhoDepositsFirstDoesNotDecideAlone() public {
+        vm.prank(ALICE);
+        gopen.beginWithdrawal(6_001 ether);
+        vm.warp(START + 2);
+        Proposal memory made = proposal(BOB, "");
+        uint256 id = carry(made);
+        vm.assertEq(uint256(governor.state(id)), uint256(IGovernor.ProposalState.Defeated), "no quorum");
     }
 
     function test_TooFewVotesDecideNothing() public {

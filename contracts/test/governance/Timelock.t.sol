@@ -28,14 +28,14 @@ contract TimelockTest is GovernanceTest {
     }
 
     function test_ItsStorageIsTheSameWhereverItIsMade() public {
-        // Here at the predeploy itself, and elsewhere (`deployMoney`).
+        // Elsewhere, and at the predeploy itself.
         bytes memory creation = type(TributaryTimelock).creationCode;
         vm.record();
         address elsewhere = make(creation);
         (, bytes32[] memory written) = vm.accesses(elsewhere);
         bytes32[] memory values = new bytes32[](written.length);
         for (uint256 i = 0; i < written.length; ++i) {
-            values[i] = vm.load(Predeploys.TIMELOCK, written[i]);
+            values[i] = vm.load(elsewhere, written[i]);
             vm.store(Predeploys.TIMELOCK, written[i], bytes32(0));
         }
         vm.etch(Predeploys.TIMELOCK, creation);

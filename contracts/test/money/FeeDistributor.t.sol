@@ -8,7 +8,6 @@ import {OperatorFeeVault} from "../../src/l2/OperatorFeeVault.sol";
 import {Governed} from "../../src/l2/governance/Governed.sol";
 import {Keys} from "../../src/l2/governance/Keys.sol";
 import {Reserved} from "../../src/l2/governance/Reserved.sol";
-import {Burner} from "../../src/l2/money/FeeDistributor.sol";
 import {Vm} from "../Vm.sol";
 import {Forcer, MoneyTest} from "./Money.sol";
 
@@ -50,14 +49,6 @@ contract FeeDistributorTest is MoneyTest {
         vm.assertEq(burner.balance, 0, "not in the burner");
         uint256 left = Predeploys.PAYOUTS.balance + Predeploys.FEE_DISTRIBUTOR.balance + Predeploys.COMMONS.balance;
         vm.assertEq(left, 7 ether, "nor anywhere else");
-    }
-
-    function test_ABurnerDestroysWhatItReceives() public {
-        Burner burner = new Burner();
-        vm.deal(address(this), 1 ether);
-        (bool success,) = address(burner).call{value: 1 ether}("");
-        vm.assertTrue(success, "accepted");
-        vm.assertEq(address(burner).balance + address(this).balance, 0, "gone");
     }
 
     function test_WhatIsMovedOwedOrForcedIsDividedToo() public {

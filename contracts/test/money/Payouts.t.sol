@@ -315,6 +315,15 @@ contract PayoutsTest is MoneyTest {
         payouts.setPayeeFor(address(wallet), BOB, 1, START, signature);
     }
 
+    function test_AContractThatDoesNotKnowEip1271SignsNothing() public {
+        address[2] memory contracts = [address(new Rejecter()), address(new Reentrant())];
+        for (uint256 i = 0; i < contracts.length; ++i) {
+            bytes memory signature = signed(KEY, payeeDigest(contracts[i], COLD, 0, START));
+            vm.expectRevert(IPayouts.InvalidSignature.selector);
+            payouts.setPayeeFor(contracts[i], COLD, 0, START, signature);
+        }
+    }
+
     function test_AKeyWhoseAccountDelegatedItsCodeStillSigns() public {
         vm.etch(alice, abi.encodePacked(hex"ef0100", address(new Rejecter())));
         payouts.setPayeeFor(alice, COLD, 0, START, signed(KEY, payeeDigest(alice, COLD, 0, START)));

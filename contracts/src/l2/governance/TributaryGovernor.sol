@@ -11,6 +11,7 @@ import {
     GovernorVotesQuorumFraction
 } from "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {Predeploys} from "../Predeploys.sol";
 
@@ -30,6 +31,10 @@ contract TributaryGovernor is
     uint32 public constant INITIAL_VOTING_PERIOD = 5 days;
     uint256 public constant INITIAL_PROPOSAL_THRESHOLD = 1_000 ether;
     uint256 public constant INITIAL_QUORUM = 4;
+
+    /// @notice Least quorum, whatever the percentage gives: while few hold gOPEN, a percentage of it is what the first who
+    ///         deposits decides alone. It is the initial quorum of 100,000 gOPEN.
+    uint256 public constant LEAST_QUORUM = 4_000 ether;
 
     bytes32 private constant VOTING_DELAY = "votingDelay";
     bytes32 private constant VOTING_PERIOD = "votingPeriod";
@@ -90,6 +95,11 @@ contract TributaryGovernor is
     // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override(Governor, GovernorVotes) returns (string memory) {
         return "mode=timestamp";
+    }
+
+    /// @notice Votes, for or abstaining, that a proposal with this snapshot needs.
+    function quorum(uint256 timepoint) public view override(Governor, GovernorVotesQuorumFraction) returns (uint256) {
+        return Math.max(super.quorum(timepoint), LEAST_QUORUM);
     }
 
     /// @notice The quorum at a time, in percent of all gOPEN.
