@@ -57,7 +57,7 @@ contract JuriesAttacksTest is JuriesTest {
         for (uint256 i = 0; i < 6; ++i) {
             uint256 random = uint256(keccak256(abi.encode(seed, i)));
             if (random % 2 == 0) {
-                join(validator(1 + (random >> 8) % 20), STAKE + (random >> 128));
+                join(validator(1 + (random >> 8) % 20), STAKE + (random >> 168));
             } else {
                 vm.prank(validator(1 + (random >> 8) % 9));
                 try juries.leave() {} catch {}
