@@ -61,6 +61,7 @@ interface IJuries {
         uint256 bond;
     }
 
+    /// @notice A case is open; its jury is drawn from the randomness of L1 origin `origin`.
     event CaseOpened(
         uint256 indexed caseId,
         address indexed client,
@@ -71,17 +72,23 @@ interface IJuries {
         address claimant,
         uint64 origin
     );
+    /// @notice A jury sits. If all commit early, the time to reveal begins and ends early.
     event JuryDrawn(
         uint256 indexed caseId, uint8 indexed round, address[] jurors, uint64 commitUntil, uint64 revealUntil
     );
+    /// @notice A juror committed to a verdict.
     event VerdictCommitted(uint256 indexed caseId, uint8 indexed round, address indexed juror, bytes32 commitment);
+    /// @notice A juror revealed its verdict; `reason` is the hash of a text, or what the client says.
     event VerdictRevealed(
         uint256 indexed caseId, uint8 indexed round, address indexed juror, bool verdict, bytes32 reason
     );
-    /// @notice The decider's verdict, or a round's.
+    /// @notice The decider's verdict (`by` says whose), governance's, or a round's (`by` is zero), which stands unless appealed.
     event Decided(uint256 indexed caseId, uint8 indexed round, bool upheld, address by, bytes32 reason);
+    /// @notice Somebody appeals, with `bond` wei in all.
     event Appealed(uint256 indexed caseId, uint8 indexed round, address indexed appellant, uint256 bond);
+    /// @notice Why, beside each `Appealed`.
     event AppealReason(uint256 indexed caseId, uint8 indexed round, bytes32 reason);
+    /// @notice The outcome is final.
     event CaseClosed(uint256 indexed caseId, bool upheld);
     /// @notice The case is in another phase than `Drawing`, which ends at `deadline` (seconds; 0: it has no end of its own).
     event PhaseChanged(uint256 indexed caseId, uint8 indexed round, Phase phase, uint64 deadline);
@@ -105,6 +112,7 @@ interface IJuries {
     event Joined(address indexed validator, uint256 stake);
     /// @notice The validator is drawn no more; it can `exit` at L1 origin `until`, if it is bound to nothing then.
     event Leaving(address indexed validator, uint64 until);
+    /// @notice A validator has its stake back.
     event Left(address indexed validator, uint256 stake);
 
     /// @notice What became of a seat of a jury.
@@ -117,16 +125,23 @@ interface IJuries {
         Rejects
     }
 
+    /// @notice There is no case of this id.
     error UnknownCase(uint256 caseId);
+    /// @notice The case is in `phase`, which has no such step.
     error WrongPhase(uint256 caseId, Phase phase);
+    /// @notice Only Datanets, Models and Inference open cases.
     error NotClient(address caller);
+    /// @notice What was sent is less than the jurors' fees.
     error FeeTooSmall(uint256 fee, uint256 sent);
+    /// @notice The caller does not sit in the round of now.
     error NotJuror(uint256 caseId, address caller);
+    /// @notice A juror commits once.
     error AlreadyCommitted(uint256 caseId, address juror);
     /// @notice What is revealed is not what was committed to.
     error WrongReveal(uint256 caseId, address juror);
     /// @notice A first jury has an odd number of jurors, at most 21.
     error InvalidJury(uint16 jurors);
+    /// @notice More parties than can be kept off a jury.
     error TooManyParties(uint256 parties, uint256 most);
     /// @notice The randomness of L1 origin `origin` is not known yet.
     error NotYetDrawable(uint256 caseId, uint64 origin);
@@ -134,17 +149,23 @@ interface IJuries {
     error TooEarly(uint256 caseId, uint64 deadline);
     /// @notice The phase was over at `deadline`.
     error TooLate(uint256 caseId, uint64 deadline);
+    /// @notice Somebody else decides.
     error NotDecider(uint256 caseId, address caller);
     /// @notice The bond is exactly `bond`.
     error WrongBond(uint256 bond, uint256 sent);
     /// @notice All money of the case was given away.
     error AlreadySettled(uint256 caseId);
+    /// @notice A validator joins with at least `least`.
     error StakeBelowMinimum(uint256 least, uint256 stake);
+    /// @notice The account did not join.
     error NotValidator(address account);
+    /// @notice Who exits has to leave first.
     error NotLeaving(address account);
+    /// @notice The account left already, and may exit at L1 origin `until`.
     error AlreadyLeaving(address account, uint64 until);
     /// @notice The validator sits in cases that are not settled, or can still be drawn, before L1 origin `until`.
     error StillBound(address account, uint32 seats, uint64 until);
+    /// @notice All places are taken.
     error TooManyValidators(uint256 most);
     /// @notice Only Payouts sends money here, on its way back into escrow.
     error NotPayouts(address sender);
@@ -168,6 +189,8 @@ interface IJuries {
 
     /// @notice A juror commits to `commitmentOf` its verdict. Once all did, they may reveal.
     function commit(uint256 caseId, bytes32 commitment) external;
+
+    /// @notice A juror reveals what it committed to, once nobody can commit any more. After the last one the round is counted.
     function reveal(uint256 caseId, bool verdict, bytes32 reason, bytes32 salt) external;
 
     /// @notice Anyone appeals, with the bond that `caseInfo` names: it pays the larger jury, is lost to those who were right if
@@ -177,7 +200,8 @@ interface IJuries {
     /// @notice Ends the phase if its time is over: counts a round, or closes the case and tells the client. Anyone may call it.
     /// @dev Of a final case whose client failed, tells the client again.
     function advance(uint256 caseId) external;
-    /// @notice Governance decides after the last appeal.
+
+    /// @notice The Timelock decides after the last appeal, or after one for which there are too few validators.
     function rule(uint256 caseId, bool verdict, bytes32 reason) external;
 
     /// @notice Pays, slashes and frees up to `seats` seats of a final case, then the bonds. Anyone may call it, until `done`.
@@ -197,7 +221,10 @@ interface IJuries {
 
     // ---- Views
 
+    /// @notice Where a case is, and what a bond costs now. Reverts for a case that does not exist.
     function caseInfo(uint256 caseId) external view returns (Case memory);
+
+    /// @notice Ids run from 1 to this.
     function caseCount() external view returns (uint256);
 
     /// @return client Whether the client was told the outcome.

@@ -71,7 +71,8 @@ library Settlement {
                 else _payRest(self, page);
                 continue;
             }
-            if (seats-- == 0) break;
+            if (seats == 0) break;
+            --seats;
             if (page.pass == 0) {
                 _judge(self, book, page, jury, juror);
             } else if (jury.seats[juror].state == _right(self)) {
