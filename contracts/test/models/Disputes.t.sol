@@ -40,7 +40,8 @@ abstract contract SketchedTest is ModelsTest {
 
     function createSet() internal returns (uint256) {
         vm.prank(TRAINER);
-        return disputes.createSketchSet(modelId, DIM, 0, 20, keccak256(abi.encode(SEED, WHITENING, bytes32("manifest"))));
+        return
+            disputes.createSketchSet(modelId, DIM, 0, 20, keccak256(abi.encode(SEED, WHITENING, bytes32("manifest"))));
     }
 
     function sketched() internal returns (IModelRegistry.Registration memory entry) {
@@ -456,6 +457,18 @@ contract DisputesTest is SketchedTest {
         juries.rule(second, true);
         vm.assertEq(stakes.slashedTo(CHALLENGER), BOND / 2, "a bond is taken once");
         vm.assertEq(lockedOf(CHALLENGER), 0, "both of the challenger's are free");
+    }
+
+    /// @dev Three disputes of one lie; the trainer was bonded anew, for something else, before the last was decided.
+    function test_OneUntruthCostsOneBond() public {
+        uint256[3] memory cases = [challengeClaim(1), challengeClaim(1), challengeClaim(1)];
+        juries.rule(cases[0], true);
+        vm.prank(TRAINER);
+        models.registerVersion(modelId, registration());
+        juries.rule(cases[1], true);
+        juries.rule(cases[2], true);
+        vm.assertTrue(active(modelId) && lockedOf(TRAINER) == BOND, "the new bond stays");
+        vm.assertEq(stakes.slashedTo(CHALLENGER), BOND / 2, "the first is paid");
     }
 
     function test_AJuryOfAnEvenParameterIsOdd() public {

@@ -223,9 +223,7 @@ contract RegistryTest is ModelsTest {
         address poor = address(0xF00);
         vm.startPrank(poor);
         uint256 modelId = models.create("", "");
-        vm.expectRevert(
-            abi.encodeWithSelector(IStakes.StakeTooSmall.selector, IStakes.Purpose.Trainer, poor, 0, BOND)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStakes.StakeTooSmall.selector, IStakes.Purpose.Trainer, poor, 0, BOND));
         models.registerVersion(modelId, entry);
         parameters.set(Keys.TRAINER_BOND, 0);
         models.registerVersion(modelId, entry);
