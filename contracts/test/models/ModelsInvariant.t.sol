@@ -141,14 +141,15 @@ contract Registrants is ModelsTest {
     }
 
     function _register(uint256 modelId, uint256 seed) private {
+        seed = uint256(keccak256(abi.encode(seed)));
         IModelRegistry.Registration memory entry = registration();
         // Weights that were there before, now and then.
         if (seed % 8 == 0) entry.weightsHash = keccak256(abi.encode("weights", seed % 5));
-        entry.licence.shareAlike = seed >> 8 & 1 == 0;
-        entry.price = uint128(seed >> 16 & 1);
-        if (seed >> 24 & 1 == 0) {
+        entry.licence.shareAlike = seed >> 8 & 3 != 0;
+        entry.price = seed >> 16 & 3 == 0 ? 1 : 0;
+        if (seed >> 24 & 3 != 0) {
             entry.sources = sources(1 + (seed >> 32) % DATANETS, 1);
-            entry.contributorBps = uint16((seed >> 40) % 9_001);
+            entry.contributorBps = uint16(1_000 + (seed >> 40) % 8_001);
         }
         _addParents(entry, seed >> 56);
         try models.registerVersion(modelId, entry) returns (uint32 version) {
