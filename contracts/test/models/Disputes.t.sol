@@ -413,6 +413,28 @@ contract DisputesTest is SketchedTest {
         disputes.challengeSketch{value: FEE + CHALLENGE}(modelId, 2, 1, 3, same);
     }
 
+    function test_TheLargestSketchesAreComparedWithinABlock() public {
+        vm.startPrank(TRAINER);
+        setId = disputes.createSketchSet(
+            modelId, 4_096, 0, 20, keccak256(abi.encode(SEED, WHITENING, bytes32("manifest")))
+        );
+        bytes memory large = new bytes(4_097);
+        for (uint256 i = 0; i < large.length; ++i) {
+            large[i] = 0x7f;
+        }
+        large[0] = 0x07;
+        disputes.appendSketches(setId, 1, 1, rowsOf(0, 1), large);
+        models.registerVersion(modelId, sketched());
+        vm.stopPrank();
+        for (uint256 i = 1; i < large.length; i += 2) {
+            large[i] = 0x81;
+        }
+        uint256 before = gasleft();
+        vm.prank(CHALLENGER);
+        disputes.challengeSketch{value: FEE + CHALLENGE}(modelId, 2, 1, 0, large);
+        vm.assertTrue(before - gasleft() < 5_000_000, "gas of a dispute about 4,096 values");
+    }
+
     function test_WhatIsNoSketchIsRefused() public {
         bytes memory invalid = abi.encodeWithSelector(IModelDisputes.InvalidSketch.selector);
         vm.expectRevert(invalid);

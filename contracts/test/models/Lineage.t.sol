@@ -222,6 +222,38 @@ contract LineageTest is ModelsTest {
         vm.assertEq(sumOf(parts), 1e9, "sum");
     }
 
+    /// @dev Eleven parents over the same 52 models: as much merging as 64 models allow.
+    function test_ALineageThatMergesAllItsModelsFitsABlock() public {
+        IModelRegistry.Registration memory entry = registration();
+        entry.parents = new IModelRegistry.Parent[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            entry.parents[i] = edge(register(fanOfRoots()), 3_000);
+        }
+        uint256 hub = register(entry);
+        entry = registration();
+        entry.parents = new IModelRegistry.Parent[](11);
+        for (uint256 i = 0; i < 11; ++i) {
+            entry.parents[i] = edge(register(child(hub, 5_000)), 900);
+        }
+        vm.startPrank(LEAF);
+        uint256 leaf = models.create("", "");
+        uint256 before = gasleft();
+        models.registerVersion(leaf, entry);
+        vm.assertTrue(before - gasleft() < 8_000_000, "gas of merging");
+        vm.stopPrank();
+        (, uint256[] memory parts) = models.lineage(leaf, 1);
+        vm.assertEq(sumOf(parts), 1e9, "sum");
+        vm.assertEq(partOf(leaf, LEAF), 10_000_000, "own");
+    }
+
+    function fanOfRoots() private returns (IModelRegistry.Registration memory entry) {
+        entry = registration();
+        entry.parents = new IModelRegistry.Parent[](16);
+        for (uint256 i = 0; i < 16; ++i) {
+            entry.parents[i] = edge(register(registration()), 600);
+        }
+    }
+
     function testFuzz_PartsAlwaysSumToTheWhole(uint256 seed) public {
         uint256 count = 2 + seed % 24;
         for (uint256 i = 1; i <= count; ++i) {
