@@ -30,9 +30,18 @@ interface IModelDisputes {
         uint64[] rows,
         uint32[] numbers
     );
-    /// @notice Number `number` of the model's sketches is that contributor of the datanet, as its release has it.
+    /// @notice Number `number` of the model's sketches is that contributor of the datanet.
     event SketchContributor(
-        uint256 indexed modelId, uint32 indexed number, uint256 indexed datanetId, uint32 releaseId, uint32 contributor
+        uint256 indexed modelId, uint32 indexed number, uint256 indexed datanetId, uint32 contributor
+    );
+    /// @notice The sketch of a row whose author was found to be another is that author's, number `number`.
+    event SketchReassigned(
+        uint256 indexed modelId,
+        uint256 indexed setId,
+        uint256 indexed datanetId,
+        uint64 row,
+        uint64 setRow,
+        uint32 number
     );
     event SketchChallenged(
         uint256 indexed caseId,
@@ -88,6 +97,10 @@ interface IModelDisputes {
         uint64[] calldata rows,
         bytes calldata payload
     ) external;
+
+    /// @notice The sketch of a row becomes that of the row's author of now, where a dispute found another since. Anyone may
+    ///         call it. It counts for every version, as the store's reassignments do.
+    function followAuthor(uint256 setId, uint256 datanetId, uint64 row) external;
 
     // ---- Disputes
 

@@ -128,6 +128,10 @@ interface IModelRegistry {
     error AlreadyDeprecated(uint256 modelId);
     error NotDeprecated(uint256 modelId);
 
+    /// @notice No money is taken without a call that says what for.
+    error MoneyNotTaken(uint256 value);
+    /// @notice The part of the contract that stands there isn't there.
+    error NoCode(address part);
     error ZeroOperator();
     error ZeroHash();
     error TooManyParents(uint256 parents);

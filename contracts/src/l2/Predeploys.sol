@@ -30,8 +30,8 @@ library Predeploys {
     address internal constant VOTING_OPEN = 0x00000000000000000000000000000000000a7719;
     address internal constant GOVERNOR = 0x00000000000000000000000000000000000a771A;
     address internal constant TIMELOCK = 0x00000000000000000000000000000000000A771b;
-    /// @notice Code of a part of Models, which delegates to it.
-    address internal constant MODEL_DISPUTES = 0x00000000000000000000000000000000000A7730;
     address internal constant DIVISION = 0x00000000000000000000000000000000000a771c;
+    /// @notice The part of Models that does not fit its own code, and runs on its storage.
+    address internal constant MODEL_DISPUTES = 0xc0De00000000000000000000000000000D0A7714;
     address internal constant L1_BLOCK = 0x4200000000000000000000000000000000000015;
 }

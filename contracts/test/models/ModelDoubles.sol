@@ -199,6 +199,12 @@ contract SketchStoreDouble {
         version = ++set.version;
     }
 
+    function reassign(uint256 setId, uint64 index, uint32 contributor) external {
+        Set storage set = sets[setId - 1];
+        if (set.owner != msg.sender) revert NotOwner(setId, msg.sender);
+        set.contributors[index] = contributor;
+    }
+
     function info(uint256 setId)
         external
         view

@@ -11,13 +11,7 @@ import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {ModelDisputes} from "../../src/l2/models/ModelDisputes.sol";
 import {Models} from "../../src/l2/models/Models.sol";
 import {Test} from "../Vm.sol";
-import {
-    CasesDouble,
-    KeysDouble,
-    ReleasesDouble,
-    SketchStoreDouble,
-    TrainerStakesDouble
-} from "./ModelDoubles.sol";
+import {CasesDouble, KeysDouble, ReleasesDouble, SketchStoreDouble, TrainerStakesDouble} from "./ModelDoubles.sol";
 
 /// @notice Models behind its proxy, over doubles of what it calls.
 abstract contract ModelsTest is Test {

@@ -223,9 +223,7 @@ contract RegistryTest is ModelsTest {
         address poor = address(0xF00);
         vm.startPrank(poor);
         uint256 modelId = models.create("", "");
-        vm.expectRevert(
-            abi.encodeWithSelector(IStakes.StakeTooSmall.selector, IStakes.Purpose.Trainer, poor, 0, BOND)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStakes.StakeTooSmall.selector, IStakes.Purpose.Trainer, poor, 0, BOND));
         models.registerVersion(modelId, entry);
         parameters.set(Keys.TRAINER_BOND, 0);
         models.registerVersion(modelId, entry);
@@ -367,12 +365,16 @@ contract RegistryTest is ModelsTest {
 
     function test_NoMoneyStaysHere() public {
         vm.deal(address(this), 1 ether);
-        (bool success,) = Predeploys.MODELS.call{value: 1 ether}("");
+        (bool success, bytes memory reason) = Predeploys.MODELS.call{value: 1 ether}("");
         vm.assertTrue(!success, "plain transfers are refused");
+        vm.assertEq(reason, abi.encodeWithSelector(IModelRegistry.MoneyNotTaken.selector, 1 ether), "by name");
         (success,) = Predeploys.MODELS.call{value: 1 ether}(abi.encodeWithSelector(bytes4("none"), 1));
         vm.assertTrue(!success, "so are unknown calls");
         vm.etch(Predeploys.MODEL_DISPUTES, "");
-        (success,) = Predeploys.MODELS.call{value: 1 ether}("");
-        vm.assertTrue(!success, "and where the part for disputes is missing");
+        (success, reason) = Predeploys.MODELS.call{value: 1 ether}(abi.encodeWithSelector(bytes4("none"), 1));
+        vm.assertTrue(!success, "and those whose part is missing");
+        vm.assertEq(
+            reason, abi.encodeWithSelector(IModelRegistry.NoCode.selector, Predeploys.MODEL_DISPUTES), "by name"
+        );
     }
 }

@@ -61,9 +61,11 @@ library Challenges {
         uint256 taken;
         (address challenger, address trainer) = (case_.challenger, case_.trainer);
         if (upheld) {
-            _strike(self, model, case_);
-            taken = bond.amount;
-            bond.amount = 0;
+            // The same untruth costs one bond, however many disputed it; also a bond that was locked since.
+            if (_strike(self, model, case_)) {
+                taken = bond.amount;
+                bond.amount = 0;
+            }
             Bonds.forfeit(trainer, challenger, taken, case_.winnerBps, bytes32(caseId));
             STAKES.unlock(IStakes.Purpose.Trainer, challenger, case_.bond);
         } else {
@@ -101,18 +103,26 @@ library Challenges {
         return JURIES.open{value: fee}(IJuries.Opening(subject, uint8(dispute), jurors, address(0), msg.sender));
     }
 
+    /// @return news Whether what the dispute was about wasn't struck before.
     function _strike(ModelState.State storage self, ModelState.Model storage model, ModelState.Challenge storage case_)
         private
+        returns (bool news)
     {
         address serving = model.versions[model.latest].trainer;
         bool served = self.serves(model, serving);
         ModelState.Version storage version = model.versions[case_.version];
         if (case_.dispute == IModelDisputes.Dispute.Sketch) {
-            self.sets[version.sketchSetId].struck = true;
+            ModelState.SketchSet storage set = self.sets[version.sketchSetId];
+            news = !set.struck;
+            set.struck = true;
         } else {
-            model.struck[ModelState.claimOf(version.weightsHash, version.manifestHash, version.metricsHash)] = true;
+            bytes32 claim = ModelState.claimOf(version.weightsHash, version.manifestHash, version.metricsHash);
+            news = !model.struck[claim];
+            model.struck[claim] = true;
             // Who made the weights registers them: what was said of them is void.
-            if (self.known[version.weightsHash].modelId == case_.modelId) delete self.known[version.weightsHash];
+            if (news && self.known[version.weightsHash].modelId == case_.modelId) {
+                delete self.known[version.weightsHash];
+            }
         }
         if (served && !self.serves(model, serving)) Bonds.retire(model, serving);
     }

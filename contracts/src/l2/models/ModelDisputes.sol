@@ -10,7 +10,7 @@ import {Sketches} from "./Sketches.sol";
 
 /// @title ModelDisputes
 /// @notice The part of `Models` that keeps sketches and disputes: code that Models runs on its own storage. Immutable, at
-///         0x00000000000000000000000000000000000a7730; called there it knows no model, and nothing can be done with it.
+///         0xc0De00000000000000000000000000000D0A7714; called there it knows no model, and nothing can be done with it.
 contract ModelDisputes is IModelDisputes, IJuryClient {
     using Challenges for ModelState.State;
     using Sketches for ModelState.State;
@@ -37,6 +37,11 @@ contract ModelDisputes is IModelDisputes, IJuryClient {
         bytes calldata payload
     ) external {
         state.append(setId, datanetId, releaseId, rows, payload);
+    }
+
+    /// @inheritdoc IModelDisputes
+    function followAuthor(uint256 setId, uint256 datanetId, uint64 row) external {
+        state.followAuthor(setId, datanetId, row);
     }
 
     // ---- Disputes

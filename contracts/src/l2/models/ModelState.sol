@@ -61,13 +61,10 @@ library ModelState {
         uint64 releasable;
     }
 
-    /// @notice A contributor of sketches: whom the number stands for as the release has it.
+    /// @notice A contributor of sketches: a number of a datanet's.
     struct Contributor {
         uint128 datanetId;
-        uint32 releaseId;
         uint32 number;
-        /// `Release.contributors`.
-        uint32 contributors;
     }
 
     struct Model {
@@ -81,7 +78,7 @@ library ModelState {
         mapping(address trainer => Bond) bonds;
         /// Number n stands for the entry n − 1.
         Contributor[] contributors;
-        mapping(uint256 datanetId => mapping(uint32 releaseId => mapping(uint32 number => uint32))) numbers;
+        mapping(uint256 datanetId => mapping(uint32 number => uint32)) numbers;
         /// What disputes found untrue: `claimOf` of versions.
         mapping(bytes32 claim => bool) struck;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
 import {IDatanets} from "../../interfaces/IDatanets.sol";
 import {IModelRegistry} from "../../interfaces/IModelRegistry.sol";
 import {IModels} from "../../interfaces/IModels.sol";
@@ -25,8 +26,8 @@ import {Sketches} from "./Sketches.sol";
 ///         what was found untrue takes no more requests, whatever version says it again. No money is here: bonds are
 ///         locked stake in Stakes, fees of juries go on to Juries at once.
 /// @dev Sketches and disputes are the code of `ModelDisputes`, on the same storage: one contract of both is larger than a
-///      contract may be. `IModels` is the interface of the whole.
-contract Models is Governed, IModels, IModelRegistry {
+///      contract may be. Their functions are those of `IModelDisputes`.
+contract Models is Governed, Proxy, IModels, IModelRegistry {
     using Lineage for ModelState.State;
     using ModelState for ModelState.State;
     using Registry for ModelState.State;
@@ -34,19 +35,9 @@ contract Models is Governed, IModels, IModelRegistry {
 
     ModelState.State private state;
 
-    /// @notice Sketches and disputes.
-    fallback() external payable {
-        address code = Predeploys.MODEL_DISPUTES;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, 0, calldatasize())
-            let success := delegatecall(gas(), code, free, calldatasize(), 0, 0)
-            returndatacopy(free, 0, returndatasize())
-            // Without code there a call would succeed, and its value stay here.
-            success := and(success, iszero(iszero(extcodesize(code))))
-            if iszero(success) { revert(free, returndatasize()) }
-            return(free, returndatasize())
-        }
+    /// @dev Money comes with calls that say what for.
+    receive() external payable {
+        revert MoneyNotTaken(msg.value);
     }
 
     // ---- Registering
@@ -219,5 +210,11 @@ contract Models is Governed, IModels, IModelRegistry {
         ModelState.Model storage model = state.model(modelId);
         ModelState.Bond storage bond = model.bonds[trainer];
         return (bond.amount, bond.disputes, state.serves(model, trainer) ? 0 : bond.releasable);
+    }
+
+    /// @dev Any function that is not here is `ModelDisputes`'.
+    function _implementation() internal view override returns (address) {
+        if (Predeploys.MODEL_DISPUTES.code.length == 0) revert NoCode(Predeploys.MODEL_DISPUTES);
+        return Predeploys.MODEL_DISPUTES;
     }
 }

@@ -35,9 +35,6 @@ library Sketches {
     struct Batch {
         uint256 setId;
         uint256 datanetId;
-        uint32 releaseId;
-        /// `Release.contributors`.
-        uint32 contributors;
         uint256 rowLength;
     }
 
@@ -72,16 +69,15 @@ library Sketches {
             revert IModelRegistry.NotTrainer(set.modelId, msg.sender);
         }
         if (set.frozen) revert IModelRegistry.SketchesFrozen(setId);
-        Batch memory batch = Batch(setId, datanetId, releaseId, 0, 1 + uint256(set.dim));
+        Batch memory batch = Batch(setId, datanetId, 1 + uint256(set.dim));
         if (rows.length == 0 || payload.length != rows.length * batch.rowLength) revert IModelDisputes.InvalidSketch();
         IDatanets.Release memory release = DATANETS.release(datanetId, releaseId);
         if (release.setId == 0) revert IModelRegistry.UnknownRelease(datanetId, releaseId);
-        batch.contributors = release.contributors;
         _noteRelease(set, datanetId << 32 | releaseId);
         uint32[] memory numbers = new uint32[](rows.length);
         for (uint256 i = 0; i < rows.length; ++i) {
             if (rows[i] >= release.rows) revert IModelDisputes.RowNotInRelease(datanetId, releaseId, rows[i]);
-            numbers[i] = _numberFor(model, set.modelId, batch, rows[i]);
+            numbers[i] = _numberFor(model, set.modelId, datanetId, rows[i]);
         }
         uint64 first = _store(set, batch, rows, numbers, payload);
         emit IModelDisputes.SketchesAppended(set.modelId, setId, datanetId, releaseId, first, rows, numbers);
@@ -126,8 +122,18 @@ library Sketches {
             ModelState.Contributor memory found = model.contributors[numbers[i] - 1];
             one[0] = found.number;
             datanetIds[i] = found.datanetId;
-            accounts[i] = DATANETS.accountsAt(found.datanetId, one, found.contributors)[0];
+            // A number of a row that was reassigned has an account of its own: as of any later moment.
+            accounts[i] = DATANETS.accountsAt(found.datanetId, one, type(uint32).max)[0];
         }
+    }
+
+    function followAuthor(ModelState.State storage self, uint256 setId, uint256 datanetId, uint64 row) internal {
+        ModelState.SketchSet storage set = self.sets[setId];
+        (bool found, uint64 setRow) = rowOf(self, setId, datanetId, row);
+        if (!found) revert IModelDisputes.UnknownSketch(setId, datanetId, row);
+        uint32 number = _numberFor(self.models[set.modelId], set.modelId, datanetId, row);
+        STORE.reassign(setId, setRow, number);
+        emit IModelDisputes.SketchReassigned(set.modelId, setId, datanetId, row, setRow, number);
     }
 
     function rowOf(ModelState.State storage self, uint256 setId, uint256 datanetId, uint64 row)
@@ -196,19 +202,18 @@ library Sketches {
         revert IModelDisputes.SketchOfOtherRelease(release >> 32, uint32(release));
     }
 
-    /// @dev The number in the model's sketches of a row's contributor, a new one where it had none.
-    function _numberFor(ModelState.Model storage model, uint256 modelId, Batch memory batch, uint64 row)
+    /// @dev The number in the model's sketches of a row's author of now, a new one where it had none.
+    function _numberFor(ModelState.Model storage model, uint256 modelId, uint256 datanetId, uint64 row)
         private
         returns (uint32 number)
     {
-        uint32 contributor = DATANETS.contributorOf(batch.datanetId, row);
-        number = model.numbers[batch.datanetId][batch.releaseId][contributor];
+        uint32 contributor = DATANETS.contributorOf(datanetId, row);
+        number = model.numbers[datanetId][contributor];
         if (number != 0) return number;
-        model.contributors
-            .push(ModelState.Contributor(uint128(batch.datanetId), batch.releaseId, contributor, batch.contributors));
+        model.contributors.push(ModelState.Contributor(uint128(datanetId), contributor));
         number = uint32(model.contributors.length);
-        model.numbers[batch.datanetId][batch.releaseId][contributor] = number;
-        emit IModelDisputes.SketchContributor(modelId, number, batch.datanetId, batch.releaseId, contributor);
+        model.numbers[datanetId][contributor] = number;
+        emit IModelDisputes.SketchContributor(modelId, number, datanetId, contributor);
     }
 
     /// @dev Appends each run of rows of one contributor at once.
