@@ -153,6 +153,7 @@ library Disputes {
         uint256 fee = JURIES.fee(session.jurors);
         uint256 needed = fee + session.contestBond;
         if (msg.value < needed) revert IInference.BondTooSmall(needed, msg.value);
+        if (msg.value > type(uint96).max) revert IInference.PaymentTooLarge(msg.value);
         (opened.claimant, opened.bond) = (msg.sender, uint96(msg.value - fee));
         Sessions.PAYOUTS.hold{value: opened.bond}();
         caseId = JURIES.open{value: fee}(
