@@ -199,8 +199,9 @@ contract SettlementTest is MarketTest {
         IInference.Answer[] memory all = answers(quote(1, 1, 0), 10 ether);
         bytes memory signature = voucher(id, all);
         models.tamper(modelId, 0);
+        bytes32 actual = hashOf(modelId);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IInference.WrongTerms.selector, agreed, hashOf(modelId)));
+        vm.expectRevert(abi.encodeWithSelector(IInference.WrongTerms.selector, agreed, actual));
         inference.settle(id, all, signature);
         vm.warp(block.timestamp + 601);
         inference.refund(id);
