@@ -94,7 +94,8 @@ interface IInference is IJuryClient {
         uint96 paid;
         /// When an answer was last settled or posted, or the session ended, seconds.
         uint64 lastAt;
-        /// What of its stake a lost case costs the operator, wei.
+        /// What of its stake a lost case costs the operator, wei: half for the wronged, half for the protocol, so that no operator
+        /// saves its stake by wronging itself.
         uint96 penalty;
         uint96 contestBond;
         uint32 contestSeconds;
@@ -331,9 +332,9 @@ interface IInference is IJuryClient {
 
     /// @notice Lets jurors decide about an answer. The value is the juries' fee and a bond, which who was wrong loses to who was right.
     ///         - `NoAnswer`: the payer contests what was posted, whose first answer is `index`, within `contestSeconds`. Upheld:
-    ///           everything that is left of the escrow, and the operator's penalty, are the payer's.
-    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: the penalty
-    ///           goes in halves to the payer and the caller; of what is not settled yet, the payment to the payer.
+    ///           everything that is left of the escrow, and half of the operator's penalty, are the payer's.
+    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: half of
+    ///           the penalty goes in equal parts to the payer and the caller; of what is not settled yet, the payment to the payer.
     /// @param evidence For the jurors: the prompt, and why.
     function dispute(uint256 sessionId, uint32 index, Dispute kind, bytes calldata evidence)
         external
@@ -341,7 +342,7 @@ interface IInference is IJuryClient {
         returns (uint256 caseId);
 
     /// @notice Shows the operator's signed promise to answer a prompt as the session's `index`-th, after the session is over, when
-    ///         another prompt was answered there, or none. The penalty is the payer's.
+    ///         another prompt was answered there, or none. Half of the penalty is the payer's.
     /// @param signature The operator's, over `IDivision.receiptDigest`.
     /// @param before `h(index - 1)`.
     /// @param links The answers from `index` on to the chain's end; none if it ends before.

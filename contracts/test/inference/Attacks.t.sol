@@ -146,6 +146,29 @@ contract AttacksTest is MarketTest {
         inference.settle(id, all, signature);
     }
 
+    function test_AnOperatorSavesNoStakeByWrongingItself() public {
+        // Before a case that it will lose is ruled, it breaks promises to itself.
+        uint256 victim = ask(1 ether);
+        post(victim, answers(answerOf(new uint256[](0), 0), PRICE));
+        uint256 caseId = contest(victim, 1);
+        address friend = address(0xF0);
+        vm.deal(friend, 10 ether);
+        IInference.Opening memory asked = opening(modelId, 1);
+        for (uint256 i = 0; i < 5; ++i) {
+            if (i > 0) stake(operator, PENALTY);
+            vm.prank(friend);
+            uint256 id = inference.open{value: 1 ether}(asked, "");
+            vm.prank(operator);
+            inference.refund(id);
+            bytes memory signature = signed(OPERATOR_KEY, division.receiptDigest(id, 1, "asked"));
+            inference.showReceipt(id, 1, "asked", signature, 0, new IInference.Link[](0));
+        }
+        vm.assertEq(owed(friend), 5 ether + 5 * PENALTY / 2, "half of what it loses");
+        // To open each next session the stake had to be whole again.
+        juries.ruleNow(caseId, true);
+        vm.assertEq(owed(payer), 2 ether + PENALTY / 2, "the victim");
+    }
+
     function test_DustIsPaidToTheWei() public {
         IModels.Terms memory free = terms();
         free.price = 0;

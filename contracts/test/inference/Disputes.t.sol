@@ -121,8 +121,9 @@ contract DisputesTest is MarketTest {
         vm.expectRevert(abi.encodeWithSelector(IInference.HasCases.selector, id, 1));
         inference.finalize(id);
         juries.ruleNow(caseId, true);
-        vm.assertEq(owed(payer), 1 ether + 1 ether + PENALTY, "refund, bond, penalty");
+        vm.assertEq(owed(payer), 1 ether + 1 ether + PENALTY / 2, "refund, bond, half of the penalty");
         vm.assertEq(owed(operator), 0, "operator");
+        vm.assertEq(owed(Predeploys.FEE_DISTRIBUTOR), PENALTY / 2, "protocol");
         vm.assertEq(locked(), STAKE - PENALTY, "stake");
         vm.assertEq(escrow(), 0, "escrow");
         vm.assertEq(uint256(inference.sessionInfo(id).status), uint256(IInference.Status.Ended), "ended");
@@ -224,7 +225,7 @@ contract DisputesTest is MarketTest {
             juries.ruleNow(contest(ids[i], 1), true);
         }
         vm.assertEq(locked(), 0, "stake");
-        vm.assertEq(owed(payer), 6 * 2 ether + 5 * PENALTY, "payer");
+        vm.assertEq(owed(payer), 6 * 2 ether + 5 * PENALTY / 2, "payer");
         vm.warp(block.timestamp + CONTEST + 1);
         for (uint256 i = 0; i < 6; ++i) {
             inference.close(ids[i]);
@@ -256,8 +257,8 @@ contract DisputesTest is MarketTest {
         vm.expectRevert(abi.encodeWithSelector(IInference.HasCases.selector, id, 1));
         inference.close(id);
         juries.ruleNow(caseId, true);
-        vm.assertEq(owed(finder), 1 ether + PENALTY / 2, "bond and half");
-        vm.assertEq(owed(payer), PENALTY / 2, "the other half");
+        vm.assertEq(owed(finder), 1 ether + PENALTY / 4, "bond and a quarter");
+        vm.assertEq(owed(payer), PENALTY / 4, "a quarter");
         vm.assertEq(owed(operator), before, "what was paid stays");
         vm.assertEq(locked(), STAKE - PENALTY, "stake");
         inference.close(id);
@@ -273,7 +274,7 @@ contract DisputesTest is MarketTest {
         uint256 second = dispute(id, 2);
         vm.assertEq(inference.pendingOf(id).cases, 2, "cases");
         juries.ruleNow(second, true);
-        vm.assertEq(owed(payer), 2 ether + PENALTY / 2, "refund and half of the penalty");
+        vm.assertEq(owed(payer), 2 ether + PENALTY / 4, "refund and a quarter of the penalty");
         vm.assertEq(uint256(inference.sessionInfo(id).status), uint256(IInference.Status.Ended), "ended");
         juries.ruleNow(first, false);
         vm.assertEq(owed(operator), 1 ether, "the other's bond");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IDivision} from "../../src/interfaces/IDivision.sol";
 import {IInference} from "../../src/interfaces/IInference.sol";
 import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {MarketTest} from "./Market.sol";
 
-/// @notice What answers cost to settle, printed. The precompiles, datanets and models are doubles: their own gas is taken off
-///         (`division`), what is left is that of Inference and the contracts of money.
+/// @notice What answers cost to settle, printed. The precompiles, datanets and models are doubles, whose own gas is not that of
+///         the real ones: what dividing costs, where they are, is printed beside.
 contract GasTest is MarketTest {
     event log_named_uint(string key, uint256 value);
 
@@ -29,11 +30,25 @@ contract GasTest is MarketTest {
         IInference.Answer[] memory all = batch(count);
         uint256 id = open(modelId, uint32(count), count * PRICE);
         bytes memory signature = voucher(id, all);
+        uint256 doubles = dividing(id, all);
         vm.prank(operator);
         uint256 gas = gasleft();
         inference.settle(id, all, signature);
-        each = (gas - gasleft()) / count;
+        gas -= gasleft();
+        each = gas / count;
         emit log_named_uint(label, each);
+        emit log_named_uint("    of it in Division, where the doubles are", doubles / count);
+    }
+
+    function dividing(uint256 id, IInference.Answer[] memory all) private view returns (uint256 gas) {
+        IInference.Session memory session = inference.sessionInfo(id);
+        IDivision.Payment memory payment;
+        (payment.modelId, payment.version, payment.termsHash) = (session.modelId, session.version, session.termsHash);
+        (payment.protocolBps, payment.validatorBps) = (session.protocolBps, session.validatorBps);
+        (payment.amount, payment.contributors) = (all.length * PRICE, session.contributors);
+        gas = gasleft();
+        division.divide(payment, all);
+        gas -= gasleft();
     }
 
     function test_ManyAnswersInOneSettlementCostLessEach() public {
@@ -58,6 +73,7 @@ contract GasTest is MarketTest {
         IInference.Answer[] memory all = answers(answerOf(credits, 0), PRICE);
         uint256 sessionId = open(model, 1, PRICE);
         bytes memory signature = voucher(sessionId, all);
+        emit log_named_uint("    gas of dividing it, where the doubles are", dividing(sessionId, all));
         vm.prank(operator);
         uint256 gas = gasleft();
         inference.settle(sessionId, all, signature);

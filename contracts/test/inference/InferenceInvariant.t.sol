@@ -18,6 +18,8 @@ contract Trade is MarketTest {
     mapping(uint256 settlementId => bytes) private waiting;
     mapping(uint256 settlementId => uint256) public times;
     uint256 public settledTwice;
+    /// @notice How often what happened, so that a test can tell that all of it does.
+    uint256[6] public reached;
     /// @notice Bonds of cases that are open.
     uint256 public bonds;
 
@@ -65,6 +67,7 @@ contract Trade is MarketTest {
         if (block.timestamp > inference.sessionInfo(id).deadline) return;
         vm.recordLogs();
         note(settle(id, made(id, seed, wide)));
+        ++reached[5];
     }
 
     function postUnsigned(uint256 which, uint256 seed) external {
@@ -86,6 +89,7 @@ contract Trade is MarketTest {
         if (pending.until == 0 || pending.cases != 0 || block.timestamp <= pending.until) return;
         vm.recordLogs();
         note(inference.finalize(id));
+        ++reached[2];
     }
 
     function dispute(uint256 which, uint32 index, bool whole) external {
@@ -105,6 +109,7 @@ contract Trade is MarketTest {
         if (openCases.length == 0) return;
         uint256 at = which % openCases.length;
         juries.ruleNow(openCases[at], upheld);
+        ++reached[upheld ? 0 : 1];
         openCases[at] = openCases[openCases.length - 1];
         openCases.pop();
         bonds -= CONTEST_COST - 0.5 ether;
@@ -121,7 +126,9 @@ contract Trade is MarketTest {
     function close(uint256 which) external {
         uint256 id = pick(which);
         if (id == 0) return;
-        try inference.close(id) {} catch {}
+        try inference.close(id) {
+            ++reached[4];
+        } catch {}
     }
 
     function carry(uint256 which) external {
@@ -131,6 +138,7 @@ contract Trade is MarketTest {
         if (amount == 0) return;
         vm.recordLogs();
         inference.carry(settlementId, waiting[settlementId]);
+        ++reached[3];
         note(settlementId);
     }
 
@@ -204,6 +212,31 @@ contract InferenceInvariant is MarketTest {
 
     function targetContracts() external view returns (address[] memory) {
         return list(address(trade));
+    }
+
+    function test_AWalkReachesEverythingThatTheInvariantsAreAbout() public {
+        for (uint256 i = 0; i < 700; ++i) {
+            uint256 seed = uint256(keccak256(abi.encode("walk", i)));
+            uint256 step = seed % 12;
+            seed >>= 8;
+            if (step == 0) trade.open(uint8(seed), uint96(seed >> 8));
+            if (step == 1) trade.settleSigned(seed, seed >> 8, seed & 1 == 0);
+            if (step == 2 || step == 3) trade.postUnsigned(seed, seed >> 8);
+            if (step == 4) trade.finalize(seed);
+            if (step == 5 || step == 6) trade.dispute(seed, uint32(seed >> 9), seed & 1 == 0);
+            if (step == 7) trade.rule(seed, seed & 2 == 0);
+            if (step == 8) trade.refund(seed, seed & 7 == 0);
+            if (step == 9) trade.close(seed);
+            if (step == 10) trade.carry(seed);
+            if (step == 11) seed & 1 == 0 ? trade.claim(seed) : trade.pass(seed);
+        }
+        for (uint256 i = 0; i < 6; ++i) {
+            vm.assertTrue(trade.reached(i) != 0, "reached");
+        }
+        invariant_EscrowIsWhatSessionsBondsAndCarriedPaymentsHold();
+        invariant_WhatCameInWentOutOrIsHeld();
+        invariant_NothingIsSettledTwice();
+        invariant_AStakeIsLockedWhileAnySessionMayBeDisputed();
     }
 
     function invariant_EscrowIsWhatSessionsBondsAndCarriedPaymentsHold() public view {

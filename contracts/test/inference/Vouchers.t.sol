@@ -217,7 +217,7 @@ contract VouchersTest is MarketTest {
         vm.warp(block.timestamp + 601);
         inference.refund(id);
         inference.showReceipt(id, 2, "asked", signature, 0, none);
-        vm.assertEq(owed(payer), 2 ether + PENALTY, "payer");
+        vm.assertEq(owed(payer), 2 ether + PENALTY / 2, "payer");
         vm.assertEq(locked(), STAKE - PENALTY, "stake");
         vm.expectRevert(abi.encodeWithSelector(IInference.AlreadyShown.selector, id));
         inference.showReceipt(id, 2, "asked", signature, 0, none);

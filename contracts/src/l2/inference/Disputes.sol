@@ -171,19 +171,21 @@ library Disputes {
         );
     }
 
-    /// @dev The session's penalty, as far as the operator still has it at stake: in halves to the payer and to who found out.
+    /// @dev The session's penalty, as far as the operator still has it at stake: a half to the wronged, in equal parts to the
+    ///      payer and to who found out; the other to the protocol, so that no operator saves its stake by wronging itself.
     function _slash(IInference.Session storage session, uint256 sessionId, address finder)
         private
         returns (uint256 amount)
     {
-        address operator = session.operator;
-        (, uint256 locked,,) = Sessions.STAKES.stakeOf(IStakes.Purpose.Operator, operator);
+        (, uint256 locked,,) = Sessions.STAKES.stakeOf(IStakes.Purpose.Operator, session.operator);
         amount = session.penalty < locked ? session.penalty : locked;
-        uint256 half = finder == session.payer ? 0 : amount / 2;
-        bytes32 ref = bytes32(sessionId << 32);
-        if (half != 0) Sessions.STAKES.slash(IStakes.Purpose.Operator, operator, half, finder, ref);
-        if (amount != half) {
-            Sessions.STAKES.slash(IStakes.Purpose.Operator, operator, amount - half, session.payer, ref);
-        }
+        _slashTo(session, sessionId, finder, amount / 4);
+        _slashTo(session, sessionId, session.payer, amount / 4);
+        _slashTo(session, sessionId, Predeploys.FEE_DISTRIBUTOR, amount - amount / 4 * 2);
+    }
+
+    function _slashTo(IInference.Session storage session, uint256 sessionId, address to, uint256 amount) private {
+        if (amount == 0) return;
+        Sessions.STAKES.slash(IStakes.Purpose.Operator, session.operator, amount, to, bytes32(sessionId << 32));
     }
 }
