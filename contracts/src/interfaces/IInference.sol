@@ -80,38 +80,43 @@ interface IInference is IJuryClient {
         uint256 amount;
     }
 
+    /// @notice What governance and the terms said when a session was opened.
+    struct Rules {
+        uint16 protocolBps;
+        uint16 validatorBps;
+        uint32 contestSeconds;
+        uint16 jurors;
+        /// What of its stake a lost case costs the operator, wei: half for the wronged, half for the protocol, so that no operator
+        /// saves its stake by wronging itself.
+        uint88 penalty;
+        uint72 contestBond;
+        bool deterministic;
+        /// Whether answers are attributed by sketches, too.
+        bool sketches;
+    }
+
     struct Session {
         address payer;
         uint64 deadline;
-        uint16 protocolBps;
-        uint16 validatorBps;
+        uint32 maxAnswers;
         address operator;
         uint64 modelId;
         uint32 version;
+        Rules rules;
         /// What is left in escrow, wei.
         uint96 left;
         /// Sum of the answers that are settled, wei.
         uint96 paid;
         /// When an answer was last settled or posted, or the session ended, seconds.
         uint64 lastAt;
-        /// What of its stake a lost case costs the operator, wei: half for the wronged, half for the protocol, so that no operator
-        /// saves its stake by wronging itself.
-        uint96 penalty;
-        uint96 contestBond;
-        uint32 contestSeconds;
-        uint16 jurors;
-        /// Cases of this session that are not final.
-        uint16 openCases;
         /// Of one answer, wei.
         uint96 price;
-        uint32 maxAnswers;
         /// Answers that are settled; an answer that is posted is not.
         uint32 answers;
         uint32 settlements;
+        /// Cases of this session that are not final.
+        uint16 openCases;
         Status status;
-        bool deterministic;
-        /// Whether answers are attributed by sketches, too.
-        bool sketches;
         /// Whether a receipt that was not honoured was shown.
         bool receiptShown;
         bytes32 termsHash;

@@ -44,7 +44,7 @@ contract GasTest is MarketTest {
         IInference.Session memory session = inference.sessionInfo(id);
         IDivision.Payment memory payment;
         (payment.modelId, payment.version, payment.termsHash) = (session.modelId, session.version, session.termsHash);
-        (payment.protocolBps, payment.validatorBps) = (session.protocolBps, session.validatorBps);
+        (payment.protocolBps, payment.validatorBps) = (session.rules.protocolBps, session.rules.validatorBps);
         (payment.amount, payment.contributors) = (all.length * PRICE, session.contributors);
         gas = gasleft();
         division.divide(payment, all);

@@ -35,7 +35,7 @@ contract SessionsTest is MarketTest {
         vm.assertEq(session.operator, operator, "operator");
         vm.assertEq(session.left, 2 ether, "left");
         vm.assertEq(session.deadline, block.timestamp + 600, "deadline");
-        vm.assertEq(session.protocolBps, 500, "protocol");
+        vm.assertEq(session.rules.protocolBps, 500, "protocol");
         vm.assertEq(session.contributors[0], 8, "contributors");
         vm.assertEq(inference.sessionCount(), 1, "sessions");
     }
@@ -170,17 +170,17 @@ contract SessionsTest is MarketTest {
         parameters.set(Keys.CONTEST_JURORS, 8);
         vm.stopPrank();
         IInference.Session memory session = inference.sessionInfo(id);
-        vm.assertEq(session.contestSeconds, 3 days, "time to contest");
+        vm.assertEq(session.rules.contestSeconds, 3 days, "time to contest");
         settle(id, answers(quote(1, 1, 0), 1 ether));
         vm.assertEq(owed(Predeploys.FEE_DISTRIBUTOR), 0.05 ether, "protocol");
         vm.assertEq(datanets.reviewFund(datanetId), 0.02 ether, "reviewers");
         stake(operator, 100 ether);
         id = ask(1 ether);
         session = inference.sessionInfo(id);
-        vm.assertEq(session.protocolBps, 2_000, "the next session's protocol");
-        vm.assertEq(session.jurors, 9, "an odd jury");
+        vm.assertEq(session.rules.protocolBps, 2_000, "the next session's protocol");
+        vm.assertEq(session.rules.jurors, 9, "an odd jury");
         vm.assertEq(locked(), 200 ether, "the lock is filled up");
-        vm.assertEq(session.penalty, 40 ether, "the penalty grows with it");
+        vm.assertEq(session.rules.penalty, 40 ether, "the penalty grows with it");
     }
 
     function test_WhatIsNotAnsweredGoesBackAfterTheDeadline() public {

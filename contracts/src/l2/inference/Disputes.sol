@@ -121,8 +121,8 @@ library Disputes {
             if (msg.sender != session.payer) revert IInference.NotPayer(sessionId, msg.sender);
             return;
         }
-        bool possible = kind == IInference.Dispute.WrongAnswer && session.deterministic
-            || kind == IInference.Dispute.WrongSketch && session.sketches;
+        bool possible = kind == IInference.Dispute.WrongAnswer && session.rules.deterministic
+            || kind == IInference.Dispute.WrongSketch && session.rules.sketches;
         if (!possible) revert IInference.NotDisputable(sessionId, kind);
     }
 
@@ -150,14 +150,14 @@ library Disputes {
         bytes32 head = opened.pending ? self.pending[opened.sessionId].head : session.head;
         bytes32 subject =
             keccak256(abi.encode(block.chainid, address(this), opened.sessionId, opened.index, opened.kind, head));
-        uint256 fee = JURIES.fee(session.jurors);
-        uint256 needed = fee + session.contestBond;
+        uint256 fee = JURIES.fee(session.rules.jurors);
+        uint256 needed = fee + session.rules.contestBond;
         if (msg.value < needed) revert IInference.BondTooSmall(needed, msg.value);
         if (msg.value > type(uint96).max) revert IInference.PaymentTooLarge(msg.value);
         (opened.claimant, opened.bond) = (msg.sender, uint96(msg.value - fee));
         Sessions.PAYOUTS.hold{value: opened.bond}();
         caseId = JURIES.open{value: fee}(
-            IJuries.Opening(subject, uint8(opened.kind), session.jurors, address(0), msg.sender)
+            IJuries.Opening(subject, uint8(opened.kind), session.rules.jurors, address(0), msg.sender)
         );
         self.cases[caseId] = opened;
         _emitDisputed(caseId, opened, subject, evidence);
@@ -178,7 +178,7 @@ library Disputes {
         returns (uint256 amount)
     {
         (, uint256 locked,,) = Sessions.STAKES.stakeOf(IStakes.Purpose.Operator, session.operator);
-        amount = session.penalty < locked ? session.penalty : locked;
+        amount = session.rules.penalty < locked ? session.rules.penalty : locked;
         _slashTo(session, sessionId, finder, amount / 4);
         _slashTo(session, sessionId, session.payer, amount / 4);
         _slashTo(session, sessionId, Predeploys.FEE_DISTRIBUTOR, amount - amount / 4 * 2);
