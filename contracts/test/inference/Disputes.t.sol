@@ -164,6 +164,8 @@ contract DisputesTest is MarketTest {
         vm.assertEq(uint256(jurors), 5, "jurors");
         vm.assertEq(decider, address(0), "decider");
         vm.assertEq(claimant, payer, "claimant");
+        vm.assertEq(juries.parties(caseId, 0), payer, "the payer does not judge");
+        vm.assertEq(juries.parties(caseId, 1), operator, "nor does the operator");
         vm.assertEq(inference.caseOf(caseId).sessionId, id, "case");
     }
 

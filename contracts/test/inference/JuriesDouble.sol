@@ -17,14 +17,21 @@ contract JuriesDouble {
     uint256 public constant JUROR_FEE = 0.1 ether;
     uint256 public caseCount;
     mapping(uint256 caseId => Opened) public opened;
+    /// @notice Who is not drawn.
+    mapping(uint256 caseId => address[]) public parties;
 
     function fee(uint16 jurors) public pure returns (uint256) {
         return jurors * JUROR_FEE;
     }
 
-    function open(IJuries.Opening calldata opening) external payable returns (uint256 caseId) {
+    function openAmong(IJuries.Opening calldata opening, address[] calldata parties_)
+        external
+        payable
+        returns (uint256 caseId)
+    {
         if (msg.value < fee(opening.jurors)) revert IJuries.FeeTooSmall(fee(opening.jurors), msg.value);
         caseId = ++caseCount;
+        parties[caseId] = parties_;
         opened[caseId] =
             Opened(msg.sender, opening.subject, opening.kind, opening.jurors, opening.decider, opening.claimant);
     }

@@ -156,8 +156,11 @@ library Disputes {
         if (msg.value > type(uint96).max) revert IInference.PaymentTooLarge(msg.value);
         (opened.claimant, opened.bond) = (msg.sender, uint96(msg.value - fee));
         Sessions.PAYOUTS.hold{value: opened.bond}();
-        caseId = JURIES.open{value: fee}(
-            IJuries.Opening(subject, uint8(opened.kind), session.rules.jurors, address(0), msg.sender)
+        // Nobody judges its own case.
+        address[] memory parties = new address[](2);
+        (parties[0], parties[1]) = (session.payer, session.operator);
+        caseId = JURIES.openAmong{value: fee}(
+            IJuries.Opening(subject, uint8(opened.kind), session.rules.jurors, address(0), msg.sender), parties
         );
         self.cases[caseId] = opened;
         _emitDisputed(caseId, opened, subject, evidence);
