@@ -80,37 +80,43 @@ interface IInference is IJuryClient {
         uint256 amount;
     }
 
+    /// @notice What governance and the terms said when a session was opened.
+    struct Rules {
+        uint16 protocolBps;
+        uint16 validatorBps;
+        uint32 contestSeconds;
+        uint16 jurors;
+        /// What of its stake a lost case costs the operator, wei: half for the wronged, half for the protocol, so that no operator
+        /// saves its stake by wronging itself.
+        uint88 penalty;
+        uint72 contestBond;
+        bool deterministic;
+        /// Whether answers are attributed by sketches, too.
+        bool sketches;
+    }
+
     struct Session {
         address payer;
         uint64 deadline;
-        uint16 protocolBps;
-        uint16 validatorBps;
+        uint32 maxAnswers;
         address operator;
         uint64 modelId;
         uint32 version;
+        Rules rules;
         /// What is left in escrow, wei.
         uint96 left;
         /// Sum of the answers that are settled, wei.
         uint96 paid;
         /// When an answer was last settled or posted, or the session ended, seconds.
         uint64 lastAt;
-        /// What of its stake a lost case costs the operator, wei.
-        uint96 penalty;
-        uint96 contestBond;
-        uint32 contestSeconds;
-        uint16 jurors;
-        /// Cases of this session that are not final.
-        uint16 openCases;
         /// Of one answer, wei.
         uint96 price;
-        uint32 maxAnswers;
         /// Answers that are settled; an answer that is posted is not.
         uint32 answers;
         uint32 settlements;
+        /// Cases of this session that are not final.
+        uint16 openCases;
         Status status;
-        bool deterministic;
-        /// Whether answers are attributed by sketches, too.
-        bool sketches;
         /// Whether a receipt that was not honoured was shown.
         bool receiptShown;
         bytes32 termsHash;
@@ -331,9 +337,9 @@ interface IInference is IJuryClient {
 
     /// @notice Lets jurors decide about an answer. The value is the juries' fee and a bond, which who was wrong loses to who was right.
     ///         - `NoAnswer`: the payer contests what was posted, whose first answer is `index`, within `contestSeconds`. Upheld:
-    ///           everything that is left of the escrow, and the operator's penalty, are the payer's.
-    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: the penalty
-    ///           goes in halves to the payer and the caller; of what is not settled yet, the payment to the payer.
+    ///           everything that is left of the escrow, and half of the operator's penalty, are the payer's.
+    ///         - `WrongAnswer`, `WrongSketch`: anyone recomputed and found another, until the session is closed. Upheld: half of
+    ///           the penalty goes in equal parts to the payer and the caller; of what is not settled yet, the payment to the payer.
     /// @param evidence For the jurors: the prompt, and why.
     function dispute(uint256 sessionId, uint32 index, Dispute kind, bytes calldata evidence)
         external
@@ -341,7 +347,7 @@ interface IInference is IJuryClient {
         returns (uint256 caseId);
 
     /// @notice Shows the operator's signed promise to answer a prompt as the session's `index`-th, after the session is over, when
-    ///         another prompt was answered there, or none. The penalty is the payer's.
+    ///         another prompt was answered there, or none. Half of the penalty is the payer's.
     /// @param signature The operator's, over `IDivision.receiptDigest`.
     /// @param before `h(index - 1)`.
     /// @param links The answers from `index` on to the chain's end; none if it ends before.

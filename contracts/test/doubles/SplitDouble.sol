@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @notice Stands in for the reward split precompile: largest remainder, ties to the lower index; all zero
 ///         when every weight is.
 contract SplitDouble {
@@ -14,7 +16,7 @@ contract SplitDouble {
         uint256[] memory remainders = new uint256[](weights.length);
         uint256 left = pool;
         for (uint256 i = 0; i < weights.length; ++i) {
-            shares[i] = pool * weights[i] / total;
+            shares[i] = Math.mulDiv(pool, weights[i], total);
             // One more than the remainder, so that zero can mean "has had its wei".
             remainders[i] = mulmod(pool, weights[i], total) + 1;
             left -= shares[i];

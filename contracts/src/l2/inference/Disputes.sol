@@ -121,8 +121,8 @@ library Disputes {
             if (msg.sender != session.payer) revert IInference.NotPayer(sessionId, msg.sender);
             return;
         }
-        bool possible = kind == IInference.Dispute.WrongAnswer && session.deterministic
-            || kind == IInference.Dispute.WrongSketch && session.sketches;
+        bool possible = kind == IInference.Dispute.WrongAnswer && session.rules.deterministic
+            || kind == IInference.Dispute.WrongSketch && session.rules.sketches;
         if (!possible) revert IInference.NotDisputable(sessionId, kind);
     }
 
@@ -150,13 +150,17 @@ library Disputes {
         bytes32 head = opened.pending ? self.pending[opened.sessionId].head : session.head;
         bytes32 subject =
             keccak256(abi.encode(block.chainid, address(this), opened.sessionId, opened.index, opened.kind, head));
-        uint256 fee = JURIES.fee(session.jurors);
-        uint256 needed = fee + session.contestBond;
+        uint256 fee = JURIES.fee(session.rules.jurors);
+        uint256 needed = fee + session.rules.contestBond;
         if (msg.value < needed) revert IInference.BondTooSmall(needed, msg.value);
+        if (msg.value > type(uint96).max) revert IInference.PaymentTooLarge(msg.value);
         (opened.claimant, opened.bond) = (msg.sender, uint96(msg.value - fee));
         Sessions.PAYOUTS.hold{value: opened.bond}();
-        caseId = JURIES.open{value: fee}(
-            IJuries.Opening(subject, uint8(opened.kind), session.jurors, address(0), msg.sender)
+        // Nobody judges its own case.
+        address[] memory parties = new address[](2);
+        (parties[0], parties[1]) = (session.payer, session.operator);
+        caseId = JURIES.openAmong{value: fee}(
+            IJuries.Opening(subject, uint8(opened.kind), session.rules.jurors, address(0), msg.sender), parties
         );
         self.cases[caseId] = opened;
         _emitDisputed(caseId, opened, subject, evidence);
@@ -170,19 +174,21 @@ library Disputes {
         );
     }
 
-    /// @dev The session's penalty, as far as the operator still has it at stake: in halves to the payer and to who found out.
+    /// @dev The session's penalty, as far as the operator still has it at stake: a half to the wronged, in equal parts to the
+    ///      payer and to who found out; the other to the protocol, so that no operator saves its stake by wronging itself.
     function _slash(IInference.Session storage session, uint256 sessionId, address finder)
         private
         returns (uint256 amount)
     {
-        address operator = session.operator;
-        (, uint256 locked,,) = Sessions.STAKES.stakeOf(IStakes.Purpose.Operator, operator);
-        amount = session.penalty < locked ? session.penalty : locked;
-        uint256 half = finder == session.payer ? 0 : amount / 2;
-        bytes32 ref = bytes32(sessionId << 32);
-        if (half != 0) Sessions.STAKES.slash(IStakes.Purpose.Operator, operator, half, finder, ref);
-        if (amount != half) {
-            Sessions.STAKES.slash(IStakes.Purpose.Operator, operator, amount - half, session.payer, ref);
-        }
+        (, uint256 locked,,) = Sessions.STAKES.stakeOf(IStakes.Purpose.Operator, session.operator);
+        amount = session.rules.penalty < locked ? session.rules.penalty : locked;
+        _slashTo(session, sessionId, finder, amount / 4);
+        _slashTo(session, sessionId, session.payer, amount / 4);
+        _slashTo(session, sessionId, Predeploys.FEE_DISTRIBUTOR, amount - amount / 4 * 2);
+    }
+
+    function _slashTo(IInference.Session storage session, uint256 sessionId, address to, uint256 amount) private {
+        if (amount == 0) return;
+        Sessions.STAKES.slash(IStakes.Purpose.Operator, session.operator, amount, to, bytes32(sessionId << 32));
     }
 }

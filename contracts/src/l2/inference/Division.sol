@@ -62,7 +62,8 @@ contract Division is IDivision, Governed {
         List memory parts;
         parts.items = new IInference.Part[](16);
         shares.curators = _addCurators(parts, work, amount);
-        shares.operator = amount - shares.protocol - shares.validators - shares.lineage - shares.curators - pool;
+        shares.operator =
+            amount - shares.protocol - shares.validators - shares.lineage - shares.curators - pool - _sum(work.commons);
         _add(parts, IPayouts.Reason.Protocol, 0, Predeploys.FEE_DISTRIBUTOR, shares.protocol);
         _add(parts, IPayouts.Reason.Operator, 0, work.terms.operator, shares.operator);
         // What one of them had nobody to go to is the commons'.
@@ -184,7 +185,7 @@ contract Division is IDivision, Governed {
         return Predeploys.REWARD_SPLIT.split(amount, weights);
     }
 
-    /// @dev Each by its release's share and its source's weight.
+    /// @dev Each by its release's share and its source's weight. Where there is none, it is the commons'.
     function _addCurators(List memory parts, Attribution.Work memory work, uint256 amount)
         private
         view
@@ -194,7 +195,9 @@ contract Division is IDivision, Governed {
             uint256 datanetId = work.sources[i].datanetId;
             uint256 weight = uint256(work.releases[i].curatorBps) * work.sources[i].weightBps;
             uint256 share = amount * weight / (BPS * BPS);
-            sum += _add(parts, IPayouts.Reason.Curator, datanetId, DATANETS.curatorOf(datanetId), share);
+            uint256 paid = _add(parts, IPayouts.Reason.Curator, datanetId, DATANETS.curatorOf(datanetId), share);
+            work.commons[i] += share - paid;
+            sum += paid;
         }
     }
 
@@ -231,6 +234,12 @@ contract Division is IDivision, Governed {
         for (uint256 i = 0; i <= count; ++i) {
             uint256 datanetId = i < count ? work.sources[i].datanetId : 0;
             sum += _push(parts, IPayouts.Reason.Commons, datanetId, address(0), work.commons[i]);
+        }
+    }
+
+    function _sum(uint256[] memory amounts) private pure returns (uint256 sum) {
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            sum += amounts[i];
         }
     }
 

@@ -32,7 +32,7 @@ library Payments {
     function carry(Sessions.State storage self, uint256 settlementId, bytes calldata payees) internal {
         if (self.carried[settlementId].payeesHash != keccak256(payees)) revert IInference.WrongPayees(settlementId);
         delete self.carried[settlementId];
-        uint16 protocolBps = self.sessions[settlementId >> 32].protocolBps;
+        uint16 protocolBps = self.sessions[settlementId >> 32].rules.protocolBps;
         _payPage(self, settlementId, Sessions.DIVISION.next(payees, protocolBps));
     }
 

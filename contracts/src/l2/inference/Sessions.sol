@@ -96,11 +96,18 @@ library Sessions {
         }
     }
 
+    /// @dev Parameters are within the bounds of their keys, and so within these types.
     function _pin(IInference.Session storage session, IDivision.Quote memory quoted) private {
-        (session.protocolBps, session.validatorBps) = (quoted.protocolBps, quoted.validatorBps);
-        (session.contestSeconds, session.jurors) = (quoted.contestSeconds, quoted.jurors);
-        (session.contestBond, session.penalty) = (uint96(quoted.contestBond), uint96(quoted.penalty));
-        (session.deterministic, session.sketches) = (quoted.deterministic, quoted.sketches);
+        session.rules = IInference.Rules({
+            protocolBps: quoted.protocolBps,
+            validatorBps: quoted.validatorBps,
+            contestSeconds: quoted.contestSeconds,
+            jurors: quoted.jurors,
+            penalty: uint88(quoted.penalty),
+            contestBond: uint72(quoted.contestBond),
+            deterministic: quoted.deterministic,
+            sketches: quoted.sketches
+        });
         (session.termsHash, session.contributors) = (quoted.termsHash, quoted.contributors);
     }
 
@@ -153,7 +160,7 @@ library Sessions {
             if (answers[i].amount > price) revert IInference.AboveThePrice(price, answers[i].amount);
         }
         (pending.head, pending.amount, pending.count) = (head, uint96(amount), uint32(answers.length));
-        pending.until = uint64(block.timestamp) + session.contestSeconds;
+        pending.until = uint64(block.timestamp) + session.rules.contestSeconds;
         session.lastAt = uint64(block.timestamp);
         uint32 first = session.answers + 1;
         emitAnswers(sessionId, first, answers);
@@ -184,7 +191,7 @@ library Sessions {
         IInference.Session storage session = known(self, sessionId);
         if (session.status != IInference.Status.Ended) revert IInference.NotOpen(sessionId, session.status);
         if (session.openCases != 0) revert IInference.HasCases(sessionId, session.openCases);
-        uint64 ready = session.lastAt + session.contestSeconds + 1;
+        uint64 ready = session.lastAt + session.rules.contestSeconds + 1;
         if (block.timestamp < ready) revert IInference.TooEarly(sessionId, ready);
         session.status = IInference.Status.Closed;
         emit IInference.SessionClosed(sessionId);

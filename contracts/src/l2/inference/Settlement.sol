@@ -82,7 +82,7 @@ library Settlement {
         IDivision.Payment memory payment;
         (payment.modelId, payment.version) = (session.modelId, session.version);
         (payment.termsHash, payment.contributors) = (session.termsHash, session.contributors);
-        (payment.protocolBps, payment.validatorBps) = (session.protocolBps, session.validatorBps);
+        (payment.protocolBps, payment.validatorBps) = (session.rules.protocolBps, session.rules.validatorBps);
         (payment.amount, payment.head) = (batch.amount, batch.head);
         IDivision.Divided memory divided = Sessions.DIVISION.divide(payment, answers);
         Payments.pay(self, settlementId, divided);
