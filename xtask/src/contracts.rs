@@ -14,13 +14,14 @@ use crate::{
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
-const CONTRACTS: [&str; 11] = [
+const CONTRACTS: [&str; 12] = [
     "AttestationVerifier",
     "AttestedOutput",
     "Datanets",
     "GasPriceOracle",
     "Inference",
     "L1Block",
+    "L1Timelock",
     "OpenToken",
     "OperatorFeeVault",
     "OutputProposals",

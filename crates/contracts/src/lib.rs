@@ -12,7 +12,7 @@ pub mod slots;
 
 pub use interfaces::{
     AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
-    IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, OpenToken, OperatorFeeVault,
-    OutputProposals, SystemConfig, TributaryPortal,
+    IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, L1Timelock, OpenToken,
+    OperatorFeeVault, OutputProposals, SystemConfig, TributaryPortal,
 };
 pub use l1::L1Contracts;
