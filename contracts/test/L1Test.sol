@@ -2,8 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "./Vm.sol";
-import {AttestationVerifier, Claim} from "../src/l1/AttestationVerifier.sol";
+import {AttestationVerifier} from "../src/l1/AttestationVerifier.sol";
 import {AttestedOutput} from "../src/l1/AttestedOutput.sol";
+import {Claim} from "../src/l1/IOutputVerifier.sol";
 import {OpenToken} from "../src/l1/OpenToken.sol";
 import {OutputProposals} from "../src/l1/OutputProposals.sol";
 import {SystemConfig} from "../src/l1/SystemConfig.sol";
@@ -16,7 +17,10 @@ abstract contract L1Test is Test {
     bytes32 internal constant genesisRoot = keccak256("genesis");
     uint256 internal constant maturity = 12;
     uint256 internal constant finality = 4;
+    uint256 internal constant verifierDelay = 20;
+    uint256 internal constant genesisTime = 1_700_000_000;
     address internal constant owner = address(0x0111);
+    address internal constant guardian = address(0x6A4D);
 
     OpenToken internal open;
     AttestationVerifier internal verifier;
@@ -26,12 +30,27 @@ abstract contract L1Test is Test {
 
     function deployL1() internal {
         vm.roll(1_000);
-        vm.warp(1_700_000_000);
+        vm.warp(genesisTime);
         open = new OpenToken(address(this), 1e27);
-        verifier = new AttestationVerifier(owner, vm.addr(proverKey), l2ChainId);
-        outputs = new OutputProposals(verifier, genesisRoot, 0, finality);
+        verifier = new AttestationVerifier(vm.addr(proverKey), l2ChainId);
+        outputs = new OutputProposals(outputsInit());
         config = new SystemConfig(configInit());
-        portal = new TributaryPortal(open, outputs, config, maturity);
+        portal = new TributaryPortal(open, outputs, config);
+    }
+
+    function outputsInit() internal view returns (OutputProposals.Init memory) {
+        return OutputProposals.Init({
+            owner: owner,
+            guardian: guardian,
+            verifier: verifier,
+            genesisOutputRoot: genesisRoot,
+            genesisBlockNumber: 0,
+            genesisTime: genesisTime,
+            blockTime: 1,
+            finalityDelaySeconds: finality,
+            proofMaturityDelaySeconds: maturity,
+            verifierDelaySeconds: verifierDelay
+        });
     }
 
     function configInit() internal pure returns (SystemConfig.Init memory) {
@@ -66,6 +85,10 @@ abstract contract L1Test is Test {
     function l1Head() internal view returns (uint256 number, bytes32 hash) {
         number = vm.getBlockNumber() - 1;
         hash = blockhash(number);
+    }
+
+    function wait(uint256 time) internal {
+        vm.warp(vm.getBlockTimestamp() + time);
     }
 
     function propose(uint256 l2Block, bytes32 outputRoot) internal returns (AttestedOutput) {

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {L1Test} from "./L1Test.sol";
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {AttestationVerifier, Claim} from "../src/l1/AttestationVerifier.sol";
+import {AttestationVerifier} from "../src/l1/AttestationVerifier.sol";
 import {AttestedOutput} from "../src/l1/AttestedOutput.sol";
+import {Claim} from "../src/l1/IOutputVerifier.sol";
 import {OutputProposals} from "../src/l1/OutputProposals.sol";
 
 contract OutputsTest is L1Test {
@@ -83,6 +83,7 @@ contract OutputsTest is L1Test {
 
     function testFuzz_OutputsOnlyGoForward(uint256 first, uint256 second) public {
         first = bound(first, 1, type(uint64).max);
+        wait(first);
         second = bound(second, 0, first);
         propose(first, root);
         (uint256 number, bytes32 hash) = l1Head();
@@ -91,17 +92,47 @@ contract OutputsTest is L1Test {
         outputs.propose(second, root, number, hash, attestation);
     }
 
-    function test_ANewProverReplacesTheOld() public {
-        uint256 newKey = 0x2222;
-        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, address(this)));
-        verifier.setProver(vm.addr(newKey));
-        vm.prank(owner);
-        verifier.setProver(vm.addr(newKey));
+    function test_AVerifierNeedsAKey() public {
+        vm.expectRevert(AttestationVerifier.ZeroProver.selector);
+        new AttestationVerifier(address(0), l2ChainId);
+    }
+
+    function testFuzz_ABlockThatL2CannotHaveReachedIsRefused(uint256 block_, uint32 elapsed) public {
+        wait(elapsed);
+        uint256 most = uint256(elapsed) + outputs.MAX_SEQUENCER_DRIFT();
+        vm.assertEq(outputs.highestBlockNumber(), most, "most");
+        block_ = bound(block_, most + 1, type(uint256).max);
         (uint256 number, bytes32 hash) = l1Head();
-        bytes memory byOld = attest(proverKey, hash, 10, root);
-        vm.expectRevert(OutputProposals.InvalidAttestation.selector);
-        outputs.propose(10, root, number, hash, byOld);
-        outputs.propose(10, root, number, hash, attest(newKey, hash, 10, root));
+        bytes memory attestation = attest(proverKey, hash, block_, root);
+        vm.expectRevert(abi.encodeWithSelector(OutputProposals.BlockInFuture.selector, most, block_));
+        outputs.propose(block_, root, number, hash, attestation);
+        propose(most, root);
+        vm.assertEq(outputs.latestBlockNumber(), most, "latest");
+    }
+
+    function test_OneSignatureOfTheLastBlockNumberThereIsDoesNotBlockTheBridge() public {
+        (uint256 number, bytes32 hash) = l1Head();
+        bytes memory attestation = attest(proverKey, hash, type(uint256).max, root);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                OutputProposals.BlockInFuture.selector, outputs.MAX_SEQUENCER_DRIFT(), type(uint256).max
+            )
+        );
+        outputs.propose(type(uint256).max, root, number, hash, attestation);
+        propose(10, root);
+    }
+
+    function testFuzz_TheHighestBlockFollowsTheBlockTime(uint16 blockTime, uint32 genesisBlock, int32 later) public {
+        later %= 1_000_000_000;
+        blockTime = uint16(bound(blockTime, 1, type(uint16).max));
+        OutputProposals.Init memory init = outputsInit();
+        (init.blockTime, init.genesisBlockNumber) = (blockTime, genesisBlock);
+        // Genesis may lie before or after the deployment.
+        init.genesisTime = uint256(int256(genesisTime) + later);
+        outputs = new OutputProposals(init);
+        int256 elapsed = int256(outputs.MAX_SEQUENCER_DRIFT()) - later;
+        uint256 most = genesisBlock + (elapsed > 0 ? uint256(elapsed) / blockTime : 0);
+        vm.assertEq(outputs.highestBlockNumber(), most, "most");
     }
 
     function test_TheDigestIsTheHashOfItsFieldsInOrder() public view {
@@ -147,5 +178,29 @@ contract OutputsTest is L1Test {
         vm.assertTrue(outputs.isGameClaimValid(address(output)), "valid");
         vm.assertTrue(!outputs.isGameProper(address(this)), "stranger");
         vm.assertTrue(!outputs.isGameClaimValid(address(this)), "stranger's claim");
+        vm.assertTrue(outputs.isGameRespected(address(output)), "respected");
+        vm.assertTrue(!outputs.isGameRespected(address(this)), "stranger is respected");
+        vm.assertTrue(!outputs.isGameBlacklisted(address(this)), "stranger is vetoed");
+        vm.assertTrue(!outputs.isGameRetired(address(output)), "retired");
+    }
+
+    function test_AnOutputThatIsNotThereHasNoGame() public {
+        propose(10, root);
+        bytes memory refusal = abi.encodeWithSelector(OutputProposals.NoSuchOutput.selector, 1);
+        vm.expectRevert(refusal);
+        outputs.gameAtIndex(1);
+        vm.expectRevert(refusal);
+        outputs.isFinal(1);
+    }
+
+    function test_TheAnchorIsTheNewestOutput() public {
+        (bytes32 anchor, uint256 number) = outputs.getAnchorRoot();
+        vm.assertEq(anchor, genesisRoot, "genesis");
+        vm.assertEq(number, 0, "genesis block");
+        propose(10, root);
+        (anchor, number) = outputs.getAnchorRoot();
+        vm.assertEq(anchor, root, "newest");
+        vm.assertEq(number, 10, "newest block");
+        vm.assertEq(outputs.version(), "1.0.0", "version");
     }
 }

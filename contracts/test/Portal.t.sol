@@ -4,8 +4,10 @@ pragma solidity ^0.8.28;
 import {L1Test} from "./L1Test.sol";
 import {StorageProof} from "./StorageProof.sol";
 import {Vm} from "./Vm.sol";
+import {WithdrawalTest} from "./WithdrawalTest.sol";
 import {AttestedOutput} from "../src/l1/AttestedOutput.sol";
 import {DepositMeter} from "../src/l1/DepositMeter.sol";
+import {OutputProposals} from "../src/l1/OutputProposals.sol";
 import {SafeCall} from "../src/l1/SafeCall.sol";
 import {TributaryPortal} from "../src/l1/TributaryPortal.sol";
 import {Withdrawals} from "../src/l1/Withdrawals.sol";
@@ -138,47 +140,10 @@ contract PortalDepositTest is L1Test {
     }
 }
 
-contract PortalWithdrawalTest is L1Test {
-    address private constant bob = address(0xB0B);
-    uint256 private constant locked = 500 ether;
-
+contract PortalWithdrawalTest is WithdrawalTest {
     function setUp() public {
         deployL1();
         open.transfer(address(portal), locked);
-    }
-
-    function withdrawalTo(address target, uint256 value, bytes memory data)
-        private
-        pure
-        returns (Withdrawals.Transaction memory)
-    {
-        return Withdrawals.Transaction(uint256(1) << 240, address(0x5E7D), target, value, 200_000, data);
-    }
-
-    /// @dev Proposes an output under which `withdrawal` is sent.
-    function publish(Withdrawals.Transaction memory withdrawal)
-        private
-        returns (uint256 index, Withdrawals.OutputRootProof memory rootProof, bytes[] memory proof)
-    {
-        bytes32 storageRoot;
-        (storageRoot, proof) = StorageProof.amongSixteen(hashOf(withdrawal), keccak256("sibling"));
-        rootProof = Withdrawals.OutputRootProof(0, keccak256("state"), storageRoot, keccak256("block"));
-        index = outputs.gameCount();
-        propose(outputs.latestBlockNumber() + 10, keccak256(abi.encode(rootProof)));
-    }
-
-    function prove(Withdrawals.Transaction memory withdrawal) private returns (bytes32) {
-        (uint256 index, Withdrawals.OutputRootProof memory rootProof, bytes[] memory proof) = publish(withdrawal);
-        portal.proveWithdrawalTransaction(withdrawal, index, rootProof, proof);
-        return hashOf(withdrawal);
-    }
-
-    function hashOf(Withdrawals.Transaction memory w) private pure returns (bytes32) {
-        return keccak256(abi.encode(w.nonce, w.sender, w.target, w.value, w.gasLimit, w.data));
-    }
-
-    function ripen() private {
-        vm.warp(vm.getBlockTimestamp() + maturity + 1);
     }
 
     function testFuzz_AProvenWithdrawalIsPaidOnceAfterItsTime(uint256 value, address target) public {
@@ -226,8 +191,11 @@ contract PortalWithdrawalTest is L1Test {
     }
 
     function test_AnOutputInItsFinalityDelayPaysNothing() public {
-        // A portal that would let a proof ripen sooner than an output becomes final.
-        portal = new TributaryPortal(open, outputs, config, 0);
+        // A proof ripens sooner than an output becomes final.
+        OutputProposals.Init memory init = outputsInit();
+        init.proofMaturityDelaySeconds = 0;
+        outputs = new OutputProposals(init);
+        portal = new TributaryPortal(open, outputs, config);
         Withdrawals.Transaction memory withdrawal = withdrawalTo(bob, 0, "");
         prove(withdrawal);
         vm.warp(vm.getBlockTimestamp() + 1);
@@ -359,7 +327,11 @@ contract PortalWithdrawalTest is L1Test {
         vm.assertEq(portal.version(), "4.0.0", "version");
         vm.assertEq(portal.respectedGameType(), outputs.GAME_TYPE(), "game type");
         vm.assertEq(portal.disputeGameFinalityDelaySeconds(), finality, "finality");
+        vm.assertEq(portal.proofMaturityDelaySeconds(), maturity, "maturity");
         vm.assertEq(address(portal.anchorStateRegistry()), address(outputs), "registry");
+        vm.assertEq(address(portal.superchainConfig()), address(outputs), "superchain configuration");
+        vm.assertEq(portal.guardian(), guardian, "guardian");
+        vm.assertTrue(!portal.paused(), "paused");
     }
 }
 

@@ -35,7 +35,7 @@ fn contract_accepts(attestation: &Attestation) -> bool {
     let owner = Chain::new().key.address();
     let verifier = owner.create(0);
     let mut chain = Chain::with_contracts(&[(PROBE, probe_code(verifier))]);
-    let arguments = AttestationVerifier::constructorCall { owner, prover_: owner, l2ChainId_: U256::from(CHAIN_ID) };
+    let arguments = AttestationVerifier::constructorCall { prover_: owner, l2ChainId_: U256::from(CHAIN_ID) };
     let deployment = [AttestationVerifier::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
     let claim = &attestation.claim;
     let question = AttestationVerifier::isValidCall {

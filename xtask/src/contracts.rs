@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
+<<<<<<< HEAD
 const CONTRACTS: [&str; 24] = [
+=======
+const CONTRACTS: [&str; 12] = [
+>>>>>>> h-f
     "AttestationVerifier",
     "AttestedOutput",
     "Commons",
@@ -25,8 +29,12 @@ const CONTRACTS: [&str; 24] = [
     "Inference",
     "Juries",
     "L1Block",
+<<<<<<< HEAD
     "ModelDisputes",
     "Models",
+=======
+    "L1Timelock",
+>>>>>>> h-f
     "OpenToken",
     "OperatorFeeVault",
     "OutputProposals",

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-
-/// @notice What a prover attests: executing the L2 blocks `startBlock + 1 ..= endBlock`, as derived from the L1 chain
-///         that ends in `l1Head`, on the state behind `startOutputRoot` leads to `outputRoot`.
-struct Claim {
-    bytes32 l1Head;
-    uint256 startBlock;
-    uint256 endBlock;
-    bytes32 startOutputRoot;
-    bytes32 outputRoot;
-}
+import {Claim, IOutputVerifier} from "./IOutputVerifier.sol";
 
 /// @title AttestationVerifier
 /// @notice Accepts a claim when the prover's key signed it. This is the one place that decides what a proof is; a
 ///         validity proof would replace this contract and nothing else.
-contract AttestationVerifier is Ownable {
+/// @dev The key can't be changed: another one is another verifier, which OutputProposals takes after its delay only. Were
+///      it otherwise, whoever could change the key would have no delay to respect.
+contract AttestationVerifier is IOutputVerifier {
     /// @notice First word of every signed message, so that no other message of the key can be taken for a claim.
     bytes32 public constant DOMAIN = keccak256("tributary/output-attestation/v1");
 
@@ -25,20 +17,17 @@ contract AttestationVerifier is Ownable {
     uint256 public immutable l2ChainId;
 
     /// @notice Address of the key whose attestations count.
-    address public prover;
-
-    event ProverChanged(address indexed previous, address indexed current);
+    address public immutable prover;
 
     /// @notice The zero address can't sign.
     error ZeroProver();
 
-    constructor(address owner, address prover_, uint256 l2ChainId_) Ownable(owner) {
+    /// @param prover_ Address of the key whose attestations count.
+    /// @param l2ChainId_ Chain id of the L2 chain that claims are about.
+    constructor(address prover_, uint256 l2ChainId_) {
+        if (prover_ == address(0)) revert ZeroProver();
+        prover = prover_;
         l2ChainId = l2ChainId_;
-        _setProver(prover_);
-    }
-
-    function setProver(address newProver) external onlyOwner {
-        _setProver(newProver);
     }
 
     /// @notice The 32 bytes that the prover signs, without any prefix.
@@ -60,11 +49,5 @@ contract AttestationVerifier is Ownable {
     function isValid(Claim calldata claim, bytes calldata attestation) external view returns (bool) {
         (address signer, ECDSA.RecoverError err,) = ECDSA.tryRecover(digest(claim), attestation);
         return err == ECDSA.RecoverError.NoError && signer == prover;
-    }
-
-    function _setProver(address newProver) private {
-        if (newProver == address(0)) revert ZeroProver();
-        emit ProverChanged(prover, newProver);
-        prover = newProver;
     }
 }

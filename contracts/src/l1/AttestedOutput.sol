@@ -5,7 +5,8 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
 /// @title AttestedOutput
 /// @notice One accepted output root, in the shape of an OP Stack dispute game. There is no game: OutputProposals
-///         creates an AttestedOutput only after its attestation was verified, so it is born resolved in its favour.
+///         creates an AttestedOutput only after its attestation was verified, so it is born resolved in its favour. Whether it
+///         still counts (the guardian may veto it in its finality delay) only OutputProposals knows.
 /// @dev A clone whose facts stand behind its code (OpenZeppelin Clones with immutable arguments); it has no storage.
 contract AttestedOutput {
     /// @notice What a clone carries, ABI-encoded in this order.
@@ -15,6 +16,7 @@ contract AttestedOutput {
         bytes32 l1Head;
         uint64 createdAt;
         address gameCreator;
+        uint32 pausedBefore;
     }
 
     /// @notice `GameType` of every output of this chain. Outside the range that the OP Stack has assigned.

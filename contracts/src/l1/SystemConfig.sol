@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Owned} from "./Owned.sol";
 
 /// @title SystemConfig
 /// @notice The parameters of the L2 chain that may change while it runs. Derivation reads the `ConfigUpdate` events
 ///         (OP Stack specification, "System Config"), never the storage; the getters are for people and tools.
-contract SystemConfig is Ownable {
+contract SystemConfig is Owned {
     /// @notice Kinds of `ConfigUpdate`; the numbers are consensus.
     enum UpdateType {
         BATCHER,
@@ -86,7 +86,7 @@ contract SystemConfig is Ownable {
     /// @notice Denominator and elasticity must both be at least 1.
     error InvalidEip1559Params(uint32 denominator, uint32 elasticity);
 
-    constructor(Init memory init) Ownable(init.owner) {
+    constructor(Init memory init) Owned(init.owner) {
         startBlock = block.number;
         batchInbox = init.batchInbox;
         _setBatcherHash(bytes32(uint256(uint160(init.batcher))));

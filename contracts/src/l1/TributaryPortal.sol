@@ -22,10 +22,11 @@ contract TributaryPortal {
     using DepositMeter for DepositMeter.Meter;
     using SafeERC20 for IERC20;
 
-    /// @notice A proof that was accepted from one submitter.
+    /// @notice A proof that was accepted from one submitter, and how many seconds of pause there had been before.
     struct ProvenWithdrawal {
         AttestedOutput disputeGameProxy;
         uint64 timestamp;
+        uint32 pausedBefore;
     }
 
     /// @notice L2 gas that all deposits of one L1 block may ask for together.
@@ -40,20 +41,17 @@ contract TributaryPortal {
     /// @notice OPEN on L1.
     IERC20 public immutable openToken;
 
-    /// @notice Accepted output roots; both the factory and the registry of the OP Stack's shapes.
+    /// @notice Accepted output roots, pauses and delays; factory, registry and superchain configuration of the OP Stack's shapes.
     OutputProposals public immutable disputeGameFactory;
 
     /// @notice Where the chain's parameters are kept.
     SystemConfig public immutable systemConfig;
 
-    /// @notice Seconds between proving and finalizing a withdrawal.
-    uint256 public immutable proofMaturityDelaySeconds;
-
     /// @notice Whether a withdrawal was paid and called.
     mapping(bytes32 withdrawalHash => bool) public finalizedWithdrawals;
 
-    /// @notice Proofs by withdrawal and submitter.
-    mapping(bytes32 withdrawalHash => mapping(address submitter => ProvenWithdrawal)) public provenWithdrawals;
+    /// @dev Proofs by withdrawal and submitter.
+    mapping(bytes32 withdrawalHash => mapping(address submitter => ProvenWithdrawal)) private proofs;
 
     /// @notice Submitters of proofs of a withdrawal, in order.
     mapping(bytes32 withdrawalHash => address[]) public proofSubmitters;
@@ -83,6 +81,8 @@ contract TributaryPortal {
     error InvalidMerkleProof();
     /// @notice A withdrawal called back into finalization.
     error NonReentrant();
+    /// @notice The guardian paused finalizations.
+    error OptimismPortal_CallPaused();
     /// @notice Tells gas estimation that the inner call failed.
     error GasEstimation();
     error OptimismPortal_AlreadyFinalized();
@@ -90,11 +90,10 @@ contract TributaryPortal {
     error OptimismPortal_ProofNotOldEnough();
     error OptimismPortal_InvalidRootClaim();
 
-    constructor(IERC20 openToken_, OutputProposals outputs, SystemConfig systemConfig_, uint256 proofMaturityDelay) {
+    constructor(IERC20 openToken_, OutputProposals outputs, SystemConfig systemConfig_) {
         openToken = openToken_;
         disputeGameFactory = outputs;
         systemConfig = systemConfig_;
-        proofMaturityDelaySeconds = proofMaturityDelay;
     }
 
     // ---- Deposits
@@ -142,7 +141,8 @@ contract TributaryPortal {
 
     // ---- Withdrawals
 
-    /// @notice Shows that L2 sent `withdrawal`. Anyone may do it; each submitter's proof ripens for itself.
+    /// @notice Shows that L2 sent `withdrawal`. Anyone may do it, also during a pause; each submitter's proof ripens for itself.
+    ///         Who proves again, which is needed when the output was vetoed, waits from then on.
     /// @param disputeGameIndex Index of an output whose block is at or after the withdrawal's.
     /// @param withdrawalProof Storage proof (eth_getProof) of the message in L2ToL1MessagePasser.
     function proveWithdrawalTransaction(
@@ -159,7 +159,8 @@ contract TributaryPortal {
             revert InvalidMerkleProof();
         }
 
-        provenWithdrawals[withdrawalHash][msg.sender] = ProvenWithdrawal(output, uint64(block.timestamp));
+        proofs[withdrawalHash][msg.sender] =
+            ProvenWithdrawal(output, uint64(block.timestamp), uint32(disputeGameFactory.pausedSeconds()));
         proofSubmitters[withdrawalHash].push(msg.sender);
         emit WithdrawalProven(withdrawalHash, withdrawal.sender, withdrawal.target);
         emit WithdrawalProvenExtension1(withdrawalHash, msg.sender);
@@ -176,6 +177,7 @@ contract TributaryPortal {
         address proofSubmitter
     ) public {
         if (l2Sender != NO_SENDER) revert NonReentrant();
+        if (paused()) revert OptimismPortal_CallPaused();
         bytes32 withdrawalHash = Withdrawals.hash(withdrawal);
         checkWithdrawal(withdrawalHash, proofSubmitter);
 
@@ -191,12 +193,25 @@ contract TributaryPortal {
     /// @notice Reverts, saying why, unless the withdrawal can be finalized now with the proof of `proofSubmitter`.
     function checkWithdrawal(bytes32 withdrawalHash, address proofSubmitter) public view {
         if (finalizedWithdrawals[withdrawalHash]) revert OptimismPortal_AlreadyFinalized();
-        ProvenWithdrawal memory proven = provenWithdrawals[withdrawalHash][proofSubmitter];
-        if (proven.timestamp == 0) revert OptimismPortal_Unproven();
-        if (block.timestamp - proven.timestamp <= proofMaturityDelaySeconds) revert OptimismPortal_ProofNotOldEnough();
-        if (!disputeGameFactory.isGameClaimValid(address(proven.disputeGameProxy))) {
-            revert OptimismPortal_InvalidRootClaim();
-        }
+        (AttestedOutput output, uint64 timestamp) = provenWithdrawals(withdrawalHash, proofSubmitter);
+        if (timestamp == 0) revert OptimismPortal_Unproven();
+        if (block.timestamp - timestamp <= proofMaturityDelaySeconds()) revert OptimismPortal_ProofNotOldEnough();
+        // Not valid during a pause either.
+        if (!disputeGameFactory.isGameClaimValid(address(output))) revert OptimismPortal_InvalidRootClaim();
+    }
+
+    /// @notice The proof of a withdrawal by a submitter, zeros if there is none.
+    /// @return disputeGameProxy The output that it was proved against.
+    /// @return timestamp When it was proved, later by the pauses since: from then on the delay counts.
+    function provenWithdrawals(bytes32 withdrawalHash, address submitter)
+        public
+        view
+        returns (AttestedOutput disputeGameProxy, uint64 timestamp)
+    {
+        ProvenWithdrawal memory proven = proofs[withdrawalHash][submitter];
+        if (proven.timestamp == 0) return (disputeGameProxy, 0);
+        uint256 pausedSince = disputeGameFactory.pausedSeconds() - proven.pausedBefore;
+        return (proven.disputeGameProxy, uint64(proven.timestamp + pausedSince));
     }
 
     /// @notice How many proofs of a withdrawal were accepted.
@@ -206,16 +221,44 @@ contract TributaryPortal {
 
     // ---- Facts in the OP Stack's shape
 
+    /// @notice Version of the OP Stack interface that this contract follows.
     function version() external pure returns (string memory) {
         return "4.0.0";
     }
 
+    /// @notice The only game type.
     function respectedGameType() external view returns (uint32) {
         return disputeGameFactory.GAME_TYPE();
     }
 
+    /// @notice Seconds between proving and finalizing a withdrawal, pauses not counted.
+    function proofMaturityDelaySeconds() public view returns (uint256) {
+        return disputeGameFactory.proofMaturityDelaySeconds();
+    }
+
+    /// @notice Seconds after which an output may be used to finalize withdrawals, pauses not counted.
     function disputeGameFinalityDelaySeconds() external view returns (uint256) {
         return disputeGameFactory.disputeGameFinalityDelaySeconds();
+    }
+
+    /// @notice Whether finalizations are paused. Deposits and proofs never are.
+    function paused() public view returns (bool) {
+        return disputeGameFactory.paused();
+    }
+
+    /// @notice Who may pause and veto.
+    function guardian() external view returns (address) {
+        return disputeGameFactory.guardian();
+    }
+
+    /// @notice Whether an output was vetoed.
+    function disputeGameBlacklist(address game) external view returns (bool) {
+        return disputeGameFactory.isGameBlacklisted(game);
+    }
+
+    /// @notice Who knows guardian and pauses.
+    function superchainConfig() external view returns (OutputProposals) {
+        return disputeGameFactory;
     }
 
     /// @notice The registry that tools ask why a withdrawal can't be finalized yet.

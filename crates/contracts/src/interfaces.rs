@@ -35,6 +35,11 @@ sol!(
     TributaryPortal,
     "../../contracts/artifacts/TributaryPortal.json"
 );
+sol!(
+    #![sol(all_derives)]
+    L1Timelock,
+    "../../contracts/artifacts/L1Timelock.json"
+);
 
 // L2.
 sol!(

@@ -17,6 +17,8 @@ pub struct L1Contracts {
     pub outputs: Address,
     /// `TributaryPortal`.
     pub portal: Address,
+    /// `L1Timelock`.
+    pub timelock: Address,
 }
 
 impl L1Contracts {
@@ -28,17 +30,19 @@ impl L1Contracts {
             verifier: deployer.create(2),
             outputs: deployer.create(3),
             portal: deployer.create(4),
+            timelock: deployer.create(5),
         }
     }
 
     /// Each contract's name and address, what users need first.
-    pub const fn named(&self) -> [(&'static str, Address); 5] {
+    pub const fn named(&self) -> [(&'static str, Address); 6] {
         [
             ("OpenToken", self.open_token),
             ("TributaryPortal", self.portal),
             ("SystemConfig", self.system_config),
             ("OutputProposals", self.outputs),
             ("AttestationVerifier", self.verifier),
+            ("L1Timelock", self.timelock),
         ]
     }
 }

@@ -57,35 +57,52 @@ layouts! {
         TOTAL_SUPPLY "_totalSupply" 2 0
         NAME "_name" 3 0
         SYMBOL "_symbol" 4 0
+        NAME_FALLBACK "_nameFallback" 5 0
+        VERSION_FALLBACK "_versionFallback" 6 0
+        NONCES "_nonces" 7 0
+        DELEGATEE "_delegatee" 8 0
+        DELEGATE_CHECKPOINTS "_delegateCheckpoints" 9 0
+        TOTAL_CHECKPOINTS "_totalCheckpoints" 10 0
     }
     system_config "SystemConfig" {
         OWNER "_owner" 0 0
-        BATCHER_HASH "batcherHash" 1 0
-        SCALAR "scalar" 2 0
-        UNSAFE_BLOCK_SIGNER "unsafeBlockSigner" 3 0
-        GAS_LIMIT "gasLimit" 3 20
-        EIP1559_DENOMINATOR "eip1559Denominator" 3 28
-        EIP1559_ELASTICITY "eip1559Elasticity" 4 0
-        BASEFEE_SCALAR "basefeeScalar" 4 4
-        BLOBBASEFEE_SCALAR "blobbasefeeScalar" 4 8
-        OPERATOR_FEE_SCALAR "operatorFeeScalar" 4 12
-        OPERATOR_FEE_CONSTANT "operatorFeeConstant" 4 16
-        MIN_BASE_FEE "minBaseFee" 4 24
-        DA_FOOTPRINT_GAS_SCALAR "daFootprintGasScalar" 5 0
-    }
-    attestation_verifier "AttestationVerifier" {
-        OWNER "_owner" 0 0
-        PROVER "prover" 1 0
+        PENDING_OWNER "_pendingOwner" 1 0
+        BATCHER_HASH "batcherHash" 2 0
+        SCALAR "scalar" 3 0
+        UNSAFE_BLOCK_SIGNER "unsafeBlockSigner" 4 0
+        GAS_LIMIT "gasLimit" 4 20
+        EIP1559_DENOMINATOR "eip1559Denominator" 4 28
+        EIP1559_ELASTICITY "eip1559Elasticity" 5 0
+        BASEFEE_SCALAR "basefeeScalar" 5 4
+        BLOBBASEFEE_SCALAR "blobbasefeeScalar" 5 8
+        OPERATOR_FEE_SCALAR "operatorFeeScalar" 5 12
+        OPERATOR_FEE_CONSTANT "operatorFeeConstant" 5 16
+        MIN_BASE_FEE "minBaseFee" 5 24
+        DA_FOOTPRINT_GAS_SCALAR "daFootprintGasScalar" 6 0
     }
     output_proposals "OutputProposals" {
-        LATEST_BLOCK_NUMBER "latestBlockNumber" 0 0
-        LATEST_OUTPUT_ROOT "latestOutputRoot" 1 0
-        OUTPUTS "outputs" 2 0
-        IS_OUTPUT "isOutput" 3 0
+        OWNER "_owner" 0 0
+        PENDING_OWNER "_pendingOwner" 1 0
+        GUARDIAN "guardian" 2 0
+        PAUSES "pauses" 3 0
+        LATEST_BLOCK_NUMBER "latestBlockNumber" 12 0
+        LATEST_OUTPUT_ROOT "latestOutputRoot" 13 0
+        GAME_COUNT "gameCount" 14 0
+        VERIFIER "verifier" 15 0
+        PENDING_VERIFIER "pendingVerifier" 16 0
+        PENDING_VERIFIER_SINCE "pendingVerifierSince" 16 20
+        PROPOSALS_STOPPED "proposalsStopped" 16 28
+        OUTPUTS "outputs" 17 0
+        NUMBERS "numbers" 18 0
+    }
+    l1_timelock "L1Timelock" {
+        ROLES "_roles" 0 0
+        TIMESTAMPS "_timestamps" 1 0
+        MIN_DELAY "_minDelay" 2 0
     }
     tributary_portal "TributaryPortal" {
         FINALIZED_WITHDRAWALS "finalizedWithdrawals" 0 0
-        PROVEN_WITHDRAWALS "provenWithdrawals" 1 0
+        PROOFS "proofs" 1 0
         PROOF_SUBMITTERS "proofSubmitters" 2 0
         L2_SENDER "l2Sender" 3 0
         DEPOSIT_METER "depositMeter" 4 0

@@ -66,6 +66,7 @@ struct Facts {
     finalized_head: Seen,
     verifier_agrees: bool,
     journal_ok: bool,
+    not_proposing: Option<&'static str>,
     halted: Option<String>,
 }
 
@@ -87,6 +88,7 @@ impl Health {
             finalized_head: seen(heads.finalized_head),
             verifier_agrees: true,
             journal_ok: true,
+            not_proposing: None,
             halted: None,
         };
         metrics::set_heads(&heads);
@@ -124,6 +126,11 @@ impl Health {
         self.facts().journal_ok = ok;
     }
 
+    /// Why no outputs are proposed, in words, although there are some to propose. `None` when they are.
+    pub fn set_not_proposing(&self, reason: Option<&'static str>) {
+        self.facts().not_proposing = reason;
+    }
+
     /// The node halted. The first reason stays.
     pub fn halt(&self, reason: impl Into<String>) {
         self.facts().halted.get_or_insert(reason.into());
@@ -141,6 +148,9 @@ impl Health {
         }
         if !facts.journal_ok {
             reasons.push("the journal could not be written".to_owned());
+        }
+        if let Some(reason) = facts.not_proposing {
+            reasons.push(format!("no outputs are proposed: {reason}"));
         }
         let heads = [
             ("unsafe", &facts.unsafe_head, self.limits.unsafe_head),
@@ -276,6 +286,16 @@ mod tests {
         reorged.unsafe_head.hash = B256::repeat_byte(9);
         health.set_heads(&reorged, after(start, 6));
         assert!(health.report(after(start, 7)).healthy);
+    }
+
+    #[test]
+    fn a_proposer_that_waits_says_why_until_it_goes_on() {
+        let start = Instant::now();
+        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        health.set_not_proposing(Some("on purpose"));
+        assert_eq!(health.report(start).reasons, ["no outputs are proposed: on purpose"]);
+        health.set_not_proposing(None);
+        assert!(health.report(start).healthy);
     }
 
     #[test]

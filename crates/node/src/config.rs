@@ -28,6 +28,12 @@ pub const L1_CHAIN_ID: u64 = 900;
 /// Seconds after which an output may finalize withdrawals, and after which a proved withdrawal may: short, because this is for development.
 pub(crate) const FINALITY_DELAY: u64 = 12;
 
+/// Seconds between naming another verifier and its first use: longer than an exit, which takes twice [`FINALITY_DELAY`].
+pub(crate) const VERIFIER_DELAY: u64 = 3 * FINALITY_DELAY;
+
+/// Seconds between the announcement and the execution of what the L1 timelock does.
+pub(crate) const TIMELOCK_DELAY: u64 = FINALITY_DELAY;
+
 /// Fewest L2 blocks worth a proposal.
 pub(crate) const PROPOSAL_INTERVAL: u64 = 10;
 

@@ -2,8 +2,8 @@
 
 use crate::{
     Error,
-    config::{FINALITY_DELAY, L2_CHAIN_ID},
-    contracts::{self, Parameters},
+    config::{FINALITY_DELAY, L2_CHAIN_ID, TIMELOCK_DELAY, VERIFIER_DELAY},
+    contracts::{self, Delays, Parameters},
     genesis::{DevGenesis, endowment},
     keys::Operators,
     pipeline::{Invalid, Pipeline, Work},
@@ -41,8 +41,10 @@ pub(crate) fn contracts(
         system_config: genesis.system_config(operators),
         eip1559: genesis.eip1559(),
         l2_chain_id: L2_CHAIN_ID,
-        finality_delay: FINALITY_DELAY,
+        delays: Delays { finality: FINALITY_DELAY, verifier: VERIFIER_DELAY, timelock: TIMELOCK_DELAY },
         genesis_output_root: output_root(l2_genesis.state_root, l2_genesis.withdrawals_root.unwrap_or_default(), l2_genesis.hash()),
+        genesis_time: l2_genesis.timestamp,
+        block_time: genesis.block_time,
         l2_supply: genesis.l2_supply(),
         holders: &holders,
         holding: endowment(),
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(contracts(&l1, &l2, &genesis, &operators, &accounts).unwrap(), anchor, "deployed once");
         let state = l1.store.latest().unwrap();
         let at = genesis.contracts;
-        for address in [at.open_token, at.system_config, at.verifier, at.outputs, at.portal] {
+        for address in [at.open_token, at.system_config, at.verifier, at.outputs, at.portal, at.timelock] {
             assert!(state.account(address).unwrap().is_some_and(|account: Account| account.has_code()), "{address} has no code");
         }
 

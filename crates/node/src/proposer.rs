@@ -2,7 +2,7 @@
 
 use crate::{Error, gate::Gate, l1_view::gone, prover::Prover, tasks::unless_passing};
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::SolCall;
 use std::{sync::Arc, time::Duration};
@@ -11,6 +11,7 @@ use tributary_chain::Derivation;
 use tributary_contracts::OutputProposals;
 use tributary_dashboard::metrics::{PROPOSALS, PROPOSED_BLOCK};
 use tributary_l1::{L1Sender, TxRequest};
+use tributary_primitives::rollup::output_root;
 use tributary_storage::Store;
 
 /// Most blocks in one proposal.
@@ -18,6 +19,21 @@ const MAX_RANGE: u64 = 1024;
 
 /// For so many L1 blocks, and some, a contract can tell the hash of a block (EIP-2935).
 const KNOWN_TO_L1: u64 = 8_000;
+
+/// What the proposer tells of itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Proposing {
+    /// The L2 block of the newest proposal.
+    pub(crate) last: Option<u64>,
+    /// Why there are blocks to propose and none is proposed: what somebody else has to do on L1 first.
+    pub(crate) waiting: Option<&'static str>,
+}
+
+/// The guardian vetoed an output.
+const STOPPED: &str = "the guardian stopped them on L1; the L1 timelock has to resume them";
+
+/// What is proposed next would start at an output that these blocks do not have.
+const FOREIGN: &str = "the newest output on L1 is not that of this chain; the guardian has to veto it";
 
 /// Proves what the verifier derived, and proposes it.
 #[derive(Debug)]
@@ -32,8 +48,8 @@ pub(crate) struct Proposer {
     /// Fewest blocks worth a proposal.
     pub(crate) interval: u64,
     pub(crate) every: Duration,
-    /// The L2 block of the newest proposal, for the status line.
-    pub(crate) last: watch::Sender<Option<u64>>,
+    /// For the status line and for `/health`.
+    pub(crate) told: watch::Sender<Proposing>,
 }
 
 impl Proposer {
@@ -49,12 +65,13 @@ impl Proposer {
 
     /// Proposes the next range, when there is one. Where the last one ended is read from L1 each time.
     async fn propose(&self) -> Result<(), Error> {
-        let question = TransactionRequest::default().to(self.outputs).input(OutputProposals::latestBlockNumberCall {}.abi_encode().into());
-        let answer = self.sender.client().node().call(&question, BlockNumberOrTag::Latest).await.map_err(tributary_l1::Error::from)?;
-        let start = U256::try_from_be_slice(&answer).unwrap_or_default().saturating_to::<u64>();
+        let start = self.ask(OutputProposals::latestBlockNumberCall {}).await?.saturating_to::<u64>();
         let safe = self.store.heads()?.unsafe_head.number;
-        let end = safe.min(start + MAX_RANGE);
-        if end < start + self.interval {
+        let end = safe.min(start.saturating_add(MAX_RANGE));
+        let worth_it = end >= start.saturating_add(self.interval);
+        let waiting = if worth_it { self.obstacle(start).await? } else { None };
+        self.tell_waiting(waiting);
+        if !worth_it || waiting.is_some() {
             return Ok(());
         }
         // Known only for blocks that were derived since the start of this process, and to the contract only for so long; L1 may have moved on since,
@@ -83,7 +100,39 @@ impl Proposer {
         tracing::debug!(start, end, l1_block = receipt.block_number, "output proposed");
         metrics::counter!(PROPOSALS).increment(1);
         metrics::gauge!(PROPOSED_BLOCK).set(end as f64);
-        self.last.send_replace(Some(end));
+        self.told.send_modify(|told| told.last = Some(end));
         Ok(())
+    }
+
+    /// Why a proposal that starts at block `start` would be refused, whatever is proved.
+    async fn obstacle(&self, start: u64) -> Result<Option<&'static str>, Error> {
+        if self.ask(OutputProposals::proposalsStoppedCall {}).await? {
+            return Ok(Some(STOPPED));
+        }
+        let newest = self.ask(OutputProposals::latestOutputRootCall {}).await?;
+        Ok(self.root_of(start)?.filter(|ours| *ours != newest).map(|_| FOREIGN))
+    }
+
+    /// The output root of a block, if it is there.
+    fn root_of(&self, number: u64) -> Result<Option<B256>, Error> {
+        let header = self.store.header(number)?;
+        Ok(header.map(|header| output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), header.hash())))
+    }
+
+    fn tell_waiting(&self, waiting: Option<&'static str>) {
+        let changed = self.told.send_if_modified(|told| std::mem::replace(&mut told.waiting, waiting) != waiting);
+        match waiting {
+            Some(reason) if changed => tracing::warn!("no outputs are proposed: {reason}"),
+            None if changed => tracing::info!("outputs are proposed again"),
+            _ => {}
+        }
+    }
+
+    /// What the contract answers.
+    async fn ask<C: SolCall>(&self, call: C) -> Result<C::Return, Error> {
+        let question = TransactionRequest::default().to(self.outputs).input(call.abi_encode().into());
+        let answer = self.sender.client().node().call(&question, BlockNumberOrTag::Latest).await.map_err(tributary_l1::Error::from)?;
+        let odd = |error| tributary_l1::Error::Inconsistent(format!("OutputProposals: {}: {error}", C::SIGNATURE));
+        Ok(C::abi_decode_returns(&answer).map_err(odd)?)
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     Error,
     clock::Clock,
     development::Snapshots,
+    proposer::Proposing,
     status::{BatchStatus, Status},
     tasks::Tasks,
 };
@@ -29,7 +30,7 @@ pub(crate) struct Reporter {
     pub(crate) included: Arc<AtomicU64>,
     pub(crate) l1: watch::Receiver<L1Status>,
     pub(crate) last_batch: watch::Receiver<Option<BatchStatus>>,
-    pub(crate) last_proposal: watch::Receiver<Option<u64>>,
+    pub(crate) proposing: watch::Receiver<Proposing>,
     /// What users hold still.
     pub(crate) clock: Clock,
     pub(crate) snapshots: Snapshots,
@@ -54,6 +55,7 @@ impl Reporter {
             let now = self.status()?;
             health.set_heads(&self.store.heads()?, Instant::now());
             health.set_held(self.held(), Instant::now());
+            health.set_not_proposing(self.proposing.borrow().waiting);
             metrics::gauge!(L1_HEAD_BLOCK).set(now.l1_head as f64);
             status.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
             tokio::time::sleep(EVERY).await;
@@ -77,7 +79,7 @@ impl Reporter {
             l1_head: self.l1.borrow().head.number,
             transactions: self.included.load(Ordering::Relaxed),
             last_batch: self.last_batch.borrow().clone(),
-            last_proposal: *self.last_proposal.borrow(),
+            last_proposal: self.proposing.borrow().last,
         })
     }
 }

@@ -1,10 +1,9 @@
 //! What the contracts of both layers promise about money and data, with the real precompiles under them.
 
-use crate::{kinds::delegate, node::Node};
+use crate::{kinds::delegate, layer1::Layer1, node::Node};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, SolEvent};
 use serde_json::{Value, json};
-use std::{thread, time::Duration};
 use tributary_contracts::{
     Datanets, IMulticall3,
     ITextAttribution::traceByContributorCall,
@@ -12,10 +11,7 @@ use tributary_contracts::{
     predeploys::{DATANETS, INFERENCE, TEXT_ATTRIBUTION},
     preinstalls::MULTICALL3,
 };
-use tributary_tests::{
-    rpc::{Rpc, number},
-    wallet::Wallet,
-};
+use tributary_tests::{rpc::number, wallet::Wallet};
 
 /// Enough for a document of the greatest length.
 const GAS: u64 = 99_000_000;
@@ -131,53 +127,6 @@ fn an_operator_gains_nothing_by_hiding_whose_texts_an_answer_comes_from() {
     succeed(&mut node, &mut operator, INFERENCE, honest);
     assert_eq!(owed(&mut node, operator.address()), (price - pool) * U256::from(2));
     assert_eq!(owed(&mut node, author.address()), pool);
-}
-
-/// The L1 under a node.
-struct Layer1 {
-    rpc: Rpc,
-    portal: Address,
-}
-
-impl Layer1 {
-    fn under(node: &Node) -> Self {
-        let banner = &node.process.banner;
-        Self { rpc: Rpc::connect(&banner.l1_url).unwrap(), portal: banner.contracts["TributaryPortal"].parse().unwrap() }
-    }
-
-    fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.rpc.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
-    }
-
-    fn wallet(&mut self, index: u32) -> Wallet {
-        let chain_id = number(&self.ask("eth_chainId", json!([]))).try_into().unwrap();
-        let mut wallet = Wallet::funded(index, chain_id);
-        wallet.nonce = number(&self.ask("eth_getTransactionCount", json!([wallet.address(), "pending"]))).try_into().unwrap();
-        wallet
-    }
-
-    /// Waits until a transaction is in a block.
-    fn receipt(&mut self, hash: &Value) -> Value {
-        for _ in 0..1200 {
-            let receipt = self.ask("eth_getTransactionReceipt", json!([hash]));
-            if receipt.is_object() {
-                return receipt;
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        panic!("never included: {hash}");
-    }
-
-    /// A call by a funded account that must succeed, with the gas that the node estimates.
-    fn call(&mut self, from: &Wallet, to: Address, call: &impl SolCall) -> Value {
-        let data = hex::encode_prefixed(call.abi_encode());
-        let mut transaction = json!({ "from": from.address(), "to": to, "data": data });
-        transaction["gas"] = self.ask("eth_estimateGas", json!([transaction]));
-        let hash = self.ask("eth_sendTransaction", json!([transaction]));
-        let receipt = self.receipt(&hash);
-        assert_eq!(receipt["status"], json!("0x1"), "{receipt}");
-        receipt
-    }
 }
 
 fn deposit(gas: u64) -> TributaryPortal::depositTransactionCall {

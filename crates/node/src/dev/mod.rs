@@ -60,8 +60,8 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     ground.start_developer([l1_controlled, l2_controlled], &l1_side);
     ground.start_verifier(&l1_side);
     let last_batch = ground.start_batcher(&l1_side).await?;
-    let last_proposal = ground.start_proposer(&l1_side).await?;
-    let (health, status) = ground.start_reporter(&l1_side, &l2, (last_batch, last_proposal))?;
+    let proposing = ground.start_proposer(&l1_side).await?;
+    let (health, status) = ground.start_reporter(&l1_side, &l2, (last_batch, proposing))?;
 
     let listen = SocketAddr::new(ground.config.host, ground.config.dashboard_port);
     let dashboard = tributary_dashboard::serve(listen, health.clone(), metrics).await?;

@@ -7,7 +7,7 @@ use crate::{
     chain::RunningChain,
     config::{DataAvailability, PROPOSAL_INTERVAL},
     development::{Controlled, Developer},
-    proposer::Proposer,
+    proposer::{Proposer, Proposing},
     prover::Prover,
     report::Reporter,
     status::{BatchStatus, Status},
@@ -78,9 +78,9 @@ impl Ground {
         Ok(last_batch)
     }
 
-    /// Starts what attests output roots and puts them on L1; returns where it tells of its newest proposal.
-    pub(super) async fn start_proposer(&self, l1: &L1Side) -> Result<watch::Receiver<Option<u64>>, Error> {
-        let (last, last_proposal) = watch::channel(None);
+    /// Starts what attests output roots and puts them on L1; returns where it tells of itself.
+    pub(super) async fn start_proposer(&self, l1: &L1Side) -> Result<watch::Receiver<Proposing>, Error> {
+        let (told, proposing) = watch::channel(Proposing::default());
         let proposer = Proposer {
             store: self.chains.verifier.store.clone(),
             derivation: l1.derivation.clone(),
@@ -90,10 +90,10 @@ impl Ground {
             prover: Arc::new(Prover::new(self.operators.prover.clone(), &self.chains.verifier.store)?),
             interval: PROPOSAL_INTERVAL,
             every: self.poll(),
-            last,
+            told,
         };
         self.tasks.spawn("proposer", proposer.run());
-        Ok(last_proposal)
+        Ok(proposing)
     }
 
     /// Starts what gathers facts for people and monitors.
@@ -101,11 +101,11 @@ impl Ground {
         &self,
         l1: &L1Side,
         l2: &RunningChain,
-        (last_batch, last_proposal): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Option<u64>>),
+        (last_batch, proposing): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Proposing>),
     ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
         let (store, included) = (self.chains.l2.store.clone(), l2.included.clone());
         let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
-        let reporter = Reporter { store, included, l1: l1.status.clone(), last_batch, last_proposal, clock, snapshots };
+        let reporter = Reporter { store, included, l1: l1.status.clone(), last_batch, proposing, clock, snapshots };
         reporter.start(self.config.block_time, self.config.l1_block_time, &self.tasks)
     }
 
