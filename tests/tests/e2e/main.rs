@@ -18,3 +18,4 @@ mod preinstalls;
 mod rejections;
 mod scripts;
 mod transfers;
+mod waiting;
