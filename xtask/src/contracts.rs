@@ -14,14 +14,11 @@ use crate::{
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
-<<<<<<< HEAD
-const CONTRACTS: [&str; 24] = [
-=======
-const CONTRACTS: [&str; 12] = [
->>>>>>> h-f
+const CONTRACTS: [&str; 26] = [
     "AttestationVerifier",
     "AttestedOutput",
     "Commons",
+    "DatanetReview",
     "Datanets",
     "Division",
     "FeeDistributor",
@@ -29,12 +26,9 @@ const CONTRACTS: [&str; 12] = [
     "Inference",
     "Juries",
     "L1Block",
-<<<<<<< HEAD
+    "L1Timelock",
     "ModelDisputes",
     "Models",
-=======
-    "L1Timelock",
->>>>>>> h-f
     "OpenToken",
     "OperatorFeeVault",
     "OutputProposals",

@@ -100,6 +100,13 @@ impl Follower {
         Ok(Self::new(store, events, place))
     }
 
+    /// Goes on from another place, as after [`Lost::Displaced`]; of what was before the reader is told nothing more.
+    pub fn again_from(&mut self, place: Place) {
+        (self.place, self.first) = (place, place.next);
+        self.undone.clear();
+        (self.is_behind, self.has_missed) = (true, false);
+    }
+
     /// Where the reader is. Blocks that it has still to be undone are not counted back yet by it.
     pub const fn place(&self) -> Place {
         self.place

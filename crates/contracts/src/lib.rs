@@ -17,14 +17,8 @@ pub use economy::{
     stakes::Stakes, timelock::TributaryTimelock, voting_open::VotingOpen, wrapped_open::WrappedOpen,
 };
 pub use interfaces::{
-<<<<<<< HEAD
     AttestationVerifier, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser, IMulticall3,
-    IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, L1Block, OpenToken, OperatorFeeVault, OutputProposals,
+    IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, L1Block, L1Timelock, OpenToken, OperatorFeeVault, OutputProposals,
     SystemConfig, TributaryPortal,
-=======
-    AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
-    IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, L1Timelock, OpenToken,
-    OperatorFeeVault, OutputProposals, SystemConfig, TributaryPortal,
->>>>>>> h-f
 };
 pub use l1::L1Contracts;

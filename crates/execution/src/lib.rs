@@ -32,7 +32,8 @@ pub use calls::{
     overrides::Overrides,
     refusal::Fault,
     sequence::CallSequence,
-    simulate::{SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain},
+    simulate::{SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain},
+    simulate_error::SimulateError,
     simulated_tx::{no_recipient, unsigned},
     state::State,
 };

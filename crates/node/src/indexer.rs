@@ -7,13 +7,16 @@ use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
-use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tributary_chain::Event;
+use tokio::sync::broadcast::Receiver;
+use tributary_chain::{Event, Follower, Lost, Place, Step};
 use tributary_execution::{
     Executor,
     precompiles::{Gathering, appended_sets, set_count},
 };
 use tributary_storage::Store;
+
+#[cfg(test)]
+mod tests;
 
 /// Its folder beside the database.
 const FOLDER: &str = "index";
@@ -33,9 +36,15 @@ pub struct Indexer {
     store: Store,
     executor: Executor,
     parts: PartFiles,
+    /// Up to where the chain's blocks have been looked at.
+    place: Place,
+    /// How many sets were looked at.
+    #[cfg(test)]
+    looked: std::sync::Arc<std::sync::atomic::AtomicUsize>,
 }
 
 /// The sets to look at.
+#[derive(Debug)]
 enum Sets {
     These(BTreeSet<u64>),
     All,
@@ -52,7 +61,15 @@ impl Indexer {
 
     /// As [`Self::open`], in a folder of another name.
     pub(crate) fn open_folder(store: &Store, executor: &Executor, folder: &str) -> Result<Self, Error> {
-        let mut indexer = Self { store: store.clone(), executor: executor.clone(), parts: PartFiles::open(store, folder)? };
+        let parts = PartFiles::open(store, folder)?;
+        let mut indexer = Self {
+            store: store.clone(),
+            executor: executor.clone(),
+            parts,
+            place: Place::before(0),
+            #[cfg(test)]
+            looked: Default::default(),
+        };
         indexer.catch_up()?;
         Ok(indexer)
     }
@@ -62,30 +79,36 @@ impl Indexer {
     /// # Errors
     /// When the chain cannot be read or the index not written.
     pub fn catch_up(&mut self) -> Result<(), Error> {
+        // Before the sets are counted: what a block appends meanwhile is looked at twice rather than never.
+        self.place = Place::after(self.store.heads()?.unsafe_head);
         self.bring(Sets::All)
     }
 
     /// Follows the chain for ever; `events` were subscribed to before the index was opened.
-    pub(crate) async fn run(mut self, mut events: Receiver<Event>) -> Result<(), Error> {
-        loop {
-            let mut sets = Sets::These(BTreeSet::new());
-            if !sets.add(events.recv().await) {
-                return Ok(());
-            }
-            if sets.is_empty() {
-                continue;
-            }
-            tokio::time::sleep(PAUSE).await;
-            while !events.is_empty() {
-                sets.add(events.recv().await);
-            }
+    pub(crate) async fn run(mut self, events: Receiver<Event>) -> Result<(), Error> {
+        let mut follower = Follower::new(self.store.clone(), events, self.place);
+        while let Some(sets) = appended(&self.store, &self.executor, &mut follower).await? {
             let work = move || self.bring(sets).map(|()| self);
             self = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("indexer"))??;
+            self.executor.has_indexed(follower.place().next.saturating_sub(1));
         }
+        Ok(())
     }
 
-    /// Writes what sets have and the parts lack, and lets executors use it.
+    /// Writes what sets have and the parts lack, and lets executors use it. What turns out to be damaged meanwhile is read from the chain again.
     fn bring(&mut self, sets: Sets) -> Result<(), Error> {
+        self.add(sets)?;
+        self.make_up()
+    }
+
+    /// Reads again what files had that were found damaged. When that finds more, it is left for the next time.
+    fn make_up(&mut self) -> Result<(), Error> {
+        if self.parts.has_lost() { self.add(Sets::All) } else { Ok(()) }
+    }
+
+    fn add(&mut self, sets: Sets) -> Result<(), Error> {
+        // Whatever was lost before is among what is read now.
+        let sets = if self.parts.forget_loss() { Sets::All } else { sets };
         let (sets, count): (Box<dyn Iterator<Item = u64>>, usize) = match sets {
             Sets::These(sets) => {
                 let count = sets.len();
@@ -97,6 +120,8 @@ impl Indexer {
             }
         };
         let (mut gathering, mut progress) = (Gathering::default(), Progress::new(count));
+        #[cfg(test)]
+        self.looked.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
         for (at, id) in sets.enumerate() {
             // What cannot be indexed is read from the chain by whoever asks it.
             while !self.gather(&mut gathering, id)?.unwrap_or(true) {
@@ -107,7 +132,7 @@ impl Indexer {
             }
             progress.tell(at, gathering.bytes());
         }
-        self.keep(gathering)
+        self.put(gathering)
     }
 
     /// Adds what a set has and the parts lack; whether that was all. The snapshot ends here: while there is one, the database grows.
@@ -117,6 +142,11 @@ impl Indexer {
 
     /// Writes a new part and lets executors use it.
     pub(crate) fn keep(&mut self, gathering: Gathering) -> Result<(), Error> {
+        self.put(gathering)?;
+        self.make_up()
+    }
+
+    fn put(&mut self, gathering: Gathering) -> Result<(), Error> {
         if !gathering.is_empty() {
             self.parts.write(gathering)?;
         }
@@ -141,22 +171,37 @@ fn indexed<T>(read: Result<T, tributary_execution::Error>) -> Result<Option<T>, 
     }
 }
 
-impl Sets {
-    /// Takes note of an event; `false` when there will be no more.
-    fn add(&mut self, event: Result<Event, RecvError>) -> bool {
-        match (event, &mut *self) {
-            (Err(RecvError::Closed), _) => return false,
-            (Err(RecvError::Lagged(_)), _) => *self = Self::All,
-            (Ok(Event::Sealed(block)), Self::These(sets)) => {
-                sets.extend(appended_sets(block.receipts.iter().flat_map(|receipt| &receipt.logs)));
+/// Waits for blocks that append to sets, and collects those sets for a moment; nothing at the end of the chain's events. However many blocks there were
+/// meanwhile, only what they appended to is looked at.
+async fn appended(store: &Store, executor: &Executor, follower: &mut Follower) -> Result<Option<Sets>, Error> {
+    let (mut sets, mut until) = (BTreeSet::new(), None::<Instant>);
+    loop {
+        let step = match until {
+            None => follower.next().await,
+            Some(until) if Instant::now() >= until => return Ok(Some(Sets::These(sets))),
+            Some(until) => match tokio::time::timeout_at(until.into(), follower.next()).await {
+                Ok(step) => step,
+                Err(_) => return Ok(Some(Sets::These(sets))),
+            },
+        };
+        match step {
+            Ok(Step::Block(block)) => sets.extend(appended_sets(block.receipts.iter().flat_map(|receipt| &receipt.logs))),
+            // What is indexed beyond a set's end is nothing to those who ask.
+            Ok(Step::Undo(_)) => {}
+            Err(Lost::Stopping) => return Ok(None),
+            Err(Lost::Displaced(_)) => {
+                follower.again_from(Place::after(store.heads()?.unsafe_head));
+                return Ok(Some(Sets::All));
             }
-            (Ok(_), _) => {}
+            Err(Lost::Storage(error)) => return Err(error.into()),
         }
-        true
-    }
-
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::These(sets) if sets.is_empty())
+        // A reader that is behind never waits by itself.
+        tokio::task::yield_now().await;
+        if sets.is_empty() {
+            executor.has_indexed(follower.place().next.saturating_sub(1));
+        } else {
+            until = until.or_else(|| Instant::now().checked_add(PAUSE));
+        }
     }
 }
 

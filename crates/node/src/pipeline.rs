@@ -89,8 +89,7 @@ impl Pipeline {
     /// Executes, commits and announces the block after the head.
     pub(crate) fn extend(&self, work: Work) -> Result<Result<Arc<SealedBlock>, Invalid>, Error> {
         use tributary_execution::Error::{HeaderMismatch, InvalidBlock, InvalidTransaction};
-        let parent = head_block(&self.store)?;
-        let (executed, sidecars) = match self.execute(work, &parent) {
+        let (executed, sidecars) = match self.execute(work) {
             Ok(executed) => executed,
             Err(Error::Execution(error @ (InvalidTransaction { .. } | InvalidBlock(_) | HeaderMismatch { .. }))) => {
                 return Ok(Err(Invalid(error)));
@@ -101,19 +100,23 @@ impl Pipeline {
         let sealed = Arc::new(SealedBlock::from(executed));
         // Nobody may listen.
         let _ = self.events.send(Event::Sealed(sealed.clone()));
+        self.executor.settle_index(sealed.number());
         Ok(Ok(sealed))
     }
 
-    fn execute(&self, work: Work, parent: &StoredBlock) -> Result<(ExecutedBlock, Vec<BlobSidecar>), Error> {
-        let header = &parent.block.header;
+    fn execute(&self, work: Work) -> Result<(ExecutedBlock, Vec<BlobSidecar>), Error> {
         Ok(match work {
             Work::Open { block, sidecars } => (block.seal()?, sidecars),
             Work::Attributes(attributes) => {
-                let mut block = OpenBlock::new(&self.executor, self.store.latest()?, header, parent.hash, attributes.block)?;
+                let parent = head_block(&self.store)?;
+                let (state, header) = (self.store.latest()?, &parent.block.header);
+                let mut block = OpenBlock::new(&self.executor, state, header, parent.hash, attributes.block)?;
                 block.execute_forced(&attributes.transactions, |_, _| {})?;
                 (block.seal()?, Vec::new())
             }
             Work::Block(block) => {
+                let parent = head_block(&self.store)?;
+                let header = &parent.block.header;
                 let ancestors = if block.body.ommers.is_empty() { Vec::new() } else { self.ancestors(header)? };
                 (import_block(&self.executor, self.store.latest()?, header, &ancestors, &block)?, Vec::new())
             }
@@ -161,5 +164,106 @@ fn off_the_async_threads<T>(work: impl FnOnce() -> T) -> T {
     match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::{SignableTransaction, TxEip1559};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
+    use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+    use alloy_signer::SignerSync;
+    use alloy_signer_local::PrivateKeySigner;
+    use tributary_contracts::genesis::{L2Genesis, l2_accounts};
+    use tributary_primitives::{
+        BlockAttributes, ChainSpec, Eip1559Params, ExtraData, L1Info, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT,
+    };
+    use tributary_storage::{Durability, Options};
+
+    const CHAIN_ID: u64 = 630_925;
+    const GAS_LIMIT: u64 = 30_000_000;
+    const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
+
+    fn key() -> PrivateKeySigner {
+        PrivateKeySigner::from_bytes(&B256::repeat_byte(7)).unwrap()
+    }
+
+    fn extra_data() -> Bytes {
+        ExtraData { eip1559: EIP1559, min_base_fee: Some(1) }.encode()
+    }
+
+    /// An empty chain with Jovian and a rich key.
+    fn chain(directory: &std::path::Path) -> Pipeline {
+        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO, jovian: true });
+        alloc.insert(key().address(), GenesisAccount::default().with_balance(U256::from(10).pow(U256::from(20))));
+        let config = ChainConfig { chain_id: CHAIN_ID, ..Default::default() };
+        let genesis =
+            Genesis { config, alloc, gas_limit: GAS_LIMIT, base_fee_per_gas: Some(1), extra_data: extra_data(), ..Default::default() };
+        let options = Options { durability: Durability::Relaxed, ..Options::default() };
+        Pipeline::new(Store::open(directory, Arc::new(ChainSpec::rollup(genesis, EIP1559).with_jovian()), options).unwrap())
+    }
+
+    /// What is derived from a batch of transfers, in a block whose bytes count as `scalar` gas each.
+    fn derived(transfers: u64, scalar: u16) -> Work {
+        let block = BlockAttributes {
+            timestamp: 1,
+            beneficiary: SEQUENCER_FEE_VAULT,
+            mix_hash: B256::ZERO,
+            gas_limit: GAS_LIMIT,
+            extra_data: extra_data(),
+            parent_beacon_block_root: Some(B256::ZERO),
+            withdrawals: Some(Default::default()),
+            difficulty: U256::ZERO,
+            nonce: Default::default(),
+            ommers: Vec::new(),
+        };
+        let info = L1Info {
+            number: 1,
+            timestamp: 1,
+            base_fee: U256::ONE,
+            blob_base_fee: U256::ONE,
+            hash: B256::ZERO,
+            sequence_number: 0,
+            batcher_hash: B256::ZERO,
+            base_fee_scalar: 0,
+            blob_base_fee_scalar: 0,
+            operator_fee_scalar: 0,
+            operator_fee_constant: 0,
+            da_footprint_gas_scalar: Some(scalar),
+        };
+        let to = TxKind::Call(Address::repeat_byte(9));
+        let transfer = |nonce| {
+            let tx = TxEip1559 { chain_id: CHAIN_ID, nonce, gas_limit: 21_000, max_fee_per_gas: 1_000, to, ..Default::default() };
+            let signature = key().sign_hash_sync(&tx.signature_hash()).unwrap();
+            Transaction::Eip1559(tx.into_signed(signature))
+        };
+        let all = std::iter::once(Transaction::from(info.to_deposit())).chain((0..transfers).map(transfer));
+        let transactions = all.map(|tx| tx.encoded_2718().into()).collect();
+        Work::Attributes(Box::new(PayloadAttributes { block, transactions, no_tx_pool: true }))
+    }
+
+    #[test]
+    fn a_derived_block_over_the_footprint_limit_is_invalid_and_its_deposits_alone_are_a_block() {
+        // A hundred bytes count as 6,553,500 gas: four fit into 30,000,000.
+        for (transfers, is_valid) in [(4, true), (5, false)] {
+            let directory = tempfile::tempdir().unwrap();
+            let chain = chain(directory.path());
+            let outcome = chain.extend(derived(transfers, u16::MAX)).unwrap();
+            if is_valid {
+                assert_eq!(outcome.unwrap().block.header.blob_gas_used, Some(4 * 6_553_500));
+                continue;
+            }
+            let Invalid(error) = outcome.unwrap_err();
+            assert!(error.to_string().contains("DA footprint"), "{error}");
+            assert_eq!(chain.store.heads().unwrap().unsafe_head.number, 0);
+            // What the deriver gives instead (specs: protocol/holocene/derivation, engine queue).
+            let replaced = chain.extend(derived(0, u16::MAX)).unwrap().unwrap();
+            assert_eq!((replaced.number(), replaced.block.header.blob_gas_used), (1, Some(0)));
+        }
+        // Fewer gas for each byte, and the same batch is valid.
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(chain(directory.path()).extend(derived(5, 400)).unwrap().unwrap().block.body.transactions.len(), 6);
     }
 }

@@ -140,7 +140,7 @@ pub enum PoolError {
         /// Wei per gas.
         fee_cap: u128,
     },
-    /// Fee cap below the base fee of the block that it should run in. The pool keeps such transactions; a call cannot wait.
+    /// Fee cap below the base fee of the block that it should run in, and below what any block charges: a higher one waits. A call cannot wait.
     #[error("max fee per gas less than block base fee: address {sender}, maxFeePerGas: {fee_cap}, baseFee: {base_fee}")]
     FeeCapBelowBaseFee {
         /// Sender.

@@ -1,6 +1,6 @@
 //! Transactions for tests.
 
-use crate::transaction::RecoveredTx;
+use crate::{Extra, Ordering, Pool, PoolLimits, Room, SenderState, transaction::RecoveredTx};
 use alloy_consensus::{SignableTransaction, Signed, TxEip1559, transaction::RlpEcdsaEncodableTx};
 use alloy_eips::eip7594::BlobTransactionSidecarVariant;
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, hex::FromHex};
@@ -66,4 +66,21 @@ pub(crate) fn sidecar(cell_proofs: bool) -> BlobTransactionSidecarVariant {
 /// Bytes from hex.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     Vec::<u8>::from_hex(text).unwrap()
+}
+
+/// Room for what the tests send.
+pub(crate) const ROOM: Room = Room { gas: 1_000_000, blob_gas: 0, da_footprint: u64::MAX };
+
+/// A pool that is soon full.
+pub(crate) fn pool(ordering: Ordering) -> Pool {
+    Pool::new(PoolLimits { transactions: 4, per_sender: 3, ..Default::default() }, ordering)
+}
+
+/// An account that can pay for everything.
+pub(crate) fn rich(nonce: u64) -> SenderState {
+    SenderState { nonce, balance: U256::MAX, extra: Extra::default() }
+}
+
+pub(crate) fn address(sender: u8) -> Address {
+    Address::repeat_byte(sender)
 }

@@ -6,12 +6,15 @@
 //!
 //! There is no clock, no I/O and no lock in here: a pool is a data structure that the sequencer owns.
 
+mod admission;
 mod content;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod follow;
 mod index;
 mod limits;
+mod lookup;
 mod ordering;
 mod pool;
 mod queue;
@@ -20,7 +23,7 @@ mod validate;
 
 pub use content::{Content, Status, Waiting};
 pub use error::{DecodeFault, PoolError};
-pub use limits::{Fees, PoolLimits, Room, SenderState, TxPolicy};
+pub use limits::{Extra, Fees, PoolLimits, Room, SenderState, TxPolicy};
 pub use ordering::Ordering;
 pub use pool::{Added, Pool, Position};
 pub use transaction::RecoveredTx;

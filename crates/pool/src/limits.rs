@@ -77,15 +77,26 @@ pub struct Room {
     pub gas: u64,
     /// Blob gas; zero on a chain without blobs.
     pub blob_gas: u64,
+    /// DA footprint, in gas; no bound on a chain that knows none.
+    pub da_footprint: u64,
 }
 
-/// A sender's account as the open block sees it, and what the transaction costs beside gas and value.
+/// What a rollup's transaction costs and takes beside gas and value; nothing on an Ethereum chain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// L1 data fee and operator fee, wei.
+    pub fee: U256,
+    /// What it adds to its block's DA footprint, in gas.
+    pub da_footprint: u64,
+}
+
+/// A sender's account as the open block sees it, and what the transaction costs and takes beside gas and value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SenderState {
     /// The account's next nonce.
     pub nonce: u64,
     /// Wei.
     pub balance: U256,
-    /// L1 data fee and operator fee of the transaction in question, wei; zero on an Ethereum chain.
-    pub extra_fee: U256,
+    /// Of the transaction in question.
+    pub extra: Extra,
 }

@@ -1,6 +1,10 @@
 //! The waiting transactions of one sender.
 
-use crate::{error::PoolError, limits::PoolLimits, transaction::RecoveredTx};
+use crate::{
+    error::PoolError,
+    limits::{Extra, PoolLimits, Room},
+    transaction::RecoveredTx,
+};
 use alloy_consensus::{Transaction as _, Typed2718};
 use alloy_primitives::U256;
 use std::collections::BTreeMap;
@@ -16,6 +20,22 @@ pub(crate) struct Entry {
     pub(crate) since_block: u64,
     /// Everything that it may cost, wei.
     pub(crate) cost: U256,
+    /// What it adds to its block's DA footprint, in gas.
+    pub(crate) da_footprint: u64,
+}
+
+impl Entry {
+    /// What the transaction costs and takes beside gas and value is this now.
+    pub(crate) fn reprice(&mut self, extra: Extra) {
+        self.cost = self.tx.cost().saturating_add(extra.fee);
+        self.da_footprint = extra.da_footprint;
+    }
+
+    /// Whether a block has room for it.
+    pub(crate) fn fits(&self, room: Room) -> bool {
+        let blob_gas = self.tx.tx.blob_gas_used().unwrap_or_default();
+        self.tx.tx.gas_limit() <= room.gas && blob_gas <= room.blob_gas && self.da_footprint <= room.da_footprint
+    }
 }
 
 /// A sender's transactions by nonce.

@@ -99,7 +99,7 @@ fn check_account(nonce: u64, cost: U512, sender: &SenderState) -> Result<(), Poo
     if nonce < sender.nonce {
         return Err(PoolError::NonceTooLow { next: sender.nonce, nonce });
     }
-    let cost = cost + U512::from(sender.extra_fee);
+    let cost = cost + U512::from(sender.extra.fee);
     if U512::from(sender.balance) < cost {
         return Err(PoolError::InsufficientFunds { balance: sender.balance, cost });
     }
@@ -200,6 +200,7 @@ fn check_blobs(tx: &RecoveredTx, spec: &ChainSpec, block: &NextBlock) -> Result<
 mod tests {
     use super::*;
     use crate::fixture::{key, raw, sidecar, signed, transfer};
+    use crate::limits::Extra;
     use alloy_consensus::{Signed, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::RlpEcdsaEncodableTx};
     use alloy_eips::{
         eip2930::{AccessList, AccessListItem},
@@ -407,7 +408,10 @@ mod tests {
     #[test]
     fn an_account_must_not_be_past_the_nonce_and_must_be_able_to_pay() {
         let transfer = tx(signed(transfer(3, 10)));
-        let state = |nonce, balance: u64, extra: u64| SenderState { nonce, balance: U256::from(balance), extra_fee: U256::from(extra) };
+        let state = |nonce, balance: u64, extra: u64| {
+            let extra = Extra { fee: U256::from(extra), da_footprint: 0 };
+            SenderState { nonce, balance: U256::from(balance), extra }
+        };
         validate_account(&transfer, &state(3, 210_000, 0)).unwrap();
         validate_account(&transfer, &state(0, 210_000, 0)).unwrap();
         assert_eq!(validate_account(&transfer, &state(5, 0, 0)).unwrap_err().to_string(), "nonce too low: next nonce 5, tx nonce 3");
@@ -422,7 +426,7 @@ mod tests {
         let price = U256::MAX / U256::from(21_000);
         let signed = signed(transfer(3, u128::MAX));
         let unpayable = Unpayable { hash: *signed.hash(), sender: key().address(), price, tx: Transaction::Eip1559(signed) };
-        let state = |nonce, balance| SenderState { nonce, balance, extra_fee: U256::ZERO };
+        let state = |nonce, balance| SenderState { nonce, balance, extra: Extra::default() };
         let refusal = |nonce, balance| validate_unpayable(&unpayable, &state(nonce, balance)).unwrap_err().to_string();
         let cost = price * U256::from(21_000);
         let words = format!("insufficient funds for gas * price + value: balance 9, tx cost {cost}, overshot {}", cost - U256::from(9));

@@ -224,7 +224,7 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
         Step::Add { sender, ahead, fee, tip, padding } => {
             let nonce = model.accounts[usize::from(sender)];
             let tx = transaction(sender, (nonce + ahead).saturating_sub(1), fee, tip, padding);
-            let account = SenderState { nonce, balance: U256::MAX, extra_fee: U256::ZERO };
+            let account = SenderState { nonce, balance: U256::MAX, extra: Default::default() };
             assert_eq!(pool.add(tx.clone(), &account).map(|added| added.position), model.add(tx));
         }
         Step::Take { sender, by } => {
@@ -241,7 +241,7 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
                 model.learn(at, model.accounts[at]);
                 if let Some(next) = pool.take_ready(tx.sender, model.accounts[at]) {
                     assert_eq!(Some(next.hash), model.ready(at).map(|resting| resting.tx.hash));
-                    pool.put_back(next.clone(), U256::ZERO);
+                    pool.put_back(next.clone(), Default::default());
                     model.remove(&next);
                     model.returns -= 1;
                     model.list.push(Resting { tx: next, arrival: model.returns, since: model.blocks });
@@ -249,14 +249,14 @@ fn apply(pool: &mut Pool, model: &mut Model, step: Step) {
             }
         }
         Step::Next { back } => {
-            let next = pool.next_ready(Room { gas: GAS, blob_gas: 0 }).cloned();
+            let next = pool.next_ready(Room { gas: GAS, blob_gas: 0, da_footprint: 0 }).cloned();
             assert_eq!(next.as_ref().map(|tx| tx.hash), model.next().map(|resting| resting.tx.hash));
             let Some(tx) = next else { return };
             let at = index(tx.sender);
             assert_eq!(pool.take_ready(tx.sender, tx.nonce()).map(|tx| tx.hash), Some(tx.hash));
             model.remove(&tx);
             if back {
-                pool.put_back(tx.clone(), U256::ZERO);
+                pool.put_back(tx.clone(), Default::default());
                 model.returns -= 1;
                 model.list.push(Resting { tx, arrival: model.returns, since: model.blocks });
             } else {

@@ -2,7 +2,7 @@
 
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B64, B256};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// EIP-1559 parameters of the rollup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,8 +120,10 @@ pub struct ChainOpConfig {
     pub eip1559_denominator_canyon: u32,
 }
 
-/// The rollup's immutable configuration, in op-node's `rollup.json` format. All forks through Isthmus are active at genesis, and Jovian is or will never be.
+/// The rollup's immutable configuration, in op-node's `rollup.json` format. All forks through Isthmus are active at genesis, and Jovian is or will never be:
+/// one with a fork that begins later cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct RollupConfig {
     /// Anchor.
     pub genesis: RollupGenesis,
@@ -208,6 +210,52 @@ impl RollupConfig {
     /// Whether Jovian is active, which is from genesis on.
     pub fn is_jovian(&self) -> bool {
         self.forks.jovian_time.is_some_and(|time| time <= self.genesis.l2_time)
+    }
+
+    /// The field and the time of a fork that begins after genesis, if there is one.
+    fn later_fork(&self) -> Option<(&'static str, u64)> {
+        let RollupForks {
+            regolith_time,
+            canyon_time,
+            delta_time,
+            ecotone_time,
+            fjord_time,
+            granite_time,
+            holocene_time,
+            isthmus_time,
+            jovian_time,
+        } = self.forks;
+        let forks = [
+            ("regolith_time", regolith_time),
+            ("canyon_time", canyon_time),
+            ("delta_time", delta_time),
+            ("ecotone_time", ecotone_time),
+            ("fjord_time", fjord_time),
+            ("granite_time", granite_time),
+            ("holocene_time", holocene_time),
+            ("isthmus_time", isthmus_time),
+            ("jovian_time", jovian_time.unwrap_or_default()),
+        ];
+        forks.into_iter().find(|(_, time)| *time > self.genesis.l2_time)
+    }
+}
+
+impl Serialize for RollupConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RollupConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let config = Self::deserialize(deserializer)?;
+        match config.later_fork() {
+            None => Ok(config),
+            Some((field, time)) => Err(D::Error::custom(format!(
+                "{field} {time} is after genesis ({}), but no fork of this rollup begins later; Jovian may be left out",
+                config.genesis.l2_time
+            ))),
+        }
     }
 }
 
@@ -300,6 +348,52 @@ mod tests {
             da_footprint_gas_scalar: 0,
         };
         assert_eq!(config.fee_scalars(), (1368, 810_949));
+    }
+
+    fn config(forks: RollupForks, l2_time: u64) -> RollupConfig {
+        let system_config = SystemConfig {
+            batcher_addr: Address::ZERO,
+            scalar: B256::ZERO,
+            overhead: B256::ZERO,
+            gas_limit: 30_000_000,
+            eip1559_params: B64::ZERO,
+            operator_fee_params: B256::ZERO,
+            min_base_fee: 0,
+            da_footprint_gas_scalar: 0,
+        };
+        RollupConfig {
+            genesis: RollupGenesis { l1: Default::default(), l2: Default::default(), l2_time, system_config },
+            block_time: 1,
+            max_sequencer_drift: MAX_SEQUENCER_DRIFT,
+            seq_window_size: 3600,
+            channel_timeout: CHANNEL_TIMEOUT,
+            l1_chain_id: 1,
+            l2_chain_id: 2,
+            forks,
+            batch_inbox_address: Address::ZERO,
+            deposit_contract_address: Address::ZERO,
+            l1_system_config_address: Address::ZERO,
+            chain_op_config: ChainOpConfig { eip1559_elasticity: 6, eip1559_denominator: 250, eip1559_denominator_canyon: 250 },
+            time_jumps: false,
+        }
+    }
+
+    #[test]
+    fn a_configuration_with_a_fork_after_genesis_is_refused_in_words() {
+        let read = |forks, l2_time| {
+            let written = serde_json::to_string(&config(forks, l2_time)).unwrap();
+            serde_json::from_str::<RollupConfig>(&written)
+        };
+        for jovian_time in [None, Some(0), Some(100)] {
+            let forks = RollupForks { jovian_time, ..RollupForks::ISTHMUS };
+            let read = read(forks, 100).unwrap();
+            assert_eq!((&read, read.is_jovian()), (&config(forks, 100), jovian_time.is_some()));
+        }
+        let later = RollupForks { jovian_time: Some(101), ..RollupForks::ISTHMUS };
+        let words = "jovian_time 101 is after genesis (100), but no fork of this rollup begins later; Jovian may be left out";
+        assert!(read(later, 100).unwrap_err().to_string().starts_with(words));
+        let later = RollupForks { isthmus_time: 7, ..RollupForks::JOVIAN };
+        assert!(read(later, 6).unwrap_err().to_string().starts_with("isthmus_time 7 is after genesis (6)"));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod history;
 mod index_files;
 mod logs;
 mod options;
+mod recent;
 mod snapshot;
 mod store;
 mod tables;

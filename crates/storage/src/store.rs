@@ -3,6 +3,7 @@ use crate::{
     directory::{Directory, Identity},
     genesis::genesis_block,
     heads::{heads, meta, read_header},
+    recent::RecentNodes,
     tables::{self, Tables},
     v1,
     write::BlockWriter,
@@ -11,7 +12,7 @@ use alloy_consensus::Header;
 use alloy_eips::BlockNumHash;
 use alloy_primitives::Sealed;
 use signet_libmdbx::{
-    Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode,
+    Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode, ffi,
     sys::PageSize,
     tx::aliases::{RoTxUnsync, RwTxUnsync},
 };
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     genesis: Sealed<Header>,
     options: Options,
     writer: Mutex<()>,
+    pub(crate) recent: RecentNodes,
     /// Declared last so that the lock outlives the environment.
     directory: Directory,
 }
@@ -82,7 +84,16 @@ impl Store {
             directory.sign(identity)?;
         }
         let genesis = Sealed::new_unchecked(genesis.block.header, genesis.hash);
-        Ok(Self(Arc::new(Shared { env, tables, spec, genesis, options, writer: Mutex::new(()), directory })))
+        Ok(Self(Arc::new(Shared {
+            env,
+            tables,
+            spec,
+            genesis,
+            options,
+            writer: Mutex::new(()),
+            recent: RecentNodes::default(),
+            directory,
+        })))
     }
 
     /// The chain's rules.
@@ -238,7 +249,7 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
         // Pages are changed where they are mapped, without a system call for each: a commit of an empty block is mostly those.
         builder.write_map();
     }
-    builder.open(dir).map_err(|error| match error {
+    let env = builder.open(dir).map_err(|error| match error {
         // One process may not map the database twice, and all must sync alike.
         MdbxError::Busy | MdbxError::Incompatible => Error::Locked { path: dir.to_owned() },
         MdbxError::Other(code) if io::Error::from_raw_os_error(code).kind() == ErrorKind::WouldBlock => {
@@ -246,7 +257,20 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
         }
         MdbxError::Permission | MdbxError::Access => Error::Unwritable { path: dir.to_owned(), source: ErrorKind::PermissionDenied.into() },
         other => other.into(),
-    })
+    })?;
+    if options.durability == Durability::Relaxed && !options.read_only {
+        touch_pages_as_they_are_written(&env)?;
+    }
+    Ok(env)
+}
+
+/// Otherwise the engine asks the system of each page that it takes whether it is in memory, to write it there before it is touched: several system calls a
+/// block, where hardly any page is not.
+#[allow(unsafe_code, reason = "the engine's binding has no function for this option")]
+fn touch_pages_as_they_are_written(env: &Environment) -> Result<(), Error> {
+    // SAFETY: the environment is open, and its pointer is not kept.
+    let code = env.with_raw_env_ptr(|env| unsafe { ffi::mdbx_env_set_option(env, ffi::MDBX_opt_prefault_write_enable, 0) });
+    if code == ffi::MDBX_SUCCESS { Ok(()) } else { Err(MdbxError::from_err_code(code).into()) }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ impl Store {
         tables::put(&tx, tables.meta, meta::UNSAFE, &v1::encode_id(block.id()))?;
         writer.prune_nodes(self.options().trie_history)?;
         tx.commit()?;
+        self.0.recent.add(block);
         tracing::trace!(number = header.number, hash = %block.hash, "block committed");
         Ok(())
     }

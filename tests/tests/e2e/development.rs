@@ -1,10 +1,14 @@
 //! What a development node does on demand, and that the rollup stays one: verifier, prover and batcher agree with everything.
 
-use crate::node::{Node, without_hash};
+use crate::{
+    fees::configure,
+    node::{Node, without_hash},
+};
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, TxKind, address, keccak256};
 use serde_json::{Value, json};
 use std::{collections::HashMap, thread, time::Duration};
+use tributary_contracts::SystemConfig;
 use tributary_tests::{
     rpc::{Rpc, RpcError, number},
     token,
@@ -391,13 +395,18 @@ fn a_snapshot_brings_back_l1_and_nothing_is_built_anew_of_the_time_after_it() {
 #[test]
 fn what_was_dropped_or_replaced_stays_away_after_a_kill_and_what_waits_for_lower_fees_stays() {
     let mut node = Node::start();
+    // The least fee falls at once, the fee itself by a two hundred and fiftieth with each block.
+    let least = 500_000_000;
+    configure(&node, &SystemConfig::setMinBaseFeeCall { newMinBaseFee: least });
+    node.wait("the lower least fee", |node| block(node, "latest")["extraData"].as_str().unwrap().ends_with(&format!("{least:016x}")));
     let (wallet, patient) = (node.wallet(3), node.wallet(4));
     let with = |nonce: u64, fee: u128| {
         wallet.sign(TxEip1559 { nonce, to: TxKind::Call(WHALE), max_fee_per_gas: fee, max_priority_fee_per_gas: fee, ..wallet.draft() })
     };
     let next = wallet.nonce;
     let (dropped, old, new) = (with(next + 2, 10_000_000_000), with(next + 1, 10_000_000_000), with(next + 1, 20_000_000_000));
-    let cheap = patient.sign(TxEip1559 { to: TxKind::Call(WHALE), max_fee_per_gas: 1, max_priority_fee_per_gas: 0, ..patient.draft() });
+    let fees = TxEip1559 { max_fee_per_gas: least.into(), max_priority_fee_per_gas: 0, ..patient.draft() };
+    let cheap = patient.sign(TxEip1559 { to: TxKind::Call(WHALE), ..fees });
     for transaction in [&dropped, &old, &new, &cheap] {
         node.ask("eth_sendRawTransaction", json!([transaction.json()]));
     }

@@ -119,6 +119,11 @@ fn an_account_sends_everything_to_the_wei_with_and_without_an_operator_fee() {
 
 /// The owner of the system configuration makes L2 charge 0.7 gwei (7,000,000 × 100 wei) for each gas and 11 wei for each transaction.
 fn charge_operator_fee(node: &Node) {
+    configure(node, &SystemConfig::setOperatorFeeScalarsCall { newScalar: 7_000_000, newConstant: 11 });
+}
+
+/// The owner of the system configuration changes it on L1.
+pub(crate) fn configure(node: &Node, call: &impl SolCall) {
     let banner = &node.process.banner;
     let mut l1 = Rpc::connect(&banner.l1_url).unwrap();
     let config: Address = banner.contracts["SystemConfig"].parse().unwrap();
@@ -127,7 +132,6 @@ fn charge_operator_fee(node: &Node) {
     let owner = ask("eth_call", json!([{ "to": config, "data": data(SystemConfig::ownerCall {}.abi_encode()) }, "latest"]));
     let owner = Address::from_slice(&hex::decode(owner.as_str().unwrap()).unwrap()[12..]);
     ask("anvil_impersonateAccount", json!([owner]));
-    let call = SystemConfig::setOperatorFeeScalarsCall { newScalar: 7_000_000, newConstant: 11 };
     let hash = ask("eth_sendTransaction", json!([{ "from": owner, "to": config, "data": data(call.abi_encode()) }]));
     for _ in 0..600 {
         let receipt = ask("eth_getTransactionReceipt", json!([hash]));

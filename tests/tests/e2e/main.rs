@@ -20,3 +20,4 @@ mod preinstalls;
 mod rejections;
 mod scripts;
 mod transfers;
+mod waiting;

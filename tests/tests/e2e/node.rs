@@ -31,6 +31,11 @@ impl Node {
         Self::start_in(tempfile::tempdir().unwrap(), &["--interval"])
     }
 
+    /// A fresh node whose blocks are as small as they may be.
+    pub(crate) fn start_with_small_blocks() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), &["--gas-limit", "30000000"])
+    }
+
     /// A fresh node of somebody who has read nothing: its chains go with it.
     pub(crate) fn start_at_defaults() -> Self {
         Self::start_with(tempfile::tempdir().unwrap(), &[], &["--log", "warn"])

@@ -93,12 +93,11 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// # Errors
     /// Only when the state cannot be read; an invalid transaction is an [`Outcome`].
     pub fn execute(&mut self, tx: Transaction, sender: Address, encoded: Bytes) -> Result<Outcome, Error> {
-        let footprint = self.footprint.map_or(0, |fees| fees.da_footprint(&encoded));
-        let limit = self.header.gas_limit;
-        if footprint > limit {
-            return Ok(Outcome::Rejected(Rejection::DaFootprint { footprint, limit }));
-        }
-        if tx.gas_limit() > self.gas_left() || !self.blobs_fit(&tx) || footprint > limit.saturating_sub(self.blob_gas_used) {
+        let footprint = match self.da_footprint(&encoded) {
+            Ok(footprint) => footprint,
+            Err(rejection) => return Ok(Outcome::Rejected(rejection)),
+        };
+        if tx.gas_limit() > self.gas_left() || !self.blobs_fit(&tx) || footprint > self.da_footprint_left() {
             return Ok(Outcome::Full);
         }
         let deposit_nonce = match tx.is_deposit() {
@@ -218,6 +217,24 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// Blob gas that is left; zero on a chain without blobs.
     pub fn blob_gas_left(&self) -> u64 {
         self.spec.blob_params(self.header.timestamp).map_or(0, |params| params.max_blob_gas_per_block().saturating_sub(self.blob_gas_used))
+    }
+
+    /// What a transaction of these EIP-2718 bytes adds to the block's DA footprint, in gas; zero on a chain that knows none.
+    ///
+    /// # Errors
+    /// [`Rejection::DaFootprint`] when that is more than a block may have.
+    pub fn da_footprint(&self, encoded: &[u8]) -> Result<u64, Rejection> {
+        let footprint = self.footprint.map_or(0, |fees| fees.da_footprint(encoded));
+        let limit = self.header.gas_limit;
+        if footprint > limit { Err(Rejection::DaFootprint { footprint, limit }) } else { Ok(footprint) }
+    }
+
+    /// DA footprint that is left, in gas; no bound on a chain that knows none.
+    pub const fn da_footprint_left(&self) -> u64 {
+        match self.footprint {
+            Some(_) => self.header.gas_limit.saturating_sub(self.blob_gas_used),
+            None => u64::MAX,
+        }
     }
 
     /// The nonce and balance of an account after the transactions so far.

@@ -5,35 +5,29 @@ use super::{
     abort::Abort,
     call::{Ending, check_request, outcome, run, tx_env},
     overrides,
-    refusal::{Fault, Refusal, Stop, Stopped},
+    refusal::{Fault, Refusal, Stopped},
+    simulate_error::{SimulateError, refused},
     simulated_tx::{no_recipient, unsigned, with_default_fees},
     state::State,
     transfers::Transfers,
 };
 use crate::{
-    block::{
-        builder::next_excess_blob_gas,
-        seal::{self, Body},
-    },
+    block::seal::{self, Body},
     error::Error,
     executor::Executor,
+    fees::L1Fees,
     machine::{Leniency, Machine},
     overlay::{Overlay, TxChanges},
     traces::record::Observer,
 };
 use alloy_consensus::{Eip658Value, Header, Transaction as _, TransactionEnvelope as _};
-use alloy_eips::eip4895::Withdrawals;
+use alloy_eips::{eip2718::Encodable2718, eip4895::Withdrawals};
 use alloy_hardforks::EthereumHardfork;
-use alloy_primitives::{Address, B256, Log, U256};
+use alloy_primitives::{Address, B256, Log};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use revm::DatabaseCommit;
 use std::cmp::Ordering;
 use tributary_primitives::{Account, ExecutedBlock, Receipt, RootedDiff, StateError, Transaction, TrieReader, TxType};
-
-/// Most blocks of one simulation, pretended ones in gaps included.
-const MAX_BLOCKS: u64 = 256;
-/// Seconds from a block to the next one that does not say its time.
-const SECONDS_PER_BLOCK: u64 = 12;
 
 /// What is simulated, and on what.
 #[derive(Debug)]
@@ -52,6 +46,8 @@ pub struct SimulationChain<'a> {
     pub tries: &'a dyn TrieReader,
     /// What an open `base` changed on that state; nothing for a sealed one.
     pub before: TxChanges,
+    /// What a rollup's `base` charges. Simulated blocks have no L1 attributes of their own.
+    pub l1_fees: Option<L1Fees>,
     /// Most gas that all calls together may use.
     pub gas_cap: u64,
     /// Whether transfers of ether are among the logs.
@@ -97,50 +93,6 @@ pub struct SimulatedCall {
     pub logs: Vec<(u64, Log)>,
 }
 
-/// Why there is no result.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SimulateError {
-    /// The request is at fault.
-    #[error("{words}")]
-    Refused {
-        /// What kind of fault.
-        fault: Fault,
-        /// geth's words.
-        words: String,
-    },
-    /// The state or the EVM failed.
-    #[error(transparent)]
-    Failed(#[from] Error),
-}
-
-impl From<StateError> for SimulateError {
-    fn from(error: StateError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<Stop> for SimulateError {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Refused(words) => refused(Fault::Override, words),
-            Stop::Failed(error) => Self::Failed(error),
-        }
-    }
-}
-
-fn refused(fault: Fault, words: impl Into<String>) -> SimulateError {
-    SimulateError::Refused { fault, words: words.into() }
-}
-
-/// A block of the request whose number and time are settled.
-#[derive(Debug)]
-struct Slot {
-    number: u64,
-    timestamp: u64,
-    block: SimulationBlock,
-}
-
 /// A block while its calls are executed.
 #[derive(Debug)]
 struct Progress {
@@ -183,56 +135,6 @@ impl SimulationChain<'_> {
         let mut overlay = Overlay::new(self.state.clone());
         overlay.add(&self.before)?;
         Ok(overlay)
-    }
-
-    /// Settles numbers and times, and fills gaps with empty blocks.
-    fn slots(&self, blocks: Vec<SimulationBlock>) -> Result<Vec<Slot>, SimulateError> {
-        let (mut number, mut timestamp) = (self.base.number, self.base.timestamp);
-        let mut slots = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let wanted = block.overrides.number.map_or(number.saturating_add(1), |wanted| wanted.saturating_to());
-            if wanted <= number {
-                return Err(refused(Fault::BlockOrder, format!("block numbers must be in order: {wanted} <= {number}")));
-            }
-            if wanted - self.base.number > MAX_BLOCKS {
-                return Err(refused(Fault::TooManyBlocks, "too many blocks"));
-            }
-            for number in number + 1..wanted {
-                timestamp = timestamp.saturating_add(SECONDS_PER_BLOCK);
-                slots.push(Slot { number, timestamp, block: SimulationBlock::default() });
-            }
-            number = wanted;
-            let time = block.overrides.time.unwrap_or_else(|| timestamp.saturating_add(SECONDS_PER_BLOCK));
-            if time <= timestamp {
-                return Err(refused(Fault::TimestampOrder, format!("block timestamps must be in order: {time} <= {timestamp}")));
-            }
-            timestamp = time;
-            slots.push(Slot { number, timestamp, block });
-        }
-        Ok(slots)
-    }
-
-    /// The header before execution. What is not overridden follows from the parent; without validation the base fee is zero.
-    fn header(&self, slot: &Slot, parent: &Header, parent_hash: B256) -> Header {
-        let Slot { number, timestamp, block: SimulationBlock { overrides, .. } } = slot;
-        let active = |fork| self.executor.spec().is_active(fork, *number, *timestamp);
-        let difficulty = if active(EthereumHardfork::Paris) { U256::ZERO } else { parent.difficulty };
-        let base_fee = || if self.validation { self.executor.spec().next_base_fee(parent, *timestamp).unwrap_or_default() } else { 0 };
-        Header {
-            parent_hash,
-            number: *number,
-            timestamp: *timestamp,
-            beneficiary: overrides.coinbase.unwrap_or(parent.beneficiary),
-            difficulty: overrides.difficulty.unwrap_or(difficulty),
-            gas_limit: overrides.gas_limit.unwrap_or(parent.gas_limit),
-            mix_hash: overrides.random.unwrap_or_default(),
-            // A rollup's blocks carry the parameters of the base fee here.
-            extra_data: if self.executor.spec().is_rollup() { parent.extra_data.clone() } else { Default::default() },
-            base_fee_per_gas: active(EthereumHardfork::London).then(|| overrides.base_fee.map_or_else(base_fee, |fee| fee.saturating_to())),
-            excess_blob_gas: next_excess_blob_gas(self.executor.spec(), parent, *timestamp),
-            parent_beacon_block_root: active(EthereumHardfork::Cancun).then(|| overrides.beacon_root.unwrap_or_default()),
-            ..Default::default()
-        }
     }
 
     fn block(
@@ -296,6 +198,7 @@ impl SimulationChain<'_> {
         let nonce = call.nonce.unwrap_or(account.nonce);
         let tx =
             unsigned(&call, self.executor.spec().chain_id, gas, nonce).ok_or_else(|| refused(Fault::Parameters, no_recipient(&call)))?;
+        let blob_gas = self.blob_gas(&tx, progress)?;
         let offers_nothing =
             call.gas_price.or(call.max_fee_per_gas).unwrap_or_default() == 0 && call.max_priority_fee_per_gas.unwrap_or_default() == 0;
         machine.ignore_base_fee(!self.validation && offers_nothing);
@@ -319,7 +222,7 @@ impl SimulationChain<'_> {
         let done = outcome(done.result, machine.inspector_mut().1.at());
         *gas_left = gas_left.saturating_sub(done.gas_used);
         progress.gas_used += done.gas_used;
-        progress.blob_gas_used += tx.blob_gas_used().unwrap_or_default();
+        progress.blob_gas_used += blob_gas;
         let outcome = self.receipt_outcome(machine.state(), &progress.header, matches!(done.ending, Ending::Returned(_)))?;
         progress.receipts.push(Receipt {
             tx_type: tx.tx_type(),
@@ -335,6 +238,19 @@ impl SimulationChain<'_> {
         progress.next_log = next_log;
         progress.calls.push(SimulatedCall { ending: done.ending, gas_used: done.gas_used, max_used_gas, logs });
         Ok(())
+    }
+
+    /// What a transaction adds to its block's blob gas, which on a rollup is the DA footprint. That must fit.
+    fn blob_gas(&self, tx: &Transaction, progress: &Progress) -> Result<u64, SimulateError> {
+        if !self.executor.spec().is_rollup() {
+            return Ok(tx.blob_gas_used().unwrap_or_default());
+        }
+        let footprint = self.l1_fees.map_or(0, |fees| fees.da_footprint(&tx.encoded_2718()));
+        let (needed, limit) = (progress.blob_gas_used.saturating_add(footprint), progress.header.gas_limit);
+        if needed > limit {
+            return Err(refused(Fault::BlockGasLimit, format!("block DA footprint limit reached: {needed} >= {limit}")));
+        }
+        Ok(footprint)
     }
 
     /// Holds the nonce against the account's, before anything else as in geth. Without validation any nonce will do; then this says whether the account's is
@@ -389,10 +305,10 @@ mod tests {
     use super::*;
     use alloy_consensus::EMPTY_ROOT_HASH;
     use alloy_genesis::{ChainConfig, Genesis};
-    use alloy_primitives::hex;
+    use alloy_primitives::{U256, hex};
     use alloy_rpc_types_eth::state::AccountOverride;
     use std::sync::Arc;
-    use tributary_primitives::{ChainSpec, EmptyState};
+    use tributary_primitives::{ChainSpec, Eip1559Params, EmptyState, ExtraData};
 
     const RICH: Address = Address::repeat_byte(0xa1);
     const TARGET: Address = Address::repeat_byte(0xb1);
@@ -418,6 +334,7 @@ mod tests {
             sealed: base.clone(),
             base,
             before: TxChanges::default(),
+            l1_fees: None,
             state: Arc::new(EmptyState),
             tries: &EmptyState,
             gas_cap: 50_000_000,
@@ -508,5 +425,38 @@ mod tests {
         let overrides = BlockOverrides { gas_limit: Some(20_000_000), ..Default::default() };
         let block = SimulationBlock { overrides, calls: vec![call.clone(), call], ..Default::default() };
         assert_eq!(fault(vec![block], false).0, Fault::BlockGasLimit);
+    }
+
+    #[test]
+    fn blocks_of_jovian_tell_the_footprint_of_their_calls_and_take_no_more_than_fits() {
+        let eip1559 = Eip1559Params { denominator: 250, elasticity: 2 };
+        let config = ChainConfig { chain_id: 1, ..Default::default() };
+        let spec = ChainSpec::rollup(Genesis { config, ..Default::default() }, eip1559).with_jovian();
+        let l1_fees = Some(L1Fees {
+            base_fee: 1,
+            blob_base_fee: 1,
+            base_fee_scalar: 0,
+            blob_base_fee_scalar: 0,
+            operator_fee_scalar: 0,
+            operator_fee_constant: 0,
+            da_footprint_gas_scalar: Some(u16::MAX),
+        });
+        let mut chain = SimulationChain { executor: Executor::new(Arc::new(spec)), l1_fees, ..chain(true) };
+        chain.base.extra_data = ExtraData { eip1559, min_base_fee: Some(0) }.encode();
+        let pay = |nonce| TransactionRequest {
+            nonce: Some(nonce),
+            gas: Some(21_000),
+            max_fee_per_gas: Some(1_000_000),
+            ..TransactionRequest::default().from(RICH).to(TARGET)
+        };
+        let give = AccountOverride { balance: Some(U256::MAX), ..Default::default() };
+        let block = |calls: Vec<_>| SimulationBlock { state: account(give.clone(), RICH), calls, ..Default::default() };
+        // A hundred bytes count as 6,553,500 gas: four fit into 30,000,000.
+        let done = chain.simulate(vec![block((0..4).map(pay).collect()), SimulationBlock::default()]).unwrap();
+        let headers = done.iter().map(|block| &block.executed.block.header).collect::<Vec<_>>();
+        assert_eq!([0, 1].map(|at| headers[at].blob_gas_used), [Some(4 * 6_553_500), Some(0)]);
+        assert!(headers[1].base_fee_per_gas > headers[0].base_fee_per_gas, "full of data, if not of gas");
+        let Err(SimulateError::Refused { fault, words }) = chain.simulate(vec![block((0..5).map(pay).collect())]) else { panic!() };
+        assert_eq!((fault, words.as_str()), (Fault::BlockGasLimit, "block DA footprint limit reached: 32767500 >= 30000000"));
     }
 }

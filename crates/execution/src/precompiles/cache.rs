@@ -113,6 +113,20 @@ impl IndexCache {
         entries.memory >= memory || entries.by_set.len() >= MOST_ENTRIES / 2
     }
 
+    /// As after a block of which parts have all: when indexes here hold more than half of what they may, the older ones go, down to a quarter.
+    pub fn settle(&self) {
+        let mut entries = self.lock();
+        if entries.memory > self.capacity / 2 {
+            entries.shrink(self.capacity / 4);
+        }
+    }
+
+    /// Whether indexes here hold more than half of the memory that they may.
+    #[must_use]
+    pub fn is_half_full(&self) -> bool {
+        self.lock().memory > self.capacity / 2
+    }
+
     /// Lets `read` read the index of the set as it is. The index may know more shards than the set has.
     pub(super) fn with<R>(&self, call: &mut Call<'_>, set: &Set, read: impl FnOnce(&mut Call<'_>, &SetIndex) -> Step<R>) -> Step<R> {
         let index = match self.find(set) {
@@ -207,10 +221,20 @@ impl Entries {
         self.by_set.insert(key, Entry { index, generation, memory, used: self.clock });
     }
 
+    /// Drops what was not used for longest until the rest fits. Where there are only too many, what is the least work to read again goes instead: indexes of
+    /// many small sets, which are cheap to ask, do not drive out that of a large one.
     fn shrink(&mut self, capacity: usize) {
-        while (self.memory > capacity || self.by_set.len() > MOST_ENTRIES) && self.by_set.len() > 1 {
-            let oldest = self.by_set.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
-            if oldest.and_then(|key| self.take(key)).is_none() {
+        while self.by_set.len() > 1 {
+            let newest = self.clock;
+            let others = self.by_set.iter().filter(|(_, entry)| entry.used != newest);
+            let first = if self.memory > capacity {
+                others.min_by_key(|(_, entry)| entry.used)
+            } else if self.by_set.len() > MOST_ENTRIES {
+                others.min_by_key(|(_, entry)| (entry.memory, entry.used))
+            } else {
+                return;
+            };
+            if first.map(|(key, _)| *key).and_then(|key| self.take(key)).is_none() {
                 return;
             }
         }
@@ -219,7 +243,10 @@ impl Entries {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{sets::Kind, shards::Shard},
+        *,
+    };
 
     fn key(set: u64) -> Key {
         (U256::from(set), Terms::TEXT)
@@ -248,5 +275,29 @@ mod tests {
         keep(&cache, 1);
         keep(&cache, 3);
         assert_eq!(held(&cache), [false, false, true], "the last one stays");
+    }
+
+    #[test]
+    fn many_small_indexes_do_not_drive_out_a_large_one() {
+        let mut large = SetIndex::empty(Terms { kind: Kind::Sketch, dim: 32, labelled: false, band: (0, 0) });
+        let shard = Shard { kind: Kind::Sketch, contributor: 0, rows: 1000, born: 2, payload: vec![0; 33_000].into() };
+        assert!(large.push_sketches(&shard, B256::ZERO));
+        let cache = IndexCache::new(usize::MAX);
+        cache.keep(key(1), Arc::new(large), 0);
+        (2..MOST_ENTRIES as u64 + 10).for_each(|set| keep(&cache, set));
+        assert_eq!((held(&cache)[0], cache.lock().by_set.len()), (true, MOST_ENTRIES));
+    }
+
+    #[test]
+    fn after_a_block_that_parts_have_older_indexes_make_room_for_those_of_the_next() {
+        let one = SetIndex::empty(Terms::TEXT).memory();
+        let cache = IndexCache::new(4 * one);
+        (1..3).for_each(|set| keep(&cache, set));
+        cache.settle();
+        assert_eq!(held(&cache), [true, true, false], "half of it is no more than half");
+        keep(&cache, 3);
+        assert!(cache.is_half_full());
+        cache.settle();
+        assert_eq!(held(&cache), [false, false, true]);
     }
 }

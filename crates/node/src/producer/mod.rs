@@ -3,6 +3,7 @@
 //! One thread owns the open block. It executes transactions in the order in which they arrive, hands results to the [`scribe`], and seals when
 //! the block's time is over. It waits for nothing but the disk.
 
+mod building;
 mod control;
 mod plan;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod records;
 mod rewind;
 mod scribe;
 mod seal_policy;
+mod transactions;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
@@ -28,7 +30,8 @@ use crate::{
 };
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, B256, U256, map::B256Set};
+use alloy_primitives::{Address, B256, map::B256Set};
+use building::{Building, extra};
 use control::Ordered;
 use metrics::{counter, gauge, histogram};
 use plan::{Next, Plan};
@@ -43,14 +46,15 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
-use tributary_chain::{Accepted, Endpoint, SealedBlock, Submission};
+use transactions::Origin;
+use tributary_chain::{Accepted, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, L1Fees, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
-use tributary_pool::{Added, Content, Fees, Pool, PoolError, RecoveredTx, Room, SenderState, validate_account};
+use tributary_pool::{Content, Fees, Pool, RecoveredTx};
 use tributary_primitives::ChainSpec;
 use tributary_rollup::TIME_JUMP;
-use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
+use tributary_storage::{Snapshot, Store, StoredBlock};
 
 /// Pause before L1 is looked at again that the next block needs more of.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -95,6 +99,8 @@ pub(crate) struct Producer {
     pub(crate) sealing_since: Instant,
     /// Whether readers and the journal were told of the open block.
     pub(crate) is_announced: bool,
+    /// The block that was sealed last.
+    pub(crate) head: Option<StoredBlock>,
     pub(crate) runtime: tokio::runtime::Handle,
 }
 
@@ -102,23 +108,6 @@ impl std::fmt::Debug for Producer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Producer").field("chain", &self.chain).field("schedule", &self.schedule).finish_non_exhaustive()
     }
-}
-
-/// The open block, with what only a producer keeps beside it.
-struct Building {
-    block: OpenBlock<Snapshot>,
-    /// When the block's time is over, since the Unix epoch.
-    seal_at: Duration,
-    /// The block stays open until then though its time is over, unless time runs away.
-    rests_until: Instant,
-    takes_transactions: bool,
-    /// What a rollup's transactions pay beside gas and value.
-    l1_fees: Option<L1Fees>,
-    /// Hashes of included transactions, to tell one that is sent again from one whose nonce is used.
-    included: B256Set,
-    sidecars: Vec<BlobSidecar>,
-    /// What readers and the journal are still to be told of it.
-    unannounced: Option<Entry>,
 }
 
 /// Why a producer that waits goes on.
@@ -131,32 +120,10 @@ enum Wake {
     Closed,
 }
 
-/// Where an included transaction came from.
-enum Origin {
-    /// A client that waits for the answer.
-    Client(Client),
-    /// The pool; its sender was answered when it was taken in.
-    Pool,
-    /// The journal; its sender was answered before the restart.
-    Journal,
-}
-
-impl Building {
-    /// The sender's account as the open block has it, and what its transaction costs beside gas and value.
-    fn sender_state(&mut self, tx: &RecoveredTx) -> Result<SenderState, Error> {
-        let account = self.block.account(tx.sender)?;
-        Ok(SenderState { nonce: account.nonce, balance: account.balance, extra_fee: self.extra_fee(tx) })
-    }
-
-    fn extra_fee(&self, tx: &RecoveredTx) -> U256 {
-        extra_fee(self.l1_fees.as_ref(), tx)
-    }
-}
-
 impl Source for Producer {
     async fn next(&mut self) -> Result<Option<Work>, Error> {
         while !self.stopping() {
-            let parent = head_block(&self.chain.store)?;
+            let parent = self.head_block()?;
             let Some(mut building) = self.begin(&parent)? else { continue };
             self.catch_up(&mut building)?;
             let control = self.take_submissions(&mut building)?;
@@ -190,6 +157,7 @@ impl Source for Producer {
         if self.is_announced {
             self.scribe.write(Entry::Sealed(BlockNumHash { number: header.number, hash: sealed.hash }))?;
         }
+        self.head = Some(StoredBlock { block: sealed.block.clone(), hash: sealed.hash, senders: sealed.senders.clone() });
         self.forget(&sealed)?;
         self.metrics(header);
         self.answer_waiting();
@@ -209,6 +177,15 @@ impl Producer {
         let ended = self.take_back(journal.waiting).and_then(|()| chain.run_here(&mut self));
         self.scribe.close();
         ended
+    }
+
+    /// The newest block, which seldom is another than the one that was sealed last.
+    fn head_block(&mut self) -> Result<StoredBlock, Error> {
+        let head = self.chain.store.heads()?.unsafe_head;
+        match self.head.take().filter(|block| block.hash == head.hash) {
+            Some(block) => Ok(block),
+            None => head_block(&self.chain.store),
+        }
     }
 
     /// The block after `parent`, opened: the one that was open when the node last ended, or a new one. `None` when it is to be tried again.
@@ -403,154 +380,6 @@ impl Producer {
         since >= RUN_AWAY || Instant::now() >= building.rests_until
     }
 
-    fn submit(&mut self, building: &mut Building, submission: Submission) -> Result<(), Error> {
-        let Submission { tx, arrived, endpoint, reply } = submission;
-        let client = Client { reply, arrived, endpoint };
-        let account = building.block.account(tx.sender)?;
-        if tx.nonce() < account.nonce {
-            let error = if building.included.contains(&tx.hash) || self.chain.store.transaction_position(tx.hash)?.is_some() {
-                PoolError::AlreadyKnown
-            } else {
-                PoolError::NonceTooLow { next: account.nonce, nonce: tx.nonce() }
-            };
-            client.refuse(error);
-            return Ok(());
-        }
-        let runs_now = tx.nonce() == account.nonce && building.takes_transactions && tx.tx.max_fee_per_gas() >= base_fee(building);
-        if !runs_now {
-            return self.queue(building, tx, client);
-        }
-        if let Err(error) = validate_account(&tx, &building.sender_state(&tx)?) {
-            self.count("rejected");
-            client.refuse(error);
-            return Ok(());
-        }
-        let sender = tx.sender;
-        match self.execute(building, &tx)? {
-            Outcome::Included(included) => {
-                self.record(building, &tx, included, Origin::Client(client))?;
-                self.promote(building, sender)
-            }
-            Outcome::Rejected(reason) => {
-                self.count("rejected");
-                client.refuse(reason);
-                Ok(())
-            }
-            Outcome::Full => self.queue(building, tx, client),
-        }
-    }
-
-    fn execute(&self, building: &mut Building, tx: &RecoveredTx) -> Result<Outcome, Error> {
-        Ok(building.block.execute((*tx.tx).clone(), tx.sender, tx.encoded.clone())?)
-    }
-
-    /// Hands an included transaction over to be made durable, published and acknowledged.
-    fn record(&mut self, building: &mut Building, tx: &RecoveredTx, included: Included, origin: Origin) -> Result<(), Error> {
-        self.announce(building)?;
-        building.sidecars.extend(sidecars(tx));
-        building.included.insert(tx.hash);
-        // One that a client sends now may have waited, and been sent again.
-        let pooled = self.pool().take(tx.hash).is_some() || matches!(origin, Origin::Pool);
-        let Included { index, .. } = included;
-        let transaction = pending(&building.block, &included);
-        let new = || records::executed(tx, index, &transaction.receipt);
-        let (entry, client) = match origin {
-            Origin::Client(client) if self.policy == SealPolicy::AtOnce && client.endpoint == Endpoint::Ordinary => {
-                self.awaiting.push((client, index));
-                (Some(new()), None)
-            }
-            Origin::Client(client) => (Some(new()), Some(client)),
-            Origin::Pool => (Some(new()), None),
-            Origin::Journal => (None, None),
-        };
-        self.included.fetch_add(1, Ordering::Relaxed);
-        self.count("included");
-        self.scribe.write(Entry::Executed { entry, index, transaction: Box::new(transaction), changes: included.changes, client, pooled })
-    }
-
-    /// Puts a transaction that cannot run now into the pool.
-    fn queue(&mut self, building: &mut Building, tx: RecoveredTx, client: Client) -> Result<(), Error> {
-        let added = self.pool().add(tx.clone(), &building.sender_state(&tx)?);
-        match added {
-            Ok(Added { replaced, evicted, .. }) => {
-                self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?;
-                let entry = records::acknowledged(&tx);
-                self.scribe.write(Entry::Queued { entry, transaction: Arc::new(tx), client: Some(client) })
-            }
-            Err(error) => {
-                client.refuse(error);
-                Ok(())
-            }
-        }
-    }
-
-    /// Executes what the pool holds of a sender, as long as the nonces follow each other.
-    fn promote(&mut self, building: &mut Building, sender: Address) -> Result<(), Error> {
-        loop {
-            let nonce = building.block.account(sender)?.nonce;
-            let Some(tx) = self.pool().take_ready(sender, nonce) else { return Ok(()) };
-            if !self.run_pooled(building, tx)? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Executes what was in a block that left the chain, in the order that it had there. What cannot run now waits in the pool, if it can run at all.
-    fn run_returning(&mut self, building: &mut Building) -> Result<(), Error> {
-        while building.takes_transactions
-            && let Some(tx) = self.returning.pop_front()
-        {
-            let state = building.sender_state(&tx)?;
-            if tx.nonce() == state.nonce && tx.tx.max_fee_per_gas() >= base_fee(building) {
-                if !self.run_pooled(building, tx)? {
-                    return Ok(());
-                }
-                continue;
-            }
-            let hash = tx.hash;
-            let added = self.pool().add(tx, &state);
-            match added {
-                Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
-                Err(error) => {
-                    tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
-                    self.drop([hash])?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Executes what waited for this block: the one before was full or dearer, or took no transactions.
-    fn run_pool(&mut self, building: &mut Building) -> Result<(), Error> {
-        while building.takes_transactions && self.clock.now() < building.seal_at {
-            let room = Room { gas: building.block.gas_left(), blob_gas: building.block.blob_gas_left() };
-            let Some(tx) = self.pool().take_next(room) else { return Ok(()) };
-            if !self.run_pooled(building, tx)? {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Executes a transaction that was taken out of the pool. Tells whether the block has room for more; one that turns out to be invalid is
-    /// dropped, its sender was told when it was taken in.
-    fn run_pooled(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<bool, Error> {
-        match self.execute(building, &tx)? {
-            Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| true),
-            Outcome::Rejected(reason) => {
-                tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
-                self.pool().left(tx.hash);
-                self.drop([tx.hash])?;
-                Ok(true)
-            }
-            Outcome::Full => {
-                let extra_fee = building.extra_fee(&tx);
-                self.pool().put_back(tx, extra_fee);
-                Ok(false)
-            }
-        }
-    }
-
     /// The clock and those who ordered blocks follow a sealed block.
     fn keep_pace(&mut self, header: &Header) {
         // One that was sealed early has come to its time with that. A jump of L1 counts once the rollup has followed, which else would fill the time up.
@@ -604,7 +433,7 @@ impl Producer {
     fn charge(&mut self, fees: Fees, l1_fees: Option<L1Fees>) {
         self.pool().set_fees(fees);
         if l1_fees != self.l1_fees {
-            self.pool().reprice(|tx| extra_fee(l1_fees.as_ref(), tx));
+            self.pool().reprice(|tx| extra(l1_fees.as_ref(), tx));
             self.l1_fees = l1_fees;
         }
     }
@@ -614,15 +443,6 @@ impl Producer {
         let blob_base_fee = self.spec.blob_params(header.timestamp).zip(header.excess_blob_gas).map(|(p, excess)| p.calc_blob_fee(excess));
         Fees { base_fee: header.base_fee_per_gas.unwrap_or_default(), blob_base_fee: blob_base_fee.unwrap_or_default() }
     }
-}
-
-/// L1 data fee and operator fee, wei; nothing on an Ethereum chain.
-fn extra_fee(l1_fees: Option<&L1Fees>, tx: &RecoveredTx) -> U256 {
-    l1_fees.map_or(U256::ZERO, |fees| fees.rollup_cost(&tx.encoded, tx.tx.gas_limit()))
-}
-
-fn base_fee(building: &Building) -> u128 {
-    u128::from(building.block.header().base_fee_per_gas.unwrap_or_default())
 }
 
 /// The nonce of an account that can be read.
@@ -636,19 +456,4 @@ fn pending(block: &OpenBlock<Snapshot>, included: &Included) -> PendingTransacti
     let Included { index, gas_used, .. } = *included;
     let (tx, sender, receipt) = (block.transactions()[index].clone(), block.senders()[index], block.receipts()[index].clone());
     PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used }
-}
-
-/// The blobs of a transaction, as the beacon endpoint will serve them.
-fn sidecars(tx: &RecoveredTx) -> Vec<BlobSidecar> {
-    use alloy_eips::eip7594::BlobTransactionSidecarVariant as Sidecar;
-    let Some(Sidecar::Eip4844(sidecar)) = tx.sidecar.as_deref() else { return Vec::new() };
-    let parts = sidecar.blobs.iter().zip(&sidecar.commitments).zip(&sidecar.proofs).zip(sidecar.versioned_hashes());
-    parts
-        .map(|(((blob, commitment), proof), versioned_hash)| BlobSidecar {
-            versioned_hash,
-            commitment: *commitment,
-            proof: *proof,
-            blob: Box::new(*blob),
-        })
-        .collect()
 }

@@ -76,6 +76,7 @@ impl Production {
             obeyed: None,
             sealing_since: std::time::Instant::now(),
             is_announced: false,
+            head: None,
             sealed,
             included: included.clone(),
             stop: stop.clone(),

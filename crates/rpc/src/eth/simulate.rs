@@ -18,7 +18,9 @@ use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverri
 use jsonrpsee::server::RegisterMethodError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tributary_execution::{Ending, Fault, SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain, TxChanges};
+use tributary_execution::{
+    Ending, Fault, L1Fees, SimulateError, SimulatedBlock, SimulatedCall, SimulationBlock, SimulationChain, TxChanges,
+};
 use tributary_storage::Snapshot;
 
 /// Most blocks in one request.
@@ -104,6 +106,7 @@ struct Base {
     header: Header,
     hash: B256,
     before: TxChanges,
+    l1_fees: Option<L1Fees>,
 }
 
 fn base(api: &Api, at: BlockId) -> Result<Base, RpcError> {
@@ -111,12 +114,14 @@ fn base(api: &Api, at: BlockId) -> Result<Base, RpcError> {
         Target::Sealed(id) => {
             let snapshot = api.snapshot(id)?;
             let (header, hash) = (snapshot.header().inner().clone(), snapshot.header().hash());
-            Ok(Base { snapshot, header, hash, before: TxChanges::default() })
+            let block = api.chain.store.block(hash)?;
+            let l1_fees = block.and_then(|stored| L1Fees::of_block(&stored.block.body.transactions));
+            Ok(Base { snapshot, header, hash, before: TxChanges::default(), l1_fees })
         }
         Target::Open(open) => {
             let state = open.state();
             let header = state.ended_now(&api.chain.executor, open.base().header())?.block.header;
-            Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before: state.changes() })
+            Ok(Base { snapshot: open.base().clone(), header, hash: B256::ZERO, before: state.changes(), l1_fees: api.open_fees(&open) })
         }
     }
 }
@@ -130,7 +135,7 @@ fn simulate(api: &Api, args: &mut Args) -> Result<Vec<Simulated>, RpcError> {
     if request.block_state_calls.len() > MAX_BLOCKS {
         return Err(refusal(Fault::TooManyBlocks, "too many blocks".to_owned()));
     }
-    let Base { snapshot, header, hash, before } = base(api, at)?;
+    let Base { snapshot, header, hash, before, l1_fees } = base(api, at)?;
     let blocks = request.block_state_calls.into_iter().map(SimulationBlock::from).collect();
     let simulated = api.in_time(|abort| {
         let chain = SimulationChain {
@@ -141,6 +146,7 @@ fn simulate(api: &Api, args: &mut Args) -> Result<Vec<Simulated>, RpcError> {
             state: Arc::new(snapshot.clone()),
             tries: &snapshot,
             before,
+            l1_fees,
             gas_cap: api.chain.limits.call_gas,
             trace_transfers: request.trace_transfers,
             validation: request.validation,

@@ -28,7 +28,7 @@ use tokio::sync::{
 };
 use tributary_chain::{Accepted, Event, Refusal, Submission};
 use tributary_execution::L1Fees;
-use tributary_pool::{NextBlock, PoolError, RecoveredTx, SenderState, validate, validate_unpayable};
+use tributary_pool::{Extra, NextBlock, PoolError, RecoveredTx, SenderState, validate, validate_unpayable};
 use tributary_primitives::{Account, Unpayable};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -120,8 +120,8 @@ fn check(api: &Api, next: &NextBlock, raw: &[u8]) -> Result<RecoveredTx, RpcErro
         checked(RecoveredTx::saturated(tx.clone(), Bytes::copy_from_slice(raw)))?;
         let Account { nonce, balance, .. } = api.account_at(tx.sender, BlockId::pending())?;
         let fees = api.open()?.and_then(|open| api.open_fees(&open));
-        let extra_fee = fees.map_or(U256::ZERO, |fees| fees.rollup_cost(raw, tx.tx.gas_limit()));
-        validate_unpayable(&tx, &SenderState { nonce, balance, extra_fee })?;
+        let fee = fees.map_or(U256::ZERO, |fees| fees.rollup_cost(raw, tx.tx.gas_limit()));
+        validate_unpayable(&tx, &SenderState { nonce, balance, extra: Extra { fee, ..Extra::default() } })?;
     }
     Err(fault.into())
 }

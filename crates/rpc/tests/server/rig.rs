@@ -428,7 +428,7 @@ impl Sequencer {
             return;
         }
         if tx.nonce() > account.nonce {
-            let state = SenderState { nonce: account.nonce, balance: account.balance, extra_fee: U256::ZERO };
+            let state = SenderState { nonce: account.nonce, balance: account.balance, extra: Default::default() };
             let added = self.pool.lock().unwrap().add(tx.clone(), &state);
             let _ = self.events.send(Event::Queued(Arc::new(tx)));
             let _ = reply.send(added.map(|_| Accepted::Queued).map_err(Refusal::from));

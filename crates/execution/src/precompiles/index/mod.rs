@@ -354,7 +354,7 @@ impl SetIndex {
         Some((entry, document.to_owned()))
     }
 
-    fn push_sketches(&mut self, shard: &Shard, hash: B256) -> bool {
+    pub(super) fn push_sketches(&mut self, shard: &Shard, hash: B256) -> bool {
         let layout = self.terms.layout();
         let rows = layout.and_then(|layout| check_sketches(layout, (0, MAX_EXPONENT), &shard.payload).ok());
         let next = self.is_next(shard) && rows == Some(shard.rows);

@@ -14,6 +14,7 @@
 use super::super::sets::{Kind, Terms};
 use alloy_primitives::{B256, Bytes};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 use tributary_attribution::text::frozen::FrozenRows;
 
@@ -72,11 +73,14 @@ impl IndexPart {
     /// A part as it was written; nothing for what is none, or was damaged.
     #[must_use]
     pub fn open(bytes: Bytes) -> Option<Self> {
-        let footer = bytes.len().checked_sub(FOOTER)?;
-        let word = |at: usize| word(&bytes, footer + 8 * at);
-        let whole = word(0)? == MAGIC && word(1)? == FORMAT && word(3)? == u64::from(crc32fast::hash(&bytes[..footer + 24]));
-        let directory = usize::try_from(word(2)?).ok()?.checked_mul(ENTRY).and_then(|length| footer.checked_sub(length))?;
-        whole.then(|| Self { directory: bytes.slice(directory..footer), bytes })
+        let directory = directory_of(&bytes)?;
+        Some(Self { directory: bytes.slice(directory), bytes })
+    }
+
+    /// Whether it still is what was written: a mapped file changes under whoever has it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        directory_of(&self.bytes).is_some()
     }
 
     /// Its size in bytes.
@@ -111,6 +115,15 @@ impl IndexPart {
         first_shard.checked_add((marks.len() / MARK) as u64)?;
         Some(SetPart { terms, first_shard, marks, content: piece(40)? })
     }
+}
+
+/// Where the directory of a part is; nothing for what is none, or was damaged.
+fn directory_of(bytes: &[u8]) -> Option<Range<usize>> {
+    let footer = bytes.len().checked_sub(FOOTER)?;
+    let word = |at: usize| word(bytes, footer + 8 * at);
+    let whole = word(0)? == MAGIC && word(1)? == FORMAT && word(3)? == u64::from(crc32fast::hash(&bytes[..footer + 24]));
+    let directory = usize::try_from(word(2)?).ok()?.checked_mul(ENTRY).and_then(|length| footer.checked_sub(length))?;
+    whole.then_some(directory..footer)
 }
 
 fn encode_key(id: u64, terms: Terms) -> [u8; 16] {

@@ -1,9 +1,10 @@
 //! One index serves every state of a set: branches, old versions, frames that were reverted, calls that pretend.
 
-use super::machine::{ALICE, Machine, OTHER_PROGRAM, PROGRAM, Program};
+use super::machine::{ALICE, GAS, Machine, OTHER_PROGRAM, Opcode, PROGRAM, Program};
 use crate::precompiles::{IndexCache, shards::shard_address};
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
+use revm::context::result::ExecutionResult;
 use std::sync::Arc;
 use tributary_contracts::{
     IAttributionStore as store, ITextAttribution as api,
@@ -130,18 +131,31 @@ fn statuses_are_those_of_the_state_that_is_asked() {
     }
 }
 
+/// The row of the append that a program's last call is.
+#[track_caller]
+fn first_row(result: &ExecutionResult) -> u64 {
+    let output = result.output().unwrap();
+    assert_eq!(output[31], 1, "the last call was refused: {result:?}");
+    store::appendCall::abi_decode_returns(&output[32..]).unwrap().firstRow
+}
+
 #[test]
 fn appends_queries_and_reverts_in_one_transaction_leave_nothing_behind() {
     let mut machine = machine(4);
     let before = traced(&mut machine, 0);
     for n in 4..12 {
         let inner = Program::default().call(STORE, append(&document(n))).call(TEXT, trace(0)).call(STORE, append(&document(n + 1)));
-        machine.put(PROGRAM, &inner.reverting().assemble());
-        let outer = Program::default().run(PROGRAM).call(STORE, append("something else")).call(TEXT, trace(0));
-        machine.put(OTHER_PROGRAM, &outer.reverting().assemble());
-        let warm = machine.transact(ALICE, OTHER_PROGRAM, Vec::new(), 0);
-        let cold = Machine { cache: None, ..machine.clone() }.transact(ALICE, OTHER_PROGRAM, Vec::new(), 0);
+        machine.put(PROGRAM, &inner.clone().reverting().assemble());
+        assert_eq!(first_row(&machine.clone().transact(ALICE, PROGRAM, Vec::new(), 0)), 5, "the inner frame appends two");
+        // The set's owner runs both frames, the inner one with another's code.
+        machine.put(OTHER_PROGRAM, &inner.reverting().assemble());
+        let outer = Program::default().raw(Opcode::DelegateCall, OTHER_PROGRAM, Vec::new(), GAS).call(STORE, append("something else"));
+        let outer = outer.call(TEXT, trace(0)).call(STORE, append(&document(n)));
+        machine.put(PROGRAM, &outer.reverting().assemble());
+        let mut cold = Machine { cache: None, ..machine.clone() };
+        let [warm, cold] = [&mut machine, &mut cold].map(|machine| machine.transact(ALICE, PROGRAM, Vec::new(), 0));
         assert_eq!((warm.output(), warm.tx_gas_used()), (cold.output(), cold.tx_gas_used()));
+        assert_eq!(first_row(&warm), 5, "the outer frame appends two where the inner one has left none");
         assert!(!warm.is_success());
         assert_eq!(traced(&mut machine, 0), before);
         assert_eq!(read_shards(&machine), 0, "what is left of the reverted rows is not in the way");
