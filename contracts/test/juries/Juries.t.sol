@@ -435,6 +435,34 @@ contract JuriesPathsTest is JuriesTest {
         assertNothingHeld(caseId);
     }
 
+    function test_WhatNobodyEarnedAndNobodyGaveIsTheFeeDistributors() public {
+        IJuries.Opening memory nobody = opening(3, address(0));
+        nobody.claimant = address(0);
+        vm.deal(Predeploys.DATANETS, 1 ether);
+        vm.prank(Predeploys.DATANETS);
+        uint256 caseId = juries.open{value: 3 * FEE}(nobody);
+        drawAgain(caseId);
+        close(caseId);
+        vm.assertTrue(juries.settle(caseId, 1), "done");
+        assertOwed(Predeploys.FEE_DISTRIBUTOR, 3 * FEE, "the fee");
+        assertNothingHeld(caseId);
+    }
+
+    function test_WhereSilenceCostsNothingNothingIsSlashed() public {
+        vm.prank(Predeploys.TIMELOCK);
+        IParameters(Predeploys.PARAMETERS).set(Keys.MISSED_BPS, 0);
+        joinMany(5);
+        uint256 caseId = drawn(3);
+        vote(caseId, 2, 0);
+        address missing = jury(caseId)[2];
+        close(caseId);
+        settleAll(caseId);
+        vm.assertEq(locked(missing), STAKE, "stake");
+        assertReputation(missing, 0, 0, 1);
+        assertOwed(Predeploys.FEE_DISTRIBUTOR, FEE, "the part of who did not reveal");
+        assertNothingHeld(caseId);
+    }
+
     // ---- Parameters, clients, upgrades
 
     function test_AChangeOfParametersTouchesNoOpenCase() public {
