@@ -135,9 +135,9 @@ abstract contract DatanetTest is Test, IDatanetRecords {
         caseId = submit(author, commitmentId);
     }
 
+    /// @dev Its first document.
     function append(uint256 commitmentId, bytes memory document) internal {
-        uint32 index = review.commitmentInfo(commitmentId).appended;
-        review.append(commitmentId, index, one(document));
+        review.append(commitmentId, 0, one(document));
     }
 
     // ---- Disputes
