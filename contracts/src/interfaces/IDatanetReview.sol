@@ -17,7 +17,8 @@ interface IDatanetReview {
     /// @notice Hands in what was revealed. In a reviewed datanet the value is what the jury costs (`IJuries.fee`).
     function submit(uint256 commitmentId) external payable;
 
-    /// @notice Makes the next documents of an accepted commitment rows, from document `index` on. Anyone may. What the datanet
+    /// @notice Makes the next documents of an accepted commitment rows, from document `index` on, which
+    ///         may be one that is appended already. Anyone may. What the datanet
     ///         has already, what is not novel enough and what is no text is left out.
     function append(uint256 commitmentId, uint32 index, bytes[] calldata documents) external;
 

@@ -146,7 +146,7 @@ contract AttacksTest is DatanetTest {
         datanets.withdraw(id, 0);
     }
 
-    function test_ASquatterWhoWithdrawsARefinementIsDisownedAndItIsOneAgain() public {
+    function test_ASquatterCannotWithdrawARefinementBeforeItIsDisowned() public {
         uint256 id = createOpen();
         contribute(bob, id, "text");
         vm.prank(mallory);
@@ -155,16 +155,37 @@ contract AttacksTest is DatanetTest {
         datanets.acceptRefinement(id, 1);
         uint256 caseId = claim(alice, id, 1, "alice's better text");
         vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(ChangesSpent.selector, id, 1));
         datanets.withdraw(id, 1);
         juries.say(caseId, true);
         checkRow(id, 1, alice, REFINEMENT);
-        // The last change that is left is the Governor's.
-        vm.prank(alice);
+        // Its author, too, asks a jury.
+        juries.say(challenge(alice, id, 1), true);
+        checkRow(id, 1, alice, WITHDRAWN);
+    }
+
+    /// @dev A spammer with several accounts uses up the changes of its row, so that no jury could withdraw it.
+    function test_ARowIsNotShieldedFromJuriesByItsAuthors() public {
+        uint256 id = createOpen();
+        contribute(mallory, id, "parent");
+        uint256 earlier = commit(bob, id, one("spam"));
+        vm.warp(1_000_001);
+        copy("spam", 0, 95);
+        vm.startPrank(mallory);
+        datanets.refine(id, 0, "spam");
+        datanets.withdraw(id, 1);
+        vm.stopPrank();
+        reveal(bob, earlier, one("spam"), NONE);
+        review.disown(id, 1);
+        checkRow(id, 1, bob, ACTIVE);
+        vm.prank(bob);
         vm.expectRevert(abi.encodeWithSelector(ChangesSpent.selector, id, 1));
         datanets.withdraw(id, 1);
-        vm.prank(Predeploys.TIMELOCK);
-        datanets.setStatus(id, 1, WITHDRAWN);
-        checkRow(id, 1, alice, WITHDRAWN);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(ChangesSpent.selector, id, 1));
+        datanets.acceptRefinement(id, 1);
+        juries.say(challenge(alice, id, 1), true);
+        checkRow(id, 1, bob, WITHDRAWN);
     }
 
     /// @dev What a jury withdrew is not brought back by whoever turns out to be the author.
@@ -231,6 +252,20 @@ contract AttacksTest is DatanetTest {
         vm.assertTrue(
             review.leafOf(1, mallory, SALT, 0, "a poem that was not shown") != forged, "the leaf takes the bytes"
         );
+    }
+
+    function test_WhoAppendsASmallerPartFirstDoesNotStopALargerOne() public {
+        uint256 id = createCommitted();
+        bytes[] memory documents = folder("first", "second");
+        uint256 commitmentId = commit(alice, id, documents);
+        reveal(alice, commitmentId, documents, NONE);
+        submit(alice, commitmentId);
+        append(commitmentId, "first");
+        append(commitmentId, "first");
+        vm.prank(bob);
+        review.append(commitmentId, 0, documents);
+        vm.assertEq(rowsOf(id), 2, "rows");
+        checkStage(commitmentId, Stage.Complete);
     }
 
     function test_SpamDrawsNothingFromTheReviewFund() public {

@@ -181,8 +181,11 @@ contract People is DatanetTest {
     function disown(uint256 where, uint256 row, uint256 other) external watched {
         (bool found, uint256 id, uint64 index) = rowAt(where, row);
         if (!found) return;
-        if (other % 2 == 0) try review.disown(id, index) {} catch {}
-        else try review.disownByRow(id, index, ids[other % 3]) {} catch {}
+        if (other % 2 == 0) {
+            try review.disown(id, index) {} catch {}
+        } else {
+            try review.disownByRow(id, index, ids[other % 3]) {} catch {}
+        }
     }
 
     function govern(uint256 where, uint256 row, uint8 status) external watched {

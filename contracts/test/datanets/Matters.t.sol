@@ -20,9 +20,7 @@ contract MattersTest is DatanetTest {
 
     function test_AJuryWithdrawsARow() public {
         bytes32 subject = keccak256(
-            abi.encode(
-                block.chainid, id, 0, keccak256("text"), Matter.Withdrawal, bob, bytes32(0), keccak256("stolen")
-            )
+            abi.encode(block.chainid, id, 0, keccak256("text"), Matter.Withdrawal, bob, bytes32(0), keccak256("stolen"))
         );
         vm.expectEmit(address(datanets));
         emit MatterOpened(1, id, 0, Matter.Withdrawal, bob, BOND, subject, 0, "stolen");
@@ -275,9 +273,7 @@ contract MattersTest is DatanetTest {
         uint256 caseId = review.claimAuthorship{value: BOND + JURY}(id, 0, 0, "the whole poem", "signed");
         (IJuries.Opening memory opening, address[] memory parties) = juries.openingOf(caseId);
         bytes32 subject = keccak256(
-            abi.encode(
-                block.chainid, id, 0, keccak256("text"), Matter.Authorship, alice, evidence, keccak256("signed")
-            )
+            abi.encode(block.chainid, id, 0, keccak256("text"), Matter.Authorship, alice, evidence, keccak256("signed"))
         );
         vm.assertEq(opening.subject, subject, "subject");
         vm.assertEq(parties[0], mallory, "the row's author");

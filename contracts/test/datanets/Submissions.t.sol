@@ -352,7 +352,6 @@ contract SubmissionsTest is DatanetTest {
         juries.say(submit(bob, commitmentId), true);
         append(commitmentId, "better text");
         checkRow(id, 1, bob, REFINEMENT);
-        vm.assertTrue(datanets.rowInfo(id, 1).refined, "refined");
     }
 
     function test_ARefinementOfWhatWasWithdrawnMeanwhileIsAnOrdinaryRow() public {

@@ -101,15 +101,17 @@ library Submissions {
     function append(Books storage self, uint256 id, uint32 index, bytes[] calldata documents) internal {
         Commitment storage made = self.commitment(id);
         if (made.stage != D.Stage.Accepted) revert D.WrongStage(id, made.stage);
-        if (index != made.appended) revert D.WrongIndex(id, made.appended, index);
+        uint32 next = made.appended;
+        if (index > next) revert D.WrongIndex(id, next, index);
         Queue.reach(self, self.datanets[made.datanetId], id);
-        for (uint256 i = 0; i < documents.length; ++i) {
+        // What somebody else appended meanwhile is passed over, so that nobody's call is made to fail by a smaller one.
+        for (uint256 i = next - index; i < documents.length; ++i) {
             bytes32 documentHash = keccak256(documents[i]);
-            if (documentHash != made.documents[index]) revert D.WrongDocument(id, index);
-            _appendOne(self, id, index++, documentHash, documents[i]);
+            if (documentHash != made.documents[next]) revert D.WrongDocument(id, next);
+            _appendOne(self, id, next++, documentHash, documents[i]);
         }
-        made.appended = index;
-        if (index == made.revealed) made.stage = D.Stage.Complete;
+        made.appended = next;
+        if (next == made.revealed) made.stage = D.Stage.Complete;
     }
 
     /// @notice A document's leaf in the root of a commitment. It takes the document itself: who knows but its hash can't
