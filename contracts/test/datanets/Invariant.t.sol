@@ -89,7 +89,7 @@ contract People is DatanetTest {
     function submit(uint256 which) external watched {
         (uint256 commitmentId, CommitmentInfo memory info) = chosen(which, Stage.Committed);
         if (commitmentId == 0 || info.revealed == 0 || block.timestamp > info.revealUntil) return;
-        paidIn += juries.fee(info.jurors);
+        paidIn += review.reviewCost(commitmentId);
         uint256 caseId = submit(info.author, commitmentId);
         if (caseId != 0) cases.push(caseId);
     }

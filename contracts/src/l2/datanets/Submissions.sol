@@ -20,6 +20,9 @@ library Submissions {
     uint32 internal constant MAX_DOCUMENTS = 65_536;
     uint256 internal constant MAX_BYTES = 128 * 1024;
 
+    /// @dev Documents that a juror looks through for one fee: else a folder of thousands would be theirs to read for nothing.
+    uint256 private constant DOCUMENTS_A_FEE = 64;
+
     /// @dev What of a review's cost comes back to the author of what is accepted. Half: who fills juries himself pays, too.
     uint256 private constant REPAID_PART = 2;
 
@@ -72,9 +75,10 @@ library Submissions {
             emit D.Submitted(id, 0, subject, made.revealed);
             return _accept(self, id, made);
         }
-        // What is sent beyond the fee is the jurors' and comes back to nobody.
-        uint256 fee = JURIES.fee(made.jurors);
-        made.reviewFee = uint96(fee < msg.value ? fee : msg.value);
+        // What is sent beyond the cost is the jurors' and comes back to nobody.
+        uint256 cost = costOf(made);
+        if (msg.value < cost) revert D.WrongValue(cost, msg.value);
+        made.reviewFee = uint96(cost);
         made.stage = D.Stage.Reviewed;
         address curator = self.datanets[made.datanetId].curator;
         uint256 caseId = JURIES.open{value: msg.value}(
@@ -84,6 +88,12 @@ library Submissions {
         Case storage opened = self.cases[caseId];
         (opened.matter, opened.claimant, opened.id) = (D.Matter.Submission, msg.sender, uint64(id));
         emit D.Submitted(id, caseId, subject, made.revealed);
+    }
+
+    /// @notice What the review of what was revealed costs: a jury's fee for each `DOCUMENTS_A_FEE` documents begun.
+    function costOf(Commitment storage made) internal view returns (uint256) {
+        uint256 fees = (uint256(made.revealed) + DOCUMENTS_A_FEE - 1) / DOCUMENTS_A_FEE;
+        return made.jurors == 0 ? 0 : JURIES.fee(made.jurors) * fees;
     }
 
     /// @notice The jury's last word.
