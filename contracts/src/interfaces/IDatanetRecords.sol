@@ -129,8 +129,6 @@ interface IDatanetRecords {
         uint8 changes;
         /// How often a jury named another author; from then on only juries do.
         uint8 verdicts;
-        /// Whether it was accepted as a refinement.
-        bool refined;
         /// Whether nearly all that it inherits is its parent's author's, who may then accept it.
         bool byParent;
         /// Whether it was its author who withdrew it.
@@ -272,7 +270,7 @@ interface IDatanetRecords {
     /// @notice The document is not the next of the commitment.
     error WrongProof(uint256 commitmentId, uint32 index);
     error NothingRevealed(uint256 commitmentId);
-    /// @notice Documents are appended in their order.
+    /// @notice Documents are appended in their order, none left out.
     error WrongIndex(uint256 commitmentId, uint32 expected, uint32 index);
     error WrongDocument(uint256 commitmentId, uint32 index);
     /// @notice An earlier commitment comes first.
@@ -283,7 +281,7 @@ interface IDatanetRecords {
     /// @notice Neither the curator, nor the author of (nearly all) that the row inherits.
     error NotAcceptor(uint256 datanetId, uint64 row, address caller);
     error AlreadyWithdrawn(uint256 datanetId, uint64 row);
-    /// @notice What is left of the row's changes is the Governor's.
+    /// @notice What is left of the row's changes is a jury's, or the Governor's alone.
     error ChangesSpent(uint256 datanetId, uint64 row);
     /// @notice Nothing shows that anybody had the document before the row's author.
     error NoEarlierAuthor(uint256 datanetId, uint64 row);

@@ -14,10 +14,11 @@ interface IDatanetReview {
     /// @notice Shows the next documents of the caller's commitment, in their order, in as many calls as it takes.
     function reveal(uint256 commitmentId, bytes32 salt, IDatanetRecords.Revelation[] calldata revelations) external;
 
-    /// @notice Hands in what was revealed. In a reviewed datanet the value is what the jury costs (`IJuries.fee`).
+    /// @notice Hands in what was revealed. In a reviewed datanet the value is `reviewCost`, or more.
     function submit(uint256 commitmentId) external payable;
 
-    /// @notice Makes the next documents of an accepted commitment rows, from document `index` on. Anyone may. What the datanet
+    /// @notice Makes the next documents of an accepted commitment rows, from document `index` on, which
+    ///         may be one that is appended already. Anyone may. What the datanet
     ///         has already, what is not novel enough and what is no text is left out.
     function append(uint256 commitmentId, uint32 index, bytes[] calldata documents) external;
 
@@ -57,6 +58,9 @@ interface IDatanetReview {
 
     /// @notice A revealed document of a commitment: its hash, zero if it was not revealed, and the row that it refines.
     function documentOf(uint256 commitmentId, uint32 index) external view returns (bytes32 documentHash, uint64 parent);
+
+    /// @notice What a jury costs for what was revealed of a commitment until now: its fee for each 64 documents begun. Wei.
+    function reviewCost(uint256 commitmentId) external view returns (uint256);
 
     /// @notice The leaf of a document in the root of a commitment. An inner node is the hash of its two halves, the smaller
     ///         first (OpenZeppelin's MerkleProof); the root of one document is its leaf.

@@ -119,7 +119,7 @@ abstract contract DatanetTest is Test, IDatanetRecords {
 
     /// @dev Hands in, and returns the case, 0 if there is none.
     function submit(address author, uint256 commitmentId) internal returns (uint256) {
-        uint256 value = juries.fee(review.commitmentInfo(commitmentId).jurors);
+        uint256 value = review.reviewCost(commitmentId);
         vm.prank(author);
         review.submit{value: value}(commitmentId);
         return review.commitmentInfo(commitmentId).caseId;
@@ -135,9 +135,9 @@ abstract contract DatanetTest is Test, IDatanetRecords {
         caseId = submit(author, commitmentId);
     }
 
+    /// @dev Its first document.
     function append(uint256 commitmentId, bytes memory document) internal {
-        uint32 index = review.commitmentInfo(commitmentId).appended;
-        review.append(commitmentId, index, one(document));
+        review.append(commitmentId, 0, one(document));
     }
 
     // ---- Disputes

@@ -102,7 +102,7 @@ contract QueueTest is DatanetTest {
         juries.say(thirdCase, true);
         vm.warp(START + 15 days);
         juries.say(firstCase, false);
-        mustWait(third, "almost the second", first);
+        mustWait(third, "almost the second", second);
         review.advance(id, 8);
         vm.warp(START + 16 days);
         mustWait(third, "almost the second", second);
@@ -122,7 +122,7 @@ contract QueueTest is DatanetTest {
         juries.say(secondCase, true);
         juries.say(thirdCase, true);
         vm.warp(START + 10 days);
-        mustWait(third, "third", first);
+        mustWait(third, "third", second);
         review.advance(id, 8);
         vm.assertEq(datanets.datanetInfo(id).head, second, "the second's turn");
         vm.warp(START + 10 days + 1 hours);
@@ -157,7 +157,7 @@ contract QueueTest is DatanetTest {
         (uint256 last, uint256 caseId) = handIn(alice, id, "text");
         juries.say(caseId, true);
         vm.warp(START + 1 days + 1);
-        mustWait(last, "text", 1);
+        mustWait(last, "text", 17);
         review.advance(id, 90);
         append(last, "text");
         checkRow(id, 0, alice, ACTIVE);

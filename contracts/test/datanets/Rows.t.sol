@@ -158,7 +158,7 @@ contract RowsTest is DatanetTest {
         (weights[0], weights[1], weights[2]) = (own / 2, others, own - own / 2);
         store.inherit("edited copy", [uint256(own) + others, 10, 1_000], rows, weights);
         refine(bob, id, "edited copy");
-        bool hers = uint256(own) * 10_000 >= (uint256(own) + others) * 9_500;
+        bool hers = own != 0 && uint256(own) * 10_000 >= (uint256(own) + others) * 9_500;
         if (!hers) vm.expectRevert(abi.encodeWithSelector(NotAcceptor.selector, id, 3, mallory));
         vm.prank(mallory);
         datanets.acceptRefinement(id, 3);

@@ -211,8 +211,28 @@ contract SubmissionsTest is DatanetTest {
         uint256 commitmentId = commit(alice, id, one("text"));
         reveal(alice, commitmentId, one("text"), NONE);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(IJuries.FeeTooSmall.selector, 0.3 ether, 0.2 ether));
+        vm.expectRevert(abi.encodeWithSelector(WrongValue.selector, 0.3 ether, 0.2 ether));
         review.submit{value: 0.2 ether}(commitmentId);
+    }
+
+    /// @dev A folder of thousands is not read for the price of a page.
+    function test_AReviewCostsAJurysFeeForEachSixtyFourDocumentsBegun() public {
+        uint256 id = createReviewed();
+        bytes[] memory documents = new bytes[](65);
+        for (uint256 i = 0; i < 65; ++i) {
+            documents[i] = abi.encodePacked("document ", i);
+        }
+        uint256 commitmentId = commit(alice, id, documents);
+        vm.assertEq(review.reviewCost(commitmentId), 0, "nothing to read");
+        revealSome(commitmentId, documents, 0, 64);
+        vm.assertEq(review.reviewCost(commitmentId), JURY, "one fee");
+        revealSome(commitmentId, documents, 64, 65);
+        vm.assertEq(review.reviewCost(commitmentId), 2 * JURY, "two");
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(WrongValue.selector, 2 * JURY, JURY));
+        review.submit{value: JURY}(commitmentId);
+        submit(alice, commitmentId);
+        vm.assertEq(payouts.escrowOf(Predeploys.JURIES), 2 * JURY, "the jurors'");
     }
 
     function test_WhereNobodyReviewsHandingInCostsNothing() public {
@@ -352,7 +372,6 @@ contract SubmissionsTest is DatanetTest {
         juries.say(submit(bob, commitmentId), true);
         append(commitmentId, "better text");
         checkRow(id, 1, bob, REFINEMENT);
-        vm.assertTrue(datanets.rowInfo(id, 1).refined, "refined");
     }
 
     function test_ARefinementOfWhatWasWithdrawnMeanwhileIsAnOrdinaryRow() public {

@@ -110,6 +110,11 @@ contract DatanetReview is DatanetBooks, IDatanetReview, IDatanetRecords, IJuryCl
     }
 
     /// @inheritdoc IDatanetReview
+    function reviewCost(uint256 commitmentId) external view returns (uint256) {
+        return Submissions.costOf(books.commitment(commitmentId));
+    }
+
+    /// @inheritdoc IDatanetReview
     function leafOf(uint256 datanetId, address author, bytes32 salt, uint32 index, bytes calldata document)
         external
         view

@@ -12,7 +12,6 @@ struct Row {
     uint8 changes;
     /// How often a jury named another author; it stays at 255.
     uint8 verdicts;
-    bool refined;
     bool byParent;
     bool byAuthor;
     /// Since when its author is known to have had it, and the commitment that says so, 0 for none.

@@ -103,6 +103,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
     }
 
     /// @notice Takes the caller's row back: it covers nothing any more, and what others inherited from it earns nobody anything.
+    ///         Not of a row whose status changed before (a refinement that was accepted): of that one a jury (`challenge`).
     function withdraw(uint256 datanetId, uint64 row) external {
         Rows.withdraw(books, datanetId, row);
     }
@@ -192,7 +193,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
         Row storage found = books.row(datanetId, row);
         info.account = books.authorOf(datanetId, row);
         (info.contributor, info.status, info.changes) = (found.contributor, found.status, found.changes);
-        (info.verdicts, info.refined, info.byParent) = (found.verdicts, found.refined, found.byParent);
+        (info.verdicts, info.byParent) = (found.verdicts, found.byParent);
         (info.byAuthor, info.authoredAt, info.commitmentId) = (found.byAuthor, found.authoredAt, found.commitmentId);
         unchecked {
             info.parent = found.parent - 1;

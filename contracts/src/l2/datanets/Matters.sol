@@ -189,8 +189,7 @@ library Matters {
         Datanet storage datanet = self.datanets[question.datanetId];
         uint16 jurors = datanet.jurors < LEAST_JURORS ? LEAST_JURORS : datanet.jurors;
         // The author of what the claimant wants changed: of the row that is refined, or of the row.
-        uint64 concerned =
-            question.matter == D.Matter.Refinement ? datanet.rows[question.row].parent - 1 : question.row;
+        uint64 concerned = question.matter == D.Matter.Refinement ? datanet.rows[question.row].parent - 1 : question.row;
         address[] memory parties = new address[](1);
         parties[0] = self.authorOf(question.datanetId, concerned);
         return JURIES.openAmong{value: value}(
@@ -203,7 +202,7 @@ library Matters {
         if (asked.matter == D.Matter.Authorship) return _applyAuthorship(self, caseId, asked, row);
         if (asked.matter == D.Matter.Refinement) {
             if (!Rows.waits(self, asked.id, row)) return false;
-            Rows.refine(self, asked.id, asked.row, caseId);
+            Rows.change(self, asked.id, asked.row, Rows.REFINEMENT, caseId);
             return true;
         }
         // Not the author's to have undone by whoever disowns it.
@@ -236,9 +235,10 @@ library Matters {
         row.contributor = contributor;
         Predeploys.ATTRIBUTION_STORE.reassign(datanet.setId, index, contributor);
         emit D.Reassigned(datanetId, index, account, contributor, previous, caseId == 0 ? row.commitmentId : 0, caseId);
-        if (!row.byAuthor || row.changes >= Rows.FREE_CHANGES) return;
+        // It was the row's only change: juries and the Governor end `byAuthor`.
+        if (!row.byAuthor) return;
         row.byAuthor = false;
-        Rows.change(self, datanetId, index, row.refined ? Rows.REFINEMENT : Rows.ACTIVE, caseId);
+        Rows.change(self, datanetId, index, Rows.ACTIVE, caseId);
     }
 
     /// @dev How much of a text is from a row.

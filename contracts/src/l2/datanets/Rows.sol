@@ -94,7 +94,7 @@ library Rows {
         Row storage row = self.datanets[draft.datanetId].rows[index];
         (row.parent, row.byParent) = (draft.parent, byParent);
         emit D.RefinementProposed(draft.datanetId, index, draft.parent - 1, byParent);
-        if (draft.refined) refine(self, draft.datanetId, index, 0);
+        if (draft.refined) change(self, draft.datanetId, index, REFINEMENT, 0);
     }
 
     /// @notice Changes a row's status, here and in the store.
@@ -107,14 +107,9 @@ library Rows {
         emit D.StatusChanged(datanetId, index, status, version, msg.sender, caseId);
     }
 
-    function refine(Books storage self, uint256 datanetId, uint64 index, uint256 caseId) internal {
-        self.datanets[datanetId].rows[index].refined = true;
-        change(self, datanetId, index, REFINEMENT, caseId);
-    }
-
     /// @notice Whether a row waits to be accepted as a refinement.
     function waits(Books storage self, uint256 datanetId, Row storage row) internal view returns (bool) {
-        if (row.parent == 0 || row.refined || row.status != ACTIVE || row.changes >= FREE_CHANGES) return false;
+        if (row.parent == 0 || row.status != ACTIVE || row.changes >= FREE_CHANGES) return false;
         return self.datanets[datanetId].rows[row.parent - 1].status != WITHDRAWN;
     }
 
@@ -126,7 +121,8 @@ library Rows {
         if (!byAuthor && msg.sender != self.datanets[datanetId].curator) {
             revert D.NotAcceptor(datanetId, index, msg.sender);
         }
-        refine(self, datanetId, index, 0);
+        _checkUnchanged(datanetId, index, row);
+        change(self, datanetId, index, REFINEMENT, 0);
     }
 
     /// @notice A row's author takes it back.
@@ -135,6 +131,7 @@ library Rows {
         address author = self.authorOf(datanetId, index);
         if (msg.sender != author) revert D.NotAuthor(author, msg.sender);
         checkChangeable(datanetId, index, row);
+        _checkUnchanged(datanetId, index, row);
         row.byAuthor = true;
         change(self, datanetId, index, WITHDRAWN, 0);
     }
@@ -145,10 +142,15 @@ library Rows {
         if (row.changes >= FREE_CHANGES) revert D.ChangesSpent(datanetId, index);
     }
 
+    /// @dev Accounts have the first change and no other, with its undoing: else whoever has two of them could use a row's changes up,
+    ///      and shield it from juries.
+    function _checkUnchanged(uint256 datanetId, uint64 index, Row storage row) private view {
+        if (row.changes != 0) revert D.ChangesSpent(datanetId, index);
+    }
+
     /// @notice Governance sets a status; also the last that the store allows.
     function govern(Books storage self, uint256 datanetId, uint64 index, uint8 status) internal {
-        Row storage row = self.row(datanetId, index);
-        (row.byAuthor, row.refined) = (false, status == REFINEMENT || status == WITHDRAWN && row.refined);
+        self.row(datanetId, index).byAuthor = false;
         change(self, datanetId, index, status, 0);
     }
 
@@ -204,7 +206,7 @@ library Rows {
         if (found.total > foreign) noveltyBps = (found.total - foreign) * BPS / found.total;
         if (draft.parent != 0) {
             uint256 ofParent = _partOf(datanet, draft.parent - 1, found.rows, found.weights);
-            byParent = ofParent * BPS >= found.inherited * PARENT_BPS;
+            byParent = ofParent != 0 && ofParent * BPS >= found.inherited * PARENT_BPS;
         }
     }
 

@@ -20,6 +20,9 @@ library Submissions {
     uint32 internal constant MAX_DOCUMENTS = 65_536;
     uint256 internal constant MAX_BYTES = 128 * 1024;
 
+    /// @dev Documents that a juror looks through for one fee: else a folder of thousands would be theirs to read for nothing.
+    uint256 private constant DOCUMENTS_A_FEE = 64;
+
     /// @dev What of a review's cost comes back to the author of what is accepted. Half: who fills juries himself pays, too.
     uint256 private constant REPAID_PART = 2;
 
@@ -72,9 +75,10 @@ library Submissions {
             emit D.Submitted(id, 0, subject, made.revealed);
             return _accept(self, id, made);
         }
-        // What is sent beyond the fee is the jurors' and comes back to nobody.
-        uint256 fee = JURIES.fee(made.jurors);
-        made.reviewFee = uint96(fee < msg.value ? fee : msg.value);
+        // What is sent beyond the cost is the jurors' and comes back to nobody.
+        uint256 cost = costOf(made);
+        if (msg.value < cost) revert D.WrongValue(cost, msg.value);
+        made.reviewFee = uint96(cost);
         made.stage = D.Stage.Reviewed;
         address curator = self.datanets[made.datanetId].curator;
         uint256 caseId = JURIES.open{value: msg.value}(
@@ -84,6 +88,12 @@ library Submissions {
         Case storage opened = self.cases[caseId];
         (opened.matter, opened.claimant, opened.id) = (D.Matter.Submission, msg.sender, uint64(id));
         emit D.Submitted(id, caseId, subject, made.revealed);
+    }
+
+    /// @notice What the review of what was revealed costs: a jury's fee for each `DOCUMENTS_A_FEE` documents begun.
+    function costOf(Commitment storage made) internal view returns (uint256) {
+        uint256 fees = (uint256(made.revealed) + DOCUMENTS_A_FEE - 1) / DOCUMENTS_A_FEE;
+        return made.jurors == 0 ? 0 : JURIES.fee(made.jurors) * fees;
     }
 
     /// @notice The jury's last word.
@@ -101,15 +111,17 @@ library Submissions {
     function append(Books storage self, uint256 id, uint32 index, bytes[] calldata documents) internal {
         Commitment storage made = self.commitment(id);
         if (made.stage != D.Stage.Accepted) revert D.WrongStage(id, made.stage);
-        if (index != made.appended) revert D.WrongIndex(id, made.appended, index);
+        uint32 next = made.appended;
+        if (index > next) revert D.WrongIndex(id, next, index);
         Queue.reach(self, self.datanets[made.datanetId], id);
-        for (uint256 i = 0; i < documents.length; ++i) {
+        // What somebody else appended meanwhile is passed over, so that nobody's call is made to fail by a smaller one.
+        for (uint256 i = next - index; i < documents.length; ++i) {
             bytes32 documentHash = keccak256(documents[i]);
-            if (documentHash != made.documents[index]) revert D.WrongDocument(id, index);
-            _appendOne(self, id, index++, documentHash, documents[i]);
+            if (documentHash != made.documents[next]) revert D.WrongDocument(id, next);
+            _appendOne(self, id, next++, documentHash, documents[i]);
         }
-        made.appended = index;
-        if (index == made.revealed) made.stage = D.Stage.Complete;
+        made.appended = next;
+        if (next == made.revealed) made.stage = D.Stage.Complete;
     }
 
     /// @notice A document's leaf in the root of a commitment. It takes the document itself: who knows but its hash can't
