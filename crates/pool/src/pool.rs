@@ -208,7 +208,10 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{ROOM, address, from, pool, rich};
+    use crate::{
+        Status,
+        fixture::{ROOM, address, from, pool, rich},
+    };
 
     #[test]
     fn a_gapped_transaction_runs_once_the_gap_is_filled() {
