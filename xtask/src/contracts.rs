@@ -14,18 +14,32 @@ use crate::{
 };
 
 /// Contracts that other programs deploy, call or read, one artifact each.
-const CONTRACTS: [&str; 11] = [
+const CONTRACTS: [&str; 25] = [
     "AttestationVerifier",
     "AttestedOutput",
+    "Commons",
+    "DatanetReview",
     "Datanets",
+    "Division",
+    "FeeDistributor",
     "GasPriceOracle",
     "Inference",
+    "Juries",
     "L1Block",
+    "ModelDisputes",
+    "Models",
     "OpenToken",
     "OperatorFeeVault",
     "OutputProposals",
+    "Parameters",
+    "Payouts",
+    "Stakes",
     "SystemConfig",
+    "TributaryGovernor",
     "TributaryPortal",
+    "TributaryTimelock",
+    "VotingOpen",
+    "WrappedOpen",
 ];
 
 /// Artifact texts by file name.
@@ -74,7 +88,7 @@ pub(crate) fn bench(dirs: &Dirs) -> Result<PathBuf, Error> {
 
 fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
     npm::install(&dirs.contracts(), &dirs.npm())?;
-    npm::run(forge(dirs, "build").args(["--quiet", "--skip", "test"]))?;
+    npm::run(forge(dirs, "build").arg("--quiet").arg(dirs.contracts().join("src")))?;
     let mut artifacts = Artifacts::new();
     for name in CONTRACTS {
         let compiled = read_json(&dirs.forge().join("out").join(format!("{name}.sol")).join(format!("{name}.json")))?;
@@ -84,6 +98,21 @@ fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
     artifacts.insert("l2-predeploys.json".into(), render(&predeploys::l2(dirs)?));
     artifacts.insert("l2-preinstalls.json".into(), render(&preinstalls::l2(dirs)?));
     Ok(artifacts)
+}
+
+/// Runs the constructors of our own contracts on L2, each at the address of its contract, and returns what they leave.
+pub(crate) fn genesis(dirs: &Dirs) -> Result<Value, Error> {
+    let script = dirs.contracts().join("script").join("Genesis.s.sol");
+    let output = npm::output(forge(dirs, "script").arg(script).args(["--tc", "Genesis", "--json"]))?;
+    returned(&output).ok_or_else(|| Error::Output { program: "the genesis script", lacks: "a string".into() })
+}
+
+/// The JSON in the string that a script has returned. forge quotes what is in it.
+fn returned(output: &str) -> Option<Value> {
+    let line = output.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|line| line["returns"].is_object()))?;
+    let quoted = line["returns"]["0"]["value"].as_str()?;
+    let text: String = serde_json::from_str(&format!("\"{quoted}\"")).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 fn committed(dirs: &Dirs) -> Result<Artifacts, Error> {
@@ -101,14 +130,19 @@ fn committed(dirs: &Dirs) -> Result<Artifacts, Error> {
 }
 
 /// A forge command on our sources with the build folder's libraries and compiler, offline.
-fn forge(dirs: &Dirs, command: &str) -> Command {
+pub(crate) fn forge(dirs: &Dirs, command: &str) -> Command {
+    forge_into(dirs, command, &dirs.forge())
+}
+
+/// The same with its output and cache in a folder of its own.
+pub(crate) fn forge_into(dirs: &Dirs, command: &str, folder: &Path) -> Command {
     let remapping = |prefix: &str, folder: &Path| format!("{prefix}/={}/", folder.display());
     let mut forge = Command::new(dirs.package(".bin").join("forge"));
     forge.arg(command).arg("--offline");
     forge.arg("--root").arg(dirs.contracts());
     forge.arg("--use").arg(dirs.contracts().join("script").join("solc.mjs"));
-    forge.arg("--out").arg(dirs.forge().join("out"));
-    forge.arg("--cache-path").arg(dirs.forge().join("cache"));
+    forge.arg("--out").arg(folder.join("out"));
+    forge.arg("--cache-path").arg(folder.join("cache"));
     // Failing inputs are kept for the next run; by default beside the sources.
     forge.env("FOUNDRY_FUZZ_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("fuzz"));
     forge.env("FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("invariant"));
@@ -172,6 +206,15 @@ mod tests {
     fn rendered_keys_are_sorted_at_every_depth() {
         let value = json!({"b": [{"d": 1, "c": 2}], "a": null});
         assert_eq!(render(&value).split_whitespace().collect::<String>(), r#"{"a":null,"b":[{"c":2,"d":1}]}"#);
+    }
+
+    #[test]
+    fn a_scripts_string_is_read_from_forges_output() {
+        let output = r#"a warning
+{"logs":[],"returns":{"0":{"internal_type":"string","value":"[{\\\"name\\\":\\\"C\\\"}]"}}}
+{"other":1}"#;
+        assert_eq!(returned(output), Some(json!([{"name": "C"}])));
+        assert_eq!(returned("Error: no"), None);
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Dirs {
         self.build.join("alternatives")
     }
 
+    /// Python with Slither.
+    pub(crate) fn slither(&self) -> PathBuf {
+        self.build.join("slither")
+    }
+
     /// What a program that `cargo xtask test` ran has printed.
     pub(crate) fn test_log(&self, name: &str) -> PathBuf {
         self.build.join("test-logs").join(name).with_extension("log")

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_macros, reason = "a program for people at a terminal")]
 
 mod bench;
+mod checks;
 mod contracts;
 mod corpus;
 #[path = "../../tests/src/dev_process.rs"]
@@ -14,6 +15,7 @@ mod pip;
 mod predeploys;
 mod preinstalls;
 mod quality;
+mod slither;
 mod test;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -41,6 +43,15 @@ enum Command {
         /// Run the contracts' own tests (forge test) instead.
         #[arg(long, conflicts_with = "check")]
         test: bool,
+        /// Rewrite contracts/.gas-snapshot, what each test costs, instead; with --check, fail when it is another.
+        #[arg(long, conflicts_with = "test")]
+        gas: bool,
+        /// Print how many lines and branches the tests reach instead; fail below 95 of a hundred.
+        #[arg(long, conflicts_with_all = ["check", "test", "gas"])]
+        coverage: bool,
+        /// Run Slither instead, and fail unless contracts/slither answers all that it finds.
+        #[arg(long, conflicts_with_all = ["check", "test", "gas", "coverage"])]
+        slither: bool,
         /// More arguments for forge test, after `--`.
         #[arg(last = true, requires = "test")]
         forge: Vec<String>,
@@ -90,6 +101,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Npm => npm::install(&dirs.contracts(), &dirs.npm())?,
         Command::Contracts { test: true, forge, .. } => contracts::test(&dirs, &forge)?,
+        Command::Contracts { gas: true, check, .. } => checks::gas(&dirs, check)?,
+        Command::Contracts { coverage: true, .. } => print!("{}", checks::coverage(&dirs)?),
+        Command::Contracts { slither: true, .. } => println!("{} findings, each answered", slither::slither(&dirs)?),
         Command::Contracts { check: true, .. } => contracts::check(&dirs)?,
         Command::Contracts { .. } => {
             let written = contracts::write(&dirs)?;

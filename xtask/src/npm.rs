@@ -51,6 +51,17 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
     if status.success() { Ok(()) } else { Err(Error::Failed { program, status }) }
 }
 
+/// Runs a program to its end. Returns what it has printed; its errors are on our terminal.
+pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let done = command.stderr(Stdio::inherit()).output().map_err(|source| Error::Start { program: program.clone(), source })?;
+    if done.status.success() {
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    } else {
+        Err(Error::Failed { program, status: done.status })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

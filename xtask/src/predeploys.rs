@@ -1,42 +1,30 @@
-//! Genesis accounts of both chains: address (lower case, which clients accept without a checksum) → `{name, nonce, code, storage}`, and `recipient` for fee vaults.
+//! Genesis accounts of both chains: address (lower case, which clients accept without a checksum) → `{name, nonce, code, storage}`.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
+    contracts,
     dirs::{Dirs, read_json},
     error::Error,
 };
 
-/// Where a predeploy's runtime code comes from.
-#[derive(Clone, Copy, Debug)]
-enum Code {
-    /// Our own source.
-    Ours,
-    /// Compiled code that `@eth-optimism/contracts-bedrock` ships.
-    OpStack,
-}
+/// Compiled code that `@eth-optimism/contracts-bedrock` ships, with nothing to fill in.
+const PLAIN: [(&str, &str); 1] = [("L2ToL1MessagePasser", "0x4200000000000000000000000000000000000016")];
 
-/// L2 contracts with nothing to fill in.
-const PLAIN: [(&str, &str, Code); 6] = [
-    ("WETH", "0x4200000000000000000000000000000000000006", Code::OpStack),
-    ("L2ToL1MessagePasser", "0x4200000000000000000000000000000000000016", Code::OpStack),
-    ("GasPriceOracle", "0x420000000000000000000000000000000000000f", Code::Ours),
-    ("L1Block", "0x4200000000000000000000000000000000000015", Code::Ours),
-    ("Datanets", "0x00000000000000000000000000000000000a7710", Code::Ours),
-    ("Inference", "0x00000000000000000000000000000000000a7711", Code::Ours),
+/// Fee vaults of the same package. Ours, the fourth, has a constructor that runs with the other contracts.
+const VAULTS: [(&str, &str); 3] = [
+    ("SequencerFeeVault", "0x4200000000000000000000000000000000000011"),
+    ("BaseFeeVault", "0x4200000000000000000000000000000000000019"),
+    ("L1FeeVault", "0x420000000000000000000000000000000000001a"),
 ];
 
-/// Fee vaults, with their immutables in the order of declaration.
-const VAULTS: [(&str, &str, Code, &[&str]); 4] = [
-    ("SequencerFeeVault", "0x4200000000000000000000000000000000000011", Code::OpStack, &OP_STACK_IMMUTABLES),
-    ("BaseFeeVault", "0x4200000000000000000000000000000000000019", Code::OpStack, &OP_STACK_IMMUTABLES),
-    ("L1FeeVault", "0x420000000000000000000000000000000000001a", Code::OpStack, &OP_STACK_IMMUTABLES),
-    ("OperatorFeeVault", "0x420000000000000000000000000000000000001b", Code::Ours, &["recipient", "minimum"]),
-];
+/// Immutables of a vault, in the order of declaration: the least withdrawal, the recipient, and the network on which it pays.
+const IMMUTABLES: [u128; 3] = [VAULT_MINIMUM, FEE_DISTRIBUTOR, VAULT_NETWORK_L2];
 
-const OP_STACK_IMMUTABLES: [&str; 3] = ["minimum", "recipient", "network"];
+/// The contract that shares out fees.
+const FEE_DISTRIBUTOR: u128 = 0x0a_77_18;
 
 /// Precompiles of the attribution engine.
 const PRECOMPILES: [(&str, &str); 5] = [
@@ -65,15 +53,32 @@ pub(crate) fn l2(dirs: &Dirs) -> Result<Value, Error> {
         // Solidity calls only what has code; nonce 1 keeps the store's account from ever being empty.
         accounts.insert(address.into(), account(name, "0xfe"));
     }
-    for (name, address, code) in PLAIN {
-        accounts.insert(address.into(), account(name, compiled(dirs, name, code)?.bytes()?));
+    for (name, address) in PLAIN {
+        accounts.insert(address.into(), account(name, compiled(dirs, name)?.bytes()?));
     }
+    for (name, address) in VAULTS {
+        accounts.insert(address.into(), vault(name, &compiled(dirs, name)?)?);
+    }
+    accounts.append(
+        &mut constructed(&contracts::genesis(dirs)?)
+            .ok_or_else(|| Error::Output { program: "the genesis script", lacks: "the accounts".into() })?,
+    );
     // isEcotone, isFjord, isIsthmus and isJovian share slot 0. The genesis builder takes the last away from a chain without Jovian.
     accounts["0x420000000000000000000000000000000000000f"]["storage"] = json!({ word(0): word(0x01_01_01_01) });
-    for (name, address, code, immutables) in VAULTS {
-        accounts.insert(address.into(), vault(name, &compiled(dirs, name, code)?, immutables)?);
-    }
     Ok(accounts.into())
+}
+
+/// Our own contracts, as the genesis script tells them.
+fn constructed(told: &Value) -> Option<Map<String, Value>> {
+    let text = |of: &Value, field: &str| of[field].as_str().map(str::to_owned);
+    let entry = |of: &Value| {
+        let mut account = account(&text(of, "name")?, &text(of, "code")?);
+        // A constructor may write a slot and empty it again.
+        let slots = of["storage"].as_object()?.iter().filter(|(_, value)| **value != json!(word(0)));
+        account["storage"] = slots.map(|(slot, value)| (slot.clone(), value.clone())).collect::<Map<_, _>>().into();
+        Some((text(of, "address")?.to_lowercase(), account))
+    };
+    told.as_array()?.iter().map(entry).collect()
 }
 
 pub(crate) fn account(name: &str, code: &str) -> Value {
@@ -97,30 +102,17 @@ pub(crate) fn system_contracts(dirs: &Dirs, chain: &str) -> Result<Map<String, V
         .collect()
 }
 
-/// A vault that pays on L2. Its recipient is left zero for the genesis builder: `recipient` lists the byte offsets of
-/// the 32-byte words in `code` that hold it.
-fn vault(name: &str, compiled: &Compiled, immutables: &[&str]) -> Result<Value, Error> {
+/// A vault with its immutables filled in.
+fn vault(name: &str, compiled: &Compiled) -> Result<Value, Error> {
     let mut code = compiled.bytes()?.to_owned();
-    let mut recipient = Vec::new();
-    for (immutable, offsets) in immutables.iter().zip(compiled.immutables(immutables.len())?) {
-        let value = match *immutable {
-            "minimum" => VAULT_MINIMUM,
-            "network" => VAULT_NETWORK_L2,
-            _ => {
-                recipient.extend(offsets);
-                continue;
-            }
-        };
+    for (value, offsets) in IMMUTABLES.iter().zip(compiled.immutables(IMMUTABLES.len())?) {
         for offset in offsets {
             // Two hex digits a byte, behind "0x".
             let start = 2 + 2 * offset;
-            code.replace_range(start..start + 64, &word(value)[2..]);
+            code.replace_range(start..start + 64, &word(*value)[2..]);
         }
     }
-    recipient.sort_unstable();
-    let mut account = account(name, &code);
-    account["recipient"] = recipient.into();
-    Ok(account)
+    Ok(account(name, &code))
 }
 
 /// A contract as forge writes it.
@@ -129,12 +121,9 @@ struct Compiled {
     json: Value,
 }
 
-fn compiled(dirs: &Dirs, name: &str, code: Code) -> Result<Compiled, Error> {
+fn compiled(dirs: &Dirs, name: &str) -> Result<Compiled, Error> {
     let file = Path::new(&format!("{name}.sol")).join(format!("{name}.json"));
-    let path = match code {
-        Code::Ours => dirs.forge().join("out").join(file),
-        Code::OpStack => dirs.package("@eth-optimism/contracts-bedrock").join("forge-artifacts").join(file),
-    };
+    let path = dirs.package("@eth-optimism/contracts-bedrock").join("forge-artifacts").join(file);
     Ok(Compiled { json: read_json(&path)?, path })
 }
 
@@ -173,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vault_words_are_filled_where_the_compiler_says_and_the_recipient_is_left_open() {
+    fn vault_words_are_filled_where_the_compiler_says() {
         let references = json!({
             "30": [{"start": 65, "length": 32}],
             "9": [{"start": 1, "length": 32}],
@@ -181,15 +170,27 @@ mod tests {
         });
         let code = format!("0xfe{}", "00".repeat(96));
         let json = json!({"deployedBytecode": {"object": code, "immutableReferences": references}});
-        let account = vault("V", &Compiled { path: "V.json".into(), json }, &OP_STACK_IMMUTABLES).unwrap();
-        let expected = format!("0xfe{}{}{}", &word(VAULT_MINIMUM)[2..], "00".repeat(32), &word(1)[2..]);
+        let account = vault("V", &Compiled { path: "V.json".into(), json }).unwrap();
+        let expected = format!("0xfe{}{}{}", &word(VAULT_MINIMUM)[2..], &word(FEE_DISTRIBUTOR)[2..], &word(1)[2..]);
         assert_eq!(account["code"], expected);
-        assert_eq!(account["recipient"], json!([33]));
     }
 
     #[test]
     fn vault_of_another_number_of_immutables_is_refused() {
         let json = json!({"deployedBytecode": {"object": "0x00", "immutableReferences": {}}});
-        assert!(vault("V", &Compiled { path: "V.json".into(), json }, &OP_STACK_IMMUTABLES).is_err());
+        assert!(vault("V", &Compiled { path: "V.json".into(), json }).is_err());
+    }
+
+    #[test]
+    fn what_a_constructor_has_left_is_told_without_empty_slots() {
+        let told = json!([{"name": "C", "address": "0x0000000000000000000000000000000000000aBc", "code": "0xfe",
+            "storage": {word(1): word(2), word(3): word(0)}}]);
+        let accounts = constructed(&told).unwrap();
+        assert_eq!(
+            Value::from(accounts),
+            json!({"0x0000000000000000000000000000000000000abc":
+            {"name": "C", "nonce": "0x1", "code": "0xfe", "storage": {word(1): word(2)}}})
+        );
+        assert!(constructed(&json!([{"name": "C"}])).is_none());
     }
 }

@@ -29,10 +29,7 @@ struct Entry {
     code: Bytes,
     storage: BTreeMap<B256, B256>,
     nonce: U64,
-    /// Offsets in the code of the 32-byte words in which a fee vault holds the address that it pays to.
-    #[serde(default)]
-    recipient: Vec<usize>,
-    /// Offsets of the words that hold the chain id.
+    /// Offsets in the code of the 32-byte words that hold the chain id.
     #[serde(default)]
     chain_id: Vec<usize>,
     /// Offsets of the words that hold the domain separator (EIP-712) that follows from the chain id.
@@ -45,8 +42,6 @@ struct Entry {
 pub struct L2Genesis {
     /// The chain's id.
     pub chain_id: u64,
-    /// Whom the fee vaults pay.
-    pub fee_recipient: Address,
     /// Whether Jovian is active.
     pub jovian: bool,
 }
@@ -80,11 +75,7 @@ fn entries(artifact: &str) -> BTreeMap<Address, Entry> {
 fn filled(mut entry: Entry, genesis: L2Genesis) -> Entry {
     let mut code = entry.code.to_vec();
     let domain: Eip712Domain = eip712_domain! { name: "Permit2", chain_id: genesis.chain_id, verifying_contract: PERMIT2, };
-    for (offsets, word) in [
-        (&entry.recipient, genesis.fee_recipient.into_word()),
-        (&entry.chain_id, U256::from(genesis.chain_id).into()),
-        (&entry.domain_separator, domain.separator()),
-    ] {
+    for (offsets, word) in [(&entry.chain_id, U256::from(genesis.chain_id).into()), (&entry.domain_separator, domain.separator())] {
         for offset in offsets {
             code[*offset..offset + 32].copy_from_slice(word.as_slice());
         }
@@ -107,17 +98,21 @@ pub(crate) fn names(artifact: &str) -> BTreeMap<Address, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::predeploys::{
+        BASE_FEE_VAULT, FEE_DISTRIBUTOR, L1_FEE_VAULT, OPERATOR_FEE_VAULT, PROXIES, RESERVED, SEQUENCER_FEE_VAULT, implementation_of,
+    };
     use crate::preinstalls::{
         BEACON_BLOCK_ROOTS_SENDER, CODE_HASHES, ENTRY_POINT_V06, ENTRY_POINT_V07, HISTORY_STORAGE_SENDER, SENDER_CREATOR_V06,
         SENDER_CREATOR_V07,
     };
+    use crate::slots::erc1967;
     use alloy_primitives::keccak256;
 
     /// Most bytes of a contract's code (EIP-170).
     const MAX_CODE: usize = 24_576;
 
     fn l2(chain_id: u64) -> BTreeMap<Address, GenesisAccount> {
-        l2_accounts(L2Genesis { chain_id, fee_recipient: Address::repeat_byte(0xfe), jovian: true })
+        l2_accounts(L2Genesis { chain_id, jovian: true })
     }
 
     fn code(account: &GenesisAccount) -> Bytes {
@@ -148,7 +143,7 @@ mod tests {
     #[test]
     fn the_oracle_has_the_flags_of_the_chains_forks_and_the_store_has_a_limit() {
         let word = |jovian, address: Address, slot: u64| {
-            let accounts = l2_accounts(L2Genesis { chain_id: 1, fee_recipient: Address::ZERO, jovian });
+            let accounts = l2_accounts(L2Genesis { chain_id: 1, jovian });
             U256::from_be_bytes(accounts[&address].storage.as_ref().unwrap()[&B256::from(U256::from(slot))].0)
         };
         assert_eq!(word(true, GAS_PRICE_ORACLE, 0), U256::from(0x01_01_01_01));
@@ -157,15 +152,27 @@ mod tests {
     }
 
     #[test]
-    fn fee_vaults_pay_the_recipient_and_no_word_is_left_open() {
-        let recipient = Address::repeat_byte(0xfe).into_word();
+    fn fee_vaults_pay_the_distributor() {
         let accounts = l2(1);
-        for (address, entry) in entries(L2_PREDEPLOYS) {
-            let code = code(&accounts[&address]);
-            let filled = entry.recipient.iter().all(|offset| code[*offset..offset + 32] == *recipient);
-            assert!(filled, "{address}");
+        for vault in [SEQUENCER_FEE_VAULT, BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT] {
+            let words = code(&accounts[&vault]).windows(32).filter(|word| *word == FEE_DISTRIBUTOR.into_word()).count();
+            assert!(words > 0, "{vault}");
         }
-        assert_eq!(entries(L2_PREDEPLOYS).values().filter(|entry| !entry.recipient.is_empty()).count(), 4);
+    }
+
+    #[test]
+    fn a_proxy_is_openzeppelins_and_has_an_implementation_that_knows_its_own_address() {
+        let accounts = l2(1);
+        for proxy in PROXIES.into_iter().chain(RESERVED) {
+            assert_eq!(code(&accounts[&proxy]), code(&accounts[&PROXIES[0]]), "{proxy}");
+            let storage = accounts[&proxy].storage.clone().unwrap();
+            let implementation = Address::from_word(storage[&B256::from(erc1967::IMPLEMENTATION)]);
+            assert_eq!((implementation, storage.len()), (implementation_of(proxy), 1), "{proxy}");
+            assert!(accounts[&implementation].storage.is_none(), "{proxy} would not see what its implementation's constructor stored");
+            // `__self` of UUPS, without which it could be upgraded to nothing.
+            let known = code(&accounts[&implementation]).windows(32).any(|word| *word == implementation.into_word());
+            assert!(known, "{proxy}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! both. Nothing here is executed.
 
 pub mod genesis;
-mod interfaces;
+pub mod interfaces;
 mod l1;
 pub mod predeploys;
 pub mod preinstalls;
@@ -14,5 +14,9 @@ pub use interfaces::{
     AttestationVerifier, Datanets, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser,
     IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, Inference, L1Block, OpenToken, OperatorFeeVault,
     OutputProposals, SystemConfig, TributaryPortal,
+};
+pub use interfaces::{
+    Commons, DatanetReview, Division, FeeDistributor, Juries, ModelDisputes, Models, Parameters, Payouts, Stakes, TributaryGovernor,
+    TributaryTimelock, VotingOpen, WrappedOpen,
 };
 pub use l1::L1Contracts;

@@ -122,7 +122,8 @@ layouts! {
 pub mod erc1967 {
     use super::U256;
     /// The implementation's address: `keccak256("eip1967.proxy.implementation") - 1`.
-    pub const IMPLEMENTATION: U256 = U256::from_be_bytes(alloy_primitives::hex!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"));
+    pub const IMPLEMENTATION: U256 =
+        U256::from_be_bytes(alloy_primitives::hex!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"));
 }
 
 /// `L2ToL1MessagePasser`, which comes compiled, without a layout (specs: protocol/withdrawals).

@@ -43,7 +43,8 @@ pub(crate) fn endowment() -> U256 {
 }
 
 /// Goes up with every change of what attribution precompiles give, store or cost: a chain's blocks are executed again by the rules that made them.
-const RULES: u32 = 1;
+/// And with every change of the contracts in genesis, of which programs expect that they are these.
+const RULES: u32 = 2;
 
 /// The genesis of both chains and what the rollup is configured with. Written into a new data directory and read back from a kept one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub(crate) struct DevGenesis {
     pub(crate) l1_block_time: u64,
     /// Block time of the rollup, seconds.
     pub(crate) block_time: u64,
-    /// The rules of attribution, results and prices, that blocks follow; 0 where it is not said.
+    /// The rules that blocks follow: what attribution gives and costs, and which contracts genesis has; 0 where it is not said.
     #[serde(default)]
     rules: u32,
     /// Whether the rollup has Jovian.
@@ -80,7 +81,7 @@ impl DevGenesis {
             jovian: config.jovian,
             mnemonic: config.mnemonic.clone(),
             l1: l1_genesis(accounts, operators, l1_time),
-            l2: l2_genesis(config, accounts, operators, l1_time + config.l1_block_time),
+            l2: l2_genesis(config, accounts, l1_time + config.l1_block_time),
             contracts: L1Contracts::of(operators.deployer.address()),
         }
     }
@@ -97,7 +98,7 @@ impl DevGenesis {
         if parsed.rules != RULES {
             let found = parsed.rules;
             return Err(refuse(format!(
-                "the chain's blocks follow attribution rules {found}, this program has {RULES}; begin a chain in another directory"
+                "the chain's blocks follow rules {found}, this program has {RULES}; begin a chain in another directory"
             )));
         }
         Ok(Some(parsed))
@@ -200,8 +201,8 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
     }
 }
 
-fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], operators: &Operators, timestamp: u64) -> Genesis {
-    let chain = L2Genesis { chain_id: L2_CHAIN_ID, fee_recipient: operators.deployer.address(), jovian: config.jovian };
+fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], timestamp: u64) -> Genesis {
+    let chain = L2Genesis { chain_id: L2_CHAIN_ID, jovian: config.jovian };
     let mut alloc = genesis::l2_accounts(chain);
     for address in accounts.iter().map(|account| account.address).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
@@ -268,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_other_attribution_rules_is_refused() {
+    fn a_chain_of_other_rules_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dev.json");
         let mut kept = serde_json::to_value(genesis(true)).unwrap();
         kept.as_object_mut().unwrap().remove("rules").unwrap();
         std::fs::write(&path, kept.to_string()).unwrap();
         let refused = DevGenesis::read(&path).unwrap_err().to_string();
-        assert!(refused.contains("attribution rules 0, this program has 1"), "{refused}");
+        assert!(refused.contains("rules 0, this program has 2"), "{refused}");
     }
 
     #[test]

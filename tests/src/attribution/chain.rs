@@ -111,7 +111,7 @@ impl Chain {
 
     /// A chain with these contracts beside the predeploys.
     pub(super) fn with_contracts(contracts: &[(Address, Vec<u8>)]) -> Result<Self, Error> {
-        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO, jovian: false });
+        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, jovian: false });
         let own = [(RUNNER, RUNNER_CODE.to_vec()), (HASHER, HASHER_CODE.to_vec())];
         for (address, code) in own.iter().chain(contracts).cloned() {
             alloc.insert(address, GenesisAccount { nonce: Some(1), code: Some(code.into()), ..Default::default() });

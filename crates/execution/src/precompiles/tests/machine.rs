@@ -63,7 +63,7 @@ impl Database for Noted<'_> {
 impl Machine {
     pub(super) fn new() -> Self {
         let mut machine = Self::default();
-        let accounts = genesis::l2_accounts(genesis::L2Genesis { chain_id: 1, fee_recipient: Address::ZERO, jovian: true });
+        let accounts = genesis::l2_accounts(genesis::L2Genesis { chain_id: 1, jovian: true });
         for address in ATTRIBUTION {
             let account = &accounts[&address];
             let code = Bytecode::new_legacy(account.code.clone().unwrap());
