@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Commons} from "../src/l2/money/Commons.sol";
+import {DatanetReview} from "../src/l2/datanets/DatanetReview.sol";
 import {Datanets} from "../src/l2/datanets/Datanets.sol";
 import {Division} from "../src/l2/inference/Division.sol";
 import {FeeDistributor} from "../src/l2/money/FeeDistributor.sol";
@@ -80,9 +81,7 @@ contract Genesis {
         _construct("L1Block", Predeploys.L1_BLOCK, type(L1Block).creationCode);
         _construct("GasPriceOracle", GAS_PRICE_ORACLE, type(GasPriceOracle).creationCode);
         bytes memory vault = abi.encode(Predeploys.FEE_DISTRIBUTOR, VAULT_MINIMUM);
-        _construct(
-            "OperatorFeeVault", OPERATOR_FEE_VAULT, bytes.concat(type(OperatorFeeVault).creationCode, vault)
-        );
+        _construct("OperatorFeeVault", OPERATOR_FEE_VAULT, bytes.concat(type(OperatorFeeVault).creationCode, vault));
         _construct("WrappedOpen", Predeploys.WRAPPED_OPEN, type(WrappedOpen).creationCode);
         _construct("Payouts", Predeploys.PAYOUTS, type(Payouts).creationCode);
         _construct("Stakes", Predeploys.STAKES, type(Stakes).creationCode);
@@ -90,6 +89,7 @@ contract Genesis {
         _construct("TributaryTimelock", Predeploys.TIMELOCK, type(TributaryTimelock).creationCode);
         _construct("TributaryGovernor", Predeploys.GOVERNOR, type(TributaryGovernor).creationCode);
         _proxied("Parameters", Predeploys.PARAMETERS, type(Parameters).creationCode);
+        _construct("DatanetReview", Predeploys.DATANET_REVIEW, type(DatanetReview).creationCode);
         _proxied("Datanets", Predeploys.DATANETS, type(Datanets).creationCode);
         _proxied("Juries", Predeploys.JURIES, type(Juries).creationCode);
         _proxied("Models", Predeploys.MODELS, type(Models).creationCode);

@@ -109,7 +109,7 @@ contract GenesisTest is Test {
     }
 
     function test_EveryContractOfTheLibraryIsThere() public view {
-        address[15] memory named = [
+        address[16] memory named = [
             Predeploys.WRAPPED_OPEN,
             Predeploys.DATANETS,
             Predeploys.INFERENCE,
@@ -124,6 +124,7 @@ contract GenesisTest is Test {
             Predeploys.GOVERNOR,
             Predeploys.TIMELOCK,
             Predeploys.DIVISION,
+            Predeploys.DATANET_REVIEW,
             Predeploys.MODEL_DISPUTES
         ];
         for (uint256 i = 0; i < named.length; ++i) {

@@ -108,10 +108,14 @@ contract L1BlockTest is Test {
         vm.assertEq(data.length, 176, "calldata");
         send(data);
         bytes32[9] memory slots;
-        for (uint256 i = 0; i < 9; ++i) slots[i] = slot(i);
+        for (uint256 i = 0; i < 9; ++i) {
+            slots[i] = slot(i);
+        }
         v.daFootprintGasScalar = 0;
         set(v);
-        for (uint256 i = 0; i < 9; ++i) vm.assertEq(slots[i], slot(i), "slot");
+        for (uint256 i = 0; i < 9; ++i) {
+            vm.assertEq(slots[i], slot(i), "slot");
+        }
     }
 
     function testFuzz_OnlyTheDepositorSetsValues(address stranger) public {

@@ -1,12 +1,12 @@
-//! What the contracts' tests cost and reach, and what Slither says of the sources.
+//! What the contracts' tests cost and reach.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use crate::{
     contracts::forge,
     dirs::{Dirs, read},
     error::Error,
-    npm, pip,
+    npm,
 };
 
 /// Tests that are not the same from one change of them to the next: random ones have no single cost.
@@ -36,23 +36,6 @@ pub(crate) fn coverage(dirs: &Dirs) -> Result<String, Error> {
     let mut table: String = files.iter().map(|(file, reached)| format!("{reached} {file}\n")).collect();
     table.push_str(&format!("{all} in all\n"));
     if all.suffices() { Ok(table) } else { Err(Error::Coverage { table, least: LEAST_COVERAGE }) }
-}
-
-/// Runs Slither on what forge has compiled.
-pub(crate) fn slither(dirs: &Dirs) -> Result<(), Error> {
-    npm::install(&dirs.contracts(), &dirs.npm())?;
-    pip::install(&dirs.contracts().join("slither").join("requirements.txt"), &dirs.slither())?;
-    let info = dirs.forge().join("out").join("build-info");
-    npm::run(forge(dirs, "build").args(["--quiet", "--force", "--build-info", "--skip", "test", "--skip", "script"]))?;
-    let mut slither = std::process::Command::new(dirs.slither().join("bin").join("slither"));
-    slither.current_dir(dirs.contracts()).args([
-        ".",
-        "--ignore-compile",
-        "--config-file",
-        "slither/config.json",
-        "--foundry-out-directory",
-    ]);
-    npm::run(slither.arg(info.parent().unwrap_or(Path::new("."))))
 }
 
 /// Lines and branches of a file, and how many of them were reached.

@@ -89,7 +89,7 @@ pub(crate) fn bench(dirs: &Dirs) -> Result<PathBuf, Error> {
 
 fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
     npm::install(&dirs.contracts(), &dirs.npm())?;
-    npm::run(forge(dirs, "build").args(["--quiet", "--skip", "test"]))?;
+    npm::run(forge(dirs, "build").arg("--quiet").arg(dirs.contracts().join("src")))?;
     let mut artifacts = Artifacts::new();
     for name in CONTRACTS {
         let compiled = read_json(&dirs.forge().join("out").join(format!("{name}.sol")).join(format!("{name}.json")))?;
@@ -105,7 +105,7 @@ fn build(dirs: &Dirs) -> Result<Artifacts, Error> {
 pub(crate) fn genesis(dirs: &Dirs) -> Result<Value, Error> {
     let script = dirs.contracts().join("script").join("Genesis.s.sol");
     let output = npm::output(forge(dirs, "script").arg(script).args(["--tc", "Genesis", "--json"]))?;
-    returned(&output).ok_or_else(|| Error::Script { lacks: "a string".into() })
+    returned(&output).ok_or_else(|| Error::Output { program: "the genesis script", lacks: "a string".into() })
 }
 
 /// The JSON in the string that a script has returned. forge quotes what is in it.
@@ -132,13 +132,18 @@ fn committed(dirs: &Dirs) -> Result<Artifacts, Error> {
 
 /// A forge command on our sources with the build folder's libraries and compiler, offline.
 pub(crate) fn forge(dirs: &Dirs, command: &str) -> Command {
+    forge_into(dirs, command, &dirs.forge())
+}
+
+/// The same with its output and cache in a folder of its own.
+pub(crate) fn forge_into(dirs: &Dirs, command: &str, folder: &Path) -> Command {
     let remapping = |prefix: &str, folder: &Path| format!("{prefix}/={}/", folder.display());
     let mut forge = Command::new(dirs.package(".bin").join("forge"));
     forge.arg(command).arg("--offline");
     forge.arg("--root").arg(dirs.contracts());
     forge.arg("--use").arg(dirs.contracts().join("script").join("solc.mjs"));
-    forge.arg("--out").arg(dirs.forge().join("out"));
-    forge.arg("--cache-path").arg(dirs.forge().join("cache"));
+    forge.arg("--out").arg(folder.join("out"));
+    forge.arg("--cache-path").arg(folder.join("cache"));
     // Failing inputs are kept for the next run; by default beside the sources.
     forge.env("FOUNDRY_FUZZ_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("fuzz"));
     forge.env("FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR", dirs.forge().join("failures").join("invariant"));

@@ -25,9 +25,12 @@ pub(crate) enum Error {
     /// A JSON file lacks a field, or has one of another shape.
     #[error("{}: no usable {field}", path.display())]
     Field { path: PathBuf, field: String },
-    /// The genesis script ran, and its output is not what it should be.
-    #[error("the genesis script has not told {lacks}")]
-    Script { lacks: String },
+    /// A program ran, and its output is not what it should be.
+    #[error("{program} has not told {lacks}")]
+    Output { program: &'static str, lacks: String },
+    /// Slither finds what is not answered.
+    #[error("no page of contracts/slither answers:\n{}", .0.join("\n"))]
+    Findings(Vec<String>),
     /// The contracts' tests reach too little of the sources.
     #[error("{table}of lines and of branches the tests must reach {least} %")]
     Coverage { table: String, least: usize },

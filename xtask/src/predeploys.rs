@@ -59,7 +59,10 @@ pub(crate) fn l2(dirs: &Dirs) -> Result<Value, Error> {
     for (name, address) in VAULTS {
         accounts.insert(address.into(), vault(name, &compiled(dirs, name)?)?);
     }
-    accounts.append(&mut constructed(&contracts::genesis(dirs)?).ok_or_else(|| Error::Script { lacks: "the accounts".into() })?);
+    accounts.append(
+        &mut constructed(&contracts::genesis(dirs)?)
+            .ok_or_else(|| Error::Output { program: "the genesis script", lacks: "the accounts".into() })?,
+    );
     // isEcotone, isFjord, isIsthmus and isJovian share slot 0. The genesis builder takes the last away from a chain without Jovian.
     accounts["0x420000000000000000000000000000000000000f"]["storage"] = json!({ word(0): word(0x01_01_01_01) });
     Ok(accounts.into())

@@ -168,6 +168,7 @@ mod tests {
             let storage = accounts[&proxy].storage.clone().unwrap();
             let implementation = Address::from_word(storage[&B256::from(erc1967::IMPLEMENTATION)]);
             assert_eq!((implementation, storage.len()), (implementation_of(proxy), 1), "{proxy}");
+            assert!(accounts[&implementation].storage.is_none(), "{proxy} would not see what its implementation's constructor stored");
             // `__self` of UUPS, without which it could be upgraded to nothing.
             let known = code(&accounts[&implementation]).windows(32).any(|word| *word == implementation.into_word());
             assert!(known, "{proxy}");

@@ -9,6 +9,20 @@
 
 use alloy_sol_types::sol;
 
+/// A contract in a module of its own: several tell the structures of the same interface.
+macro_rules! contract {
+    ($module:ident $name:ident $artifact:literal) => {
+        pub mod $module {
+            alloy_sol_types::sol!(
+                #![sol(all_derives)]
+                $name,
+                $artifact
+            );
+        }
+        pub use $module::$name;
+    };
+}
+
 // L1.
 sol!(
     #![sol(all_derives)]
@@ -35,6 +49,7 @@ sol!(
     TributaryPortal,
     "../../contracts/artifacts/TributaryPortal.json"
 );
+
 sol!(
     #![sol(all_derives)]
     L1Timelock,
@@ -42,21 +57,25 @@ sol!(
 );
 
 // L2.
-sol!(
-    #![sol(all_derives)]
-    GasPriceOracle,
-    "../../contracts/artifacts/GasPriceOracle.json"
-);
-sol!(
-    #![sol(all_derives)]
-    L1Block,
-    "../../contracts/artifacts/L1Block.json"
-);
-sol!(
-    #![sol(all_derives)]
-    OperatorFeeVault,
-    "../../contracts/artifacts/OperatorFeeVault.json"
-);
+contract!(datanet_review DatanetReview "../../contracts/artifacts/DatanetReview.json");
+contract!(datanets Datanets "../../contracts/artifacts/Datanets.json");
+contract!(division Division "../../contracts/artifacts/Division.json");
+contract!(inference Inference "../../contracts/artifacts/Inference.json");
+contract!(wrapped_open WrappedOpen "../../contracts/artifacts/WrappedOpen.json");
+contract!(voting_open VotingOpen "../../contracts/artifacts/VotingOpen.json");
+contract!(payouts Payouts "../../contracts/artifacts/Payouts.json");
+contract!(stakes Stakes "../../contracts/artifacts/Stakes.json");
+contract!(parameters Parameters "../../contracts/artifacts/Parameters.json");
+contract!(tributary_governor TributaryGovernor "../../contracts/artifacts/TributaryGovernor.json");
+contract!(tributary_timelock TributaryTimelock "../../contracts/artifacts/TributaryTimelock.json");
+contract!(juries Juries "../../contracts/artifacts/Juries.json");
+contract!(model_disputes ModelDisputes "../../contracts/artifacts/ModelDisputes.json");
+contract!(models Models "../../contracts/artifacts/Models.json");
+contract!(commons Commons "../../contracts/artifacts/Commons.json");
+contract!(fee_distributor FeeDistributor "../../contracts/artifacts/FeeDistributor.json");
+contract!(gas_price_oracle GasPriceOracle "../../contracts/artifacts/GasPriceOracle.json");
+contract!(l1_block L1Block "../../contracts/artifacts/L1Block.json");
+contract!(operator_fee_vault OperatorFeeVault "../../contracts/artifacts/OperatorFeeVault.json");
 
 // Precompiles of the attribution engine.
 sol!(

@@ -3,22 +3,17 @@
 //! Interfaces are bound from the committed artifacts and from the Solidity that contracts compile against; addresses and slots are checked against
 //! both. Nothing here is executed.
 
-pub mod economy;
 pub mod genesis;
-mod interfaces;
+pub mod interfaces;
 mod l1;
 pub mod predeploys;
 pub mod preinstalls;
 pub mod slots;
 
-pub use economy::{
-    commons::Commons, datanet_review::DatanetReview, datanets::Datanets, fee_distributor::FeeDistributor, governor::TributaryGovernor,
-    inference::Inference, juries::Juries, model_disputes::ModelDisputes, models::Models, parameters::Parameters, payouts::Payouts,
-    stakes::Stakes, timelock::TributaryTimelock, voting_open::VotingOpen, wrapped_open::WrappedOpen,
-};
 pub use interfaces::{
-    AttestationVerifier, GasPriceOracle, IAttributionErrors, IAttributionStore, IDevelopment, IERC20, IL2ToL1MessagePasser, IMulticall3,
-    IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution, L1Block, L1Timelock, OpenToken, OperatorFeeVault, OutputProposals,
-    SystemConfig, TributaryPortal,
+    AttestationVerifier, Commons, DatanetReview, Datanets, Division, FeeDistributor, GasPriceOracle, IAttributionErrors, IAttributionStore,
+    IDevelopment, IERC20, IL2ToL1MessagePasser, IMulticall3, IRewardSplit, IShapleyAttribution, ISketchAttribution, ITextAttribution,
+    Inference, Juries, L1Block, L1Timelock, ModelDisputes, Models, OpenToken, OperatorFeeVault, OutputProposals, Parameters, Payouts,
+    Stakes, SystemConfig, TributaryGovernor, TributaryPortal, TributaryTimelock, VotingOpen, WrappedOpen,
 };
 pub use l1::L1Contracts;

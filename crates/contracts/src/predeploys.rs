@@ -51,7 +51,9 @@ pub const TIMELOCK: Address = address!("00000000000000000000000000000000000A771b
 /// Reads and divides what an answer is made of, for `Inference`.
 pub const DIVISION: Address = address!("00000000000000000000000000000000000A771C");
 /// Code that `Models` runs on its own storage.
-pub const MODEL_DISPUTES: Address = address!("00000000000000000000000000000000000A7730");
+pub const MODEL_DISPUTES: Address = address!("c0De00000000000000000000000000000D0A7714");
+/// Code that `Datanets` runs on its own storage.
+pub const DATANET_REVIEW: Address = address!("c0de00000000000000000000000000000d0A7710");
 
 /// Contracts that governance may replace, each a proxy (ERC-1967).
 pub const PROXIES: [Address; 8] = [DATANETS, INFERENCE, JURIES, MODELS, COMMONS, PARAMETERS, FEE_DISTRIBUTOR, DIVISION];
@@ -85,7 +87,7 @@ pub const DEVELOPER: Address = address!("00000000000000000000000000000000000A77d
 pub const ATTRIBUTION: [Address; 5] = [ATTRIBUTION_STORE, SKETCH_ATTRIBUTION, SHAPLEY_ATTRIBUTION, TEXT_ATTRIBUTION, REWARD_SPLIT];
 
 /// Everything in L2 genesis that is no preinstall, no implementation and not in reserve, by the name that the artifacts use.
-pub const ALL: [(&str, Address); 27] = [
+pub const ALL: [(&str, Address); 28] = [
     ("WrappedOpen", WRAPPED_OPEN),
     ("L2ToL1MessagePasser", MESSAGE_PASSER),
     ("GasPriceOracle", GAS_PRICE_ORACLE),
@@ -113,6 +115,7 @@ pub const ALL: [(&str, Address); 27] = [
     ("TributaryTimelock", TIMELOCK),
     ("Division", DIVISION),
     ("ModelDisputes", MODEL_DISPUTES),
+    ("DatanetReview", DATANET_REVIEW),
 ];
 
 #[cfg(test)]
@@ -157,6 +160,7 @@ mod tests {
             ("TIMELOCK".to_owned(), TIMELOCK),
             ("DIVISION".to_owned(), DIVISION),
             ("MODEL_DISPUTES".to_owned(), MODEL_DISPUTES),
+            ("DATANET_REVIEW".to_owned(), DATANET_REVIEW),
         ]);
         assert_eq!(library(), ours, "a constant of the library is missing here, or is another address");
     }

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tributary_contracts::{
     genesis::{L2Genesis, l2_accounts},
     predeploys::{L1_BLOCK, OPERATOR_FEE_VAULT},
+    slots::l1_block,
 };
 use tributary_execution::{Error, Executor, L1Fees, OpenBlock, Outcome, Rejection, execute_block};
 use tributary_primitives::{
@@ -144,6 +145,18 @@ fn the_header_tells_the_footprint_and_the_block_executes_again() {
     forged.header.blob_gas_used = Some(0);
     let refused = execute_block(&executor, genesis().1, &parent, &forged, &built.senders).unwrap_err();
     assert!(matches!(refused, Error::HeaderMismatch { field: "blob_gas_used", .. }), "{refused}");
+}
+
+#[test]
+fn the_first_block_of_an_origin_keeps_its_randomness_for_little_gas() {
+    let block = open(Some(400));
+    // Seven slots that were empty; later blocks pay less. The deposit has a million.
+    let gas = block.receipts()[0].cumulative_gas_used;
+    assert!((150_000..200_000).contains(&gas), "{gas}");
+    let built = block.seal().unwrap();
+    let written = &built.state.diff.accounts[&L1_BLOCK].storage;
+    let slot = l1_block::RANDAO.key() + U256::from(1);
+    assert_eq!(written[&slot], (U256::ZERO, B256::repeat_byte(3).into()), "of origin 1");
 }
 
 #[test]

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use tributary_client::{Account, Call, TxFees};
 use tributary_contracts::{
     DatanetReview, Datanets, IAttributionStore, Juries,
-    economy::datanet_review::IDatanetRecords,
+    interfaces::datanet_review::IDatanetRecords,
     predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
 };
 

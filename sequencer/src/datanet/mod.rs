@@ -20,7 +20,7 @@ use std::{fmt, fs, path::PathBuf, str::FromStr};
 use tributary_client::{Account, Call};
 use tributary_contracts::{
     Datanets, IAttributionStore,
-    economy::datanets::{IDatanetRecords, IDatanets},
+    interfaces::datanets::{IDatanetRecords, IDatanets},
     predeploys::{ATTRIBUTION_STORE, DATANETS},
 };
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::economy::datanets::{
+use tributary_contracts::interfaces::datanets::{
     Datanets::{self, DatanetsEvents as Event},
     IDatanetRecords, IDatanets,
 };

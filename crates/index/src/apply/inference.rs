@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_primitives::{Log, U64, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::economy::inference::{
+use tributary_contracts::interfaces::inference::{
     IInference,
     Inference::{self, InferenceEvents as Event},
 };

@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
-use tributary_contracts::economy::models::{
+use tributary_contracts::interfaces::models::{
     IDatanets,
     Models::{self, ModelsEvents as Event},
 };
