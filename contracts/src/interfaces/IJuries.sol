@@ -126,6 +126,8 @@ interface IJuries {
     }
 
     /// @notice There is no case of this id.
+    /// @notice The client could not be told the outcome with the gas that is left.
+    error NotEnoughGas(uint256 needed);
     error UnknownCase(uint256 caseId);
     /// @notice The case is in `phase`, which has no such step.
     error WrongPhase(uint256 caseId, Phase phase);

@@ -90,7 +90,7 @@ contract RowsTest is DatanetTest {
         uint256 id = create(Policy(0, false, least, 0, 0));
         store.inherit("text", [uint256(inherited), closed, total], new uint64[](0), new uint256[](0));
         uint256 foreign = uint256(inherited) + closed;
-        uint256 noveltyBps = total > foreign ? (total - foreign) * 10_000 / total : 0;
+        uint256 noveltyBps = foreign == 0 ? 10_000 : total > foreign ? (total - foreign) * 10_000 / total : 0;
         if (noveltyBps < least) {
             vm.expectRevert(abi.encodeWithSelector(NotNovel.selector, noveltyBps, least));
         } else {
@@ -98,6 +98,16 @@ contract RowsTest is DatanetTest {
             emit NoveltyRecorded(id, keccak256("text"), inherited, closed, total);
         }
         contribute(alice, id, "text");
+    }
+
+    /// @dev Words of an empty set weigh nothing: the store says so of the whole document.
+    function test_TheFirstDocumentIsNovelWhateverThePolicyAsks() public {
+        uint256 id = create(Policy(0, false, 10_000, 0, 0));
+        vm.expectEmit(address(datanets));
+        emit NoveltyRecorded(id, keccak256("text"), 0, 0, 0);
+        contribute(alice, id, "text");
+        contribute(bob, id, "another");
+        vm.assertEq(rowsOf(id), 2, "rows");
     }
 
     function test_WhereOneCommitsFirstNothingIsContributedOtherwise() public {

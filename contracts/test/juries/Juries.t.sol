@@ -517,6 +517,21 @@ contract JuriesPathsTest is JuriesTest {
         juries.advance(caseId);
     }
 
+    /// @dev An estimate of gas finds the least with which a call succeeds: it must not be one with which the client fails.
+    function test_AClientIsToldWithAllTheGasItMayNeedOrNotAtAll() public {
+        joinMany(5);
+        uint256 caseId = drawn(3);
+        vote(caseId, 3, 0);
+        wait_(APPEAL);
+        for (uint256 gas = 100_000; gas < 2_000_000; gas += 100_000) {
+            (bool success,) = Predeploys.JURIES.call{gas: gas}(abi.encodeCall(IJuries.advance, caseId));
+            vm.assertTrue(!success, "too little");
+        }
+        vm.assertEq(client.told(caseId), 0, "not told");
+        (bool enough,) = Predeploys.JURIES.call{gas: 2_200_000}(abi.encodeCall(IJuries.advance, caseId));
+        vm.assertTrue(enough && client.told(caseId) == 1, "told");
+    }
+
     function test_OnlyPayoutsSendsMoneyHere() public {
         vm.deal(address(this), 1);
         (bool success, bytes memory data) = Predeploys.JURIES.call{value: 1}("");

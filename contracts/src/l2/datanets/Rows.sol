@@ -203,7 +203,9 @@ library Rows {
         if (!isText) return (false, 0, false);
         emit D.NoveltyRecorded(draft.datanetId, draft.documentHash, found.inherited, found.closed, found.total);
         uint256 foreign = found.inherited + found.closed;
-        if (found.total > foreign) noveltyBps = (found.total - foreign) * BPS / found.total;
+        // In an empty set no word weighs anything, and all of them are new.
+        if (foreign == 0) noveltyBps = BPS;
+        else if (found.total > foreign) noveltyBps = (found.total - foreign) * BPS / found.total;
         if (draft.parent != 0) {
             uint256 ofParent = _partOf(datanet, draft.parent - 1, found.rows, found.weights);
             byParent = ofParent != 0 && ofParent * BPS >= found.inherited * PARENT_BPS;

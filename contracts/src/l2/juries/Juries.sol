@@ -26,6 +26,9 @@ import {Validators} from "./Validators.sol";
 ///
 ///         Cases know nothing of each other: none waits for another.
 contract Juries is IJuries, Governed {
+    /// @dev What a client may use when it is told an outcome.
+    uint256 private constant TELL_GAS = 2_000_000;
+
     using Cases for Cases.Record;
     using Settlement for Cases.Record;
     using SumTree for SumTree.Tree;
@@ -130,10 +133,12 @@ contract Juries is IJuries, Governed {
         return _case(caseId).settle(caseId, book, seats, _parameter(Keys.VALIDATOR_STAKE));
     }
 
-    /// @dev A fault of the client keeps nobody's money: it is told again by `advance`.
+    /// @dev A fault of the client keeps nobody's money: it is told again by `advance`. That it ran out of gas is no fault of it,
+    ///      so it is always given as much, of which EIP-150 keeps a 64th back.
     function _tell(uint256 caseId, Cases.Record storage found) private {
+        if (gasleft() < TELL_GAS + TELL_GAS / 32) revert NotEnoughGas(TELL_GAS);
         found.told = true;
-        try IJuryClient(found.client).ruled(caseId, found.upheld) {}
+        try IJuryClient(found.client).ruled{gas: TELL_GAS}(caseId, found.upheld) {}
         catch {
             found.told = false;
             emit ClientFailed(caseId, found.client);
