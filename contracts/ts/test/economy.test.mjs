@@ -12,11 +12,12 @@ const only = { skip: RPC ? false : 'no node: RPC=URL' }
 const HARBOUR = 'Before the ebb turned, the harbour pilot chalked the depth of every sandbar on a slate beside the lantern room.'
 const ORCHARD = 'Quinces from the terraced orchard keep until March when each one is wrapped in waxed paper and laid stalk upwards in straw.'
 const GLACIER = 'Meltwater under the glacier carries rock flour so fine that the lake below stays turquoise long after the first snowfall.'
+/** Documents that nobody committed to before: whoever did would be their author, in whichever datanet they are. */
 const FOLDER = [
   'The bellfounder listens for a wolf tone before the casting is lifted out of its pit and scoured with sand.',
   'A kiln of green oak logs burns for nine days, and nobody who tends it sleeps until the smoke runs blue.',
   'Saltpans lie shallow on purpose: the sun has to reach the clay, or no crust will form before the autumn rain.',
-]
+].map((text) => `${text} ${generatePrivateKey()}`)
 const PROMPT = 'How did they know the depth, and why is the lake turquoise?'
 const PRICE = parseEther('1')
 
@@ -91,6 +92,17 @@ test('a folder is committed to, revealed and appended in its order', only, async
   assert.deepEqual(rows.map(({ documentHash }) => documentHash), FOLDER.map((text) => keccak256(stringToHex(text))))
   // The bond is theirs again.
   assert.equal((await author.earnings()).earned.bond, policy.bond)
+})
+
+test("a folder that somebody else hands in again is its first author's", only, async () => {
+  const { author, pilot } = people
+  const { datanetId: copies } = await pilot.found({ name: 'Copied trades', policy: { committed: true } })
+  const folder = await pilot.commitFolder({ datanetId: copies, documents: FOLDER })
+  await pilot.reveal(folder)
+  await pilot.submit(folder)
+  assert.equal((await pilot.append(folder)).appended, 3)
+  const { account } = await pilot.readContract({ ...datanets, functionName: 'rowInfo', args: [copies, 0n] })
+  assert.equal(account, author.account.address)
 })
 
 test('a leaf is the one that the contract computes', only, async () => {
