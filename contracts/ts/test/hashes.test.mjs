@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { concat, hashTypedData, keccak256, numberToHex, pad, stringToHex, toHex } from 'viem'
-import { NO_ROW, addresses, answerOf, chainOf, isProved, leafOf, proofOf, receiptData, rootOf, treeOf, voucherData } from '../src/index.js'
+import { NO_ROW, addresses, answerOf, chainOf, commitFolder, isProved, leafOf, proofOf, receiptData, rootOf, treeOf, voucherData } from '../src/index.js'
 import { batches } from '../src/actions/datanets.js'
 
 /** Computed from the contracts' formulas in Python, with a Keccak-256 and an ABI encoding of its own. */
@@ -76,4 +76,10 @@ test('a batch of documents fits into a transaction, and what does not is alone',
   const documents = [50_000, 40_000, 1, 120_000, 10].map(document)
   assert.deepEqual(sizes(batches(documents, (item) => item)), [[50_000, 40_000], [1], [120_000], [10]])
   assert.deepEqual(batches([], (item) => item), [])
+})
+
+test('a folder with a document that cannot be revealed is refused before anything is sent', async () => {
+  for (const document of ['', 'x'.repeat(128 * 1024 + 1)]) {
+    await assert.rejects(commitFolder({}, { datanetId: 1n, documents: ['fine', document] }), /document 1 has \d+ bytes/)
+  }
 })

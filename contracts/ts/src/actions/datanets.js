@@ -14,6 +14,9 @@ const NO_TEXT = `0x${'00'.repeat(32)}`
 const LICENCE = { mayTrain: true, commercial: true, shareAlike: false, minContributorBps: 0, maxRoyaltyBps: 10_000, text: NO_TEXT }
 const POLICY = { jurors: 0, committed: false, minNoveltyBps: 0, fee: 0n, bond: 0n }
 
+/** Most bytes of a document (`Datanets.limits`). */
+const DOCUMENT_BYTES = 128 * 1024
+
 /** Founds a datanet, whose curator is the account. What is left out forbids nothing, and asks for nothing. */
 export async function found(client, { name, purpose = '', licence, policy, curatorBps = 0, fullAtBps = 0, maxContributorBps = 0 }) {
   const terms = { licence: { ...LICENCE, ...licence }, policy: { ...POLICY, ...policy } }
@@ -38,9 +41,11 @@ export async function contribute(client, { datanetId, document, parent }) {
  * to be kept until they are rows: without the salt nothing can be revealed.
  */
 export async function commitFolder(client, { datanetId, documents, salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32))) }) {
+  const entries = documents.map((each) => (typeof each === 'string' || each instanceof Uint8Array ? { document: each } : each))
+  // What cannot be revealed would keep all after it from being, when the fee is paid.
+  entries.forEach(({ document }, index) => checkSize(document, index))
   const [chainId, [, policy]] = await Promise.all([getChainId(client), read(client, 'datanets', 'termsOf', [datanetId])])
   const author = client.account.address
-  const entries = documents.map((each) => (typeof each === 'string' || each instanceof Uint8Array ? { document: each } : each))
   const leaves = entries.map(({ document }, index) => leafOf({ chainId, datanetId, author, salt, index, document }))
   const levels = treeOf(leaves)
   const revelations = entries.map(({ document, parent = NO_ROW }, index) => ({ document: bytesOf(document), parent, proof: proofOf(levels, index) }))
@@ -70,9 +75,9 @@ export async function submit(client, { commitmentId }) {
 
 /** Makes what of an accepted folder is not appended yet rows of the datanet. Anyone may. */
 export async function append(client, { commitmentId, revelations }) {
-  let { appended } = await read(client, 'datanets', 'commitmentInfo', [commitmentId])
+  let { appended, revealed } = await read(client, 'datanets', 'commitmentInfo', [commitmentId])
   const receipts = []
-  const documents = revelations.slice(appended).map(({ document }) => document)
+  const documents = revelations.slice(appended, revealed).map(({ document }) => document)
   for (const batch of batches(documents, (document) => document)) {
     receipts.push(await transact(client, 'datanets', 'append', [commitmentId, appended, batch]))
     appended += batch.length
@@ -85,6 +90,11 @@ export async function release(client, { datanetId, note = '' }) {
   const receipt = await transact(client, 'datanets', 'publish', [datanetId, note])
   const { releaseId, release: made } = eventOf(receipt, 'datanets', 'Released')
   return { releaseId, release: made, receipt }
+}
+
+function checkSize(document, index) {
+  const size = (bytesOf(document).length - 2) / 2
+  if (size === 0 || size > DOCUMENT_BYTES) throw new Error(`document ${index} has ${size} bytes: a document has 1 to ${DOCUMENT_BYTES}`)
 }
 
 /** Parts of a list that fit into one transaction each; one that does not is alone. */
