@@ -173,6 +173,7 @@ export declare function ask(client: Signer, options: Asked): Promise<Sent & { se
 export declare function voucher(client: Signer, options: { sessionId: bigint; answers: readonly Answer[] }): Promise<Voucher>
 export type Settling = { sessionId: bigint; answers: readonly Answer[]; signature: Hex }
 export declare function settle(client: Signer, options: Settling): Promise<Sent & { settlementId: bigint; amount: bigint; shares: Shares }>
+export declare function carry(client: Signer, options: { settlementId: bigint }): Promise<{ receipts: TransactionReceipt[] }>
 export declare function refund(client: Signer, options: { sessionId: bigint }): Promise<Sent & { amount: bigint }>
 
 // ---- Money
@@ -261,6 +262,7 @@ type Actions = {
   ask: typeof ask
   voucher: typeof voucher
   settle: typeof settle
+  carry: typeof carry
   refund: typeof refund
   stake: typeof stake
   earnings: typeof earnings

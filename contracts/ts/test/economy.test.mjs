@@ -21,9 +21,12 @@ const FOLDER = [
 const PROMPT = 'How did they know the depth, and why is the lake turquoise?'
 const PRICE = parseEther('1')
 
+/** More than one settlement pays at once. */
+const CROWD = 131
+
 const datanets = { address: addresses.datanets, abi: datanetsAbi }
 
-let people
+let people, funder
 
 /** A wallet with the actions, of a new account that has `value`. */
 async function person(chain, funder, value) {
@@ -33,6 +36,18 @@ async function person(chain, funder, value) {
   await funder.waitForTransactionReceipt({ hash })
   return wallet
 }
+
+/** Wallets of `CROWD` new accounts. */
+async function crowd(chain) {
+  const accounts = Array.from({ length: CROWD }, () => privateKeyToAccount(generatePrivateKey()))
+  let nonce = await funder.getTransactionCount({ address: funder.account.address })
+  const hashes = await Promise.all(accounts.map(({ address }) => funder.sendTransaction({ to: address, value: parseEther('0.1'), nonce: nonce++ })))
+  await Promise.all(hashes.map((hash) => funder.waitForTransactionReceipt({ hash })))
+  return accounts.map((account) => createWalletClient({ account, chain, transport: http(), pollingInterval: 100 }).extend(tributaryActions))
+}
+
+/** Words that no other text has. */
+const phrase = () => generatePrivateKey().slice(2).match(/.{8}/g).join(' ')
 
 /** The name of the custom error that a promise is refused with. */
 async function refusal(promise) {
@@ -50,8 +65,8 @@ test('people have accounts', only, async () => {
     nativeCurrency: { name: 'Open', symbol: 'OPEN', decimals: 18 },
     rpcUrls: { default: { http: [RPC] } },
   })
-  const funder = createWalletClient({ account, chain, transport: http(), pollingInterval: 100 }).extend(publicActions)
-  const sums = { curator: '2', pilot: '2', geologist: '2', author: '2', maker: '250', payer: '10' }
+  funder = createWalletClient({ account, chain, transport: http(), pollingInterval: 100 }).extend(publicActions)
+  const sums = { curator: '2', pilot: '2', geologist: '2', author: '2', maker: '350', payer: '10' }
   people = {}
   for (const [name, sum] of Object.entries(sums)) people[name] = await person(chain, funder, parseEther(sum))
 })
@@ -222,6 +237,29 @@ test('a payee is named, and claims in two days', only, async () => {
   const { effective } = await pilot.setPayee({ payee: geologist.account.address })
   const named = await geologist.payeeOf({ account: pilot.account.address })
   assert.deepEqual(named, { payee: pilot.account.address, next: geologist.account.address, effective })
+})
+
+test('contributors beyond the first page are paid by whoever carries it', only, async () => {
+  const { curator, maker, payer, pilot } = people
+  const { datanetId: crowded } = await curator.found({ name: 'A crowd' })
+  const phrases = Array.from({ length: CROWD }, phrase)
+  await Promise.all((await crowd(pilot.chain)).map((each, index) => each.contribute({ datanetId: crowded, document: phrases[index] })))
+  const { releaseId: all } = await curator.release({ datanetId: crowded })
+  const { modelId: quoting } = await maker.createModel({ name: 'Quotes everybody' })
+  await maker.stake({ purpose: 'trainer', amount: parseEther('100') })
+  const hashes = { weightsHash: keccak256(stringToHex(phrase())), manifestHash: keccak256('0x01'), metricsHash: keccak256('0x02') }
+  await maker.registerVersion({ modelId: quoting, ...hashes, sources: [{ datanetId: crowded, releaseId: all, weightBps: 10_000 }], price: PRICE, contributorBps: 5_000 })
+  await maker.serve({ termsHash: (await maker.quote({ modelId: quoting })).termsHash })
+  const { sessionId: quoted } = await payer.ask({ modelId: quoting })
+  const whole = [{ prompt: PROMPT, amount: PRICE, output: phrases.join('. ') }]
+  const { signature } = await payer.voucher({ sessionId: quoted, answers: whole })
+  const { settlementId, shares } = await maker.settle({ sessionId: quoted, answers: whole, signature })
+  const payees = async () => (await payer.explain({ sessionId: quoted })).settlements[0].payees
+  assert.equal((await payees()).length, 128)
+  assert.equal((await pilot.carry({ settlementId })).receipts.length, 1)
+  assert.equal((await payees()).length, CROWD)
+  assert.equal((await payees()).reduce((sum, { amount }) => sum + amount, 0n), shares.contributors)
+  assert.equal((await pilot.carry({ settlementId })).receipts.length, 0)
 })
 
 test('what a session did not use goes back when the operator ends it', only, async () => {

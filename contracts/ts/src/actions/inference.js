@@ -1,10 +1,13 @@
 // Paid answers: a payer asks and signs for what it received, an operator serves and settles.
-import { getChainId, signTypedData } from 'viem/actions'
+import { getChainId, getLogs, signTypedData } from 'viem/actions'
+import { inferenceAbi } from '../abis/inference.js'
+import { addresses } from '../addresses.js'
 import { bytesOf } from '../merkle.js'
 import { eventOf, read, transact } from '../transact.js'
 import { answerOf, chainOf, voucherData } from '../vouchers.js'
 
 const ZERO = `0x${'00'.repeat(32)}`
+const carried = inferenceAbi.find(({ type, name }) => type === 'event' && name === 'Carried')
 
 /** What a session would be opened under now; of the model's newest version unless one is named. */
 export async function quote(client, { modelId, version }) {
@@ -44,6 +47,17 @@ export async function settle(client, { sessionId, answers, signature }) {
   const receipt = await transact(client, 'inference', 'settle', [sessionId, answers.map(answerOf), signature])
   const { settlementId, amount, shares } = eventOf(receipt, 'inference', 'Settled')
   return { settlementId, amount, shares, receipt }
+}
+
+/** Pays the contributors of a settlement beyond its first 128, page after page, until nobody waits. Anyone may. */
+export async function carry(client, { settlementId }) {
+  const receipts = []
+  for (;;) {
+    const [amount] = await read(client, 'inference', 'carriedOf', [settlementId])
+    if (amount === 0n) return { receipts }
+    const logs = await getLogs(client, { address: addresses.inference, event: carried, args: { settlementId }, fromBlock: 0n, strict: true })
+    receipts.push(await transact(client, 'inference', 'carry', [settlementId, logs.at(-1).data]))
+  }
 }
 
 /** Ends a session, and what is left is owed to its payer: by anyone after its deadline, by the operator before it. */
