@@ -1,6 +1,6 @@
 // What the actions share: a call that is tried before it is sent, and waited for.
-import { parseEventLogs } from 'viem'
-import { readContract, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
+import { parseEventLogs, zeroAddress } from 'viem'
+import { getBlockNumber, readContract, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import * as abis from './abis/index.js'
 import { addresses } from './addresses.js'
 
@@ -28,6 +28,20 @@ export function eventOf(receipt, name, eventName) {
   const [event] = parseEventLogs({ abi: abis[`${name}Abi`], logs, eventName })
   if (event === undefined) throw new Error(`transaction ${receipt.transactionHash} has no event ${eventName}`)
   return event.args
+}
+
+/** Longest that the node's index may be behind its chain, in milliseconds. */
+const PATIENCE = 10_000
+
+/** Waits until the node's index has read all blocks of now: whoever asks why it was paid sees what it was paid a moment ago. */
+export async function indexed(client) {
+  const head = await getBlockNumber(client, { cacheTime: 0 })
+  for (const late = Date.now() + PATIENCE; ; ) {
+    const { blockNumber } = await client.request({ method: 'tributary_account', params: [zeroAddress] })
+    if (BigInt(blockNumber) >= head) return
+    if (Date.now() > late) throw new Error(`the node's index is at block ${BigInt(blockNumber)}, its chain at ${head}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** All rows of a list of the node's index. */

@@ -4,7 +4,7 @@ import { hexToBytes, numberToHex } from 'viem'
 import { getLogs } from 'viem/actions'
 import { inferenceAbi } from '../abis/inference.js'
 import { addresses } from '../addresses.js'
-import { listed, read, rowOf } from '../transact.js'
+import { indexed, listed, read, rowOf } from '../transact.js'
 
 const BPS = 10_000n
 /** As in contracts/src/l2/inference/Attribution.sol: an answer's words share `amount << SCALE`. */
@@ -20,6 +20,7 @@ function amounts(row, names) {
 /** An explanation of a session: its answers with their spans, and its settlements with all their parts. */
 export async function explain(client, { sessionId }) {
   const id = numberToHex(sessionId)
+  await indexed(client)
   const session = await rowOf(client, 'tributary_session', id)
   if (session === undefined) throw new Error(`the index has no session ${sessionId}`)
   const [terms, answers, settlements] = await Promise.all([

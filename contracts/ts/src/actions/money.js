@@ -1,5 +1,5 @@
 // Stakes, and what accounts are owed.
-import { eventOf, listed, read, rowOf, transact } from '../transact.js'
+import { eventOf, indexed, listed, read, rowOf, transact } from '../transact.js'
 
 /** `IStakes.Purpose`. */
 export const PURPOSES = { validator: 0, operator: 1, trainer: 2 }
@@ -12,6 +12,7 @@ export async function stake(client, { purpose, amount }) {
 
 /** What an account was ever owed, by reason and payment by payment, as the node's index has it. */
 export async function earnings(client, { account = client.account?.address } = {}) {
+  await indexed(client)
   const [sums, items] = await Promise.all([rowOf(client, 'tributary_account', account), listed(client, 'tributary_earnings', account)])
   const earned = Object.fromEntries(Object.entries(sums.earned).map(([reason, amount]) => [reason, BigInt(amount)]))
   const payments = items.map((item) => ({ ...item, amount: BigInt(item.amount), blockNumber: BigInt(item.blockNumber) }))
