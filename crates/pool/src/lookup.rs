@@ -80,7 +80,6 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
         Extra, Ordering,
         fixture::{address, from, pool, rich},

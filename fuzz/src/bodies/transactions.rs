@@ -56,13 +56,13 @@ pub fn raw_transaction(data: &[u8]) {
 /// A pool takes it, tells of it, and gives it out once.
 fn pool(tx: &RecoveredTx) {
     let mut pool = Pool::new(PoolLimits::default(), Ordering::PriorityFee);
-    let account = SenderState { nonce: tx.nonce().saturating_sub(1), balance: U256::MAX, extra_fee: U256::ZERO };
+    let account = SenderState { nonce: tx.nonce().saturating_sub(1), balance: U256::MAX, extra: Default::default() };
     pool.add(tx.clone(), &account).expect("an empty pool takes what is valid");
     pool.add(tx.clone(), &account).expect_err("and does not take it again");
     assert_eq!((pool.len(), pool.get(tx.hash).map(|found| found.hash)), (1, Some(tx.hash)));
     let status = pool.status();
     assert_eq!(status.pending + status.queued, 1);
-    let _ = (pool.content(), pool.next_ready(Room { gas: u64::MAX, blob_gas: u64::MAX }));
+    let _ = (pool.content(), pool.next_ready(Room { gas: u64::MAX, blob_gas: u64::MAX, da_footprint: u64::MAX }));
     assert_eq!(pool.take_ready(tx.sender, tx.nonce()).map(|taken| taken.hash), Some(tx.hash));
     assert!(pool.is_empty() && pool.bytes() == 0);
 }

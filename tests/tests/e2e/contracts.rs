@@ -1,14 +1,18 @@
 //! What the contracts of both layers promise about money and data, with the real precompiles under them.
 
 use crate::{kinds::delegate, layer1::Layer1, node::Node};
-use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use alloy_primitives::{Address, B256, Bytes, U256, aliases::U96, hex};
 use alloy_sol_types::{SolCall, SolEvent};
 use serde_json::{Value, json};
 use tributary_contracts::{
-    Datanets, IMulticall3,
+    DatanetReview, Datanets, IMulticall3,
     ITextAttribution::traceByContributorCall,
-    Inference, TributaryPortal,
-    predeploys::{DATANETS, INFERENCE, TEXT_ATTRIBUTION},
+    TributaryPortal,
+    interfaces::{
+        datanet_review::IDatanetRecords::Revelation,
+        datanets::{IDatanetRecords, IDatanets},
+    },
+    predeploys::{DATANETS, TEXT_ATTRIBUTION},
     preinstalls::MULTICALL3,
 };
 use tributary_tests::{rpc::number, wallet::Wallet};
@@ -17,17 +21,17 @@ use tributary_tests::{rpc::number, wallet::Wallet};
 const GAS: u64 = 99_000_000;
 
 /// 64 words that stand together in one text only.
-fn passage() -> String {
+pub(crate) fn passage() -> String {
     (0..64).map(|word| format!("w{}x ", word * 7919 % 1000)).collect()
 }
 
 /// The receipt of a call; whether it succeeded is the caller's business.
-fn send(node: &mut Node, wallet: &mut Wallet, to: Address, call: impl SolCall) -> Value {
+pub(crate) fn send(node: &mut Node, wallet: &mut Wallet, to: Address, call: impl SolCall) -> Value {
     let signed = wallet.call(to, call.abi_encode(), GAS);
     node.include(&signed)
 }
 
-fn succeed(node: &mut Node, wallet: &mut Wallet, to: Address, call: impl SolCall) -> Value {
+pub(crate) fn succeed(node: &mut Node, wallet: &mut Wallet, to: Address, call: impl SolCall) -> Value {
     let receipt = send(node, wallet, to, call);
     assert_eq!(receipt["status"], json!("0x1"), "{receipt}");
     receipt
@@ -38,10 +42,29 @@ pub(crate) fn view<C: SolCall>(node: &mut Node, to: Address, call: C) -> C::Retu
     C::abi_decode_returns(&hex::decode(data.as_str().unwrap()).unwrap()).unwrap()
 }
 
+/// A datanet of the curator's: one that takes every document at once, or one in which they are committed to first.
 pub(crate) fn create(node: &mut Node, curator: &mut Wallet, open: bool) -> (U256, U256) {
-    succeed(node, curator, DATANETS, Datanets::createDatanetCall { name: "poems".into(), metadata: String::new(), open });
+    let licence = IDatanets::Licence {
+        mayTrain: true,
+        commercial: true,
+        shareAlike: false,
+        minContributorBps: 0,
+        maxRoyaltyBps: 10_000,
+        text: B256::ZERO,
+    };
+    let policy = IDatanetRecords::Policy { jurors: 0, committed: !open, minNoveltyBps: 0, fee: U96::ZERO, bond: U96::ZERO };
+    let settings = IDatanetRecords::Settings {
+        name: "poems".into(),
+        purpose: String::new(),
+        licence,
+        policy,
+        curatorBps: 500,
+        fullAtBps: 0,
+        maxContributorBps: 10_000,
+    };
+    succeed(node, curator, DATANETS, Datanets::createCall { settings });
     let id = view(node, DATANETS, Datanets::datanetCountCall {});
-    (id, view(node, DATANETS, Datanets::setOfCall { datanetId: id }).setId)
+    (id, view(node, DATANETS, Datanets::datanetInfoCall { datanetId: id }).setId)
 }
 
 pub(crate) fn contribute(node: &mut Node, wallet: &mut Wallet, datanet: U256, text: &str) {
@@ -55,78 +78,47 @@ fn trace(node: &mut Node, set: U256, output: &str) -> (Vec<u32>, Vec<U256>, U256
     (found.contributors, found.credits, found.explained, found.total)
 }
 
-fn owed(node: &mut Node, account: Address) -> U256 {
-    view(node, INFERENCE, Inference::owedCall { account })
-}
-
 #[test]
-fn what_waits_outside_a_closed_datanet_changes_no_trace_and_once_accepted_is_a_row() {
+fn what_is_committed_to_and_shown_changes_no_trace_and_once_appended_is_a_row() {
     let mut node = Node::start();
     let [mut curator, mut author, mut flooder] = [0, 1, 2].map(|index| node.wallet(index));
     let (datanet, set) = create(&mut node, &mut curator, false);
-    contribute(&mut node, &mut author, datanet, &passage());
-    assert!(view(&mut node, DATANETS, Datanets::setOfCall { datanetId: datanet }).rows == 0);
-    succeed(&mut node, &mut curator, DATANETS, Datanets::acceptSubmissionCall { datanetId: datanet, submission: 0 });
+    let hand_in = |node: &mut Node, wallet: &mut Wallet, document: &str| {
+        let document = Bytes::copy_from_slice(document.as_bytes());
+        let salt = B256::repeat_byte(7);
+        let leaf = DatanetReview::leafOfCall { datanetId: datanet, author: wallet.address(), salt, index: 0, document: document.clone() };
+        let root = view(node, DATANETS, leaf);
+        succeed(node, wallet, DATANETS, DatanetReview::commitCall { datanetId: datanet, root, count: 1 });
+        let commitment = view(node, DATANETS, DatanetReview::commitmentCountCall {});
+        let revelation = Revelation { document, parent: u64::MAX, proof: Vec::new() };
+        let reveal = DatanetReview::revealCall { commitmentId: commitment, salt, revelations: vec![revelation] };
+        succeed(node, wallet, DATANETS, reveal);
+        succeed(node, wallet, DATANETS, DatanetReview::submitCall { commitmentId: commitment });
+        commitment
+    };
+    let append = |node: &mut Node, wallet: &mut Wallet, commitment: U256, document: &str| {
+        let documents = vec![Bytes::copy_from_slice(document.as_bytes())];
+        succeed(node, wallet, DATANETS, DatanetReview::appendCall { commitmentId: commitment, index: 0, documents })
+    };
+    let first = hand_in(&mut node, &mut author, &passage());
+    assert_eq!(view(&mut node, DATANETS, Datanets::datanetInfoCall { datanetId: datanet }).rows, 0);
+    append(&mut node, &mut curator, first, &passage());
     let before = trace(&mut node, set, &passage());
     assert_eq!(before.0, [1], "{before:?}");
 
-    // More copies of the passage than a trace follows, were they in the datanet.
+    // A long one that repeats it changes nothing while it waits, and is a row within a transaction's gas; whose words these are stays.
     let copies = passage().repeat(120_000 / passage().len());
-    let documents = 2_000 * passage().len() / copies.len() + 1;
-    for _ in 0..documents {
-        contribute(&mut node, &mut flooder, datanet, &copies);
-    }
-    let waiting = view(&mut node, DATANETS, Datanets::waitingSetOfCall { datanetId: datanet });
-    assert_eq!(waiting.submissions, documents as u64 + 1);
+    let second = hand_in(&mut node, &mut flooder, &copies);
     assert_eq!(trace(&mut node, set, &passage()), before);
-
-    // A long one can be accepted within a transaction's gas, and is a row from then on.
-    let accept = Datanets::acceptSubmissionCall { datanetId: datanet, submission: 1 };
-    let receipt = succeed(&mut node, &mut curator, DATANETS, accept);
+    let receipt = append(&mut node, &mut curator, second, &copies);
     assert!(number(&receipt["gasUsed"]) > 100 * copies.len() as u128, "{receipt}");
-    let info = view(&mut node, DATANETS, Datanets::submissionInfoCall { datanetId: datanet, submission: 1 });
-    assert_eq!((info.contributor, info.row), (flooder.address(), 1));
-    assert_eq!(view(&mut node, DATANETS, Datanets::setOfCall { datanetId: datanet }).rows, 2);
-}
-
-#[test]
-fn an_operator_gains_nothing_by_hiding_whose_texts_an_answer_comes_from() {
-    let mut node = Node::start();
-    // The curator is the operator, too.
-    let [mut operator, mut author, asker] = [0, 1, 2].map(|index| node.wallet(index));
-    let (datanet, _) = create(&mut node, &mut operator, true);
-    contribute(&mut node, &mut author, datanet, &passage());
-    let price = U256::from(1_000_000_007u64);
-    let terms =
-        Inference::setModelCall { datanetId: datanet, operator: operator.address(), price, contributorBps: 8_000, answerSeconds: 3_600 };
-    succeed(&mut node, &mut operator, INFERENCE, terms);
-    let request = Inference::requestCall { datanetId: datanet, prompt: Bytes::from_static(b"?") };
-    for _ in 0..2 {
-        let data = hex::encode_prefixed(request.abi_encode());
-        let call = json!({ "from": asker.address(), "to": INFERENCE, "value": price, "data": data, "gas": "0xf4240" });
-        let hash = node.ask("eth_sendTransaction", json!([call]));
-        node.wait("the question", |node| node.ask("eth_getTransactionReceipt", json!([hash]))["status"] == json!("0x1"));
-    }
-
-    // Neither by an empty answer, nor by a copy and a withdrawal in between.
-    let empty = Inference::settleCall { requestId: U256::from(1), output: Bytes::new() };
-    assert_eq!(send(&mut node, &mut operator, INFERENCE, empty)["status"], json!("0x0"));
-    contribute(&mut node, &mut operator, datanet, &passage());
-    succeed(&mut node, &mut operator, DATANETS, Datanets::setStatusCall { datanetId: datanet, row: 0, status: 2 });
-    let reassign = Datanets::reassignCall { datanetId: datanet, row: 0, account: operator.address() };
-    succeed(&mut node, &mut operator, DATANETS, reassign);
-
-    // Nor by an answer of other words.
-    let foreign = Inference::settleCall { requestId: U256::from(1), output: Bytes::from_static(b"nobody wrote this before") };
-    succeed(&mut node, &mut operator, INFERENCE, foreign);
-    let pool = price * U256::from(8_000) / U256::from(10_000);
-    assert_eq!(owed(&mut node, operator.address()), price - pool);
-    assert_eq!(owed(&mut node, asker.address()), U256::ZERO);
-    assert_eq!(owed(&mut node, INFERENCE), pool, "what nobody explains is nobody's");
-    let honest = Inference::settleCall { requestId: U256::from(2), output: passage().into_bytes().into() };
-    succeed(&mut node, &mut operator, INFERENCE, honest);
-    assert_eq!(owed(&mut node, operator.address()), (price - pool) * U256::from(2));
-    assert_eq!(owed(&mut node, author.address()), pool);
+    assert_eq!(view(&mut node, DATANETS, Datanets::datanetInfoCall { datanetId: datanet }).rows, 2);
+    assert_eq!(trace(&mut node, set, &passage()).0, [1]);
+    // The index tells of both, whose they are and from which commitments they came.
+    let told = node.ask("tributary_contributions", json!([datanet]));
+    let item = |index: usize, field: &str| told["items"][index][field].clone();
+    assert_eq!([item(0, "author"), item(1, "author")], [json!(author.address()), json!(flooder.address())]);
+    assert_eq!([item(0, "commitmentId"), item(1, "commitmentId")], [json!(first), json!(second)]);
 }
 
 fn deposit(gas: u64) -> TributaryPortal::depositTransactionCall {

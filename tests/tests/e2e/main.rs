@@ -9,6 +9,7 @@ mod client;
 mod contracts;
 mod crashes;
 mod development;
+mod economy;
 mod fees;
 mod guardian;
 mod heads;

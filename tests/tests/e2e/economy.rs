@@ -1,0 +1,223 @@
+//! The economy with everything real: contracts, precompiles, the index that tells of them, and what becomes of it when history changes.
+
+use crate::{
+    contracts::{contribute, create, passage, succeed, view},
+    node::Node,
+};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use alloy_sol_types::SolCall;
+use serde_json::{Value, json};
+use tributary_contracts::{
+    Datanets, Division, Inference, Models, Payouts, Stakes,
+    interfaces::{
+        division,
+        inference::IInference::{Answer, Opening},
+        models::{IDatanets::Licence, IModelRegistry::Registration, IModels::Source},
+    },
+    predeploys::{DATANETS, DIVISION, INFERENCE, MODELS, PAYOUTS, STAKES},
+};
+use tributary_tests::{rpc::RpcError, wallet::Wallet};
+
+const OPEN: u128 = 1_000_000_000_000_000_000;
+
+/// Not a round number, so that its split leaves units over.
+const PRICE: u128 = OPEN + 7;
+
+/// Gas of a call that traces a short answer.
+const GAS: u64 = 30_000_000;
+
+/// A call with money, which has to succeed.
+fn pay(node: &mut Node, wallet: &mut Wallet, to: Address, value: u128, call: impl SolCall) -> Value {
+    let draft = alloy_consensus::TxEip1559 {
+        to: TxKind::Call(to),
+        value: U256::from(value),
+        input: call.abi_encode().into(),
+        gas_limit: GAS,
+        ..wallet.draft()
+    };
+    wallet.nonce += 1;
+    let receipt = node.include(&wallet.sign(draft));
+    assert_eq!(receipt["status"], json!("0x1"), "{receipt}");
+    receipt
+}
+
+fn now(node: &mut Node) -> u64 {
+    let block = node.ask("eth_getBlockByNumber", json!(["latest", false]));
+    tributary_tests::rpc::number(&block["timestamp"]) as u64
+}
+
+/// A model that answers from the first release of a datanet, for which its operator is staked and serves.
+fn model(node: &mut Node, operator: &mut Wallet, datanet: U256) -> (U256, B256) {
+    for purpose in [1, 2] {
+        pay(node, operator, STAKES, 200 * OPEN, Stakes::stakeCall { purpose });
+    }
+    succeed(node, operator, MODELS, Models::createCall { name: "quoter".into(), metadata: String::new() });
+    let id = view(node, MODELS, Models::modelCountCall {});
+    let registration = Registration {
+        parents: Vec::new(),
+        sources: vec![Source { datanetId: datanet, releaseId: 1, weightBps: 10_000 }],
+        licence: Licence {
+            mayTrain: true,
+            commercial: true,
+            shareAlike: false,
+            minContributorBps: 0,
+            maxRoyaltyBps: 10_000,
+            text: B256::ZERO,
+        },
+        weightsHash: keccak256("weights"),
+        manifestHash: keccak256("manifest"),
+        metricsHash: keccak256("metrics"),
+        uri: String::new(),
+        operator: operator.address(),
+        price: PRICE,
+        contributorBps: 6_000,
+        lineageBps: 1_000,
+        royaltyBps: 0,
+        sketchBps: 0,
+        answerSeconds: 3_600,
+        deterministic: false,
+        sketchSetId: 0,
+        seed: B256::ZERO,
+        whiteningHash: B256::ZERO,
+    };
+    succeed(node, operator, MODELS, Models::registerVersionCall { modelId: id, registration });
+    let terms = view(node, MODELS, Models::termsHashCall { modelId: id, version: 1 });
+    succeed(node, operator, INFERENCE, Inference::serveCall { termsHash: terms, on: true });
+    (id, terms)
+}
+
+/// A session of two answers.
+fn session(node: &mut Node, payer: &mut Wallet, (model, terms): (U256, B256)) -> U256 {
+    let deadline = now(node) + 3_600;
+    let opening = Opening { modelId: model, version: 1, termsHash: terms, promptHash: keccak256("?"), maxAnswers: 2, deadline };
+    pay(node, payer, INFERENCE, 2 * PRICE, Inference::openCall { opening, prompt: Bytes::from_static(b"?") });
+    view(node, INFERENCE, Inference::sessionCountCall {})
+}
+
+/// Answers, and the payer's voucher for them.
+fn signed(node: &mut Node, payer: &Wallet, session: U256, outputs: &[&str]) -> (Vec<Answer>, Bytes) {
+    let answer = |output: &&str| Answer {
+        promptHash: keccak256("?"),
+        amount: U256::from(PRICE),
+        output: Bytes::copy_from_slice(output.as_bytes()),
+        query: Bytes::new(),
+    };
+    let answers: Vec<_> = outputs.iter().map(answer).collect();
+    let same = |answer: &Answer| division::IInference::Answer {
+        promptHash: answer.promptHash,
+        amount: answer.amount,
+        output: answer.output.clone(),
+        query: answer.query.clone(),
+    };
+    let call = Division::voucherOfCall {
+        sessionId: session,
+        before: keccak256("?"),
+        first: 1,
+        paid: U256::ZERO,
+        answers: answers.iter().map(same).collect(),
+    };
+    let voucher = view(node, DIVISION, call);
+    (answers, payer.signature(voucher.digest).as_bytes().into())
+}
+
+fn owed(node: &mut Node, account: Address) -> U256 {
+    view(node, PAYOUTS, Payouts::owedCall { account })
+}
+
+/// What the index tells, once it has come to the newest block.
+fn told(node: &mut Node, method: &str, params: Value) -> Value {
+    let head = node.head();
+    let mut answer = Value::Null;
+    node.wait("the index", |node| {
+        answer = node.ask(method, params.clone());
+        tributary_tests::rpc::number(&answer["blockNumber"]) >= head
+    });
+    answer
+}
+
+#[test]
+fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tells_why() {
+    let mut node = Node::start();
+    let [mut curator, mut author, mut copier, mut operator, mut payer] = [0, 1, 2, 3, 4].map(|index| node.wallet(index));
+    let (datanet, _) = create(&mut node, &mut curator, true);
+    contribute(&mut node, &mut author, datanet, &passage());
+    let copy: Vec<_> = passage()
+        .split_whitespace()
+        .enumerate()
+        .map(|(at, word)| if at % 16 == 8 { "allegedly".to_owned() } else { word.to_owned() })
+        .collect();
+    contribute(&mut node, &mut copier, datanet, &copy.join(" "));
+    succeed(&mut node, &mut curator, DATANETS, Datanets::publishCall { datanetId: datanet, note: "first".into() });
+    let model = model(&mut node, &mut operator, datanet);
+    let session = session(&mut node, &mut payer, model);
+
+    let snapshot = node.ask("evm_snapshot", json!([]));
+    let before = told(&mut node, "tributary_session", json!([session]));
+    // The copy is quoted, but its words are the author's; the second answer is nobody's.
+    let (answers, signature) = signed(&mut node, &payer, session, &[&copy.join(" "), "nobody ever wrote this before"]);
+    let settle = Inference::settleCall { sessionId: session, answers, signature };
+    succeed(&mut node, &mut operator, INFERENCE, settle.clone());
+    let settlement = session << 32 | U256::from(1);
+    let found = told(&mut node, "tributary_settlement", json!([settlement]))["result"].take();
+    let amount = |value: &Value| value.as_str().unwrap().parse::<U256>().unwrap();
+    let shares = found["shares"].as_object().unwrap();
+    assert_eq!(shares.values().map(amount).sum::<U256>(), U256::from(2 * PRICE), "{found}");
+    let (author_owed, copier_owed) = (owed(&mut node, author.address()), owed(&mut node, copier.address()));
+    assert_eq!(amount(&shares["contributors"]), author_owed, "{found}");
+    assert!(author_owed > U256::from(PRICE / 3) && copier_owed.is_zero(), "{author_owed} {copier_owed} {found}");
+    assert!(amount(&shares["commons"]) >= U256::from(PRICE * 6 / 10), "what nobody wrote is the commons' {found}");
+    let payees = node.ask("tributary_payees", json!([settlement]));
+    assert_eq!(payees["items"][0]["account"], json!(author.address()), "{payees}");
+    let earnings = node.ask("tributary_earnings", json!([author.address()]));
+    assert_eq!((amount(&earnings["items"][0]["amount"]), &earnings["items"][0]["reason"]), (author_owed, &json!("contributor")));
+    // Each row names its log, which says the same.
+    let log = earnings["items"][0].clone();
+    let filter = json!([{ "address": PAYOUTS, "fromBlock": log["blockNumber"], "toBlock": log["blockNumber"] }]);
+    let logs = node.ask("eth_getLogs", filter);
+    let of_log = logs.as_array().unwrap().iter().find(|found| found["logIndex"] == log["logIndex"]).unwrap();
+    assert_eq!(of_log["transactionHash"], log["transactionHash"]);
+
+    // History goes back, and so does the index; it is the same again when the same happens again, and after a kill.
+    assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
+    node.wait("the index goes back", |node| node.ask("tributary_settlement", json!([settlement])).is_null());
+    assert_eq!(told(&mut node, "tributary_session", json!([session]))["result"], before["result"]);
+    operator = node.wallet(3);
+    succeed(&mut node, &mut operator, INFERENCE, settle);
+    let mut node = node.kill_and_restart();
+    let again = told(&mut node, "tributary_settlement", json!([settlement]))["result"].take();
+    assert_eq!(again["shares"], found["shares"]);
+    node.wait("it is safe, too", |node| !node.ask("tributary_settlement", json!([settlement, { "at": "safe" }])).is_null());
+
+    let balance = |node: &mut Node, account: Address| node.quantity("eth_getBalance", json!([account, "latest"]));
+    let to = Address::repeat_byte(0x5e);
+    let mut author = node.wallet(1);
+    succeed(&mut node, &mut author, PAYOUTS, Payouts::claimCall { to });
+    assert_eq!(U256::from(balance(&mut node, to)), author_owed);
+    let sums = told(&mut node, "tributary_account", json!([author.address()]))["result"].take();
+    assert_eq!((amount(&sums["owed"]), amount(&sums["claimed"])), (U256::ZERO, author_owed));
+}
+
+#[test]
+fn an_index_that_was_deleted_or_damaged_is_made_again_from_the_chain() {
+    let mut node = Node::start();
+    let [mut curator, mut author] = [0, 1].map(|index| node.wallet(index));
+    let (datanet, _) = create(&mut node, &mut curator, true);
+    for n in 0..5 {
+        contribute(&mut node, &mut author, datanet, &format!("{} {n}", passage()));
+    }
+    let before = told(&mut node, "tributary_contributions", json!([datanet, { "limit": 2 }]));
+    assert_eq!(before["items"].as_array().unwrap().len(), 2);
+    for damage in [true, false] {
+        node = node.kill_and_restart_after(|datadir| {
+            let folder = datadir.join("l2").join("economy");
+            assert!(folder.join("mdbx.dat").exists());
+            if damage { std::fs::write(folder.join("mdbx.dat"), [7; 9_000]).unwrap() } else { std::fs::remove_dir_all(folder).unwrap() }
+        });
+        let after = told(&mut node, "tributary_contributions", json!([datanet, { "limit": 2 }]));
+        assert_eq!((&after["items"], &after["next"]), (&before["items"], &before["next"]));
+        let rest = node.ask("tributary_contributions", json!([datanet, { "cursor": after["next"] }]));
+        assert_eq!(rest["items"].as_array().unwrap().len(), 3);
+    }
+    let wrong = node.rpc.call("tributary_contributions", json!([datanet, { "cursor": "zz" }])).unwrap_err();
+    assert!(matches!(&wrong, RpcError::Refused { code: -32602, .. }), "{wrong:?}");
+}
