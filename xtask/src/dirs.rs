@@ -40,6 +40,16 @@ impl Dirs {
         self.build.join("clients")
     }
 
+    /// The npm package for dApp developers.
+    pub(crate) fn contracts_package(&self) -> PathBuf {
+        self.contracts().join("ts")
+    }
+
+    /// A copy of it, beside the npm packages that it needs.
+    pub(crate) fn installed_contracts_package(&self) -> PathBuf {
+        self.installed_clients().join("contracts-ts")
+    }
+
     /// Python with the packages that those scripts need.
     pub(crate) fn venv(&self) -> PathBuf {
         self.build.join("venv")

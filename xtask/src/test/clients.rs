@@ -12,8 +12,8 @@ use crate::{
 const SCRIPTS: [&str; 7] = ["viem", "errors-viem", "ethers", "errors-ethers", "browser", "cast", "forge"];
 
 /// The first of those that need what only a rollup has: viem waits by its own clock for a time on L1, and every block that somebody waited for has set the chain's
-/// clock forward.
-const ROLLUP_FIRST: &str = "withdrawal";
+/// clock forward. Then the package of contracts/ts, which needs our contracts.
+const ROLLUP_FIRST: [&str; 2] = ["withdrawal", "economy"];
 
 /// The last of them.
 const ROLLUP_LAST: &str = "realtime";
@@ -50,7 +50,7 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
         ],
         again: 0,
     };
-    let outcome = clients.fixtures().and(clients.scripts(&[ROLLUP_FIRST])).and(clients.any()).and(clients.scripts(&[ROLLUP_LAST]));
+    let outcome = clients.fixtures().and(clients.scripts(&ROLLUP_FIRST)).and(clients.any()).and(clients.scripts(&[ROLLUP_LAST]));
     outcome.and(Outcome::of(node.stop())).and(travel(run))
 }
 
@@ -92,6 +92,10 @@ fn install_all(run: &Run<'_>) -> Result<(), Outcome> {
     let (source, target) = (run.dirs.clients(), run.dirs.installed_clients());
     install(&source, &target)?;
     install(&run.dirs.contracts(), &run.dirs.npm())?;
+    let package = run.dirs.installed_contracts_package();
+    // Absent where nothing was tested yet; a file that the package has no more must not stay.
+    let _ = fs::remove_dir_all(&package);
+    copy_tree(&run.dirs.contracts_package(), &package, &["node_modules"]).map_err(|error| Outcome::failed(error.to_string()))?;
     let logs = run.dirs.test_log("node");
     let made = logs.parent().map_or(Ok(()), fs::create_dir_all).map_err(|source| Error::Io { path: logs.clone(), source });
     made.and_then(|()| copy_tree(&source, &target, &NPM_FILES)).map_err(|error| Outcome::failed(error.to_string()))
@@ -149,6 +153,7 @@ impl Clients<'_> {
         for (variable, path) in [
             ("ARTIFACTS", dirs.artifacts()),
             ("FIXTURES", self.folder().join("artifacts")),
+            ("PACKAGE", dirs.installed_contracts_package()),
             ("KNOWN", self.folder()),
             ("CAST", dirs.package(".bin").join("cast")),
             ("FORGE", dirs.package(".bin").join("forge")),

@@ -82,7 +82,7 @@ const STEPS: &[Step] = &[
     Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
     Step {
         name: "clients",
-        about: "viem, ethers, a browser, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
+        about: "viem, our package for it, ethers, a browser, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
         run: clients::run,
     },
     Step { name: "anvil", about: "the same programs against anvil, so that none is bent to fit our node", run: clients::anvil },

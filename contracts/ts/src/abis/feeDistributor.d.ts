@@ -1,0 +1,20 @@
+// Written by generate.mjs from contracts/artifacts; change nothing here.
+export declare const feeDistributorAbi: readonly [
+  { readonly stateMutability: "payable"; readonly type: "receive" },
+  { readonly inputs: readonly []; readonly name: "UPGRADE_INTERFACE_VERSION"; readonly outputs: readonly [{ readonly name: ""; readonly type: "string" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly []; readonly name: "burntTotal"; readonly outputs: readonly [{ readonly name: ""; readonly type: "uint256" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly []; readonly name: "distribute"; readonly outputs: readonly [{ readonly name: "treasury"; readonly type: "uint256" }, { readonly name: "burnt"; readonly type: "uint256" }, { readonly name: "commons"; readonly type: "uint256" }]; readonly stateMutability: "nonpayable"; readonly type: "function" },
+  { readonly inputs: readonly []; readonly name: "pending"; readonly outputs: readonly [{ readonly name: ""; readonly type: "uint256" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly []; readonly name: "proxiableUUID"; readonly outputs: readonly [{ readonly name: ""; readonly type: "bytes32" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly [{ readonly name: "newImplementation"; readonly type: "address" }, { readonly name: "data"; readonly type: "bytes" }]; readonly name: "upgradeToAndCall"; readonly outputs: readonly []; readonly stateMutability: "payable"; readonly type: "function" },
+  { readonly anonymous: false; readonly inputs: readonly [{ readonly indexed: false; readonly name: "treasury"; readonly type: "uint256" }, { readonly indexed: false; readonly name: "burnt"; readonly type: "uint256" }, { readonly indexed: false; readonly name: "commons"; readonly type: "uint256" }]; readonly name: "Distributed"; readonly type: "event" },
+  { readonly anonymous: false; readonly inputs: readonly [{ readonly indexed: true; readonly name: "implementation"; readonly type: "address" }]; readonly name: "Upgraded"; readonly type: "event" },
+  { readonly inputs: readonly [{ readonly name: "target"; readonly type: "address" }]; readonly name: "AddressEmptyCode"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "implementation"; readonly type: "address" }]; readonly name: "ERC1967InvalidImplementation"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "ERC1967NonPayable"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "FailedCall"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "caller"; readonly type: "address" }]; readonly name: "NotGovernance"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "NothingToDistribute"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "UUPSUnauthorizedCallContext"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "slot"; readonly type: "bytes32" }]; readonly name: "UUPSUnsupportedProxiableUUID"; readonly type: "error" },
+]

@@ -1,0 +1,20 @@
+// Written by generate.mjs from contracts/artifacts; change nothing here.
+export const feeDistributorAbi = [
+  {"stateMutability":"payable","type":"receive"},
+  {"inputs":[],"name":"UPGRADE_INTERFACE_VERSION","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"burntTotal","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"distribute","outputs":[{"name":"treasury","type":"uint256"},{"name":"burnt","type":"uint256"},{"name":"commons","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[],"name":"pending","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"proxiableUUID","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"newImplementation","type":"address"},{"name":"data","type":"bytes"}],"name":"upgradeToAndCall","outputs":[],"stateMutability":"payable","type":"function"},
+  {"anonymous":false,"inputs":[{"indexed":false,"name":"treasury","type":"uint256"},{"indexed":false,"name":"burnt","type":"uint256"},{"indexed":false,"name":"commons","type":"uint256"}],"name":"Distributed","type":"event"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"implementation","type":"address"}],"name":"Upgraded","type":"event"},
+  {"inputs":[{"name":"target","type":"address"}],"name":"AddressEmptyCode","type":"error"},
+  {"inputs":[{"name":"implementation","type":"address"}],"name":"ERC1967InvalidImplementation","type":"error"},
+  {"inputs":[],"name":"ERC1967NonPayable","type":"error"},
+  {"inputs":[],"name":"FailedCall","type":"error"},
+  {"inputs":[{"name":"caller","type":"address"}],"name":"NotGovernance","type":"error"},
+  {"inputs":[],"name":"NothingToDistribute","type":"error"},
+  {"inputs":[],"name":"UUPSUnauthorizedCallContext","type":"error"},
+  {"inputs":[{"name":"slot","type":"bytes32"}],"name":"UUPSUnsupportedProxiableUUID","type":"error"},
+]

@@ -1,0 +1,21 @@
+// Written by generate.mjs from contracts/artifacts; change nothing here.
+export declare const parametersAbi: readonly [
+  { readonly inputs: readonly []; readonly name: "UPGRADE_INTERFACE_VERSION"; readonly outputs: readonly [{ readonly name: ""; readonly type: "string" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly [{ readonly name: "key"; readonly type: "bytes32" }]; readonly name: "bounds"; readonly outputs: readonly [{ readonly name: "least"; readonly type: "uint256" }, { readonly name: "most"; readonly type: "uint256" }, { readonly name: "initial"; readonly type: "uint256" }]; readonly stateMutability: "pure"; readonly type: "function" },
+  { readonly inputs: readonly [{ readonly name: "key"; readonly type: "bytes32" }]; readonly name: "get"; readonly outputs: readonly [{ readonly name: ""; readonly type: "uint256" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly []; readonly name: "proxiableUUID"; readonly outputs: readonly [{ readonly name: ""; readonly type: "bytes32" }]; readonly stateMutability: "view"; readonly type: "function" },
+  { readonly inputs: readonly [{ readonly name: "key"; readonly type: "bytes32" }, { readonly name: "value"; readonly type: "uint256" }]; readonly name: "set"; readonly outputs: readonly []; readonly stateMutability: "nonpayable"; readonly type: "function" },
+  { readonly inputs: readonly [{ readonly name: "newImplementation"; readonly type: "address" }, { readonly name: "data"; readonly type: "bytes" }]; readonly name: "upgradeToAndCall"; readonly outputs: readonly []; readonly stateMutability: "payable"; readonly type: "function" },
+  { readonly anonymous: false; readonly inputs: readonly [{ readonly indexed: true; readonly name: "key"; readonly type: "bytes32" }, { readonly indexed: false; readonly name: "previous"; readonly type: "uint256" }, { readonly indexed: false; readonly name: "current"; readonly type: "uint256" }]; readonly name: "ParameterChanged"; readonly type: "event" },
+  { readonly anonymous: false; readonly inputs: readonly [{ readonly indexed: true; readonly name: "implementation"; readonly type: "address" }]; readonly name: "Upgraded"; readonly type: "event" },
+  { readonly inputs: readonly [{ readonly name: "target"; readonly type: "address" }]; readonly name: "AddressEmptyCode"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "implementation"; readonly type: "address" }]; readonly name: "ERC1967InvalidImplementation"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "ERC1967NonPayable"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "FailedCall"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "caller"; readonly type: "address" }]; readonly name: "NotGovernance"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "key"; readonly type: "bytes32" }, { readonly name: "value"; readonly type: "uint256" }, { readonly name: "least"; readonly type: "uint256" }, { readonly name: "most"; readonly type: "uint256" }]; readonly name: "OutOfBounds"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "sum"; readonly type: "uint256" }, { readonly name: "whole"; readonly type: "uint256" }]; readonly name: "PartsExceedWhole"; readonly type: "error" },
+  { readonly inputs: readonly []; readonly name: "UUPSUnauthorizedCallContext"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "slot"; readonly type: "bytes32" }]; readonly name: "UUPSUnsupportedProxiableUUID"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "key"; readonly type: "bytes32" }]; readonly name: "UnknownParameter"; readonly type: "error" },
+]

@@ -1,0 +1,21 @@
+// Written by generate.mjs from contracts/artifacts; change nothing here.
+export const parametersAbi = [
+  {"inputs":[],"name":"UPGRADE_INTERFACE_VERSION","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"key","type":"bytes32"}],"name":"bounds","outputs":[{"name":"least","type":"uint256"},{"name":"most","type":"uint256"},{"name":"initial","type":"uint256"}],"stateMutability":"pure","type":"function"},
+  {"inputs":[{"name":"key","type":"bytes32"}],"name":"get","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"proxiableUUID","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"key","type":"bytes32"},{"name":"value","type":"uint256"}],"name":"set","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"newImplementation","type":"address"},{"name":"data","type":"bytes"}],"name":"upgradeToAndCall","outputs":[],"stateMutability":"payable","type":"function"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"key","type":"bytes32"},{"indexed":false,"name":"previous","type":"uint256"},{"indexed":false,"name":"current","type":"uint256"}],"name":"ParameterChanged","type":"event"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"implementation","type":"address"}],"name":"Upgraded","type":"event"},
+  {"inputs":[{"name":"target","type":"address"}],"name":"AddressEmptyCode","type":"error"},
+  {"inputs":[{"name":"implementation","type":"address"}],"name":"ERC1967InvalidImplementation","type":"error"},
+  {"inputs":[],"name":"ERC1967NonPayable","type":"error"},
+  {"inputs":[],"name":"FailedCall","type":"error"},
+  {"inputs":[{"name":"caller","type":"address"}],"name":"NotGovernance","type":"error"},
+  {"inputs":[{"name":"key","type":"bytes32"},{"name":"value","type":"uint256"},{"name":"least","type":"uint256"},{"name":"most","type":"uint256"}],"name":"OutOfBounds","type":"error"},
+  {"inputs":[{"name":"sum","type":"uint256"},{"name":"whole","type":"uint256"}],"name":"PartsExceedWhole","type":"error"},
+  {"inputs":[],"name":"UUPSUnauthorizedCallContext","type":"error"},
+  {"inputs":[{"name":"slot","type":"bytes32"}],"name":"UUPSUnsupportedProxiableUUID","type":"error"},
+  {"inputs":[{"name":"key","type":"bytes32"}],"name":"UnknownParameter","type":"error"},
+]

@@ -1,0 +1,11 @@
+// tributary-contracts: typed ABIs, addresses, and actions for viem.
+export * from './abis/index.js'
+export { addresses } from './addresses.js'
+export { tributaryActions } from './actions/index.js'
+export { NO_ROW, append, commitFolder, contribute, found, release, reveal, submit } from './actions/datanets.js'
+export { createModel, registerVersion } from './actions/models.js'
+export { ask, carry, quote, refund, serve, settle, voucher } from './actions/inference.js'
+export { claim, earnings, payeeOf, setPayee, stake } from './actions/money.js'
+export { explain } from './actions/explain.js'
+export { isProved, leafOf, proofOf, rootOf, treeOf } from './merkle.js'
+export { answerOf, chainOf, inferenceDomain, receiptData, receiptTypes, voucherData, voucherTypes } from './vouchers.js'
