@@ -91,7 +91,7 @@ test('a row may refine another', only, async () => {
 
 test('a folder is committed to, revealed and appended in its order', only, async () => {
   const { author, curator } = people
-  const policy = { committed: true, fee: 1_000n, bond: parseEther('0.5') }
+  const policy = { committed: true, minNoveltyBps: 1_000, fee: 1_000n, bond: parseEther('0.5') }
   const { datanetId: slow } = await curator.found({ name: 'Slow trades', policy })
   assert.equal(await refusal(author.contribute({ datanetId: slow, document: FOLDER[0] })), 'CommitFirst')
   const folder = await author.commitFolder({ datanetId: slow, documents: FOLDER })
