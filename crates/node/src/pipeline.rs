@@ -196,7 +196,7 @@ mod tests {
 
     /// An empty chain with Jovian and a rich key.
     fn chain(directory: &std::path::Path) -> Pipeline {
-        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO, jovian: true });
+        let mut alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, jovian: true });
         alloc.insert(key().address(), GenesisAccount::default().with_balance(U256::from(10).pow(U256::from(20))));
         let config = ChainConfig { chain_id: CHAIN_ID, ..Default::default() };
         let genesis =

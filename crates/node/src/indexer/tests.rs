@@ -36,7 +36,7 @@ struct Chain {
 impl Chain {
     /// A chain with this many sets of texts, whose readers may lag behind by so many events.
     fn new(sets: usize, backlog: usize) -> Self {
-        let alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, fee_recipient: Address::ZERO, jovian: false });
+        let alloc = l2_accounts(L2Genesis { chain_id: CHAIN_ID, jovian: false });
         let config = ChainConfig { chain_id: CHAIN_ID, ..Default::default() };
         let spec = Arc::new(ChainSpec::rollup(Genesis { config, alloc, gas_limit: GAS, ..Default::default() }, FEES));
         let directory = tempfile::tempdir().unwrap();
