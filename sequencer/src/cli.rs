@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a whole rollup with its own L1 in one process.
     Dev(DevArguments),
-    /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
+    /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.
     Datanet(DatanetArguments),

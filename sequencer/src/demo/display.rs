@@ -105,7 +105,8 @@ pub(crate) fn session(cast: &Cast, settled: &Settled, question: &Question) {
 pub(crate) fn payout(cast: &Cast, (sources, settled): (&[Source<'_>], &Settled), reference: &Reference) {
     let (count, gas) = (settled.answers.len(), settled.gas);
     let shares = &settled.event.shares;
-    say(&format!("\n   {count} answers are settled at once in block {}, for {} gas an answer,", settled.block, gas / count as u64));
+    let (amount, block) = (open(settled.event.amount), settled.block);
+    say(&format!("\n   {amount} for {count} answers are settled at once in block {block}, for {} gas an answer,", gas / count as u64));
     say(&format!("   by transaction {}", settled.transaction));
     for found in &settled.attributed.attributions {
         let (explained, withheld) = (percent(found.explained, found.total), percent(found.withheld, found.total));

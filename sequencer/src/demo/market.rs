@@ -24,6 +24,9 @@ use tributary_contracts::{
 /// What an operator's stake is for (`IStakes.Purpose`).
 pub(crate) const OPERATOR: u8 = 1;
 
+/// `IInference.Status.Closed`.
+const CLOSED: u8 = 3;
+
 /// A session that was opened.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -160,11 +163,14 @@ pub(crate) async fn at_stake(chain: &Chain, cast: &Cast) -> Result<U256, Error> 
     Ok(held.free + held.locked)
 }
 
-/// Ends the time in which a session's answers can be disputed, so that its operator's stake is free.
-pub(crate) async fn close(chain: &Chain, cast: &Cast, sessions: &[U256]) -> Result<U256, Error> {
+/// Ends the time in which sessions' answers can be disputed, so that they keep none of their operator's stake. Whether all are closed.
+pub(crate) async fn close(chain: &Chain, cast: &Cast, sessions: &[U256]) -> Result<bool, Error> {
+    let mut closed = true;
     for session in sessions {
         let call = Inference::closeCall { sessionId: *session };
         chain.execute(&cast.operator, &Call::of(INFERENCE, &call), "closing a session").await?;
+        let call = Inference::sessionInfoCall { sessionId: *session };
+        closed &= chain.view(INFERENCE, &call, BlockId::latest()).await?.status == CLOSED;
     }
-    chain.view(INFERENCE, &Inference::openSessionsCall { operator: cast.operator.address() }, BlockId::latest()).await
+    Ok(closed)
 }
