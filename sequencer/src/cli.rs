@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::{attribute::AttributeArguments, datanet::DatanetArguments, dev::DevArguments, import::ImportArguments, serve::ServeArguments};
+use crate::{
+    attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, import::ImportArguments,
+    serve::ServeArguments,
+};
 use clap::{Parser, Subcommand};
 
 /// An EVM rollup whose AI economy pays the people that data came from.
@@ -15,8 +18,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a whole rollup with its own L1 in one process.
     Dev(DevArguments),
-    //DEMO     /// Pay the authors of texts for an answer that quotes them, on a running `tributary dev`.
-    //DEMO
+    /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
+    Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.
     Datanet(DatanetArguments),
     /// Tell whose words a text is made of, from the files of a folder and without a chain.

@@ -4,7 +4,7 @@ mod attribute;
 mod chain;
 mod cli;
 mod datanet;
-//DEMO mod demo;
+mod demo;
 mod dev;
 mod error;
 mod files;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match command {
             cli::Command::Dev(arguments) => dev::run(arguments).await,
-            //DEMO cli::Command::Demo(arguments) => demo::run(arguments).await,
+            cli::Command::Demo(arguments) => demo::run(arguments).await,
             cli::Command::Datanet(arguments) => datanet::run(arguments).await,
             cli::Command::Attribute(arguments) => attribute::run(arguments).await,
             cli::Command::Import(arguments) => import::run(arguments),

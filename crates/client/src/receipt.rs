@@ -38,6 +38,11 @@ impl Receipt {
         self.0.block_number.ok_or_else(|| Error::Inconsistent(format!("receipt of {} without a block", self.hash())))
     }
 
+    /// Gas that the transaction used.
+    pub fn gas_used(&self) -> u64 {
+        self.0.inner.gas_used
+    }
+
     /// Whether the transaction did what it should.
     pub fn succeeded(&self) -> bool {
         self.0.inner.inner.status()

@@ -2,7 +2,7 @@
 
 mod contribute;
 mod croissant;
-mod merkle;
+pub(crate) mod merkle;
 mod pull;
 mod state;
 

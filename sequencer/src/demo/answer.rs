@@ -58,6 +58,27 @@ pub(crate) fn composed(texts: &[Text]) -> Question {
     Question { prompt: "What do these texts say?".to_owned(), answer: answer.collect::<Vec<_>>().join("\n\n") }
 }
 
+/// How many answers one settlement has.
+pub(crate) const ANSWERS: usize = 20;
+
+/// The question, and further ones about single texts, [`ANSWERS`] in all: each answer quotes one of them and says something of its own.
+pub(crate) fn session(first: Question, texts: &[Text]) -> Vec<Question> {
+    let about = |index: usize| {
+        let text = &texts[index % texts.len()];
+        let sentences = sentences(&text.body);
+        let quoted = sentences[index * 7 % sentences.len()].join(" ");
+        let answer =
+            format!("To your question number {}, the nearest that I know is this: \"{quoted}\" It is from {}.", index + 1, text.name);
+        Question { prompt: format!("What is worth knowing about {}? ({})", text.name, index + 1), answer }
+    };
+    std::iter::once(first).chain((1..ANSWERS).map(about)).collect()
+}
+
+/// The answer, and words that it takes from somewhere else as they are.
+pub(crate) fn with_words(question: Question, words: &str) -> Question {
+    Question { answer: format!("{}\n\nAnd somebody adds: \"{words}\"", question.answer), ..question }
+}
+
 /// The answer, and a passage that it takes from `text`, word by word.
 pub(crate) fn quoting(question: Question, text: &Text) -> Question {
     let longest = sentences(&text.body).into_iter().max_by_key(Vec::len).unwrap_or_default().join(" ");
@@ -131,6 +152,16 @@ mod tests {
         assert!(trace.credits.iter().all(|credit| credit.origin != row), "{:?}", trace.credits);
         assert!(trace.credits.iter().any(|credit| (credit.row, credit.origin) == (row, original)), "{:?}", trace.credits);
         assert!(trace.withheld > 0);
+    }
+
+    #[test]
+    fn a_session_has_twenty_questions_and_answers_that_all_differ() {
+        let texts = texts::load(None).unwrap();
+        let mut session = session(shipped(), &texts);
+        assert_eq!(session.len(), ANSWERS);
+        session.sort_by(|a, b| a.answer.cmp(&b.answer));
+        session.dedup_by(|a, b| a.answer == b.answer || a.prompt == b.prompt);
+        assert_eq!(session.len(), ANSWERS);
     }
 
     #[test]

@@ -1,80 +1,27 @@
 //! Everything that must be equal, compared.
 
 use super::{
-    economy::{Cast, Datanet, Settled},
-    ledger::Claim,
+    cast::Cast,
+    datanets::{Datanet, Refined},
+    market::Settled,
+    models::Source,
+    reference::{Payee, Reference},
     settlement::Settlement,
-    texts::Text,
+    texts::{NOTE, Text},
 };
 use crate::{chain::Chain, error::Error};
 use alloy_eips::BlockId;
-use alloy_primitives::U256;
-use std::{cmp::Reverse, collections::BTreeMap};
-use tributary_attribution::{
-    Error as AttributionError,
-    split::split,
-    text::{Evidence, MemoryIndex, Trace, Unmetered, evidence, tokenize, trace},
-};
+use alloy_primitives::{Address, U256};
+use std::cmp::Reverse;
+use tributary_attribution::text::{Evidence, Trace, Unmetered, tokenize, trace};
 use tributary_contracts::{
     ITextAttribution::{self, evidenceCall, traceCall},
-    Inference,
-    predeploys::{INFERENCE, TEXT_ATTRIBUTION},
+    Payouts,
+    predeploys::{PAYOUTS, TEXT_ATTRIBUTION},
 };
 
-/// An answered question and what it can be traced to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Case<'a> {
-    pub(crate) texts: &'a [Text],
-    pub(crate) datanet: &'a Datanet,
-    pub(crate) answer: &'a str,
-    pub(crate) settled: &'a Settled,
-}
-
-/// What this program itself computes from the texts and the answer, without asking the chain.
-#[derive(Debug)]
-pub(crate) struct Reference {
-    pub(crate) trace: Trace,
-    /// Which words of the answer are whose, in the order of payment.
-    pub(crate) evidence: Vec<Evidence>,
-    /// Contributors' numbers and credits, highest credit first.
-    pub(crate) contributors: Vec<(u32, U256)>,
-    /// The split of the pool, in the order of `contributors`.
-    pub(crate) shares: Vec<U256>,
-    /// What is left of the pool for words that nobody is credited for, in wei.
-    pub(crate) commons: U256,
-}
-
-impl Reference {
-    /// Traces the answer to the texts, as they were when it was asked for, and splits the payment.
-    pub(crate) fn trace(case: &Case<'_>) -> Result<Self, Error> {
-        let Case { texts, datanet, answer, settled } = *case;
-        let mut set = MemoryIndex::new();
-        for (text, (number, _)) in texts.iter().zip(&datanet.contributors) {
-            set.append(&text.body, *number, &mut Unmetered).map_err(untraceable)?;
-        }
-        let trace = trace(&set, settled.version, answer, &mut Unmetered).map_err(untraceable)?;
-        let evidence = evidence(&set, settled.version, answer, 0, &mut Unmetered).map_err(untraceable)?;
-        let mut sums: BTreeMap<u32, U256> = BTreeMap::new();
-        for credit in &trace.credits {
-            *sums.entry(datanet.contributors[credit.origin as usize].0).or_default() += U256::from(credit.weight);
-        }
-        let mut contributors: Vec<(u32, U256)> = sums.into_iter().collect();
-        contributors.sort_by_key(|(number, credit)| (Reverse(*credit), *number));
-        let pool = settled.payment * U256::from(settled.contributor_bps) / U256::from(10_000);
-        // What nobody is credited for takes part in the split, so that it goes to nobody.
-        let nobodys = U256::from(trace.total - trace.explained + trace.withheld);
-        let weights: Vec<U256> = contributors.iter().map(|(_, credit)| *credit).chain([nobodys]).collect();
-        let mut shares = split(pool, &weights);
-        shares.truncate(contributors.len());
-        let commons = pool - shares.iter().sum::<U256>();
-        Ok(Self { trace, evidence, contributors, shares, commons })
-    }
-}
-
-/// Why the texts cannot be traced to.
-pub(crate) fn untraceable(error: AttributionError) -> Error {
-    Error::Check(format!("the texts cannot be traced: {error}"))
-}
+/// `IPayouts.Reason`.
+const LINEAGE: u8 = 4;
 
 /// What was compared and how it came out.
 #[derive(Debug, Default)]
@@ -84,7 +31,8 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    fn check(&mut self, statement: impl Into<String>, holds: bool) {
+    /// Takes note of whether a statement holds.
+    pub(crate) fn check(&mut self, statement: impl Into<String>, holds: bool) {
         self.findings.push((statement.into(), holds));
     }
 
@@ -95,41 +43,52 @@ impl Verdict {
     }
 }
 
-/// The chain's trace, evidence, credits and shares are those of the reference.
-pub(crate) async fn trace_agrees(verdict: &mut Verdict, chain: &Chain, case: &Case<'_>, reference: &Reference) -> Result<(), Error> {
-    let Case { texts, datanet, answer, settled } = *case;
-    let (set, version, output) = (datanet.set, settled.version, answer.as_bytes().to_vec());
-    let call = traceCall { setId: set, version, output: output.clone().into(), topK: 0 };
-    let traced = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
-    let credits = reference.trace.credits.iter().map(|credit| (credit.row, credit.origin, U256::from(credit.weight)));
-    let mut credits: Vec<(u64, u64, U256)> = credits.collect();
-    credits.sort_by_key(|(row, origin, credit)| (Reverse(*credit), *row, *origin));
-    let places = traced.rows.into_iter().zip(traced.origins);
-    let same_credits = places.zip(traced.credits).map(|((row, origin), credit)| (row, origin, credit)).eq(credits);
-    let Trace { explained, withheld, total, .. } = reference.trace;
-    let sums = [explained, withheld, total].map(U256::from);
-    let event = &settled.event;
-    let same_sums = [traced.explained, traced.withheld, traced.total] == sums && [event.explained, event.withheld, event.total] == sums;
-    verdict.check("the trace that this program computes is the chain's", same_credits && same_sums);
-
-    let call = evidenceCall { setId: set, version, output: output.into(), most: 0 };
-    let evidence = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
-    let evidence: Vec<Evidence> = evidence.iter().map(decode).collect();
-    verdict.check("so is the evidence", evidence == reference.evidence);
-    let same_words = evidence.iter().all(|item| words_are_equal(item, texts, answer));
+/// The chain's traces of all answers, and its evidence for the first, are those of the reference.
+pub(crate) async fn traces_agree(
+    verdict: &mut Verdict,
+    chain: &Chain,
+    (sources, settled): (&[Source<'_>], &Settled),
+    reference: &Reference,
+) -> Result<(), Error> {
+    let (mut same_traces, mut same_evidence, mut same_words) = (true, true, true);
+    let first = std::str::from_utf8(&settled.answers[0].output).unwrap_or_default();
+    for ((source, traces), proofs) in sources.iter().zip(&reference.traces).zip(&reference.evidence) {
+        for (answer, expected) in settled.answers.iter().zip(traces) {
+            same_traces &= trace_of(chain, source, &answer.output).await? == (credits(expected), sums(expected));
+        }
+        let (set, version) = (source.datanet.set, source.release.version);
+        let call = evidenceCall { setId: set, version, output: settled.answers[0].output.clone(), most: 0 };
+        let evidence = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
+        let evidence: Vec<Evidence> = evidence.iter().map(decode).collect();
+        same_evidence &= evidence == *proofs;
+        same_words &= evidence.iter().all(|item| words_are_equal(item, &source.datanet.texts, first));
+    }
+    let answers = settled.answers.len();
+    verdict.check(format!("the traces of {answers} answers that this program computes are the chain's"), same_traces);
+    verdict.check("so is the evidence", same_evidence);
     verdict.check("the evidence names the same words in the answer, in the texts and in their origins", same_words);
-
-    let credited: Vec<(u32, U256, U256)> = settled.credited.iter().map(|paid| (paid.contributor, paid.credit, paid.share)).collect();
-    let expected: Vec<(u32, U256, U256)> =
-        reference.contributors.iter().zip(&reference.shares).map(|((number, credit), share)| (*number, *credit, *share)).collect();
-    verdict.check("credits and shares that were paid are those of the reference", credited == expected);
     Ok(())
 }
 
-/// Whoever handed in other people's words was paid for none of them.
-pub(crate) fn copies_earn_nothing(verdict: &mut Verdict, cast: &Cast, settled: &Settled) {
-    let copier = cast.copier.address();
-    verdict.check("the copies earned nothing", settled.credited.iter().all(|paid| paid.account != copier));
+type Credits = Vec<(u64, u64, U256)>;
+
+async fn trace_of(chain: &Chain, source: &Source<'_>, output: &[u8]) -> Result<(Credits, [U256; 3]), Error> {
+    let (set, version) = (source.datanet.set, source.release.version);
+    let call = traceCall { setId: set, version, output: output.to_vec().into(), topK: 0 };
+    let traced = chain.view(TEXT_ATTRIBUTION, &call, BlockId::latest()).await?;
+    let places = traced.rows.into_iter().zip(traced.origins);
+    let credits = places.zip(traced.credits).map(|((row, origin), credit)| (row, origin, credit)).collect();
+    Ok((credits, [traced.explained, traced.withheld, traced.total]))
+}
+
+fn credits(trace: &Trace) -> Credits {
+    let mut credits: Credits = trace.credits.iter().map(|credit| (credit.row, credit.origin, U256::from(credit.weight))).collect();
+    credits.sort_by_key(|(row, origin, credit)| (Reverse(*credit), *row, *origin));
+    credits
+}
+
+fn sums(trace: &Trace) -> [U256; 3] {
+    [trace.explained, trace.withheld, trace.total].map(U256::from)
 }
 
 fn decode(given: &ITextAttribution::Evidence) -> Evidence {
@@ -159,42 +118,53 @@ fn words_are_equal(item: &Evidence, texts: &[Text], answer: &str) -> bool {
     quoted.as_ref().is_some_and(|words| !words.is_empty()) && places.into_iter().all(|words| words == quoted)
 }
 
-/// Everything that was paid arrived, to the wei.
-pub(crate) async fn money_agrees(
-    verdict: &mut Verdict,
-    chain: &Chain,
-    (settled, reference): (&Settled, &Reference),
-    claims: &[Claim],
-) -> Result<(), Error> {
-    let last_block = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
-    let event = &settled.event;
-    let shares: U256 = settled.credited.iter().map(|paid| paid.share).sum();
-    verdict.check("the shares sum to the contributors' part of the payment, to the wei", shares == event.contributorsShare);
-    verdict.check("what nobody is credited for went to nobody", event.commonsShare == reference.commons);
-    verdict.check(
-        "the contributors', the operator's and the commons' part are the payment",
-        event.contributorsShare + event.operatorShare + event.commonsShare == settled.payment,
-    );
-    let paid = |claim: &Claim| claim.claimed == claim.owed && claim.owed >= claim.earned;
-    verdict.check("everybody claimed what they were owed", claims.iter().all(paid));
-    let arrived = |claim: &Claim| claim.after + claim.fee == claim.before + claim.claimed;
-    verdict.check("and has it, less the fee of claiming", claims.iter().all(arrived));
+/// What was paid is what the reference says, to the wei, and to the right accounts.
+pub(crate) fn payment_agrees(verdict: &mut Verdict, cast: &Cast, settled: &Settled, reference: &Reference) {
+    verdict.check("the payer signed for the chain of answers that the contract computes", settled.chain_agrees);
+    let paid = settled.payees.payees.iter().map(|payee| Payee {
+        datanet: payee.datanetId,
+        number: payee.number,
+        account: payee.account,
+        amount: payee.amount,
+        weight: payee.weight,
+    });
+    verdict.check("contributors, weights and amounts that were paid are those of the reference", paid.eq(reference.payees.iter().cloned()));
+    let shares = &settled.event.shares;
+    verdict.check("so are the parts of all others", *shares == reference.shares);
+    let sum =
+        shares.protocol + shares.validators + shares.lineage + shares.curators + shares.contributors + shares.commons + shares.operator;
+    verdict.check("the parts sum to the payment, to the wei", sum == settled.event.amount);
+    let of_base = settled.parts.parts.iter().filter(|part| part.reason == LINEAGE && part.account == cast.researcher.address());
+    verdict.check("the base model's owner got its royalty", of_base.map(|part| part.amount).sum::<U256>() == reference.royalty);
+}
 
-    let since = chain.start();
-    let money_in: U256 =
-        chain.logs::<Inference::Requested>(INFERENCE, since + 1, last_block).await?.iter().map(|event| event.payment).sum();
-    let money_out: U256 = chain.logs::<Inference::Claimed>(INFERENCE, since + 1, last_block).await?.iter().map(|event| event.amount).sum();
-    let held_before = chain.balance(INFERENCE, since).await?;
-    let held = chain.balance(INFERENCE, last_block).await?;
-    verdict.check("money in is money out and money held", held_before + money_in == money_out + held);
-    let totals = chain.view(INFERENCE, &Inference::totalsCall {}, last_block).await?;
-    verdict.check("the money held is what the contract owes", totals.owedTotal + totals.escrowed == held);
+/// What a refinement says in its own words earned nothing before it was accepted, and does since.
+pub(crate) fn refinement_earns(verdict: &mut Verdict, (datanet, refined): (&Datanet, &Refined), settled: &Settled) -> Result<(), Error> {
+    let earned = |version| -> Result<u64, Error> {
+        let trace = trace(&datanet.index, version, NOTE, &mut Unmetered)?;
+        Ok(trace.credits.iter().filter(|credit| credit.origin == refined.event.row).map(|credit| credit.weight).sum())
+    };
+    verdict.check(
+        "the refinement's words earned nothing before it was accepted",
+        earned(refined.before)? == 0 && earned(refined.before + 1)? > 0,
+    );
+    let account = refined.event.account;
+    verdict.check("and were paid for afterwards", settled.payees.payees.iter().any(|payee| payee.account == account));
+    Ok(())
+}
+
+/// Whoever handed in other people's words is owed nothing, whatever for.
+pub(crate) async fn copies_earn_nothing(verdict: &mut Verdict, chain: &Chain, copier: Address, last_block: u64) -> Result<(), Error> {
+    let credited = chain.logs::<Payouts::Credited>(PAYOUTS, chain.start() + 1, last_block).await?;
+    verdict.check("the copies, and the offer, earned nothing", credited.iter().all(|credit| credit.account != copier));
     Ok(())
 }
 
 /// The verifier, which knows L1 only, has the sequencer's block.
 pub(crate) fn hashes_agree(verdict: &mut Verdict, settlement: &Settlement) {
-    verdict.check("the verifier derived the sequencer's hash from L1", settlement.verifier_hash == settlement.sequencer_hash);
+    let block = settlement.block;
+    let same = settlement.verifier_hash == settlement.sequencer_hash;
+    verdict.check(format!("the verifier derived the sequencer's block {block} from L1"), same);
     let on_l1 = settlement.l1_success && settlement.l1_says == settlement.batch.l1_block_hash;
-    verdict.check("L1 has the transaction that carries the block", on_l1);
+    verdict.check("L1 has the transaction that carries it", on_l1);
 }

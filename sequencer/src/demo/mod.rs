@@ -1,17 +1,28 @@
-//! `tributary demo`: texts are contributed, an answer quotes them, its price is paid to their authors and not to who copied them, and every step is
-//! checked.
+//! `tributary demo`: the whole loop of the economy. Texts are contributed, refined and reviewed, models are made from them, answers are paid for and their
+//! price goes to who wrote the words, not to who copied them; an answer is disputed, a parameter is voted on, everybody claims, and every step is checked.
 
 mod answer;
+mod cast;
 mod checks;
+mod datanets;
 mod display;
-mod economy;
+mod dispute;
+mod government;
 mod ledger;
+mod market;
+mod models;
+mod reference;
+mod review;
 mod settlement;
+mod story;
 mod texts;
+mod time;
 
 use crate::{chain::Chain, error::Error, secret::Secret, shutdown::Shutdown};
+use cast::Cast;
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
+use story::Story;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,56 +67,30 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Error> {
 }
 
 async fn play(arguments: DemoArguments) -> Result<(), Error> {
-    let mut texts = texts::load(arguments.dir.as_deref())?;
-    let copy = texts::copy(&texts).map_err(checks::untraceable)?;
-    let mut question = match &arguments.dir {
+    let texts = texts::load(arguments.dir.as_deref())?;
+    let question = match &arguments.dir {
         None => answer::shipped(),
         Some(_) => answer::composed(&texts),
     };
-    if let Some(copy) = &copy {
-        question = answer::quoting(question, copy);
-    }
     let mnemonic = arguments.mnemonic.as_ref().map_or(MNEMONIC, Secret::reveal);
     let chain = Chain::connect(&arguments.rpc).await?;
     let l1 = chain.l1(arguments.l1.as_deref()).await?;
-    display::opening(&chain);
+    let can_jump = time::can_jump(&chain).await?;
+    display::opening(&chain, can_jump);
 
-    let cast = economy::Cast::assemble(&chain, mnemonic, texts.len()).await?;
-    let mut datanet = economy::found(&chain, &cast).await?;
-    display::contributing(&datanet, &texts, &cast);
-    for (index, text) in texts.iter().enumerate() {
-        let (event, block) = economy::contribute(&chain, cast.contributor_of(index), &mut datanet, text).await?;
-        display::contributed(&event, text, block);
+    let cast = Cast::assemble(&chain, mnemonic, texts.len(), can_jump).await?;
+    let mut story = Story { chain: &chain, cast, can_jump, steps: Default::default(), verdict: Default::default() };
+    let blocks = story.tell(texts, question).await?;
+
+    let Story { mut steps, mut verdict, .. } = story;
+    steps.next("Everything is on L1, and a verifier derives it from there");
+    let patience = Duration::from_secs(arguments.patience);
+    for block in [blocks.settled, blocks.last] {
+        let settlement = settlement::wait(&chain, &l1, block, blocks.last, patience).await?;
+        display::settlement(&settlement);
+        checks::hashes_agree(&mut verdict, &settlement);
     }
-    // Somebody else's words are not the copier's, whether they are handed in before the question …
-    if let Some(copy) = copy {
-        let (event, block) = economy::contribute(&chain, &cast.copier, &mut datanet, &copy).await?;
-        display::contributed(&event, &copy, block);
-        texts.push(copy);
-    }
-    let requested = economy::ask(&chain, &cast, &datanet, &question.prompt).await?;
-    display::asked(&requested, &question);
-    // … or after it, when the answer is known: it is traced to the version of its question.
-    let late = texts::Text { name: "the answer, copied".to_owned(), body: question.answer.clone() };
-    let (event, block) = economy::contribute(&chain, &cast.copier, &mut datanet, &late).await?;
-    display::too_late(&event, &late, block);
-    texts.push(late);
-    let settled = economy::settle(&chain, &cast, &requested, &question.answer).await?;
-    let case = checks::Case { texts: &texts, datanet: &datanet, answer: &question.answer, settled: &settled };
-    let reference = checks::Reference::trace(&case)?;
-    display::payout(&case, &reference);
-    let claims = ledger::claim(&chain, &cast, &settled).await?;
-    display::claims(&claims);
-
-    let last_block = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
-    let settlement = settlement::wait(&chain, &l1, &settled, last_block, Duration::from_secs(arguments.patience)).await?;
-    display::settlement(&settlement);
-
-    let mut verdict = checks::Verdict::default();
-    checks::trace_agrees(&mut verdict, &chain, &case, &reference).await?;
-    checks::copies_earn_nothing(&mut verdict, &cast, &settled);
-    checks::money_agrees(&mut verdict, &chain, (&settled, &reference), &claims).await?;
-    checks::hashes_agree(&mut verdict, &settlement);
+    steps.next("Checked");
     display::verdict(&verdict);
     verdict.into_result()
 }

@@ -1,6 +1,5 @@
 //! From the rollup's block to L1 and back: which L1 transaction carries it, and what a verifier makes of that.
 
-use super::economy::Settled;
 use crate::{chain::Chain, error::Error, terminal::LiveLine};
 use alloy_primitives::{B256, U64};
 use serde::Deserialize;
@@ -11,7 +10,7 @@ use tributary_client::Client;
 /// How often the node is asked how far it is.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Where the block of the settlement is on L1.
+/// Where a block is on L1.
 #[derive(Debug)]
 pub(crate) struct Settlement {
     /// Number of the L2 block.
@@ -55,17 +54,17 @@ struct Numbered {
     number: u64,
 }
 
-/// Waits until `last_block` is safe, and looks up the block of the settlement.
-pub(crate) async fn wait(chain: &Chain, l1: &Client, settled: &Settled, last_block: u64, patience: Duration) -> Result<Settlement, Error> {
+/// Waits until `last_block` is safe, and looks up `block`.
+pub(crate) async fn wait(chain: &Chain, l1: &Client, block: u64, last_block: u64, patience: Duration) -> Result<Settlement, Error> {
     wait_until_safe(chain, last_block, patience).await?;
-    let (rollup, number) = (chain.client(), U64::from(settled.block));
+    let (rollup, number) = (chain.client(), U64::from(block));
     let batch: Batch = rollup.demand("tributary_batchOf", [number]).await?;
     let derived: Hashed = rollup.demand("tributary_verifierBlock", [number]).await?;
     let sealed: Hashed = rollup.demand("eth_getBlockByNumber", (number, false)).await?;
     let unknown = || Error::Check(format!("L1 does not know transaction {}", batch.l1_transaction_hash));
     let receipt = l1.receipt(batch.l1_transaction_hash).await?.ok_or_else(unknown)?;
     Ok(Settlement {
-        block: settled.block,
+        block,
         sequencer_hash: sealed.hash,
         verifier_hash: derived.hash,
         l1_says: receipt.0.block_hash.unwrap_or_default(),

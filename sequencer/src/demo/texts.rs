@@ -67,9 +67,61 @@ pub(crate) fn copy(texts: &[Text]) -> Result<Option<Text>, AttributionError> {
     Ok(nothing_new.then(|| Text { name: format!("{}, copied", original.name), body }))
 }
 
+/// Texts for the datanet with reviews.
+const REVIEWED: &[(&str, &str)] =
+    &[("lighthouses", include_str!("../../texts/reviewed/lighthouses.txt")), ("looms", include_str!("../../texts/reviewed/looms.txt"))];
+
+/// What nobody should be paid for.
+const SPAM: &str = "buy now best price click here limited offer buy now best price click here winner winner claim your prize buy now";
+
+/// What the refinement says instead of a sentence of about its length.
+pub(crate) const NOTE: &str = "In the cooper's shed at Galway they settle it with a brass thimble, a quince and three pencilled marks.";
+
+/// A folder that deserves to be accepted.
+pub(crate) fn reviewed() -> Vec<Text> {
+    REVIEWED.iter().map(|(name, body)| Text { name: (*name).to_owned(), body: (*body).to_owned() }).collect()
+}
+
+/// A folder that does not.
+pub(crate) fn spam() -> Vec<Text> {
+    vec![Text { name: "an offer".to_owned(), body: SPAM.to_owned() }]
+}
+
+/// The shortest text with one of its sentences exchanged for [`NOTE`], and that text's row; `None` where the new words would not be closed: there is nothing to
+/// accept then.
+pub(crate) fn refinement(texts: &[Text]) -> Result<Option<(u64, Text)>, AttributionError> {
+    let Some((row, original)) = texts.iter().enumerate().min_by_key(|(_, text)| text.body.len()) else { return Ok(None) };
+    let words: Vec<&str> = original.body.split_whitespace().collect();
+    let Some((from, to)) = exchangeable(&words) else { return Ok(None) };
+    let body = [&words[..from], &[NOTE], &words[to..]].concat().join(" ");
+    let mut set = MemoryIndex::new();
+    for text in texts {
+        set.append(&text.body, 0, &mut Unmetered)?;
+    }
+    let found = novelty(&set, set.version()?, &body, &mut Unmetered)?;
+    let refines = found.closed > 0 && body.len() <= MAX_DOCUMENT_BYTES;
+    Ok(refines.then(|| (row as u64, Text { name: format!("{}, refined", original.name), body })))
+}
+
+/// The sentence, neither first nor last, whose length is nearest to the note's: from which word to which.
+fn exchangeable(words: &[&str]) -> Option<(usize, usize)> {
+    let ends: Vec<usize> = words.iter().enumerate().filter(|(_, word)| word.ends_with('.')).map(|(index, _)| index + 1).collect();
+    let inner = ends.windows(2).map(|pair| (pair[0], pair[1])).filter(|(_, to)| *to < words.len());
+    inner.min_by_key(|(from, to)| (to - from).abs_diff(NOTE.split_whitespace().count()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refinement_of_a_shipped_text_has_words_that_are_closed_until_it_is_accepted() {
+        let texts = load(None).unwrap();
+        let (row, refined) = refinement(&texts).unwrap().unwrap();
+        assert!(refined.body.contains(NOTE) && refined.name.starts_with(&texts[row as usize].name));
+        let few = [Text { name: "few".into(), body: "so much depends upon a red wheel barrow glazed with rain water".into() }];
+        assert!(refinement(&few).unwrap().is_none());
+    }
 
     #[test]
     fn the_shipped_texts_are_long_enough_and_all_different() {
