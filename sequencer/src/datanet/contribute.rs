@@ -24,9 +24,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tributary_client::{Account, Call, TxFees};
 use tributary_contracts::{
-    DatanetReview, Datanets, IAttributionStore, Juries,
+    DatanetReview, Datanets, IAttributionStore,
     interfaces::datanet_review::IDatanetRecords,
-    predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
+    predeploys::{ATTRIBUTION_STORE, DATANETS},
 };
 
 /// Bytes of documents in one transaction, except where one document is larger.
@@ -208,7 +208,7 @@ impl Handing<'_> {
         let info = self.info(begun.commitment).await?;
         if info.stage == COMMITTED {
             self.reveal(&begun, &tree, &documents, info.revealed as usize).await?;
-            self.submit(&begun, info.jurors).await?;
+            self.submit(&begun).await?;
         }
         let info = self.info(begun.commitment).await?;
         if info.stage == ACCEPTED {
@@ -310,13 +310,11 @@ impl Handing<'_> {
         Ok(())
     }
 
-    async fn submit(&self, begun: &Begun, jurors: u16) -> Result<(), Error> {
-        let fee = match jurors {
-            0 => U256::ZERO,
-            jurors => self.chain.view(JURIES, &Juries::feeCall { jurors }, BlockId::latest()).await?,
-        };
+    async fn submit(&self, begun: &Begun) -> Result<(), Error> {
+        // A jury's fee for each 64 documents begun, where there is a review.
+        let cost = self.chain.now(DATANETS, &DatanetReview::reviewCostCall { commitmentId: begun.commitment }).await?;
         let call = DatanetReview::submitCall { commitmentId: begun.commitment };
-        self.chain.execute(self.account, &Call::of(DATANETS, &call).with_value(fee), "handing documents in").await?;
+        self.chain.execute(self.account, &Call::of(DATANETS, &call).with_value(cost), "handing documents in").await?;
         Ok(())
     }
 

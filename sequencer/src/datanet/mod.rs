@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use std::{fmt, fs, path::PathBuf, str::FromStr};
 use tributary_client::{Account, Call};
 use tributary_contracts::{
-    Datanets, IAttributionStore,
+    DatanetReview, Datanets, IAttributionStore, Juries,
     interfaces::datanets::{IDatanetRecords, IDatanets},
-    predeploys::{ATTRIBUTION_STORE, DATANETS},
+    predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
 };
 
 const EXAMPLES: &str = "\
@@ -72,6 +72,14 @@ enum Command {
     },
     /// Accept a row as a refinement, as the curator or its parent's author.
     Accept { datanet: U256, row: u64 },
+    /// Ask a jury to accept a row of the account as a refinement; the account pays the jury.
+    Review {
+        datanet: U256,
+        row: u64,
+        /// Why it is one.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
     /// Take a row of the account back.
     Withdraw { datanet: U256, row: u64 },
     /// Name the newest version, so that it can be cited for ever.
@@ -214,6 +222,7 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
             did(&chain, &account().await?, &call, "accepting a refinement", json).await
         }
+        Command::Review { datanet, row, reason } => review(&chain, &account().await?, (datanet, row, reason), json).await,
         Command::Withdraw { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::withdrawCall { datanetId: datanet, row });
             did(&chain, &account().await?, &call, "withdrawing a row", json).await
@@ -234,6 +243,23 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
         Command::Pull { reference, dir } => pull::run(&chain, reference, &dir, json).await,
         Command::Export { reference, dir } => croissant::run(&chain, reference, &dir, json).await,
     }
+}
+
+/// Jurors about a row, at least.
+const LEAST_JURORS: u16 = 3;
+
+async fn review(chain: &Chain, account: &Account, (datanet, row, reason): (U256, u64, String), json: bool) -> Result<(), Error> {
+    let jurors = terms(chain, datanet).await?.policy.jurors.max(LEAST_JURORS);
+    let fee = chain.now(JURIES, &Juries::feeCall { jurors }).await?;
+    let call = DatanetReview::reviewRefinementCall { datanetId: datanet, row, reason: reason.into_bytes().into() };
+    let receipt = chain.execute(account, &Call::of(DATANETS, &call).with_value(fee), "asking for a review").await?;
+    let event: Juries::CaseOpened = receipt.event(JURIES)?;
+    told(
+        json,
+        &json!({ "caseId": event.caseId, "jurors": event.jurors, "transactionHash": receipt.hash() }),
+        &[("case", event.caseId.to_string()), ("jurors", event.jurors.to_string()), ("paid", report::open(fee))],
+    );
+    Ok(())
 }
 
 /// Tells a result to scripts or to people.
