@@ -86,7 +86,7 @@ impl Chain {
                 let why = self.reason(from, call).await.map_or_else(String::new, |why| format!(": {why}"));
                 Err(Error::Reverted { what: what.to_owned(), hash, why })
             }
-            Err(error) => Err(refusal(error, what)),
+            Err(error) => Err(refusal(error, call.to.to().copied(), what)),
         }
     }
 
@@ -100,14 +100,16 @@ impl Chain {
             ..Default::default()
         };
         match self.client.call(&request, BlockId::latest()).await {
-            Err(tributary_client::Error::Rejected { fault, .. }) => fault.data.and_then(|data| reverts::words(&data)),
+            Err(tributary_client::Error::Rejected { fault, .. }) => {
+                fault.data.and_then(|data| reverts::words(call.to.to().copied(), &data))
+            }
             _ => None,
         }
     }
 
     /// Calls a view on the state at `block`.
     pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C, block: impl Into<BlockId>) -> Result<C::Return, Error> {
-        self.client.view(to, call, block).await.map_err(|error| refusal(error, "asking the contract"))
+        self.client.view(to, call, block).await.map_err(|error| refusal(error, Some(to), "asking the contract"))
     }
 
     /// Calls a view on the newest state.
@@ -159,9 +161,9 @@ pub(crate) fn key(name: &str) -> B256 {
 }
 
 /// What a contract's error says, where the node gives it back.
-fn refusal(error: tributary_client::Error, what: &'static str) -> Error {
+fn refusal(error: tributary_client::Error, to: Option<Address>, what: &'static str) -> Error {
     let tributary_client::Error::Rejected { fault, .. } = &error else { return error.into() };
-    match fault.data.as_ref().and_then(|data| reverts::words(data)) {
+    match fault.data.as_ref().and_then(|data| reverts::words(to, data)) {
         Some(why) => Error::Refused { what, why },
         None => error.into(),
     }

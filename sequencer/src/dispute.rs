@@ -87,7 +87,7 @@ enum Command {
     Answer {
         session: U256,
         /// Which answer, from 1.
-        index: u32,
+        answer: u32,
         wrong: Wrong,
         /// Why: with the prompt, where its hash alone is known.
         #[arg(long)]
@@ -140,10 +140,11 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
             let call = Call::of(DATANETS, &call).with_value(about_row(&caller, datanet).await?);
             opened(&caller, &call, "claiming the row").await
         }
-        Command::Answer { session, index, wrong, reason } => {
+        Command::Answer { session, answer, wrong, reason } => {
             let rules = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: session }).await?.rules;
             let value = jury(&caller, rules.jurors).await? + U256::from(rules.contestBond);
-            let call = Inference::disputeCall { sessionId: session, index, kind: wrong as u8, evidence: reason.into_bytes().into() };
+            let call =
+                Inference::disputeCall { sessionId: session, index: answer, kind: wrong as u8, evidence: reason.into_bytes().into() };
             opened(&caller, &Call::of(INFERENCE, &call).with_value(value), "disputing the answer").await
         }
         Command::Model { model, version, evidence } => {

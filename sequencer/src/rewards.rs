@@ -132,9 +132,36 @@ fn origin(earning: &Value) -> String {
             (session, settlement) => format!("session {session}, its settlement {settlement} ({number})"),
         },
         JURIES => format!("jury, case {number}"),
-        DATANETS => format!("datanets, {reference}"),
-        MODELS => format!("models, {reference}"),
-        STAKES => format!("a slashed stake, {reference}"),
-        _ => format!("{module}, {reference}"),
+        DATANETS => format!("datanets, {}", labelled(reference)),
+        MODELS => format!("models, {}", labelled(reference)),
+        STAKES => format!("a slashed stake, {}", labelled(reference)),
+        _ => format!("{module}, {}", labelled(reference)),
+    }
+}
+
+/// A reference that is a word and a number behind it, as "commitment 7"; any other as it is.
+fn labelled(reference: B256) -> String {
+    let letters = reference.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let zeros = reference[letters..].iter().take_while(|byte| **byte == 0).count();
+    let number = U256::from_be_slice(&reference[letters..]);
+    match std::str::from_utf8(&reference[..letters]) {
+        Ok(label) if letters > 2 && zeros >= 8 => format!("{label} {number}"),
+        _ if letters == 0 && zeros >= 24 => format!("case {number}"),
+        _ => reference.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_told_as_what_it_stands_for() {
+        let mut reference = B256::with_last_byte(7);
+        assert_eq!(labelled(reference), "case 7");
+        reference[..10].copy_from_slice(b"commitment");
+        assert_eq!(labelled(reference), "commitment 7");
+        let hash = alloy_primitives::keccak256("x");
+        assert_eq!(labelled(hash), hash.to_string());
     }
 }

@@ -115,7 +115,8 @@ async fn dry_run(
         let call = IAttributionStore::noveltyCall { setId: set, version: 0, document: document.body.clone() };
         let novelty = chain.view(ATTRIBUTION_STORE, &call, BlockId::latest()).await?;
         let own = novelty.total.saturating_sub(novelty.inherited).saturating_sub(novelty.closed);
-        let own_bps = if novelty.total.is_zero() { U256::ZERO } else { own * U256::from(10_000) / novelty.total };
+        // Where nothing can be inherited, all is its own.
+        let own_bps = if novelty.total.is_zero() { U256::from(10_000) } else { own * U256::from(10_000) / novelty.total };
         let gas = if row.is_some() { 0 } else { gas(chain, account, datanet, document, terms).await? };
         let cost = price * U256::from(gas) + if row.is_some() { U256::ZERO } else { U256::from(terms.policy.fee) };
         rows.push((document, row, own_bps, gas, cost));
@@ -195,7 +196,11 @@ impl Handing<'_> {
         let chain_id = self.chain.id();
         let begun = match state::read(folder, chain_id, self.datanet)? {
             Some(begun) => begun,
-            None => self.draft(folder, &documents).await?,
+            None => match self.draft(folder, &documents).await? {
+                Some(begun) => begun,
+                // Nothing is new: all that is left is to tell where everything is.
+                None => return self.contribute(documents, U256::ZERO, json).await,
+            },
         };
         // In the order of the commitment, whatever came to the folder since.
         let find =
@@ -238,7 +243,7 @@ impl Handing<'_> {
     }
 
     /// Salt and order of a new commitment, kept before anything is sent: without them nothing could be shown.
-    async fn draft(&self, folder: &Path, documents: &[Document]) -> Result<Begun, Error> {
+    async fn draft(&self, folder: &Path, documents: &[Document]) -> Result<Option<Begun>, Error> {
         let mut files = Vec::new();
         for document in documents {
             if row_of(self.chain, self.datanet, document.hash).await?.is_none() {
@@ -246,7 +251,7 @@ impl Handing<'_> {
             }
         }
         if files.is_empty() {
-            return Err(Error::Check("the datanet has all of these documents already".to_owned()));
+            return Ok(None);
         }
         let begun = Begun {
             chain_id: self.chain.id(),
@@ -256,7 +261,7 @@ impl Handing<'_> {
             files,
         };
         state::write(folder, &begun)?;
-        Ok(begun)
+        Ok(Some(begun))
     }
 
     /// Commits, unless an earlier run did.

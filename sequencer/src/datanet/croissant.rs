@@ -92,7 +92,7 @@ fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value,
             "description": "One document a line, with its author.",
             "contentUrl": TABLE,
             "contentSize": format!("{} B", table.len()),
-            "encodingFormat": "application/jsonl",
+            "encodingFormat": "application/jsonlines",
             "sha256": hex::encode(Sha256::digest(table)),
         }],
         "recordSet": [{

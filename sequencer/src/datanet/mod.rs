@@ -216,7 +216,15 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
             let document = fs::read(&file).map_err(|source| Error::Read { path: file, source })?;
             let fee = U256::from(terms(&chain, datanet).await?.policy.fee);
             let call = Datanets::refineCall { datanetId: datanet, parent: row, document: document.into() };
-            did(&chain, &account().await?, &Call::of(DATANETS, &call).with_value(fee), "handing in a refinement", json).await
+            let call = Call::of(DATANETS, &call).with_value(fee);
+            let receipt = chain.execute(&account().await?, &call, "handing in a refinement").await?;
+            let row = receipt.event::<Datanets::Contributed>(DATANETS)?.row;
+            told(
+                json,
+                &json!({ "row": row, "transactionHash": receipt.hash() }),
+                &[("row", row.to_string()), ("transaction", receipt.hash().to_string())],
+            );
+            Ok(())
         }
         Command::Accept { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
@@ -323,10 +331,8 @@ async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: 
 }
 
 async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
-    let found: Option<Value> = chain.client().request("tributary_datanet", (datanet,)).await?;
-    let found = found.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
+    let found = &chain.ask("tributary_datanet", datanet).await?.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
     let releases: Value = chain.client().demand("tributary_releases", (datanet, json!({ "newest": true }))).await?;
-    let found = &found["result"];
     if json {
         report::json(&json!({ "datanet": found, "releases": releases["items"] }));
         return Ok(());
@@ -340,8 +346,8 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
         ("curator", text("curator")),
         ("documents", number("rows")),
         ("bytes", number("size")),
-        ("licence", found["licence"].to_string()),
-        ("policy", found["policy"].to_string()),
+        ("licence", licence(&found["licence"])),
+        ("policy", policy(&found["policy"])),
     ]);
     let rows = releases["items"].as_array().into_iter().flatten().map(|release| {
         let number = |field: &str| report::number(release, field).to_string();
@@ -354,16 +360,45 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
-    let (mut items, mut cursor) = (Vec::new(), Value::Null);
-    loop {
-        let mut page: Value = chain.client().demand("tributary_datanets", (json!({ "cursor": cursor }),)).await?;
-        items.extend(page["items"].as_array().cloned().unwrap_or_default());
-        cursor = page["next"].take();
-        if cursor.is_null() {
-            break;
-        }
+/// A licence's terms in words.
+fn licence(licence: &Value) -> String {
+    let is = |field: &str| licence[field] == json!(true);
+    let bps = |field: &str| licence[field].as_u64().unwrap_or_default();
+    let mut terms = vec![
+        if is("mayTrain") { "may be trained on" } else { "no training" }.to_owned(),
+        if is("commercial") { "what is made from it may be sold" } else { "not for sale" }.to_owned(),
+    ];
+    if is("shareAlike") {
+        terms.push("share-alike".to_owned());
     }
+    if bps("minContributorBps") > 0 {
+        terms.push(format!("contributors get at least {} basis points", bps("minContributorBps")));
+    }
+    if bps("maxRoyaltyBps") < 10_000 {
+        terms.push(format!("lineage and operator get at most {} basis points", bps("maxRoyaltyBps")));
+    }
+    terms.join(", ")
+}
+
+/// What contributions must pass, in words.
+fn policy(policy: &Value) -> String {
+    let jurors = policy["jurors"].as_u64().unwrap_or_default();
+    let mut terms = vec![match (jurors, policy["committed"] == json!(true)) {
+        (0, false) => "takes every document at once".to_owned(),
+        (0, true) => "documents are committed to before they are shown".to_owned(),
+        (jurors, _) => format!("{jurors} jurors review what is committed to"),
+    }];
+    let novelty = policy["minNoveltyBps"].as_u64().unwrap_or_default();
+    if novelty > 0 {
+        terms.push(format!("at least {novelty} basis points of its words are its own"));
+    }
+    terms.push(format!("fee {}", report::open(report::number(policy, "fee"))));
+    terms.push(format!("bond {}", report::open(report::number(policy, "bond"))));
+    terms.join(", ")
+}
+
+async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
+    let items = chain.list("tributary_datanets", None).await?;
     if json {
         report::json(&items);
         return Ok(());

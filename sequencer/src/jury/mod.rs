@@ -256,7 +256,7 @@ async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
         ("until", found.deadline.to_string()),
         ("L1 origin", found.origin.to_string()),
         ("upheld", report::text(&case, "upheld")),
-        ("bond of an appeal", report::open(found.bond)),
+        ("bond now", report::open(found.bond)),
     ]);
     let mut rows = Vec::new();
     for round in 0..=found.round {

@@ -14,7 +14,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tributary_client::Call;
-use tributary_contracts::{Models, predeploys::MODELS};
+use tributary_contracts::{
+    Models, Stakes,
+    predeploys::{MODELS, STAKES},
+};
+
+/// `IStakes.Purpose`.
+const TRAINER: u8 = 2;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -119,7 +125,14 @@ async fn register(
 ) -> Result<(), Error> {
     // What is missing is told before a model without a version is made.
     let version = merged(file, flags)?;
-    version.registration(caller.account().await?.address())?;
+    let account = caller.account().await?.address();
+    version.registration(account)?;
+    let bond = caller.chain.parameter("trainerBond").await?;
+    let stake = caller.chain.now(STAKES, &Stakes::stakeOfCall { purpose: TRAINER, account }).await?;
+    if stake.free < bond {
+        let reason = format!("{} of a trainer's stake is free; `tributary stake add trainer` adds to it", report::open(stake.free));
+        return Err(Error::Invalid { what: format!("a bond of {}", report::open(bond)), reason });
+    }
     let receipt = caller.send(&Call::of(MODELS, &Models::createCall { name, metadata }), "registering the model").await?;
     let model = receipt.event::<Models::ModelCreated>(MODELS)?.modelId;
     add(caller, model, &version).await.map_err(|error| Error::Invalid {
@@ -214,12 +227,19 @@ async fn lineage(caller: &Caller, model: U256, of: Option<u64>) -> Result<(), Er
         rows.iter().map(row).collect()
     };
     let parents = version["parents"].as_array().cloned().unwrap_or_default();
-    say(&format!("{model}@{wanted} was made from"));
-    report::table(&["model", "relation", "part"], &edges(&parents, "parentId", "parentVersion"));
+    if parents.is_empty() {
+        say(&format!("{model}@{wanted} was made from no other model"));
+    } else {
+        say(&format!("{model}@{wanted} was made from"));
+        report::table(&["model", "relation", "part"], &edges(&parents, "parentId", "parentVersion"));
+    }
     let parts = version["lineage"].as_array().into_iter().flatten();
     let parts = parts.map(|part| vec![report::number(part, "modelId").to_string(), billionths(report::number(part, "part"))]);
     say("of what its lineage is paid, the owners get of");
     report::table(&["model", "part"], &parts.collect::<Vec<_>>());
+    if children.is_empty() {
+        return Ok(());
+    }
     say("from the model was made");
     report::table(&["model", "relation", "part"], &edges(&children, "modelId", "version"));
     Ok(())
