@@ -148,8 +148,15 @@ fn pulled_and_exported(economy: &Economy<'_>) {
     economy.run(3, &["datanet", "export", "1@1", "export"]);
     let croissant: Value = serde_json::from_slice(&fs::read(economy.dir.join("export/croissant.json")).unwrap()).unwrap();
     assert_eq!(croissant["conformsTo"], "http://mlcommons.org/croissant/1.1");
+    // As mlcroissant reads it: lines of JSON, of which each field is a column.
+    assert_eq!(croissant["distribution"][0]["encodingFormat"], "application/jsonlines");
+    assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"], json!({ "column": "text" }));
+    let table = fs::read_to_string(economy.dir.join("export/documents.jsonl")).unwrap();
+    let authors: Vec<_> = table.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["author"].clone()).collect();
+    assert_eq!(authors.len(), 5);
+    assert!(authors[0] == authors[3] && authors[0] != authors[4], "{authors:?}");
     let line = economy.refused(3, &["datanet", "pull", "1@2", "copy"]);
-    assert!(line.contains("1@2"), "{line}");
+    assert!(line.contains("unknown release"), "{line}");
 }
 
 fn paid(economy: &Economy<'_>) {

@@ -212,20 +212,7 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
         Command::Show { datanet: Some(datanet) } => show(&chain, datanet, json).await,
         Command::Show { datanet: None } => list(&chain, json).await,
         Command::Contribute(contribute) => contribute::run(&chain, account().await?, contribute, json).await,
-        Command::Refine { datanet, row, file } => {
-            let document = fs::read(&file).map_err(|source| Error::Read { path: file, source })?;
-            let fee = U256::from(terms(&chain, datanet).await?.policy.fee);
-            let call = Datanets::refineCall { datanetId: datanet, parent: row, document: document.into() };
-            let call = Call::of(DATANETS, &call).with_value(fee);
-            let receipt = chain.execute(&account().await?, &call, "handing in a refinement").await?;
-            let row = receipt.event::<Datanets::Contributed>(DATANETS)?.row;
-            told(
-                json,
-                &json!({ "row": row, "transactionHash": receipt.hash() }),
-                &[("row", row.to_string()), ("transaction", receipt.hash().to_string())],
-            );
-            Ok(())
-        }
+        Command::Refine { datanet, row, file } => contribute::refine(&chain, account().await?, (datanet, row), &file, json).await,
         Command::Accept { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
             did(&chain, &account().await?, &call, "accepting a refinement", json).await
