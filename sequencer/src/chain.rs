@@ -1,12 +1,18 @@
 //! The rollup and its L1, as commands that talk to a node need them.
 
-use crate::error::Error;
+use crate::{error::Error, reverts};
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
+use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
 use alloy_sol_types::{SolCall, SolEvent};
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tributary_client::{Account, Call, Client, ClientConfig, FeeLimits, NetworkInfo, Receipt, Signer};
-use tributary_contracts::predeploys::DATANETS;
+use tributary_contracts::{
+    Parameters,
+    predeploys::{DATANETS, PARAMETERS},
+};
 
 /// How long a transaction may take to be included. A rollup's blocks come each second or so.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,15 +80,68 @@ impl Chain {
 
     /// Sends a transaction and waits until it is included. `what` it does is for the error if it does not.
     pub(crate) async fn execute(&self, from: &Account, call: &Call, what: &'static str) -> Result<Receipt, Error> {
-        from.execute(call, PATIENCE).await.map_err(|error| match error {
-            tributary_client::Error::Reverted(hash) => Error::Reverted { what: what.to_owned(), hash },
-            error => error.into(),
-        })
+        match from.execute(call, PATIENCE).await {
+            Ok(receipt) => Ok(receipt),
+            Err(tributary_client::Error::Reverted(hash)) => {
+                let why = self.reason(from, call).await.map_or_else(String::new, |why| format!(": {why}"));
+                Err(Error::Reverted { what: what.to_owned(), hash, why })
+            }
+            Err(error) => Err(refusal(error, call.to.to().copied(), what)),
+        }
+    }
+
+    /// Why a call reverts now. A receipt does not tell.
+    async fn reason(&self, from: &Account, call: &Call) -> Option<String> {
+        let request = TransactionRequest {
+            from: Some(from.address()),
+            to: Some(call.to),
+            value: Some(call.value),
+            input: TransactionInput::new(call.input.clone()),
+            ..Default::default()
+        };
+        match self.client.call(&request, BlockId::latest()).await {
+            Err(tributary_client::Error::Rejected { fault, .. }) => {
+                fault.data.and_then(|data| reverts::words(call.to.to().copied(), &data))
+            }
+            _ => None,
+        }
     }
 
     /// Calls a view on the state at `block`.
     pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C, block: impl Into<BlockId>) -> Result<C::Return, Error> {
-        Ok(self.client.view(to, call, block).await?)
+        self.client.view(to, call, block).await.map_err(|error| refusal(error, Some(to), "asking the contract"))
+    }
+
+    /// Calls a view on the newest state.
+    pub(crate) async fn now<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, Error> {
+        self.view(to, call, BlockId::latest()).await
+    }
+
+    /// What governance set a parameter to.
+    pub(crate) async fn parameter(&self, name: &str) -> Result<U256, Error> {
+        self.now(PARAMETERS, &Parameters::getCall { key: key(name) }).await
+    }
+
+    /// What the index tells of one thing.
+    pub(crate) async fn ask(&self, method: &str, of: impl Serialize + Send) -> Result<Option<Value>, Error> {
+        let found: Option<Value> = self.client.request(method, (of,)).await?;
+        Ok(found.map(|mut found| found["result"].take()))
+    }
+
+    /// All that the index lists by a method: what belongs to `of`, or everything.
+    pub(crate) async fn list(&self, method: &str, of: Option<Value>) -> Result<Vec<Value>, Error> {
+        let (mut rows, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let parameters: Vec<_> = of.iter().cloned().chain([json!({ "cursor": cursor })]).collect();
+            let mut page: Value = self.client.demand(method, parameters).await?;
+            if let Value::Array(items) = page["items"].take() {
+                rows.extend(items);
+            }
+            cursor = page["next"].take();
+            if cursor.is_null() {
+                return Ok(rows);
+            }
+        }
     }
 
     /// The events of this kind that `contract` emitted in the blocks `from ..= to`.
@@ -93,6 +152,20 @@ impl Chain {
     /// The balance of an account at `block`, in wei.
     pub(crate) async fn balance(&self, of: Address, block: impl Into<BlockId>) -> Result<U256, Error> {
         Ok(self.client.balance(of, block).await?)
+    }
+}
+
+/// A parameter's key: its name, then zeros.
+pub(crate) fn key(name: &str) -> B256 {
+    B256::right_padding_from(&name.as_bytes()[..name.len().min(32)])
+}
+
+/// What a contract's error says, where the node gives it back.
+fn refusal(error: tributary_client::Error, to: Option<Address>, what: &'static str) -> Error {
+    let tributary_client::Error::Rejected { fault, .. } = &error else { return error.into() };
+    match fault.data.as_ref().and_then(|data| reverts::words(to, data)) {
+        Some(why) => Error::Refused { what, why },
+        None => error.into(),
     }
 }
 

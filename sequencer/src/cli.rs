@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::{
-    attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, import::ImportArguments,
-    serve::ServeArguments,
+    attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, dispute::DisputeArguments,
+    gov::GovArguments, import::ImportArguments, infer::InferArguments, jury::JuryArguments, model::ModelArguments,
+    rewards::RewardsArguments, serve::ServeArguments, stake::StakeArguments,
 };
 use clap::{Parser, Subcommand};
 
@@ -22,6 +23,20 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.
     Datanet(DatanetArguments),
+    /// Register models with what they were made from, and what is paid for it.
+    Model(ModelArguments),
+    /// Ask models and pay for their answers, or answer and be paid.
+    Infer(InferArguments),
+    /// Tell what an account earned and why, and take it out.
+    Rewards(RewardsArguments),
+    /// Put OPEN at risk: as a validator, an operator, a trainer.
+    Stake(StakeArguments),
+    /// Sit on juries, and follow their cases.
+    Jury(JuryArguments),
+    /// Dispute rows, answers and models.
+    Dispute(DisputeArguments),
+    /// Change the rules together.
+    Gov(GovArguments),
     /// Tell whose words a text is made of, from the files of a folder and without a chain.
     Attribute(AttributeArguments),
     /// Take in an Ethereum chain from a file.

@@ -65,8 +65,14 @@ pub(crate) enum Error {
     #[error("{0} is not a Tributary rollup: it has no datanets contract")]
     NotTributary(String),
     /// A transaction was included and reverted.
-    #[error("{what} reverted (transaction {hash})")]
-    Reverted { what: String, hash: alloy_primitives::B256 },
+    #[error("{what} reverted (transaction {hash}){why}")]
+    Reverted { what: String, hash: alloy_primitives::B256, why: String },
+    /// A contract refuses.
+    #[error("{what}: {why}")]
+    Refused { what: &'static str, why: String },
+    /// A value in a file or an argument is not what it must be.
+    #[error("{what}: {reason}")]
+    Invalid { what: String, reason: String },
     /// Block `number` did not become safe in time.
     #[error("block {number} was not safe after {seconds} s; the safe head is {safe}")]
     NotSafe { number: u64, seconds: u64, safe: u64 },

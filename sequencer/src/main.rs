@@ -1,20 +1,29 @@
 //! `tributary`: one binary, one command per file. Arguments are facts; each command turns its own into a typed configuration.
 
 mod attribute;
+mod caller;
 mod chain;
 mod cli;
 mod datanet;
 mod demo;
 mod dev;
+mod dispute;
 mod error;
 mod files;
+mod gov;
 mod import;
+mod infer;
+mod jury;
 mod logging;
+mod model;
 mod passages;
 mod report;
+mod reverts;
+mod rewards;
 mod secret;
 mod serve;
 mod shutdown;
+mod stake;
 mod terminal;
 mod wallet;
 
@@ -36,6 +45,13 @@ fn main() -> ExitCode {
             cli::Command::Dev(arguments) => dev::run(arguments).await,
             cli::Command::Demo(arguments) => demo::run(arguments).await,
             cli::Command::Datanet(arguments) => datanet::run(arguments).await,
+            cli::Command::Model(arguments) => model::run(arguments).await,
+            cli::Command::Infer(arguments) => infer::run(arguments).await,
+            cli::Command::Rewards(arguments) => rewards::run(arguments).await,
+            cli::Command::Stake(arguments) => stake::run(arguments).await,
+            cli::Command::Jury(arguments) => jury::run(arguments).await,
+            cli::Command::Dispute(arguments) => dispute::run(arguments).await,
+            cli::Command::Gov(arguments) => gov::run(arguments).await,
             cli::Command::Attribute(arguments) => attribute::run(arguments).await,
             cli::Command::Import(arguments) => import::run(arguments),
             cli::Command::Serve(arguments) => serve::run(arguments).await,

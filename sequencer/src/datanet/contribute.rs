@@ -3,7 +3,7 @@
 use super::{
     merkle::{Place, Tree},
     set_of,
-    state::{self, Begun},
+    state::{self, Begun, Purpose},
     terms,
 };
 use crate::{
@@ -21,7 +21,10 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tributary_client::{Account, Call, TxFees};
 use tributary_contracts::{
     DatanetReview, Datanets, IAttributionStore, Juries,
@@ -34,6 +37,10 @@ const BATCH_BYTES: usize = 60_000;
 
 /// Documents in one transaction.
 const BATCH: usize = 32;
+
+/// How often, and how many times, the account's nonce is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+const MOST_LOOKS: usize = 60;
 
 /// `parent` of what refines nothing.
 const NO_ROW: u64 = u64::MAX;
@@ -63,12 +70,35 @@ pub(super) async fn run(chain: &Chain, account: Account, arguments: ContributeAr
     if arguments.dry_run {
         return dry_run(chain, &account, (arguments.datanet, &terms), &documents, json).await;
     }
-    let handing = Handing { chain, account: &account, datanet: arguments.datanet, line: LiveLine::on_stderr() };
+    let handing = Handing { chain, account: &account, datanet: arguments.datanet, parent: None, line: LiveLine::on_stderr() };
     if terms.policy.committed {
         handing.commit(&folder, documents, &terms, json).await
     } else {
         handing.contribute(documents, U256::from(terms.policy.fee), json).await
     }
+}
+
+/// Hands a document in as a refinement of a row, in the way that the datanet's policy asks.
+pub(super) async fn refine(chain: &Chain, account: Account, (datanet, row): (U256, u64), path: &Path, json: bool) -> Result<(), Error> {
+    let (folder, mut documents) = read(path)?;
+    let terms = terms(chain, datanet).await?;
+    let handing = Handing { chain, account: &account, datanet, parent: Some(row), line: LiveLine::on_stderr() };
+    if documents.len() != 1 {
+        return Err(Error::Check(format!("{} holds {} documents; a refinement is one", path.display(), documents.len())));
+    }
+    if terms.policy.committed {
+        return handing.commit(&folder, documents, &terms, json).await;
+    }
+    let document = documents.remove(0).body;
+    let call = Call::of(DATANETS, &Datanets::refineCall { datanetId: datanet, parent: row, document });
+    let receipt = chain.execute(&account, &call.with_value(U256::from(terms.policy.fee)), "handing in a refinement").await?;
+    let row = receipt.event::<Datanets::Contributed>(DATANETS)?.row;
+    super::told(
+        json,
+        &json!({ "row": row, "transactionHash": receipt.hash() }),
+        &[("row", row.to_string()), ("transaction", receipt.hash().to_string())],
+    );
+    Ok(())
 }
 
 /// The documents of a file or a folder, each once, and the folder.
@@ -115,17 +145,22 @@ async fn dry_run(
         let call = IAttributionStore::noveltyCall { setId: set, version: 0, document: document.body.clone() };
         let novelty = chain.view(ATTRIBUTION_STORE, &call, BlockId::latest()).await?;
         let own = novelty.total.saturating_sub(novelty.inherited).saturating_sub(novelty.closed);
-        let own_bps = if novelty.total.is_zero() { U256::ZERO } else { own * U256::from(10_000) / novelty.total };
+        // Where nothing can be inherited, all is its own.
+        let own_bps = if novelty.total.is_zero() { U256::from(10_000) } else { own * U256::from(10_000) / novelty.total };
         let gas = if row.is_some() { 0 } else { gas(chain, account, datanet, document, terms).await? };
         let cost = price * U256::from(gas) + if row.is_some() { U256::ZERO } else { U256::from(terms.policy.fee) };
         rows.push((document, row, own_bps, gas, cost));
     }
-    let total: U256 = rows.iter().map(|(.., cost)| *cost).sum();
+    let new = rows.iter().filter(|(_, row, ..)| row.is_none()).count();
+    let review = review_cost(chain, terms, new).await?;
+    let total = rows.iter().map(|(.., cost)| *cost).sum::<U256>() + review;
     if json {
         let items = rows.iter().map(|(document, row, own, gas, cost)| {
             json!({ "file": document.path, "hash": document.hash, "bytes": document.body.len(), "row": row, "ownBps": own, "gas": gas, "cost": cost })
         });
-        report::json(&json!({ "documents": items.collect::<Vec<_>>(), "cost": total, "bond": U256::from(terms.policy.bond) }));
+        report::json(
+            &json!({ "documents": items.collect::<Vec<_>>(), "review": review, "cost": total, "bond": U256::from(terms.policy.bond) }),
+        );
         return Ok(());
     }
     let cells = rows.iter().map(|(document, row, own, gas, _)| {
@@ -135,6 +170,14 @@ async fn dry_run(
     report::table(&["bytes", "own words", "gas", "file"], &cells.collect::<Vec<_>>());
     say(&format!("{} in all at today's price, and a bond of {}", report::open(total), report::open(U256::from(terms.policy.bond))));
     Ok(())
+}
+
+/// What juries cost that review this many documents: their fee for each 64 begun.
+async fn review_cost(chain: &Chain, terms: &Datanets::termsOfReturn, documents: usize) -> Result<U256, Error> {
+    match terms.policy.jurors {
+        0 => Ok(U256::ZERO),
+        jurors => Ok(chain.now(JURIES, &Juries::feeCall { jurors }).await? * U256::from(documents.div_ceil(64))),
+    }
 }
 
 /// The gas of one document's way into an open datanet; where it is committed to first, of its append as far as that can be told now.
@@ -159,6 +202,8 @@ struct Handing<'h> {
     chain: &'h Chain,
     account: &'h Account,
     datanet: U256,
+    /// The row that is refined, if that is what is handed in.
+    parent: Option<u64>,
     line: LiveLine,
 }
 
@@ -193,9 +238,14 @@ impl Handing<'_> {
     /// All documents in one commitment: committed to, shown, handed in, and appended once that is accepted.
     async fn commit(&self, folder: &Path, documents: Vec<Document>, terms: &Datanets::termsOfReturn, json: bool) -> Result<(), Error> {
         let chain_id = self.chain.id();
-        let begun = match state::read(folder, chain_id, self.datanet)? {
+        let purpose = Purpose { chain_id, datanet: self.datanet, parent: self.parent };
+        let begun = match state::read(folder, &purpose)? {
             Some(begun) => begun,
-            None => self.draft(folder, &documents).await?,
+            None => match self.draft(folder, &documents).await? {
+                Some(begun) => begun,
+                // Nothing is new: all that is left is to tell where everything is.
+                None => return self.contribute(documents, U256::ZERO, json).await,
+            },
         };
         // In the order of the commitment, whatever came to the folder since.
         let find =
@@ -208,7 +258,7 @@ impl Handing<'_> {
         let info = self.info(begun.commitment).await?;
         if info.stage == COMMITTED {
             self.reveal(&begun, &tree, &documents, info.revealed as usize).await?;
-            self.submit(&begun, info.jurors).await?;
+            self.submit(&begun).await?;
         }
         let info = self.info(begun.commitment).await?;
         if info.stage == ACCEPTED {
@@ -216,7 +266,7 @@ impl Handing<'_> {
         }
         let info = self.info(begun.commitment).await?;
         if [REJECTED, LAPSED, COMPLETE].contains(&info.stage) {
-            state::remove(folder, chain_id, self.datanet)?;
+            state::remove(folder, &purpose)?;
         }
         self.line.clear();
         let stage = STAGES.get(usize::from(info.stage)).copied().unwrap_or_default();
@@ -238,7 +288,7 @@ impl Handing<'_> {
     }
 
     /// Salt and order of a new commitment, kept before anything is sent: without them nothing could be shown.
-    async fn draft(&self, folder: &Path, documents: &[Document]) -> Result<Begun, Error> {
+    async fn draft(&self, folder: &Path, documents: &[Document]) -> Result<Option<Begun>, Error> {
         let mut files = Vec::new();
         for document in documents {
             if row_of(self.chain, self.datanet, document.hash).await?.is_none() {
@@ -246,17 +296,18 @@ impl Handing<'_> {
             }
         }
         if files.is_empty() {
-            return Err(Error::Check("the datanet has all of these documents already".to_owned()));
+            return Ok(None);
         }
         let begun = Begun {
             chain_id: self.chain.id(),
             datanet: self.datanet,
             commitment: U256::ZERO,
             salt: PrivateKeySigner::random().to_bytes(),
+            parent: self.parent,
             files,
         };
         state::write(folder, &begun)?;
-        Ok(begun)
+        Ok(Some(begun))
     }
 
     /// Commits, unless an earlier run did.
@@ -264,10 +315,11 @@ impl Handing<'_> {
         if !begun.commitment.is_zero() {
             return Ok(begun);
         }
-        let made: Value =
-            self.chain.client().demand("tributary_commitmentsOf", (self.account.address(), json!({ "newest": true }))).await?;
+        // One that was sent just before an interruption may not be included yet.
+        self.settle_down().await?;
+        let made = self.chain.list("tributary_commitmentsOf", Some(json!(self.account.address()))).await?;
         let mut commitment = None;
-        for item in made["items"].as_array().into_iter().flatten() {
+        for item in &made {
             let id = report::number(item, "commitmentId");
             if self.info(id).await?.root == tree.root() {
                 commitment = Some(id);
@@ -289,6 +341,18 @@ impl Handing<'_> {
         Ok(begun)
     }
 
+    /// Waits until nothing of the account's waits to be included.
+    async fn settle_down(&self) -> Result<(), Error> {
+        let (client, address) = (self.chain.client(), self.account.address());
+        for _ in 0..MOST_LOOKS {
+            if client.nonce(address, BlockId::pending()).await? == client.nonce(address, BlockId::latest()).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Error::Check(format!("transactions of {address} wait to be included; run the same command again when they are")))
+    }
+
     async fn info(&self, commitment: U256) -> Result<IDatanetRecords::CommitmentInfo, Error> {
         self.chain.view(DATANETS, &DatanetReview::commitmentInfoCall { commitmentId: commitment }, BlockId::latest()).await
     }
@@ -300,7 +364,7 @@ impl Handing<'_> {
             let batch = batch(&documents[index..]);
             let shown = batch.iter().enumerate().map(|(place, document)| IDatanetRecords::Revelation {
                 document: document.body.clone(),
-                parent: NO_ROW,
+                parent: self.parent.unwrap_or(NO_ROW),
                 proof: tree.proof(index + place),
             });
             let call = DatanetReview::revealCall { commitmentId: begun.commitment, salt: begun.salt, revelations: shown.collect() };
@@ -310,13 +374,11 @@ impl Handing<'_> {
         Ok(())
     }
 
-    async fn submit(&self, begun: &Begun, jurors: u16) -> Result<(), Error> {
-        let fee = match jurors {
-            0 => U256::ZERO,
-            jurors => self.chain.view(JURIES, &Juries::feeCall { jurors }, BlockId::latest()).await?,
-        };
+    async fn submit(&self, begun: &Begun) -> Result<(), Error> {
+        // A jury's fee for each 64 documents begun, where there is a review.
+        let cost = self.chain.now(DATANETS, &DatanetReview::reviewCostCall { commitmentId: begun.commitment }).await?;
         let call = DatanetReview::submitCall { commitmentId: begun.commitment };
-        self.chain.execute(self.account, &Call::of(DATANETS, &call).with_value(fee), "handing documents in").await?;
+        self.chain.execute(self.account, &Call::of(DATANETS, &call).with_value(cost), "handing documents in").await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::{chain::Chain, error::Error, report, terminal::say};
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 /// The description's file.
 const DESCRIPTION: &str = "croissant.json";
@@ -19,11 +19,13 @@ pub(super) async fn run(chain: &Chain, reference: Reference, dir: &Path, told_in
     };
     let (_, documents) = pull::documents(chain, reference).await?;
     pull::write(dir, &documents)?;
+    let mut rows = BTreeMap::new();
+    for row in chain.list("tributary_contributions", Some(json!(reference.datanet))).await? {
+        rows.insert(report::number(&row, "row").saturating_to::<u64>(), row);
+    }
     let mut table = String::new();
     for document in &documents {
-        let row: Value =
-            chain.client().demand("tributary_contribution", ((reference.datanet, alloy_primitives::U64::from(document.row)),)).await?;
-        let row = &row["result"];
+        let row = rows.get(&document.row).ok_or_else(|| Error::Unknown(format!("row {} in the index", document.row)))?;
         let line = json!({
             "row": document.row,
             "text": String::from_utf8_lossy(&document.body),
@@ -33,15 +35,11 @@ pub(super) async fn run(chain: &Chain, reference: Reference, dir: &Path, told_in
         });
         let _ = writeln!(table, "{line}");
     }
-    let datanet: Value = chain.client().demand("tributary_datanet", (reference.datanet,)).await?;
-    let releases: Value = chain.client().demand("tributary_releases", (reference.datanet,)).await?;
-    let found = releases["items"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|found| report::number(found, "id") == alloy_primitives::U256::from(release));
+    let datanet = chain.ask("tributary_datanet", reference.datanet).await?.unwrap_or_default();
+    let releases = chain.list("tributary_releases", Some(json!(reference.datanet))).await?;
+    let found = releases.iter().find(|found| report::number(found, "id") == alloy_primitives::U256::from(release));
     let found = found.ok_or_else(|| Error::Unknown(format!("release {reference}")))?;
-    let description = description(chain.id(), reference, (&datanet["result"], found), &table);
+    let description = description(chain.id(), reference, (&datanet, found), &table);
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         fs::write(&path, text).map_err(|source| Error::Read { path, source })
@@ -64,7 +62,7 @@ fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value,
             "name": name,
             "description": about,
             "dataType": kind,
-            "source": { "fileObject": { "@id": TABLE }, "extract": { "jsonPath": format!("$.{name}") } },
+            "source": { "fileObject": { "@id": TABLE }, "extract": { "column": name } },
         })
     };
     let name = report::text(datanet, "name");
@@ -92,7 +90,7 @@ fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value,
             "description": "One document a line, with its author.",
             "contentUrl": TABLE,
             "contentSize": format!("{} B", table.len()),
-            "encodingFormat": "application/jsonl",
+            "encodingFormat": "application/jsonlines",
             "sha256": hex::encode(Sha256::digest(table)),
         }],
         "recordSet": [{

@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use std::{fmt, fs, path::PathBuf, str::FromStr};
 use tributary_client::{Account, Call};
 use tributary_contracts::{
-    Datanets, IAttributionStore,
+    DatanetReview, Datanets, IAttributionStore, Juries,
     interfaces::datanets::{IDatanetRecords, IDatanets},
-    predeploys::{ATTRIBUTION_STORE, DATANETS},
+    predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
 };
 
 const EXAMPLES: &str = "\
@@ -72,6 +72,14 @@ enum Command {
     },
     /// Accept a row as a refinement, as the curator or its parent's author.
     Accept { datanet: U256, row: u64 },
+    /// Ask a jury to accept a row of the account as a refinement; the account pays the jury.
+    Review {
+        datanet: U256,
+        row: u64,
+        /// Why it is one.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
     /// Take a row of the account back.
     Withdraw { datanet: U256, row: u64 },
     /// Name the newest version, so that it can be cited for ever.
@@ -204,16 +212,12 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
         Command::Show { datanet: Some(datanet) } => show(&chain, datanet, json).await,
         Command::Show { datanet: None } => list(&chain, json).await,
         Command::Contribute(contribute) => contribute::run(&chain, account().await?, contribute, json).await,
-        Command::Refine { datanet, row, file } => {
-            let document = fs::read(&file).map_err(|source| Error::Read { path: file, source })?;
-            let fee = U256::from(terms(&chain, datanet).await?.policy.fee);
-            let call = Datanets::refineCall { datanetId: datanet, parent: row, document: document.into() };
-            did(&chain, &account().await?, &Call::of(DATANETS, &call).with_value(fee), "handing in a refinement", json).await
-        }
+        Command::Refine { datanet, row, file } => contribute::refine(&chain, account().await?, (datanet, row), &file, json).await,
         Command::Accept { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
             did(&chain, &account().await?, &call, "accepting a refinement", json).await
         }
+        Command::Review { datanet, row, reason } => review(&chain, &account().await?, (datanet, row, reason), json).await,
         Command::Withdraw { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::withdrawCall { datanetId: datanet, row });
             did(&chain, &account().await?, &call, "withdrawing a row", json).await
@@ -234,6 +238,23 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
         Command::Pull { reference, dir } => pull::run(&chain, reference, &dir, json).await,
         Command::Export { reference, dir } => croissant::run(&chain, reference, &dir, json).await,
     }
+}
+
+/// Jurors about a row, at least.
+const LEAST_JURORS: u16 = 3;
+
+async fn review(chain: &Chain, account: &Account, (datanet, row, reason): (U256, u64, String), json: bool) -> Result<(), Error> {
+    let jurors = terms(chain, datanet).await?.policy.jurors.max(LEAST_JURORS);
+    let fee = chain.now(JURIES, &Juries::feeCall { jurors }).await?;
+    let call = DatanetReview::reviewRefinementCall { datanetId: datanet, row, reason: reason.into_bytes().into() };
+    let receipt = chain.execute(account, &Call::of(DATANETS, &call).with_value(fee), "asking for a review").await?;
+    let event: Juries::CaseOpened = receipt.event(JURIES)?;
+    told(
+        json,
+        &json!({ "caseId": event.caseId, "jurors": event.jurors, "transactionHash": receipt.hash() }),
+        &[("case", event.caseId.to_string()), ("jurors", event.jurors.to_string()), ("paid", report::open(fee))],
+    );
+    Ok(())
 }
 
 /// Tells a result to scripts or to people.
@@ -297,10 +318,8 @@ async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: 
 }
 
 async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
-    let found: Option<Value> = chain.client().request("tributary_datanet", (datanet,)).await?;
-    let found = found.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
+    let found = &chain.ask("tributary_datanet", datanet).await?.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
     let releases: Value = chain.client().demand("tributary_releases", (datanet, json!({ "newest": true }))).await?;
-    let found = &found["result"];
     if json {
         report::json(&json!({ "datanet": found, "releases": releases["items"] }));
         return Ok(());
@@ -314,8 +333,8 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
         ("curator", text("curator")),
         ("documents", number("rows")),
         ("bytes", number("size")),
-        ("licence", found["licence"].to_string()),
-        ("policy", found["policy"].to_string()),
+        ("licence", licence(&found["licence"])),
+        ("policy", policy(&found["policy"])),
     ]);
     let rows = releases["items"].as_array().into_iter().flatten().map(|release| {
         let number = |field: &str| report::number(release, field).to_string();
@@ -328,16 +347,45 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
-    let (mut items, mut cursor) = (Vec::new(), Value::Null);
-    loop {
-        let mut page: Value = chain.client().demand("tributary_datanets", (json!({ "cursor": cursor }),)).await?;
-        items.extend(page["items"].as_array().cloned().unwrap_or_default());
-        cursor = page["next"].take();
-        if cursor.is_null() {
-            break;
-        }
+/// A licence's terms in words.
+fn licence(licence: &Value) -> String {
+    let is = |field: &str| licence[field] == json!(true);
+    let bps = |field: &str| licence[field].as_u64().unwrap_or_default();
+    let mut terms = vec![
+        if is("mayTrain") { "may be trained on" } else { "no training" }.to_owned(),
+        if is("commercial") { "what is made from it may be sold" } else { "not for sale" }.to_owned(),
+    ];
+    if is("shareAlike") {
+        terms.push("share-alike".to_owned());
     }
+    if bps("minContributorBps") > 0 {
+        terms.push(format!("contributors get at least {} basis points", bps("minContributorBps")));
+    }
+    if bps("maxRoyaltyBps") < 10_000 {
+        terms.push(format!("lineage and operator get at most {} basis points", bps("maxRoyaltyBps")));
+    }
+    terms.join(", ")
+}
+
+/// What contributions must pass, in words.
+fn policy(policy: &Value) -> String {
+    let jurors = policy["jurors"].as_u64().unwrap_or_default();
+    let mut terms = vec![match (jurors, policy["committed"] == json!(true)) {
+        (0, false) => "takes every document at once".to_owned(),
+        (0, true) => "documents are committed to before they are shown".to_owned(),
+        (jurors, _) => format!("{jurors} jurors review what is committed to"),
+    }];
+    let novelty = policy["minNoveltyBps"].as_u64().unwrap_or_default();
+    if novelty > 0 {
+        terms.push(format!("at least {novelty} basis points of its words are its own"));
+    }
+    terms.push(format!("fee {}", report::open(report::number(policy, "fee"))));
+    terms.push(format!("bond {}", report::open(report::number(policy, "bond"))));
+    terms.join(", ")
+}
+
+async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
+    let items = chain.list("tributary_datanets", None).await?;
     if json {
         report::json(&items);
         return Ok(());

@@ -1,0 +1,123 @@
+//! Proposals, as the Governor's events tell of them.
+
+use super::{PARAMETER_NAMES, told};
+use crate::{caller::Caller, chain::key, error::Error, report};
+use alloy_primitives::{U256, keccak256};
+use alloy_sol_types::SolCall;
+use serde_json::{Value, json};
+use tributary_client::Call;
+use tributary_contracts::{
+    Parameters, TributaryGovernor,
+    predeploys::{GOVERNOR, PARAMETERS},
+};
+
+type Created = TributaryGovernor::ProposalCreated;
+
+/// `IGovernor.ProposalState`, in its order.
+const STATES: [&str; 8] = ["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"];
+
+/// All proposals, the oldest first.
+async fn all(caller: &Caller) -> Result<Vec<Created>, Error> {
+    let newest = caller.chain.client().block_number().await?;
+    caller.chain.logs(GOVERNOR, 0, newest).await
+}
+
+async fn one(caller: &Caller, id: U256) -> Result<Created, Error> {
+    let found = all(caller).await?.into_iter().find(|proposal| proposal.proposalId == id);
+    found.ok_or_else(|| Error::Unknown(format!("proposal {id}")))
+}
+
+async fn state(caller: &Caller, id: U256) -> Result<&'static str, Error> {
+    let state = caller.chain.now(GOVERNOR, &TributaryGovernor::stateCall { proposalId: id }).await?;
+    Ok(STATES.get(usize::from(state)).copied().unwrap_or_default())
+}
+
+pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
+    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let call = TributaryGovernor::queueCall { targets, values, calldatas, descriptionHash: keccak256(description) };
+    let receipt = caller.send(&Call::of(GOVERNOR, &call), "queueing the proposal").await?;
+    let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?;
+    caller.tell_of(&receipt, &[("ready", json!(ready.saturating_to::<u64>()))])
+}
+
+pub(super) async fn execute(caller: &Caller, id: U256) -> Result<(), Error> {
+    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let call = TributaryGovernor::executeCall { targets, values, calldatas, descriptionHash: keccak256(description) };
+    caller.execute(&Call::of(GOVERNOR, &call), "executing the proposal").await
+}
+
+pub(super) async fn cancel(caller: &Caller, id: U256) -> Result<(), Error> {
+    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let call = TributaryGovernor::cancelCall { targets, values, calldatas, descriptionHash: keccak256(description) };
+    caller.execute(&Call::of(GOVERNOR, &call), "canceling the proposal").await
+}
+
+/// What a proposal would do, in words where it sets a parameter.
+fn calls(proposal: &Created) -> Vec<String> {
+    let pairs = proposal.targets.iter().zip(&proposal.calldatas);
+    let told = pairs.map(|(target, data)| match Parameters::setCall::abi_decode(data) {
+        Ok(set) if *target == PARAMETERS => {
+            let name = PARAMETER_NAMES.into_iter().find(|name| key(name) == set.key);
+            name.map_or_else(|| format!("{target} {data}"), |name| format!("{name} = {}", told(name, set.value)))
+        }
+        _ => format!("{target} {data}"),
+    });
+    told.collect()
+}
+
+pub(super) async fn list(caller: &Caller) -> Result<(), Error> {
+    let (mut items, mut rows) = (Vec::new(), Vec::new());
+    for proposal in all(caller).await? {
+        let state = state(caller, proposal.proposalId).await?;
+        items.push(about(&proposal, state));
+        rows.push(vec![proposal.proposalId.to_string(), state.to_owned(), calls(&proposal).join("; "), proposal.description]);
+    }
+    if caller.for_scripts() {
+        report::json(&items);
+        return Ok(());
+    }
+    report::table(&["proposal", "state", "does", "why"], &rows);
+    Ok(())
+}
+
+fn about(proposal: &Created, state: &str) -> Value {
+    json!({
+        "proposalId": proposal.proposalId.to_string(), "state": state, "proposer": proposal.proposer, "targets": proposal.targets,
+        "calldatas": proposal.calldatas, "voteStart": proposal.voteStart, "voteEnd": proposal.voteEnd, "does": calls(proposal),
+        "why": proposal.description,
+    })
+}
+
+pub(super) async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
+    let proposal = one(caller, id).await?;
+    let state = state(caller, id).await?;
+    let votes = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalVotesCall { proposalId: id }).await?;
+    let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?;
+    // The quorum is of the moment that the vote begins: before it nobody knows.
+    let quorum = match state {
+        "pending" => None,
+        _ => Some(caller.chain.now(GOVERNOR, &TributaryGovernor::quorumCall { timepoint: proposal.voteStart }).await?),
+    };
+    let mut value = about(&proposal, state);
+    value["votes"] = json!({ "for": votes.forVotes, "against": votes.againstVotes, "abstain": votes.abstainVotes });
+    value["quorum"] = json!(quorum);
+    value["ready"] = json!(ready);
+    caller.tell(
+        &value,
+        &[
+            ("proposal", id.to_string()),
+            ("by", proposal.proposer.to_string()),
+            ("does", calls(&proposal).join("; ")),
+            ("why", proposal.description.clone()),
+            ("state", state.to_owned()),
+            ("votes from", proposal.voteStart.to_string()),
+            ("until", proposal.voteEnd.to_string()),
+            ("for", report::open(votes.forVotes)),
+            ("against", report::open(votes.againstVotes)),
+            ("abstain", report::open(votes.abstainVotes)),
+            ("quorum", quorum.map_or_else(|| "not known before the vote".to_owned(), report::open)),
+            ("ready", if ready.is_zero() { "not queued".to_owned() } else { ready.to_string() }),
+        ],
+    );
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! `tributary infer`: asking models and paying for answers, and answering and being paid.
+
+mod show;
+mod voucher;
+
+use crate::{
+    caller::Caller,
+    error::Error,
+    report,
+    wallet::{NodeArguments, WalletArguments},
+};
+use alloy_primitives::{B256, Bytes, U64, U256, keccak256};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+use tributary_client::{Call, Receipt};
+use tributary_contracts::{
+    Division, Inference, Models,
+    interfaces::inference::IInference::{Answer, Opening},
+    predeploys::{DIVISION, INFERENCE, MODELS},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  tributary stake add operator 100 --index 0
+  tributary infer serve 1 --index 0
+                                   the operator answers under the model's newest terms
+  tributary infer ask 1 'How does a lock lift a boat?' --index 2
+                                   opens a session of one at the model's price; tells its number
+  tributary infer voucher 1 --answer answer.txt --index 2 --json > voucher.json
+                                   the payer signs that it received the answer
+  tributary infer settle 1 --answer answer.txt --voucher voucher.json --index 0
+                                   the operator is paid, and everybody whose words the answer is made of
+  tributary infer session 1 --answers 20 --value 2 --index 2
+  tributary infer voucher 2 --prompt p1.txt --answer a1.txt --prompt p2.txt --answer a2.txt --index 2
+  tributary infer show 1
+                                   who was paid for it, and why";
+
+/// Longest session, seconds.
+const MAX_SECONDS: u64 = 7 * 86_400;
+
+/// What a session lasts longer than its answers may take, where nobody says.
+const SLACK: u64 = 3_600;
+
+/// Flags of `tributary infer`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct InferArguments {
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    wallet: WalletArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask for one answer: opens a session of one. Its price is in escrow until it is settled or comes back.
+    Ask {
+        model: U256,
+        /// The question; everybody can read it.
+        prompt: Option<String>,
+        /// File with the question.
+        #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+        prompt_file: Option<PathBuf>,
+        /// Only the question's hash is told; the operator gets the question from you.
+        #[arg(long)]
+        hidden: bool,
+        #[command(flatten)]
+        opening: OpeningArguments,
+    },
+    /// Open a session for many answers, paid by vouchers.
+    Session {
+        model: U256,
+        /// Most answers.
+        #[arg(long, value_name = "N")]
+        answers: u32,
+        #[command(flatten)]
+        opening: OpeningArguments,
+    },
+    /// Answer under a model's newest terms, as its operator, who has a stake (`tributary stake add operator`).
+    Serve {
+        model: U256,
+        /// No longer.
+        #[arg(long)]
+        off: bool,
+    },
+    /// Sign, as the payer, that these answers came: the operator is paid for them with it.
+    Voucher(voucher::AnswerArguments),
+    /// Pay for answers that the payer signed for, and trace whose words they are made of.
+    Settle {
+        #[command(flatten)]
+        answers: voucher::AnswerArguments,
+        /// The payer's signature, or a file with it. Not needed by the payer itself.
+        #[arg(long, value_name = "SIGNATURE|FILE", value_parser = voucher::signature, default_value = "0x")]
+        voucher: Bytes,
+    },
+    /// Answer without the payer's signature: paid after the time to contest, and the contributors' part is the commons'.
+    Post(voucher::AnswerArguments),
+    /// Pay for what was posted and nobody contested in time.
+    Finalize { session: U256 },
+    /// Pay the next contributors of a settlement that has more than one transaction can hold.
+    Carry { settlement: U256 },
+    /// Give back what is left of a session: after its deadline, or before by the operator.
+    Refund { session: U256 },
+    /// Let go of the operator's stake, when nobody can dispute any more.
+    Close { session: U256 },
+    /// Tell of a session, its answers, and who was paid how much for which words; or of all sessions.
+    Show { session: Option<U256> },
+}
+
+#[derive(Debug, Args)]
+struct OpeningArguments {
+    /// Escrow, OPEN [default: the model's price for each answer].
+    #[arg(long, value_name = "OPEN", value_parser = report::parse_open)]
+    value: Option<U256>,
+    /// Until when it lasts, seconds from now [default: the model's time to answer and an hour; at most 7 days].
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+}
+
+/// What a session is opened for.
+struct Wanted {
+    model: U256,
+    answers: u32,
+    prompt: Bytes,
+    prompt_hash: B256,
+}
+
+/// Runs a command about inference.
+pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
+    let caller = Caller::connect(arguments.node, arguments.wallet).await?;
+    match arguments.command {
+        Command::Ask { model, prompt, prompt_file, hidden, opening } => {
+            let prompt = question(prompt, prompt_file)?;
+            let prompt_hash = keccak256(&prompt);
+            let prompt = if hidden { Bytes::new() } else { prompt };
+            open(&caller, Wanted { model, answers: 1, prompt, prompt_hash }, &opening).await
+        }
+        Command::Session { model, answers, opening } => {
+            open(&caller, Wanted { model, answers, prompt: Bytes::new(), prompt_hash: B256::ZERO }, &opening).await
+        }
+        Command::Serve { model, off } => serve(&caller, model, !off).await,
+        Command::Voucher(answers) => sign(&caller, &answers).await,
+        Command::Settle { answers, voucher } => {
+            let answered = answers.read(&caller).await?.answers;
+            settle(&caller, answers.session, answered, voucher).await
+        }
+        Command::Post(answers) => {
+            let answered = answers.read(&caller).await?.answers;
+            let call = Inference::postCall { sessionId: answers.session, answers: answered };
+            let receipt = caller.send(&Call::of(INFERENCE, &call), "posting answers").await?;
+            let event: Inference::Posted = receipt.event(INFERENCE)?;
+            caller.tell_of(&receipt, &[("sessionId", json!(event.sessionId)), ("until", json!(event.until))])
+        }
+        Command::Finalize { session } => {
+            let call = Call::of(INFERENCE, &Inference::finalizeCall { sessionId: session });
+            let receipt = caller.send(&call, "paying for posted answers").await?;
+            settled(&caller, &receipt)
+        }
+        Command::Carry { settlement } => carry(&caller, settlement).await,
+        Command::Refund { session } => {
+            let call = Call::of(INFERENCE, &Inference::refundCall { sessionId: session });
+            let receipt = caller.send(&call, "giving back the rest").await?;
+            let amount: U256 = receipt.events::<Inference::Refunded>(INFERENCE)?.iter().map(|event| event.amount).sum();
+            caller.tell_of(&receipt, &[("refunded", json!(amount.to_string()))])
+        }
+        Command::Close { session } => {
+            caller.execute(&Call::of(INFERENCE, &Inference::closeCall { sessionId: session }), "closing the session").await
+        }
+        Command::Show { session: Some(session) } => show::session(&caller, session).await,
+        Command::Show { session: None } => show::list(&caller).await,
+    }
+}
+
+fn question(prompt: Option<String>, file: Option<PathBuf>) -> Result<Bytes, Error> {
+    match (prompt, file) {
+        (Some(prompt), _) => Ok(prompt.into_bytes().into()),
+        (None, Some(path)) => Ok(fs::read(&path).map_err(|source| Error::Read { path, source })?.into()),
+        (None, None) => Err(Error::Invalid { what: "prompt".to_owned(), reason: "missing: an argument, or --prompt-file".to_owned() }),
+    }
+}
+
+async fn open(caller: &Caller, wanted: Wanted, arguments: &OpeningArguments) -> Result<(), Error> {
+    let latest = caller.chain.now(MODELS, &Models::latestCall { modelId: wanted.model }).await?;
+    let quote = caller.chain.now(DIVISION, &Division::quoteCall { modelId: wanted.model, version: latest.version }).await?;
+    let seconds = arguments.seconds.unwrap_or_else(|| (quote.answerSeconds + SLACK).min(MAX_SECONDS));
+    let opening = Opening {
+        modelId: wanted.model,
+        version: latest.version,
+        termsHash: quote.termsHash,
+        promptHash: wanted.prompt_hash,
+        maxAnswers: wanted.answers,
+        deadline: time(caller).await? + seconds,
+    };
+    let value = arguments.value.unwrap_or(quote.price * U256::from(wanted.answers));
+    let call = Call::of(INFERENCE, &Inference::openCall { opening, prompt: wanted.prompt }).with_value(value);
+    let receipt = caller.send(&call, "opening the session").await?;
+    let event: Inference::SessionOpened = receipt.event(INFERENCE)?;
+    let made = [
+        ("sessionId", json!(event.sessionId)),
+        ("operator", json!(quote.operator)),
+        ("deadline", json!(event.session.deadline)),
+        ("escrow", json!(report::open(value))),
+    ];
+    caller.tell_of(&receipt, &made)
+}
+
+/// The newest block's time, seconds.
+async fn time(caller: &Caller) -> Result<u64, Error> {
+    let block: Value = caller.chain.client().demand("eth_getBlockByNumber", ("latest", false)).await?;
+    Ok(report::number(&block, "timestamp").saturating_to())
+}
+
+async fn serve(caller: &Caller, model: U256, on: bool) -> Result<(), Error> {
+    let latest = caller.chain.now(MODELS, &Models::latestCall { modelId: model }).await?;
+    let terms = caller.chain.now(MODELS, &Models::termsHashCall { modelId: model, version: latest.version }).await?;
+    let receipt = caller.send(&Call::of(INFERENCE, &Inference::serveCall { termsHash: terms, on }), "answering under the terms").await?;
+    let made = [("modelId", json!(model)), ("version", json!(latest.version)), ("termsHash", json!(terms)), ("on", json!(on))];
+    caller.tell_of(&receipt, &made)
+}
+
+async fn sign(caller: &Caller, answers: &voucher::AnswerArguments) -> Result<(), Error> {
+    let (signed, signature) = answers.read(caller).await?.sign(caller, answers.session).await?;
+    let value = json!({
+        "sessionId": signed.session, "count": signed.count, "amount": signed.amount, "answers": signed.answers, "signature": signature,
+    });
+    caller.tell(
+        &value,
+        &[
+            ("session", signed.session.to_string()),
+            ("answers", signed.count.to_string()),
+            ("in all", report::open(signed.amount)),
+            ("voucher", signature.to_string()),
+        ],
+    );
+    Ok(())
+}
+
+async fn settle(caller: &Caller, session: U256, answers: Vec<Answer>, signature: Bytes) -> Result<(), Error> {
+    let call = Inference::settleCall { sessionId: session, answers, signature };
+    let receipt = caller.send(&Call::of(INFERENCE, &call), "settling").await?;
+    settled(caller, &receipt)
+}
+
+fn settled(caller: &Caller, receipt: &Receipt) -> Result<(), Error> {
+    let event: Inference::Settled = receipt.event(INFERENCE)?;
+    let carried = !receipt.events::<Inference::Carried>(INFERENCE)?.is_empty();
+    let shares = event.shares;
+    let made = [
+        ("settlementId", json!(event.settlementId)),
+        ("answers", json!(event.count)),
+        ("amount", json!(report::open(event.amount))),
+        ("contributors", json!(report::open(shares.contributors))),
+        ("curators", json!(report::open(shares.curators))),
+        ("validators", json!(report::open(shares.validators))),
+        ("lineage", json!(report::open(shares.lineage))),
+        ("commons", json!(report::open(shares.commons))),
+        ("protocol", json!(report::open(shares.protocol))),
+        ("operator", json!(report::open(shares.operator))),
+        ("carried", json!(carried)),
+    ];
+    caller.tell_of(receipt, &made)
+}
+
+/// The payees who wait are the data of the settlement's last `Carried` event.
+async fn carry(caller: &Caller, settlement: U256) -> Result<(), Error> {
+    let found = caller.chain.ask("tributary_settlement", settlement).await?;
+    let found = found.ok_or_else(|| Error::Unknown(format!("settlement {settlement}")))?;
+    let first = found["blockNumber"].as_str().and_then(|block| block.parse::<U64>().ok()).unwrap_or_default().to::<u64>();
+    let newest = caller.chain.client().block_number().await?;
+    let waiting = caller.chain.logs::<Inference::Carried>(INFERENCE, first, newest).await?;
+    let last = waiting.into_iter().rfind(|event| event.settlementId == settlement);
+    let payees = last.ok_or_else(|| Error::Unknown(format!("contributor of settlement {settlement} who waits")))?.payees;
+    let payees = alloy_sol_types::SolValue::abi_encode(&payees).into();
+    caller.execute(&Call::of(INFERENCE, &Inference::carryCall { settlementId: settlement, payees }), "paying the next contributors").await
+}

@@ -1,0 +1,148 @@
+//! Answers as a session chains them, and the payer's signature over the chain: what it received, and what that costs.
+
+use crate::{caller::Caller, error::Error};
+use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
+use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
+use clap::Args;
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+use tributary_contracts::{
+    Inference,
+    interfaces::inference::IInference::{Answer, Session},
+    predeploys::INFERENCE,
+};
+
+sol! {
+    /// What a payer signs.
+    #[derive(Debug)]
+    struct Voucher {
+        uint256 session;
+        uint32 count;
+        uint256 amount;
+        bytes32 answers;
+    }
+}
+
+/// Answers of a session, after those that are settled, in their order.
+#[derive(Debug, Args)]
+pub(super) struct AnswerArguments {
+    /// The session.
+    pub(super) session: U256,
+    /// File with an answer; again for each further one.
+    #[arg(long = "answer", value_name = "FILE", required = true)]
+    answers: Vec<PathBuf>,
+    /// File with the prompt of each answer, as often as --answer [default: the one that the session was opened with].
+    #[arg(long = "prompt", value_name = "FILE")]
+    prompts: Vec<PathBuf>,
+    /// File with each answer's sketch, one signed byte for each dimension, where the model attributes by sketches.
+    #[arg(long = "sketch", value_name = "FILE")]
+    sketches: Vec<PathBuf>,
+    /// What each answer costs, OPEN [default: the session's price].
+    #[arg(long, value_name = "OPEN", value_parser = crate::report::parse_open)]
+    amount: Option<U256>,
+}
+
+/// What is between two ends of a session's chain.
+pub(super) struct Links {
+    pub(super) session: Session,
+    pub(super) answers: Vec<Answer>,
+}
+
+impl AnswerArguments {
+    /// Reads the answers, and where the session is.
+    pub(super) async fn read(&self, caller: &Caller) -> Result<Links, Error> {
+        let session = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: self.session }).await?;
+        let invalid = |what: &str, reason: String| Error::Invalid { what: what.to_owned(), reason };
+        let paired = |files: &[PathBuf]| files.is_empty() || files.len() == self.answers.len();
+        if !paired(&self.prompts) || !paired(&self.sketches) {
+            return Err(invalid("--prompt, --sketch", format!("give as many as answers ({}), or none", self.answers.len())));
+        }
+        // Its head is the first prompt's hash until something is settled.
+        if self.prompts.is_empty() && (self.answers.len() > 1 || session.answers > 0 || session.head.is_zero()) {
+            return Err(invalid("--prompt", "give the prompt of each answer: the session names only the first one's, at most".to_owned()));
+        }
+        let mut answers = Vec::new();
+        for (at, path) in self.answers.iter().enumerate() {
+            answers.push(Answer {
+                promptHash: self.prompts.get(at).map_or(Ok(session.head), |path| read(path).map(keccak256))?,
+                amount: self.amount.unwrap_or_else(|| U256::from(session.price)),
+                output: read(path)?.into(),
+                query: self.sketches.get(at).map_or(Ok(Vec::new()), read)?.into(),
+            });
+        }
+        Ok(Links { session, answers })
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })
+}
+
+impl Links {
+    /// What the payer signs who received these answers and those before.
+    pub(super) fn voucher(&self, session: U256) -> Voucher {
+        let (mut head, mut count, mut amount) = (self.session.head, self.session.answers, U256::from(self.session.paid));
+        for answer in &self.answers {
+            count += 1;
+            amount += answer.amount;
+            head = chained(head, count, answer);
+        }
+        Voucher { session, count, amount, answers: head }
+    }
+
+    /// The payer's signature.
+    pub(super) async fn sign(&self, caller: &Caller, session: U256) -> Result<(Voucher, Bytes), Error> {
+        let account = caller.account().await?;
+        if account.address() != self.session.payer {
+            let reason = format!("{} signs for it, the account is {}", self.session.payer, account.address());
+            return Err(Error::Invalid { what: format!("session {session}"), reason });
+        }
+        let voucher = self.voucher(session);
+        let digest = voucher.eip712_signing_hash(&domain(caller.chain.id()));
+        let signature = account.signer().typed_data(&typed_data(&voucher, caller.chain.id()), digest).await?;
+        Ok((voucher, signature.as_bytes().into()))
+    }
+}
+
+/// The chain's end after its `index`-th answer (`IInference`).
+fn chained(before: B256, index: u32, answer: &Answer) -> B256 {
+    let (output, query) = (keccak256(&answer.output), keccak256(&answer.query));
+    keccak256((before, index, answer.promptHash, output, query, answer.amount).abi_encode())
+}
+
+fn domain(chain_id: u64) -> Eip712Domain {
+    eip712_domain! { name: "Tributary Inference", version: "1", chain_id: chain_id, verifying_contract: INFERENCE, }
+}
+
+/// The same for a service that signs (`eth_signTypedData_v4`).
+fn typed_data(voucher: &Voucher, chain_id: u64) -> Value {
+    let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
+    json!({
+        "types": {
+            "EIP712Domain": [
+                field("name", "string"), field("version", "string"), field("chainId", "uint256"), field("verifyingContract", "address"),
+            ],
+            "Voucher": [field("session", "uint256"), field("count", "uint32"), field("amount", "uint256"), field("answers", "bytes32")],
+        },
+        "primaryType": "Voucher",
+        "domain": { "name": "Tributary Inference", "version": "1", "chainId": chain_id, "verifyingContract": INFERENCE },
+        "message": {
+            "session": voucher.session.to_string(), "count": voucher.count, "amount": voucher.amount.to_string(),
+            "answers": voucher.answers,
+        },
+    })
+}
+
+/// A voucher's signature, as it is or in a file that `tributary infer voucher --json` wrote.
+pub(super) fn signature(given: &str) -> Result<Bytes, String> {
+    let text = if given.starts_with("0x") {
+        given.to_owned()
+    } else {
+        let text = fs::read_to_string(given).map_err(|error| format!("{given}: {error}"))?;
+        match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Object(fields)) => fields["signature"].as_str().unwrap_or_default().to_owned(),
+            _ => text.trim().to_owned(),
+        }
+    };
+    hex::decode(&text).map(Bytes::from).map_err(|_| "no signature in hex, nor a file with one".to_owned())
+}

@@ -1,0 +1,272 @@
+//! `tributary jury`: cases, and the verdicts of those who are drawn.
+
+mod secret;
+
+use crate::{
+    caller::Caller,
+    error::Error,
+    report,
+    wallet::{NodeArguments, WalletArguments},
+};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_signer_local::PrivateKeySigner;
+use clap::{Args, Subcommand, ValueEnum};
+use secret::{Seat, Secret};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tributary_client::Call;
+use tributary_contracts::{
+    Juries,
+    interfaces::juries::IJuries::Case,
+    predeploys::{DATANETS, INFERENCE, JURIES, MODELS},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  tributary jury list --of 0x90F79bf6EB2c4f870365E785982E1f101E93b906
+                                   cases that an account sits in, opened or appealed
+  tributary jury show 3
+  tributary jury draw 3 --index 0  once L1 has the randomness; anyone may
+  tributary jury commit 3 uphold --reason 'own work, well told' --index 3
+                                   the verdict stays in a hidden file of this folder until it is revealed
+  tributary jury reveal 3 --index 3
+  tributary jury advance 3 --index 0
+                                   ends a phase whose time is over
+  tributary jury appeal 3 --reason 'copied from case 2' --index 1
+  tributary jury settle 3 --index 0
+                                   pays everybody who had a part in it";
+
+/// States of a seat, in the contract's order.
+const SEATS: [&str; 5] = ["none", "drawn", "committed", "upholds", "rejects"];
+
+/// `IJuries.Phase`, in its order.
+const PHASES: [&str; 8] = ["none", "drawing", "deciding", "committing", "revealing", "appealable", "governing", "final"];
+
+/// Flags of `tributary jury`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct JuryArguments {
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    wallet: WalletArguments,
+    /// Folder with the verdicts that wait to be revealed.
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    state: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Verdict {
+    Uphold,
+    Reject,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell of all cases, or of those of an account.
+    List {
+        #[arg(long, value_name = "ADDRESS")]
+        of: Option<Address>,
+    },
+    /// Tell of one case.
+    Show { case: U256 },
+    /// Draw the jury, once the randomness is known.
+    Draw { case: U256 },
+    /// Commit to a verdict, as a juror.
+    Commit {
+        case: U256,
+        verdict: Verdict,
+        /// Why; its hash is told with the verdict.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Reveal the verdict, once nobody can commit any more.
+    Reveal { case: U256 },
+    /// End a phase whose time is over.
+    Advance { case: U256 },
+    /// Ask a larger jury, with a bond that is lost if the verdict stays.
+    Appeal {
+        case: U256,
+        /// Why; its hash is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Decide, as who decides where there are too few validators, with a bond.
+    Decide {
+        case: U256,
+        verdict: Verdict,
+        /// Why; its hash is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Pay, slash and free the seats of a final case.
+    Settle {
+        case: U256,
+        /// How many seats at most.
+        #[arg(long, default_value_t = 64)]
+        seats: u64,
+    },
+}
+
+/// Runs a command about juries.
+pub(crate) async fn run(arguments: JuryArguments) -> Result<(), Error> {
+    let caller = Caller::connect(arguments.node, arguments.wallet).await?;
+    match arguments.command {
+        Command::List { of } => list(&caller, of).await,
+        Command::Show { case } => show(&caller, case).await,
+        Command::Draw { case } => {
+            let receipt = caller.send(&Call::of(JURIES, &Juries::drawCall { caseId: case }), "drawing the jury").await?;
+            let jurors: Vec<_> = receipt.events::<Juries::JuryDrawn>(JURIES)?.into_iter().flat_map(|event| event.jurors).collect();
+            caller.tell_of(&receipt, &[("jurors", json!(jurors))])
+        }
+        Command::Commit { case, verdict, reason } => commit(&caller, &arguments.state, case, (verdict == Verdict::Uphold, reason)).await,
+        Command::Reveal { case } => reveal(&caller, &arguments.state, case).await,
+        Command::Advance { case } => {
+            let receipt = caller.send(&Call::of(JURIES, &Juries::advanceCall { caseId: case }), "ending the phase").await?;
+            let phase = PHASES.get(usize::from(info(&caller, case).await?.phase)).copied().unwrap_or_default();
+            caller.tell_of(&receipt, &[("phase", json!(phase))])
+        }
+        Command::Appeal { case, reason } => {
+            let bond = info(&caller, case).await?.bond;
+            let call = Call::of(JURIES, &Juries::appealCall { caseId: case, reason: keccak256(reason) }).with_value(bond);
+            let receipt = caller.send(&call, "appealing").await?;
+            caller.tell_of(&receipt, &[("bond", json!(report::open(bond)))])
+        }
+        Command::Decide { case, verdict, reason } => {
+            let bond = info(&caller, case).await?.bond;
+            let verdict = verdict == Verdict::Uphold;
+            let call = Call::of(JURIES, &Juries::decideCall { caseId: case, verdict, reason: keccak256(reason) }).with_value(bond);
+            let receipt = caller.send(&call, "deciding").await?;
+            caller.tell_of(&receipt, &[("bond", json!(report::open(bond)))])
+        }
+        Command::Settle { case, seats } => {
+            let call = Call::of(JURIES, &Juries::settleCall { caseId: case, seats: U256::from(seats) });
+            let receipt = caller.send(&call, "settling the case").await?;
+            let done = !receipt.events::<Juries::CaseSettled>(JURIES)?.is_empty();
+            caller.tell_of(&receipt, &[("done", json!(done))])
+        }
+    }
+}
+
+async fn info(caller: &Caller, case: U256) -> Result<Case, Error> {
+    caller.chain.now(JURIES, &Juries::caseInfoCall { caseId: case }).await
+}
+
+/// What became of the account's seat in the round of now.
+async fn seat_state(caller: &Caller, seat: &Seat) -> Result<Option<u8>, Error> {
+    let jury = caller.chain.now(JURIES, &Juries::juryOfCall { caseId: seat.case, round: seat.round }).await?;
+    let place = jury.jurors.iter().position(|juror| *juror == seat.juror);
+    Ok(place.and_then(|place| jury.states.get(place).copied()))
+}
+
+async fn commit(caller: &Caller, folder: &PathBuf, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
+    let (account, found) = (caller.account().await?, info(caller, case).await?);
+    let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
+    if seat_state(caller, &seat).await? == Some(2) {
+        return Err(Error::Check(format!("{} committed to its verdict in case {case} already", seat.juror)));
+    }
+    // A commitment that was sent and is not included yet may be to what is kept: the same verdict is committed to again as it was.
+    let kept = seat.read(folder)?.filter(|kept| kept.verdict == verdict && kept.reason == reason);
+    let secret = kept.unwrap_or_else(|| Secret { verdict, reason, salt: PrivateKeySigner::random().to_bytes() });
+    seat.write(folder, &secret)?;
+    let asked = Juries::commitmentOfCall {
+        caseId: case,
+        verdict: secret.verdict,
+        reason: keccak256(&secret.reason),
+        salt: secret.salt,
+        juror: account.address(),
+    };
+    let commitment: B256 = caller.chain.now(JURIES, &asked).await?;
+    caller.execute(&Call::of(JURIES, &Juries::commitCall { caseId: case, commitment }), "committing to a verdict").await
+}
+
+async fn reveal(caller: &Caller, folder: &PathBuf, case: U256) -> Result<(), Error> {
+    let (account, found) = (caller.account().await?, info(caller, case).await?);
+    let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
+    let kept = seat.read(folder)?;
+    let kept = kept.ok_or_else(|| Error::Unknown(format!("verdict of {} on case {case} in {} (--state)", seat.juror, folder.display())))?;
+    let call = Juries::revealCall { caseId: case, verdict: kept.verdict, reason: keccak256(&kept.reason), salt: kept.salt };
+    let receipt = caller.send(&Call::of(JURIES, &call), "revealing the verdict").await?;
+    seat.remove(folder)?;
+    caller.tell_of(
+        &receipt,
+        &[("upholds", json!(kept.verdict)), ("reason", json!(kept.reason)), ("reasonHash", json!(keccak256(&kept.reason)))],
+    )
+}
+
+fn client(case: &Value) -> &'static str {
+    match report::text(case, "client").parse::<Address>().unwrap_or_default() {
+        DATANETS => "datanets",
+        MODELS => "models",
+        INFERENCE => "inference",
+        _ => "unknown",
+    }
+}
+
+async fn list(caller: &Caller, of: Option<Address>) -> Result<(), Error> {
+    let cases = match of {
+        None => caller.chain.list("tributary_cases", None).await?,
+        Some(account) => caller.chain.list("tributary_casesOf", Some(json!(account))).await?,
+    };
+    if caller.for_scripts() {
+        report::json(&cases);
+        return Ok(());
+    }
+    let number = |case: &Value, field: &str| report::number(case, field).to_string();
+    if of.is_some() {
+        let row = |case: &Value| vec![number(case, "caseId"), report::text(case, "role"), number(case, "blockNumber")];
+        report::table(&["case", "as", "block"], &cases.iter().map(row).collect::<Vec<_>>());
+        return Ok(());
+    }
+    let row = |case: &Value| {
+        let rounds = case["rounds"].as_array().map_or(0, Vec::len).to_string();
+        vec![
+            number(case, "id"),
+            client(case).to_owned(),
+            report::text(case, "phase"),
+            rounds,
+            report::text(case, "upheld"),
+            number(case, "deadline"),
+        ]
+    };
+    report::table(&["case", "about", "phase", "rounds", "upheld", "until"], &cases.iter().map(row).collect::<Vec<_>>());
+    Ok(())
+}
+
+async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
+    let case = caller.chain.ask("tributary_case", id).await?.ok_or_else(|| Error::Unknown(format!("case {id}")))?;
+    let matter = caller.chain.ask("tributary_matter", id).await?;
+    let found = info(caller, id).await?;
+    if caller.for_scripts() {
+        report::json(&json!({ "case": case, "matter": matter, "bond": found.bond }));
+        return Ok(());
+    }
+    let matter = matter.map_or_else(String::new, |matter| {
+        let number = |field: &str| report::number(&matter, field);
+        format!("{} of row {} of datanet {}", report::text(&matter, "matter"), number("row"), number("datanetId"))
+    });
+    report::facts(&[
+        ("case", id.to_string()),
+        ("about", format!("{} {matter}", client(&case)).trim_end().to_owned()),
+        ("subject", report::text(&case, "subject")),
+        ("claimant", report::text(&case, "claimant")),
+        ("phase", PHASES.get(usize::from(found.phase)).copied().unwrap_or_default().to_owned()),
+        ("until", found.deadline.to_string()),
+        ("L1 origin", found.origin.to_string()),
+        ("upheld", report::text(&case, "upheld")),
+        ("bond now", report::open(found.bond)),
+    ]);
+    let mut rows = Vec::new();
+    for round in 0..=found.round {
+        let jury = caller.chain.now(JURIES, &Juries::juryOfCall { caseId: id, round }).await?;
+        rows.extend(jury.jurors.iter().zip(&jury.states).map(|(juror, state)| {
+            vec![round.to_string(), juror.to_string(), SEATS.get(usize::from(*state)).copied().unwrap_or_default().to_owned()]
+        }));
+    }
+    if !rows.is_empty() {
+        report::table(&["round", "juror", "verdict"], &rows);
+    }
+    Ok(())
+}

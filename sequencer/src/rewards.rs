@@ -1,0 +1,167 @@
+//! `tributary rewards`: what an account earned, for what, and taking it out.
+
+use crate::{
+    caller::Caller,
+    error::Error,
+    report,
+    terminal::say,
+    wallet::{NodeArguments, WalletArguments},
+};
+use alloy_primitives::{Address, B256, U256};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tributary_client::Call;
+use tributary_contracts::{
+    Payouts,
+    predeploys::{DATANETS, INFERENCE, JURIES, MODELS, PAYOUTS, STAKES},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  tributary rewards show 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+                                   what it earned, as whom, and for which settlements and cases
+  tributary rewards show --index 1 --json | jq -r .account.owed
+  tributary rewards claim --index 1
+  tributary rewards claim --to 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC --index 1
+  tributary rewards payee 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC --index 1
+                                   who claims from two days from now on, also for what is earned until then";
+
+/// Flags of `tributary rewards`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct RewardsArguments {
+    #[command(flatten)]
+    node: NodeArguments,
+    #[command(flatten)]
+    wallet: WalletArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell what an account earned and why.
+    Show {
+        /// [default: the account]
+        address: Option<Address>,
+    },
+    /// Take out what the account is owed.
+    Claim {
+        /// Who gets it [default: the account].
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<Address>,
+        /// An account that named this one as its payee, instead of this one; again for more.
+        #[arg(long = "for", value_name = "ADDRESS")]
+        accounts: Vec<Address>,
+    },
+    /// Let another address claim for the account, from two days from now on.
+    Payee { address: Address },
+}
+
+/// Runs a command about earnings.
+pub(crate) async fn run(arguments: RewardsArguments) -> Result<(), Error> {
+    let caller = Caller::connect(arguments.node, arguments.wallet).await?;
+    match arguments.command {
+        Command::Show { address: Some(address) } => show(&caller, address).await,
+        Command::Show { address: None } => {
+            let address = caller.account().await?.address();
+            show(&caller, address).await
+        }
+        Command::Claim { to, accounts } => claim(&caller, to, accounts).await,
+        Command::Payee { address } => {
+            let receipt = caller.send(&Call::of(PAYOUTS, &Payouts::setPayeeCall { payee: address }), "naming a payee").await?;
+            let event: Payouts::PayeeChanged = receipt.event(PAYOUTS)?;
+            caller.tell_of(&receipt, &[("payee", json!(event.payee)), ("effective", json!(event.effective))])
+        }
+    }
+}
+
+async fn claim(caller: &Caller, to: Option<Address>, accounts: Vec<Address>) -> Result<(), Error> {
+    let to = match to {
+        Some(to) => to,
+        None => caller.account().await?.address(),
+    };
+    let call = if accounts.is_empty() {
+        Call::of(PAYOUTS, &Payouts::claimCall { to })
+    } else {
+        Call::of(PAYOUTS, &Payouts::claimForCall { accounts, to })
+    };
+    let receipt = caller.send(&call, "claiming").await?;
+    let amount: U256 = receipt.events::<Payouts::Claimed>(PAYOUTS)?.iter().map(|event| event.amount).sum();
+    caller.tell_of(&receipt, &[("claimed", json!(report::open(amount))), ("to", json!(to))])
+}
+
+async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
+    let account = caller.chain.ask("tributary_account", address).await?.unwrap_or_default();
+    let earnings = caller.chain.list("tributary_earnings", Some(json!(address))).await?;
+    let claims = caller.chain.list("tributary_claims", Some(json!(address))).await?;
+    if caller.for_scripts() {
+        report::json(&json!({ "address": address, "account": account, "earnings": earnings, "claims": claims }));
+        return Ok(());
+    }
+    let money = |field: &str| report::open(report::number(&account, field));
+    let mut facts = vec![("account", address.to_string()), ("owed", money("owed")), ("taken out", money("claimed"))];
+    if account["payee"].is_string() {
+        facts.push(("payee", format!("{} from {} on", report::text(&account, "payee"), report::number(&account, "payeeEffective"))));
+    }
+    report::facts(&facts);
+    let sums = account["earned"].as_object().into_iter().flatten();
+    let sums: Vec<_> = sums.map(|(reason, _)| vec![reason.clone(), report::open(report::number(&account["earned"], reason))]).collect();
+    if sums.is_empty() {
+        say("it earned nothing yet");
+        return Ok(());
+    }
+    report::table(&["as", "in all"], &sums);
+    let rows = earnings.iter().map(|earning| {
+        let amount = report::open(report::number(earning, "amount"));
+        vec![report::number(earning, "blockNumber").to_string(), report::text(earning, "reason"), amount, origin(earning)]
+    });
+    report::table(&["block", "as", "amount", "for"], &rows.collect::<Vec<_>>());
+    Ok(())
+}
+
+/// What the money is for, by the module that gave it and what it calls it.
+fn origin(earning: &Value) -> String {
+    let module = report::text(earning, "module").parse::<Address>().unwrap_or_default();
+    let reference = report::text(earning, "reference").parse::<B256>().unwrap_or_default();
+    let number = U256::from_be_bytes(reference.0);
+    match module {
+        // `sessionId << 32 | n`.
+        INFERENCE => match (number >> 32usize, number & U256::from(u32::MAX)) {
+            (session, settlement) if settlement.is_zero() => format!("session {session}"),
+            (session, settlement) => format!("session {session}, its settlement {settlement} ({number})"),
+        },
+        JURIES => format!("jury, case {number}"),
+        DATANETS => format!("datanets, {}", labelled(reference)),
+        MODELS => format!("models, {}", labelled(reference)),
+        STAKES => format!("a slashed stake, {}", labelled(reference)),
+        _ => format!("{module}, {}", labelled(reference)),
+    }
+}
+
+/// A reference that is a word and a number behind it, as "commitment 7"; any other as it is.
+fn labelled(reference: B256) -> String {
+    let letters = reference.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let zeros = reference[letters..].iter().take_while(|byte| **byte == 0).count();
+    let number = U256::from_be_slice(&reference[letters..]);
+    match std::str::from_utf8(&reference[..letters]) {
+        Ok(label) if letters > 2 && zeros >= 8 => format!("{label} {number}"),
+        _ if letters == 0 && zeros >= 24 => format!("case {number}"),
+        _ => reference.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_told_as_what_it_stands_for() {
+        let mut reference = B256::with_last_byte(7);
+        assert_eq!(labelled(reference), "case 7");
+        reference[..10].copy_from_slice(b"commitment");
+        assert_eq!(labelled(reference), "commitment 7");
+        let hash = alloy_primitives::keccak256("x");
+        assert_eq!(labelled(hash), hash.to_string());
+    }
+}

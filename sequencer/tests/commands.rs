@@ -1,0 +1,276 @@
+//! The commands against a running `tributary dev`, as strangers use them: each knows the node's URL and its own key, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+#[allow(dead_code, reason = "each test file uses its own part")]
+mod node;
+
+use node::{Node, complaint, tributary};
+use serde_json::{Value, json};
+use std::{fs, path::Path, process::Output};
+
+/// The phrase of anvil and Hardhat.
+const PHRASE: &str = "test test test test test test test test test test test junk";
+
+/// Words of four texts, none of which shares a sentence with another.
+const TEXTS: [(&str, &str); 4] = [
+    (
+        "lock.txt",
+        "A lock lifts a boat with nothing but water. The keeper closes the lower gates behind the boat and opens a sluice in the upper ones. Water runs in from the higher reach until both stand level, and then the upper gates open by themselves.",
+    ),
+    (
+        "bell.txt",
+        "The founder melts copper with a fifth part of tin and waits for the colour of honey. He pours it between a core of clay and a mantle of loam, which were dried for a month. A bell that cools too fast will ring for one winter and crack in the next.",
+    ),
+    (
+        "mill.txt",
+        "The miller listens to the stones more than he looks at the flour. When the runner sings higher the grain is short, and he opens the shoe by the width of a thumb. Stones that touch each other burn the flour and can set the whole mill on fire.",
+    ),
+    (
+        "deep/clock.md",
+        "An escapement lets one tooth of the wheel pass for each swing of the pendulum. What we hear is the fall of the next tooth upon the pallet. A longer pendulum makes a slower clock, and in summer every iron pendulum is a little longer.",
+    ),
+];
+
+/// What the model answered: two sentences of the first text, and words of its own.
+const ANSWER: &str = "The keeper closes the lower gates behind the boat and opens a sluice in the upper ones. Water runs in from the higher reach until both stand level, and then the upper gates open by themselves. That is how it goes.";
+
+struct Economy<'n> {
+    node: &'n Node,
+    dir: &'n Path,
+}
+
+impl Economy<'_> {
+    fn command(&self, account: u32, arguments: &[&str]) -> Output {
+        let index = account.to_string();
+        let global = ["--rpc", self.node.url("Rollup"), "--index", &index, "--json"];
+        let mut command = tributary(&[arguments, &global].concat());
+        command.env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(self.dir).output().unwrap()
+    }
+
+    /// What a command tells a script.
+    fn run(&self, account: u32, arguments: &[&str]) -> Value {
+        let output = self.command(account, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {:?}", output.stdout))
+    }
+
+    /// What a command that fails tells its user.
+    fn refused(&self, account: u32, arguments: &[&str]) -> String {
+        complaint(self.command(account, arguments))
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn found(&self) {
+        for (name, text) in TEXTS {
+            self.write(&format!("texts/{name}"), text);
+        }
+        self.write("texts/picture.png", "\0\0");
+        let founded = self.run(0, &["datanet", "create", "How things work", "--curator-bps", "500", "--max-contributor-bps", "10000"]);
+        assert_eq!(founded["datanetId"], "0x1");
+    }
+
+    fn register(&self) {
+        self.write("model.bin", "weights");
+        self.write("manifest.json", "{}");
+        self.write("metrics.json", "{\"loss\": 1}");
+        self.write(
+            "version.json",
+            r#"{"sources": ["1@1"], "weights": "model.bin", "manifest": "manifest.json", "metrics": "metrics.json", "price": "0.1"}"#,
+        );
+        let line = self.refused(4, &["model", "register", "Machines", "--file", "version.json"]);
+        assert!(line.contains("a bond of 100 OPEN") && line.contains("stake add trainer"), "{line}");
+        self.run(4, &["stake", "add", "trainer", "100"]);
+        self.run(4, &["stake", "add", "operator", "100"]);
+        let registered = self.run(4, &["model", "register", "Machines", "--file", "version.json", "--contributor-bps", "6000"]);
+        assert_eq!((&registered["modelId"], &registered["version"]), (&json!("0x1"), &json!(1)));
+        let shown = self.run(0, &["model", "show", "1"]);
+        assert_eq!((&shown["model"]["name"], &shown["versions"][0]["contributorBps"]), (&json!("Machines"), &json!(6_000)));
+    }
+}
+
+fn wei(value: &Value) -> u128 {
+    u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+}
+
+#[test]
+fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its_answers() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.found();
+
+    // A dry run tells all and does nothing.
+    let dry = economy.run(1, &["datanet", "contribute", "1", "texts", "--dry-run"]);
+    assert_eq!(dry["documents"].as_array().unwrap().len(), 4);
+    assert!(dry["documents"].as_array().unwrap().iter().all(|document| document["ownBps"] == "0x2710"), "{dry}");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x0");
+
+    let rows = economy.run(1, &["datanet", "contribute", "1", "texts"]);
+    assert_eq!(rows["rows"].as_array().unwrap().len(), 4);
+    // Again: nothing is handed in twice.
+    assert_eq!(economy.run(1, &["datanet", "contribute", "1", "texts"]), rows);
+    economy.write("refined.txt", &format!("{} The keeper is paid by the boat, and never by the hour.", TEXTS[0].1));
+    let refined = economy.run(2, &["datanet", "refine", "1", "2", "refined.txt"]);
+    assert_eq!(refined["row"], 4);
+    let line = economy.refused(3, &["datanet", "accept", "1", "4"]);
+    assert!(line.contains("not acceptor"), "{line}");
+    economy.run(0, &["datanet", "accept", "1", "4"]);
+    assert_eq!(economy.run(0, &["datanet", "release", "1", "--note", "first edition"])["reference"], "1@1");
+
+    pulled_and_exported(&economy);
+    economy.register();
+
+    economy.run(4, &["infer", "serve", "1"]);
+    let asked = economy.run(5, &["infer", "ask", "1", "How does a lock lift a boat?"]);
+    assert_eq!(asked["sessionId"], "0x1");
+    economy.write("answer.txt", ANSWER);
+    economy.write("other.txt", "Another answer than the payer signed for.");
+    // Only the payer signs, and only what it signed is paid.
+    let line = economy.refused(4, &["infer", "voucher", "1", "--answer", "answer.txt"]);
+    assert!(line.contains("signs for it"), "{line}");
+    let voucher = economy.run(5, &["infer", "voucher", "1", "--answer", "answer.txt"]);
+    economy.write("voucher.json", &voucher.to_string());
+    let line = economy.refused(4, &["infer", "settle", "1", "--answer", "other.txt", "--voucher", "voucher.json"]);
+    assert!(line.contains("settling: not signed"), "{line}");
+    economy.run(4, &["infer", "settle", "1", "--answer", "answer.txt", "--voucher", "voucher.json"]);
+    paid(&economy);
+}
+
+fn pulled_and_exported(economy: &Economy<'_>) {
+    let pulled = economy.run(3, &["datanet", "pull", "1@1", "copy"]);
+    let first = pulled.as_array().unwrap().iter().find(|document| document["row"] == 2).unwrap();
+    let copy = fs::read_to_string(economy.dir.join("copy").join(first["file"].as_str().unwrap())).unwrap();
+    assert!(TEXTS.iter().any(|(_, text)| *text == copy), "{copy}");
+    economy.run(3, &["datanet", "export", "1@1", "export"]);
+    let croissant: Value = serde_json::from_slice(&fs::read(economy.dir.join("export/croissant.json")).unwrap()).unwrap();
+    assert_eq!(croissant["conformsTo"], "http://mlcommons.org/croissant/1.1");
+    // As mlcroissant reads it: lines of JSON, of which each field is a column.
+    assert_eq!(croissant["distribution"][0]["encodingFormat"], "application/jsonlines");
+    assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"], json!({ "column": "text" }));
+    let table = fs::read_to_string(economy.dir.join("export/documents.jsonl")).unwrap();
+    let authors: Vec<_> = table.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["author"].clone()).collect();
+    assert_eq!(authors.len(), 5);
+    assert!(authors[0] == authors[3] && authors[0] != authors[4], "{authors:?}");
+    let line = economy.refused(3, &["datanet", "pull", "1@2", "copy"]);
+    assert!(line.contains("unknown release"), "{line}");
+}
+
+fn paid(economy: &Economy<'_>) {
+    let shown = economy.run(0, &["infer", "show", "1"]);
+    let settlement = &shown["settlements"][0];
+    let shares = settlement["shares"].as_object().unwrap();
+    assert_eq!(shares.values().map(wei).sum::<u128>(), 100_000_000_000_000_000, "the parts sum to the payment");
+    let payees = settlement["payees"].as_array().unwrap();
+    assert!(payees.iter().map(|payee| wei(&payee["amount"])).sum::<u128>() == wei(&shares["contributors"]));
+    // The words are the first author's; who refined added others.
+    let rewards = economy.run(1, &["rewards", "show"]);
+    let owed = wei(&rewards["account"]["owed"]);
+    assert!(owed > 0 && owed == wei(&rewards["account"]["earned"]["contributor"]), "{rewards}");
+    assert_eq!(rewards["earnings"][0]["reason"], "contributor");
+    assert_eq!(economy.run(2, &["rewards", "show"])["account"]["owed"], "0x0");
+
+    economy.run(1, &["rewards", "claim", "--to", "0x00000000000000000000000000000000000c1a13"]);
+    let claimed = economy.run(1, &["rewards", "show"]);
+    assert_eq!((wei(&claimed["account"]["owed"]), wei(&claimed["account"]["claimed"])), (0, owed));
+    let line = economy.refused(1, &["rewards", "claim"]);
+    assert!(line.contains("nothing owed"), "{line}");
+}
+
+#[test]
+fn a_folder_is_committed_to_as_one_and_an_interrupted_run_goes_on() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    for index in 0..70 {
+        economy.write(&format!("texts/{index:02}.txt"), &format!("Letter {index} of the keeper: {}", TEXTS[index % 4].1));
+    }
+    economy.run(0, &["datanet", "create", "Letters", "--committed", "--fee", "0.01", "--bond", "1"]);
+    let mut child = {
+        let arguments = ["datanet", "contribute", "1", "texts", "--index", "1", "--rpc", node.url("Rollup")];
+        tributary(&arguments).env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(dir.path()).spawn().unwrap()
+    };
+    let state = dir.path().join("texts/.tributary-630925-1.json");
+    while !state.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = economy.run(1, &["datanet", "contribute", "1", "texts"]);
+    assert_eq!((&told["stage"], &told["commitmentId"]), (&json!("complete"), &json!("0x1")), "{told}");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x46");
+    assert!(!state.exists());
+    // The bond came back once.
+    assert_eq!(wei(&economy.run(1, &["rewards", "show"])["account"]["owed"]), 1_000_000_000_000_000_000);
+}
+
+/// Moves the chain's time on.
+fn wait(node: &Node, seconds: u64) {
+    for (method, parameters) in [("evm_increaseTime", json!([seconds])), ("anvil_mine", json!([1]))] {
+        node::post(node.url("Rollup"), &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters }));
+    }
+}
+
+#[test]
+fn jurors_keep_their_verdicts_secret_until_all_have_one_and_governance_changes_a_parameter() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.found();
+    economy.run(1, &["datanet", "contribute", "1", "texts"]);
+    for validator in 5..8 {
+        economy.run(validator, &["stake", "add", "validator", "1000"]);
+        economy.run(validator, &["stake", "join", "1000"]);
+    }
+    economy.run(9, &["gov", "deposit", "5000"]);
+    let line = economy.refused(9, &["gov", "propose", "protocolBps", "9000", "--why", "all of it"]);
+    assert!(line.contains("must be from 0 to 2000"), "{line}");
+    let proposed = economy.run(9, &["gov", "propose", "protocolBps", "300", "--why", "a smaller share"]);
+    let proposal = proposed["proposalId"].as_str().unwrap().to_owned();
+
+    judged(&economy);
+
+    wait(&node, 86_400);
+    economy.run(9, &["gov", "vote", &proposal, "for"]);
+    wait(&node, 5 * 86_400);
+    economy.run(9, &["gov", "queue", &proposal]);
+    let line = economy.refused(9, &["gov", "execute", &proposal]);
+    assert!(line.contains("executing the proposal: "), "{line}");
+    wait(&node, 2 * 86_400);
+    economy.run(9, &["gov", "execute", &proposal]);
+    let parameters = economy.run(9, &["gov", "parameters"]);
+    let protocol = parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == "protocolBps").unwrap();
+    assert_eq!((&protocol["value"], &protocol["initial"]), (&json!("0x12c"), &json!("0x1f4")));
+    assert_eq!(economy.run(0, &["gov", "show", &proposal])["state"], "executed");
+}
+
+/// A row is disputed and withdrawn by a jury.
+fn judged(economy: &Economy<'_>) {
+    // Who joined is drawn for what is opened from the next L1 origin on.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let disputed = economy.run(8, &["dispute", "row", "1", "0", "--reason", "not about machines"]);
+    assert_eq!((&disputed["caseId"], &disputed["paid"]), (&json!("0x1"), &json!("5.3 OPEN")));
+    let drawn = (0..60).find_map(|_| {
+        let output = economy.command(0, &["jury", "draw", "1"]);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        output.status.success().then(|| serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    });
+    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), 3);
+    for juror in 5..8 {
+        economy.run(juror, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
+    }
+    let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "another mind"]);
+    assert!(line.contains("committed to its verdict"), "{line}");
+    for juror in 5..8 {
+        assert_eq!(economy.run(juror, &["jury", "reveal", "1"])["upholds"], true);
+    }
+    wait(economy.node, 3 * 86_400);
+    assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
+    assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
+    let case = economy.run(0, &["jury", "show", "1"]);
+    assert_eq!((&case["case"]["upheld"], &case["matter"]["applied"]), (&json!(true), &json!(true)));
+    // The claimant has its bond back, and each juror its fee.
+    assert_eq!(wei(&economy.run(8, &["rewards", "show"])["account"]["earned"]["bond"]), 5_000_000_000_000_000_000);
+    assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);
+}
