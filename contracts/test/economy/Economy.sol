@@ -115,7 +115,7 @@ abstract contract EconomyTest is GovernanceTest, IDatanetRecords {
         }
     }
 
-    /// @dev A long time, of whose origins only the last is kept: no draw may wait for one between.
+    /// @dev A long time, of whose origins only the last is kept (`remember`).
     function wait_(uint256 time) internal {
         vm.warp(vm.getBlockTimestamp() + time);
         origin(l1.number() + uint64(time / 12) + 1);
@@ -138,10 +138,21 @@ abstract contract EconomyTest is GovernanceTest, IDatanetRecords {
     }
 
     function drawJury(uint256 caseId) internal {
-        while (l1.number() < juries.caseInfo(caseId).origin) {
-            pass(1);
+        // An origin that L1Block has forgotten is replaced by another.
+        while (juries.caseInfo(caseId).phase == IJuries.Phase.Drawing) {
+            while (l1.number() < juries.caseInfo(caseId).origin) {
+                pass(1);
+            }
+            remember(juries.caseInfo(caseId).origin);
+            juries.draw(caseId);
         }
-        juries.draw(caseId);
+    }
+
+    /// @dev L1Block has the randomness of each origin, also of those that `wait_` left out.
+    function remember(uint64 number) internal {
+        uint256 held = l1.RANDAO_HELD();
+        if (l1.number() - number >= held) return;
+        vm.store(address(l1), bytes32(9 + number % held), keccak256(abi.encode("randao", number)));
     }
 
     function juryOf(uint256 caseId) internal view returns (address[] memory jurors) {
@@ -314,16 +325,15 @@ abstract contract EconomyTest is GovernanceTest, IDatanetRecords {
 
     function open(uint256 modelId, uint32 maxAnswers) internal returns (uint256) {
         (uint32 version,) = models.latest(modelId);
-        IInference.Opening memory asked =
-            IInference.Opening(modelId, version, termsOf(modelId), 0, maxAnswers, 0);
+        IInference.Opening memory asked = IInference.Opening(modelId, version, termsOf(modelId), 0, maxAnswers, 0);
         vm.prank(payer);
         return inference.open{value: PRICE * maxAnswers}(asked, "");
     }
 
-    function answers(uint256 count, bytes memory output) internal pure returns (IInference.Answer[] memory all) {
+    function answers(uint256 count, bytes memory text) internal pure returns (IInference.Answer[] memory all) {
         all = new IInference.Answer[](count);
         for (uint256 i = 0; i < count; ++i) {
-            all[i] = IInference.Answer(keccak256("prompt"), PRICE, output, "");
+            all[i] = IInference.Answer(keccak256("prompt"), PRICE, text, "");
         }
     }
 

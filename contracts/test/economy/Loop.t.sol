@@ -200,9 +200,8 @@ contract LoopTest is EconomyTest {
     }
 
     function openFor(uint256 modelId, uint64 time) private returns (uint256) {
-        IInference.Opening memory asked = IInference.Opening(
-            modelId, 1, termsOf(modelId), 0, 1, uint64(vm.getBlockTimestamp()) + time
-        );
+        IInference.Opening memory asked =
+            IInference.Opening(modelId, 1, termsOf(modelId), 0, 1, uint64(vm.getBlockTimestamp()) + time);
         vm.prank(payer);
         return inference.open{value: PRICE}(asked, "");
     }
