@@ -12,6 +12,7 @@ contract JuryDouble {
     uint256 public caseCount;
     mapping(uint256 caseId => IJuries.Opening) private openings;
     mapping(uint256 caseId => address[]) private parties;
+    bool private empty;
 
     function fee(uint16 jurors) public pure returns (uint256) {
         return FEE * jurors;
@@ -35,6 +36,16 @@ contract JuryDouble {
 
     function say(uint256 caseId, bool upheld) external {
         IJuryClient(Predeploys.DATANETS).ruled(caseId, upheld);
+    }
+
+    /// @notice For tests: as if there were too few validators for a jury.
+    function setEmpty(bool empty_) external {
+        empty = empty_;
+    }
+
+    function juryOf(uint256 caseId, uint8) external view returns (address[] memory jurors, IJuries.SeatState[] memory) {
+        jurors = new address[](empty ? 0 : openings[caseId].jurors);
+        return (jurors, new IJuries.SeatState[](jurors.length));
     }
 
     function openingOf(uint256 caseId) external view returns (IJuries.Opening memory, address[] memory) {

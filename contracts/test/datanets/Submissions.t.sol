@@ -280,6 +280,17 @@ contract SubmissionsTest is DatanetTest {
         vm.assertEq(payouts.escrowOf(address(datanets)), 0, "escrow");
     }
 
+    function test_WhereNoJurySatTheFundPaysNothing() public {
+        uint256 id = create(Policy(3, true, 0, 0, 5 ether));
+        vm.prank(bob);
+        datanets.donate{value: 0.2 ether}(id);
+        (, uint256 caseId) = handIn(alice, id, "first");
+        juries.setEmpty(true);
+        juries.say(caseId, true);
+        vm.assertEq(payouts.owed(alice), 5 ether, "the bond alone");
+        vm.assertEq(datanets.datanetInfo(id).reviewFund, 0.2 ether, "fund");
+    }
+
     function test_ARejectedCommitmentsBondIsTheReviewFunds() public {
         uint256 id = create(Policy(3, true, 0, 0, 5 ether));
         (uint256 commitmentId, uint256 caseId) = handIn(mallory, id, "spam");

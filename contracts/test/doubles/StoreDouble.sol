@@ -24,6 +24,8 @@ contract StoreDouble is IAttributionErrors {
         Row[] rows;
         uint64 size;
         bytes32 root;
+        /// Values of a sketch; 0 for a set of texts.
+        uint16 dim;
     }
 
     /// @dev What is found in a document, as a test says; all of it is new unless said.
@@ -45,12 +47,19 @@ contract StoreDouble is IAttributionErrors {
         return sets.length;
     }
 
+    function createSketchSet(uint16 dim, bool, uint8, uint8) external returns (uint256 setId) {
+        Set storage set = sets.push();
+        (set.owner, set.version, set.dim) = (msg.sender, 1, dim);
+        return sets.length;
+    }
+
     function append(uint256 setId, uint32 contributor, bytes calldata payload)
         external
         returns (uint64 firstRow, uint32, uint64 version)
     {
-        checkText(payload);
         Set storage set = owned(setId);
+        if (set.dim != 0) return appendSketches(set, contributor, payload);
+        checkText(payload);
         set.size += uint64(payload.length);
         set.root = keccak256(abi.encode(set.root, keccak256(payload)));
         firstRow = uint64(set.rows.length);
@@ -79,7 +88,8 @@ contract StoreDouble is IAttributionErrors {
     {
         Set storage set = found(setId);
         rows = uint64(set.rows.length);
-        return (set.owner, 2, 0, false, set.version, rows, rows, set.size, set.root);
+        uint8 kind = set.dim == 0 ? 2 : 1;
+        return (set.owner, kind, set.dim, false, set.version, rows, rows, set.size, set.root);
     }
 
     function row(uint256 setId, uint64 index) external view returns (uint32, uint8, uint64, bytes memory) {
@@ -111,6 +121,20 @@ contract StoreDouble is IAttributionErrors {
         // As in the real one, words weigh nothing where there are none to compare them with.
         if (!said.said) return (0, 0, set.rows.length == 0 ? 0 : document.length, rows, weights);
         return (said.inherited, said.closed, said.total, said.rows, said.weights);
+    }
+
+    /// @dev One row for each exponent and its values.
+    function appendSketches(Set storage set, uint32 contributor, bytes calldata payload)
+        private
+        returns (uint64 firstRow, uint32 rows, uint64 version)
+    {
+        uint256 length = 1 + uint256(set.dim);
+        (firstRow, rows, version) = (uint64(set.rows.length), uint32(payload.length / length), ++set.version);
+        for (uint256 i = 0; i < rows; ++i) {
+            Row storage appended = set.rows.push();
+            (appended.contributor, appended.born) = (contributor, version);
+            appended.data = payload[i * length:(i + 1) * length];
+        }
     }
 
     /// @dev 0xff begins no character of UTF-8; no more of the real one's check is asked for.

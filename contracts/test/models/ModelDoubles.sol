@@ -124,7 +124,7 @@ contract CasesDouble {
         return uint256(jurors) * 0.1 ether;
     }
 
-    function open(IJuries.Opening calldata opening) external payable returns (uint256) {
+    function openAmong(IJuries.Opening calldata opening, address[] calldata) external payable returns (uint256) {
         if (msg.sender != Predeploys.MODELS) revert IJuries.NotClient(msg.sender);
         if (opening.jurors % 2 == 0) revert IJuries.InvalidJury(opening.jurors);
         if (msg.value < fee(opening.jurors)) revert IJuries.FeeTooSmall(fee(opening.jurors), msg.value);

@@ -198,10 +198,17 @@ library Submissions {
         Datanet storage datanet = self.datanets[made.datanetId];
         uint256 repaid = made.reviewFee / REPAID_PART;
         if (repaid > datanet.reviewFund) repaid = datanet.reviewFund;
-        if (repaid == 0) return;
+        if (repaid == 0 || !_isJudged(made.caseId)) return;
         datanet.reviewFund -= repaid;
         Escrow.pay(made.author, repaid, IPayouts.Reason.Refund, ref);
         emit D.ReviewRepaid(made.datanetId, id, repaid);
+    }
+
+    /// @dev Whether the first jury sat. Where none did, its fee came back to the author, who would gain by whatever a curator
+    ///      accepts.
+    function _isJudged(uint256 caseId) private view returns (bool) {
+        (address[] memory jurors,) = JURIES.juryOf(caseId, 0);
+        return jurors.length != 0;
     }
 
     /// @dev A commitment that its author, the caller, still has time to reveal and hand in.

@@ -84,7 +84,10 @@ library Challenges {
     ) private returns (uint256 caseId) {
         address trainer = self.versionOf(modelId, version).trainer;
         uint128 bond = uint128(PARAMETERS.get(Keys.CHALLENGE_BOND));
-        caseId = _openCase(keccak256(abi.encode(modelId, version, dispute, evidence)), dispute, bond);
+        // Nobody judges what it registered, or is paid for.
+        address[] memory parties = new address[](2);
+        (parties[0], parties[1]) = (trainer, self.models[modelId].owner);
+        caseId = _openCase(keccak256(abi.encode(modelId, version, dispute, evidence)), dispute, bond, parties);
         self.challenges[caseId] = ModelState.Challenge(
             uint128(modelId), version, dispute, true, uint16(PARAMETERS.get(Keys.WINNER_BPS)), msg.sender, bond, trainer
         );
@@ -93,14 +96,18 @@ library Challenges {
     }
 
     /// @dev The value pays the jury; what is more is stake of the caller's, from which the bond is locked.
-    function _openCase(bytes32 subject, IModelDisputes.Dispute dispute, uint256 bond) private returns (uint256) {
+    function _openCase(bytes32 subject, IModelDisputes.Dispute dispute, uint256 bond, address[] memory parties)
+        private
+        returns (uint256)
+    {
         // A jury is odd.
         uint16 jurors = uint16(PARAMETERS.get(Keys.CHALLENGE_JURORS)) | 1;
         uint256 fee = JURIES.fee(jurors);
         if (msg.value < fee) revert IModelDisputes.FeeTooSmall(fee, msg.value);
         if (msg.value > fee) STAKES.stakeFor{value: msg.value - fee}(IStakes.Purpose.Trainer, msg.sender);
         STAKES.lock(IStakes.Purpose.Trainer, msg.sender, bond);
-        return JURIES.open{value: fee}(IJuries.Opening(subject, uint8(dispute), jurors, address(0), msg.sender));
+        IJuries.Opening memory opening = IJuries.Opening(subject, uint8(dispute), jurors, address(0), msg.sender);
+        return JURIES.openAmong{value: fee}(opening, parties);
     }
 
     /// @return news Whether what the dispute was about wasn't struck before.
