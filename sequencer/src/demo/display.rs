@@ -163,7 +163,7 @@ pub(crate) fn dispute(cast: &Cast, dispute: &Dispute) {
 /// What was voted.
 pub(crate) fn decision(cast: &Cast, decision: &Decision) {
     let (voter, proposal) = (short(cast.payer.address()), quotation(&decision.proposal.to_string(), 24));
-    say(&format!("   {voter} turns 4,000 OPEN into votes and proposes ({proposal}); a vote and two days later,"));
+    say(&format!("   {voter}, with 4,000 gOPEN, proposes that ({proposal}); a vote and two days later,"));
     say(&format!("   in block {}, {KEY} is no longer {} but {}.", decision.block, decision.before, decision.after));
 }
 

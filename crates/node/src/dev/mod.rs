@@ -20,7 +20,7 @@ use crate::{
 use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
-use tributary_contracts::predeploys::{DATANETS, INFERENCE};
+use tributary_contracts::predeploys::{ALL, ATTRIBUTION, WRAPPED_OPEN};
 use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
@@ -117,7 +117,10 @@ fn info(ground: &Ground, addresses: [SocketAddr; 3]) -> DevInfo {
 
 fn contracts(genesis: &DevGenesis) -> Vec<(&'static str, alloy_primitives::Address, Layer)> {
     let l1 = genesis.contracts.named().map(|(name, address)| (name, address, Layer::L1));
-    l1.into_iter().chain([("Datanets", DATANETS, Layer::L2), ("Inference", INFERENCE, Layer::L2)]).collect()
+    // The economy's: what other rollups have, too, and code that is called by others' addresses is left out.
+    let is_shown = |address: alloy_primitives::Address| address == WRAPPED_OPEN || (address[0] == 0 && !ATTRIBUTION.contains(&address));
+    let l2 = ALL.into_iter().filter(|(_, address)| is_shown(*address)).map(|(name, address)| (name, address, Layer::L2));
+    l1.into_iter().chain(l2).collect()
 }
 
 /// Asks for the ports before anything is written, so that a node with a wrong port leaves nothing behind.
