@@ -28,9 +28,6 @@ use tributary_contracts::{
 /// Jurors of a review.
 const JURORS: u16 = 3;
 
-/// Gas for closing a case and telling its client.
-const ADVANCE_GAS: u64 = 3_000_000;
-
 /// What a juror's stake is for (`IStakes.Purpose`).
 const VALIDATOR: u8 = 0;
 
@@ -142,7 +139,7 @@ pub(crate) async fn close(chain: &Chain, cast: &Cast, cases: &[U256]) -> Result<
     let mut outcomes = Vec::new();
     for case in cases {
         // Not estimated: the least gas with which this succeeds leaves too little for the client, which is told later then.
-        let advance = Call { gas_limit: Some(ADVANCE_GAS), ..Call::of(JURIES, &Juries::advanceCall { caseId: *case }) };
+        let advance = Call::of(JURIES, &Juries::advanceCall { caseId: *case });
         chain.execute(&cast.operator, &advance, "closing a case").await?;
         let settle = Juries::settleCall { caseId: *case, seats: U256::from(64) };
         chain.execute(&cast.operator, &Call::of(JURIES, &settle), "settling a case").await?;
