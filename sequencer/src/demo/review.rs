@@ -138,7 +138,6 @@ pub(crate) async fn close(chain: &Chain, cast: &Cast, cases: &[U256]) -> Result<
     time::jump(chain, 3 * time::DAY + 60).await?;
     let mut outcomes = Vec::new();
     for case in cases {
-        // Not estimated: the least gas with which this succeeds leaves too little for the client, which is told later then.
         let advance = Call::of(JURIES, &Juries::advanceCall { caseId: *case });
         chain.execute(&cast.operator, &advance, "closing a case").await?;
         let settle = Juries::settleCall { caseId: *case, seats: U256::from(64) };

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IInference} from "../../src/interfaces/IInference.sol";
+import {Predeploys} from "../../src/l2/Predeploys.sol";
+import {EconomyTest} from "./Economy.sol";
+
+/// @notice What the rules leave to people, so that nobody takes it for prevented.
+contract LimitsTest is EconomyTest {
+    function setUp() public {
+        deployEconomy();
+        joinValidators(VALIDATORS);
+    }
+
+    /// @dev One batch is posted at a time, for as long as it may be contested. Who promises another answer meanwhile to a payer
+    ///      that signs nothing cannot post it before the session's end.
+    function test_AnOperatorThatPromisesWhileAnswersArePostedMayBeUnableToKeepIt() public {
+        (, uint256 modelId) = market();
+        uint256 sessionId = open(modelId, 2);
+        post(sessionId, answers(1, "first"));
+        bytes memory receipt = signed(OPERATOR_KEY, division.receiptDigest(sessionId, 2, keccak256("prompt")));
+        vm.expectRevert(abi.encodeWithSelector(IInference.IsPending.selector, sessionId));
+        post(sessionId, answers(1, "second"));
+        wait_(3 days + 1);
+        inference.finalize(sessionId);
+        inference.showReceipt(sessionId, 2, keccak256("prompt"), receipt, 0, new IInference.Link[](0));
+        vm.assertEq(owed(payer), 10 ether, "half of the penalty");
+    }
+
+    /// @dev A jury that withdraws a stolen row, rather than leave it to be disowned, takes it from its author, too.
+    function test_AStolenRowThatAJuryWithdrewCountsAgainOnlyByTheGovernor() public {
+        uint256 committed = foundCommitted();
+        uint256 id = foundOpen();
+        uint256 earlier = commit(alice, committed, "alice wrote this");
+        wait_(60);
+        contribute(mallory, id, "alice wrote this");
+        vm.prank(bob);
+        judge(review.challenge{value: DISPUTE_BOND + JURY}(id, 0, "stolen"), true);
+        // A day and more have passed: it was revealed in time all the same, in another case.
+        vm.warp(review.commitmentInfo(earlier).revealUntil);
+        reveal(alice, earlier, "alice wrote this", NONE);
+        review.disown(id, 0);
+        vm.assertEq(authorOf(id, 0), alice, "hers");
+        vm.assertEq(datanets.rowInfo(id, 0).status, WITHDRAWN, "and withdrawn");
+        bytes32 documentHash = keccak256("alice wrote this");
+        vm.expectRevert(abi.encodeWithSelector(Duplicate.selector, id, documentHash, 0));
+        contribute(alice, id, "alice wrote this");
+        vm.prank(Predeploys.TIMELOCK);
+        datanets.setStatus(id, 0, 0);
+        vm.assertEq(datanets.rowInfo(id, 0).status, 0, "the Governor mends it");
+    }
+}
