@@ -319,9 +319,10 @@ async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: 
 
 async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
     let found = &chain.ask("tributary_datanet", datanet).await?.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
-    let releases: Value = chain.client().demand("tributary_releases", (datanet, json!({ "newest": true }))).await?;
+    let mut releases = chain.list("tributary_releases", Some(json!(datanet))).await?;
+    releases.reverse();
     if json {
-        report::json(&json!({ "datanet": found, "releases": releases["items"] }));
+        report::json(&json!({ "datanet": found, "releases": releases }));
         return Ok(());
     }
     let text = |field: &str| report::text(found, field);
@@ -336,7 +337,7 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
         ("licence", licence(&found["licence"])),
         ("policy", policy(&found["policy"])),
     ]);
-    let rows = releases["items"].as_array().into_iter().flatten().map(|release| {
+    let rows = releases.iter().map(|release| {
         let number = |field: &str| report::number(release, field).to_string();
         vec![number("id"), number("rows"), number("size"), report::text(release, "root"), report::text(release, "note")]
     });
