@@ -166,7 +166,8 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text} is no datanet, as 3, and no release of one, as 3@7");
         let (datanet, release) = text.split_once('@').map_or((text, None), |(datanet, release)| (datanet, Some(release)));
-        let datanet = datanet.parse().map_err(|_| wrong())?;
+        // An empty text would be datanet 0.
+        let datanet = datanet.parse().ok().filter(|_| !datanet.is_empty()).ok_or_else(wrong)?;
         let release = release.map(str::parse).transpose().map_err(|_| wrong())?;
         if release == Some(0) { Err(wrong()) } else { Ok(Self { datanet, release }) }
     }
