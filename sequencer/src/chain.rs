@@ -1,13 +1,14 @@
 //! The rollup and its L1, as commands that talk to a node need them.
 
-use crate::{error::Error, reverts};
+use crate::{error::Error, report, reverts};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U256};
 use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
 use alloy_sol_types::{SolCall, SolEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::OnceCell;
 use tributary_client::{Account, Call, Client, ClientConfig, FeeLimits, NetworkInfo, Receipt, Signer};
 use tributary_contracts::{
     Parameters,
@@ -17,6 +18,10 @@ use tributary_contracts::{
 /// How long a transaction may take to be included. A rollup's blocks come each second or so.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long the index may take to read a block, and how often it is asked.
+const INDEX_PATIENCE: Duration = Duration::from_secs(10);
+const INDEX_LOOK: Duration = Duration::from_millis(20);
+
 /// The rollup, and the way to its L1.
 #[derive(Debug)]
 pub(crate) struct Chain {
@@ -25,8 +30,10 @@ pub(crate) struct Chain {
     /// Absent where the node does not tell: one of an older release.
     network: Option<NetworkInfo>,
     chain_id: u64,
-    /// The newest block when the demo began.
+    /// The newest block when we connected.
     start: u64,
+    /// Set once the index is as far.
+    indexed: OnceCell<()>,
 }
 
 impl Chain {
@@ -38,7 +45,7 @@ impl Chain {
             return Err(Error::NotTributary(url.to_owned()));
         }
         let (network, start) = (client.network_info().await?, client.block_number().await?);
-        Ok(Self { client, url: url.to_owned(), network, chain_id, start })
+        Ok(Self { client, url: url.to_owned(), network, chain_id, start, indexed: OnceCell::new() })
     }
 
     /// The chain id.
@@ -46,7 +53,7 @@ impl Chain {
         self.chain_id
     }
 
-    /// Number of the newest block when the demo began.
+    /// Number of the newest block when we connected.
     pub(crate) const fn start(&self) -> u64 {
         self.start
     }
@@ -122,14 +129,36 @@ impl Chain {
         self.now(PARAMETERS, &Parameters::getCall { key: key(name) }).await
     }
 
+    /// Waits until the index has read the block that was the newest when we connected: it follows the chain a moment behind, and an account that was
+    /// told of its transaction wants to see what came of it.
+    async fn caught_up(&self) -> Result<(), Error> {
+        let catch_up = async || {
+            let began = Instant::now();
+            loop {
+                let page: Result<Value, _> = self.client.demand("tributary_datanets", (json!({ "limit": 1 }),)).await;
+                match page {
+                    Ok(page) if report::number(&page, "blockNumber") >= U256::from(self.start) => return Ok(()),
+                    Ok(_) if began.elapsed() > INDEX_PATIENCE => {
+                        return Err(Error::Check(format!("the index of {} is behind its chain; try again later", self.url)));
+                    }
+                    Err(error) if began.elapsed() > INDEX_PATIENCE || error.is_retryable() => return Err(error.into()),
+                    _ => tokio::time::sleep(INDEX_LOOK).await,
+                }
+            }
+        };
+        self.indexed.get_or_try_init(catch_up).await.copied()
+    }
+
     /// What the index tells of one thing.
     pub(crate) async fn ask(&self, method: &str, of: impl Serialize + Send) -> Result<Option<Value>, Error> {
+        self.caught_up().await?;
         let found: Option<Value> = self.client.request(method, (of,)).await?;
         Ok(found.map(|mut found| found["result"].take()))
     }
 
     /// All that the index lists by a method: what belongs to `of`, or everything.
     pub(crate) async fn list(&self, method: &str, of: Option<Value>) -> Result<Vec<Value>, Error> {
+        self.caught_up().await?;
         let (mut rows, mut cursor) = (Vec::new(), Value::Null);
         loop {
             let parameters: Vec<_> = of.iter().cloned().chain([json!({ "cursor": cursor })]).collect();

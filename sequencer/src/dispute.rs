@@ -9,7 +9,10 @@ use crate::{
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use tributary_client::Call;
 use tributary_contracts::{
     DatanetReview, Inference, Juries, ModelDisputes,
@@ -150,7 +153,7 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
         Command::Model { model, version, evidence } => {
             let evidence = match evidence.parse::<B256>() {
                 Ok(hash) => hash,
-                Err(_) => keccak256(read(&PathBuf::from(evidence))?),
+                Err(_) => keccak256(read(Path::new(&evidence))?),
             };
             let call = ModelDisputes::challengeCall { modelId: model, version, evidence };
             let call = Call::of(MODELS, &call).with_value(about_model(&caller).await?);
@@ -164,8 +167,8 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Bytes, Error> {
-    Ok(fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?.into())
+fn read(path: &Path) -> Result<Bytes, Error> {
+    Ok(fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?.into())
 }
 
 /// What a jury of this many costs.

@@ -2,7 +2,7 @@
 
 use crate::report;
 use alloy_primitives::{Address, U256};
-use alloy_sol_types::SolInterface;
+use alloy_sol_types::{Panic, Revert, SolError, SolInterface};
 use tributary_contracts::{
     Commons, DatanetReview, Datanets, Division, FeeDistributor, IAttributionErrors, Inference, Juries, ModelDisputes, Models, Parameters,
     Payouts, Stakes, TributaryGovernor, TributaryTimelock, VotingOpen, WrappedOpen,
@@ -39,7 +39,13 @@ macro_rules! first_of {
 pub(crate) fn words(to: Option<Address>, data: &[u8]) -> Option<String> {
     // Several contracts have errors of the same selector whose fields have other names.
     let own = to.and_then(|to| own(to, data));
-    own.or_else(|| of_any(data)).map(|error| tell(&error)).or_else(|| alloy_sol_types::decode_revert_reason(data))
+    own.or_else(|| of_any(data)).map(|error| tell(&error)).or_else(|| of_the_language(data))
+}
+
+/// `require` with a text, or a panic.
+fn of_the_language(data: &[u8]) -> Option<String> {
+    let text = Revert::abi_decode(data).ok().map(|error| error.reason);
+    text.or_else(|| Panic::abi_decode(data).ok().map(|panic| panic.to_string()))
 }
 
 /// An error of the contract that was called.
@@ -119,7 +125,6 @@ fn field(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_sol_types::{Revert, SolError};
 
     #[test]
     fn an_error_of_a_contract_is_told_with_its_fields() {

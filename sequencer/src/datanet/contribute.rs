@@ -20,7 +20,7 @@ use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -125,9 +125,8 @@ fn read(path: &Path) -> Result<(PathBuf, Vec<Document>), Error> {
 
 /// The row that a datanet has of a document.
 async fn row_of(chain: &Chain, datanet: U256, document: B256) -> Result<Option<U256>, Error> {
-    let found: Value = chain.client().demand("tributary_rowsOfDocument", (document,)).await?;
-    let mut rows = found["items"].as_array().into_iter().flatten();
-    Ok(rows.find(|row| report::number(row, "datanetId") == datanet).map(|row| report::number(row, "row")))
+    let found = chain.list("tributary_rowsOfDocument", Some(json!(document))).await?;
+    Ok(found.iter().find(|row| report::number(row, "datanetId") == datanet).map(|row| report::number(row, "row")))
 }
 
 async fn dry_run(
@@ -344,8 +343,10 @@ impl Handing<'_> {
     /// Waits until nothing of the account's waits to be included.
     async fn settle_down(&self) -> Result<(), Error> {
         let (client, address) = (self.chain.client(), self.account.address());
-        for _ in 0..MOST_LOOKS {
+        for look in 0..MOST_LOOKS {
             if client.nonce(address, BlockId::pending()).await? == client.nonce(address, BlockId::latest()).await? {
+                // The index reads it a moment later.
+                tokio::time::sleep(if look == 0 { Duration::ZERO } else { LOOK }).await;
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;

@@ -166,7 +166,8 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text} is no datanet, as 3, and no release of one, as 3@7");
         let (datanet, release) = text.split_once('@').map_or((text, None), |(datanet, release)| (datanet, Some(release)));
-        let datanet = datanet.parse().map_err(|_| wrong())?;
+        // An empty text would be datanet 0.
+        let datanet = datanet.parse().ok().filter(|_| !datanet.is_empty()).ok_or_else(wrong)?;
         let release = release.map(str::parse).transpose().map_err(|_| wrong())?;
         if release == Some(0) { Err(wrong()) } else { Ok(Self { datanet, release }) }
     }
@@ -319,9 +320,10 @@ async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: 
 
 async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
     let found = &chain.ask("tributary_datanet", datanet).await?.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
-    let releases: Value = chain.client().demand("tributary_releases", (datanet, json!({ "newest": true }))).await?;
+    let mut releases = chain.list("tributary_releases", Some(json!(datanet))).await?;
+    releases.reverse();
     if json {
-        report::json(&json!({ "datanet": found, "releases": releases["items"] }));
+        report::json(&json!({ "datanet": found, "releases": releases }));
         return Ok(());
     }
     let text = |field: &str| report::text(found, field);
@@ -336,7 +338,7 @@ async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
         ("licence", licence(&found["licence"])),
         ("policy", policy(&found["policy"])),
     ]);
-    let rows = releases["items"].as_array().into_iter().flatten().map(|release| {
+    let rows = releases.iter().map(|release| {
         let number = |field: &str| report::number(release, field).to_string();
         vec![number("id"), number("rows"), number("size"), report::text(release, "root"), report::text(release, "note")]
     });

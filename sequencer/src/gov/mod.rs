@@ -200,7 +200,8 @@ fn parse(parameter: &str, value: &str) -> Result<U256, Error> {
     if MONEY.contains(&parameter) {
         return report::parse_open(value).map_err(invalid);
     }
-    value.parse().map_err(|_| invalid(format!("{value} is not a number")))
+    // An empty text would be 0.
+    value.parse().ok().filter(|_| !value.is_empty()).ok_or_else(|| invalid(format!("{value} is not a number")))
 }
 
 /// A vote about what cannot be executed would be in vain.

@@ -5,7 +5,10 @@ use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
 use clap::Args;
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use tributary_contracts::{
     Inference,
     interfaces::inference::IInference::{Answer, Session},
@@ -67,15 +70,15 @@ impl AnswerArguments {
                 promptHash: self.prompts.get(at).map_or(Ok(session.head), |path| read(path).map(keccak256))?,
                 amount: self.amount.unwrap_or_else(|| U256::from(session.price)),
                 output: read(path)?.into(),
-                query: self.sketches.get(at).map_or(Ok(Vec::new()), read)?.into(),
+                query: self.sketches.get(at).map_or(Ok(Vec::new()), |path| read(path))?.into(),
             });
         }
         Ok(Links { session, answers })
     }
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 impl Links {

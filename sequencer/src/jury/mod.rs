@@ -13,7 +13,7 @@ use alloy_signer_local::PrivateKeySigner;
 use clap::{Args, Subcommand, ValueEnum};
 use secret::{Seat, Secret};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tributary_client::Call;
 use tributary_contracts::{
     Juries,
@@ -161,7 +161,7 @@ async fn seat_state(caller: &Caller, seat: &Seat) -> Result<Option<u8>, Error> {
     Ok(place.and_then(|place| jury.states.get(place).copied()))
 }
 
-async fn commit(caller: &Caller, folder: &PathBuf, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
+async fn commit(caller: &Caller, folder: &Path, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
     let (account, found) = (caller.account().await?, info(caller, case).await?);
     let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
     if seat_state(caller, &seat).await? == Some(2) {
@@ -182,7 +182,7 @@ async fn commit(caller: &Caller, folder: &PathBuf, case: U256, (verdict, reason)
     caller.execute(&Call::of(JURIES, &Juries::commitCall { caseId: case, commitment }), "committing to a verdict").await
 }
 
-async fn reveal(caller: &Caller, folder: &PathBuf, case: U256) -> Result<(), Error> {
+async fn reveal(caller: &Caller, folder: &Path, case: U256) -> Result<(), Error> {
     let (account, found) = (caller.account().await?, info(caller, case).await?);
     let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
     let kept = seat.read(folder)?;

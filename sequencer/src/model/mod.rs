@@ -12,7 +12,7 @@ use crate::{
 use alloy_primitives::U256;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tributary_client::Call;
 use tributary_contracts::{
     Models, Stakes,
@@ -90,9 +90,9 @@ enum Command {
 pub(crate) async fn run(arguments: ModelArguments) -> Result<(), Error> {
     let caller = Caller::connect(arguments.node, arguments.wallet).await?;
     match arguments.command {
-        Command::Register { name, metadata, file, version } => register(&caller, (name, metadata), file.as_ref(), *version).await,
+        Command::Register { name, metadata, file, version } => register(&caller, (name, metadata), file.as_deref(), *version).await,
         Command::Version { model, file, version } => {
-            let version = merged(file.as_ref(), *version)?;
+            let version = merged(file.as_deref(), *version)?;
             add(&caller, model, &version).await
         }
         Command::Show { model: Some(model) } => show(&caller, model).await,
@@ -110,7 +110,7 @@ pub(crate) async fn run(arguments: ModelArguments) -> Result<(), Error> {
     }
 }
 
-fn merged(file: Option<&PathBuf>, flags: registration::Version) -> Result<registration::Version, Error> {
+fn merged(file: Option<&Path>, flags: registration::Version) -> Result<registration::Version, Error> {
     Ok(match file {
         Some(path) => flags.over(registration::read(path)?),
         None => flags,
@@ -120,7 +120,7 @@ fn merged(file: Option<&PathBuf>, flags: registration::Version) -> Result<regist
 async fn register(
     caller: &Caller,
     (name, metadata): (String, String),
-    file: Option<&PathBuf>,
+    file: Option<&Path>,
     flags: registration::Version,
 ) -> Result<(), Error> {
     // What is missing is told before a model without a version is made.

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use clap::Args;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
-use std::{fs, path::PathBuf, str::FromStr};
+use std::{fs, path::Path, str::FromStr};
 use tributary_contracts::interfaces::models::{IDatanets, IModelRegistry, IModels};
 
 const BPS: u16 = 10_000;
@@ -139,7 +139,8 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parse = || {
-            let (datanet, rest) = text.split_once('@')?;
+            // An empty text would be datanet 0.
+            let (datanet, rest) = text.split_once('@').filter(|(datanet, _)| !datanet.is_empty())?;
             let (release, weight) = rest.split_once(':').map_or((rest, None), |(release, weight)| (release, Some(weight)));
             let weight = weight.map(str::parse).transpose().ok()?;
             Some(Self { datanet: datanet.parse().ok()?, release: release.parse().ok()?, weight })
@@ -178,8 +179,8 @@ fn texts<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -
 }
 
 /// Reads a version from a file. Field by field, so that an error names its field.
-pub(super) fn read(path: &PathBuf) -> Result<Version, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.clone(), source })?;
+pub(super) fn read(path: &Path) -> Result<Version, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let invalid = |reason: String| Error::Invalid { what: path.display().to_string(), reason };
     let fields: serde_json::Map<String, Value> = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     for (name, value) in &fields {
@@ -295,7 +296,7 @@ mod tests {
     fn file(text: &str) -> Result<Version, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), text).unwrap();
-        read(&file.path().to_owned()).map_err(|error| error.to_string())
+        read(file.path()).map_err(|error| error.to_string())
     }
 
     #[test]
