@@ -125,9 +125,9 @@ interface IJuries {
         Rejects
     }
 
-    /// @notice There is no case of this id.
     /// @notice The client could not be told the outcome with the gas that is left.
     error NotEnoughGas(uint256 needed);
+    /// @notice There is no case of this id.
     error UnknownCase(uint256 caseId);
     /// @notice The case is in `phase`, which has no such step.
     error WrongPhase(uint256 caseId, Phase phase);
