@@ -54,6 +54,7 @@ export declare const juriesAbi: readonly [
   { readonly inputs: readonly [{ readonly name: "jurors"; readonly type: "uint16" }]; readonly name: "InvalidJury"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caller"; readonly type: "address" }]; readonly name: "NotClient"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caseId"; readonly type: "uint256" }, { readonly name: "caller"; readonly type: "address" }]; readonly name: "NotDecider"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "needed"; readonly type: "uint256" }]; readonly name: "NotEnoughGas"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caller"; readonly type: "address" }]; readonly name: "NotGovernance"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caseId"; readonly type: "uint256" }, { readonly name: "caller"; readonly type: "address" }]; readonly name: "NotJuror"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "account"; readonly type: "address" }]; readonly name: "NotLeaving"; readonly type: "error" },

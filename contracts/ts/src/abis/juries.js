@@ -54,6 +54,7 @@ export const juriesAbi = [
   {"inputs":[{"name":"jurors","type":"uint16"}],"name":"InvalidJury","type":"error"},
   {"inputs":[{"name":"caller","type":"address"}],"name":"NotClient","type":"error"},
   {"inputs":[{"name":"caseId","type":"uint256"},{"name":"caller","type":"address"}],"name":"NotDecider","type":"error"},
+  {"inputs":[{"name":"needed","type":"uint256"}],"name":"NotEnoughGas","type":"error"},
   {"inputs":[{"name":"caller","type":"address"}],"name":"NotGovernance","type":"error"},
   {"inputs":[{"name":"caseId","type":"uint256"},{"name":"caller","type":"address"}],"name":"NotJuror","type":"error"},
   {"inputs":[{"name":"account","type":"address"}],"name":"NotLeaving","type":"error"},
