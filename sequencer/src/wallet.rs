@@ -48,7 +48,7 @@ pub(crate) struct WalletArguments {
 impl WalletArguments {
     /// The account on a chain.
     pub(crate) async fn account(&self, chain: &Chain) -> Result<Account, Error> {
-        Ok(chain.account(self.signer().await?).await?)
+        chain.account(self.signer().await?).await
     }
 
     async fn signer(&self) -> Result<Signer, Error> {

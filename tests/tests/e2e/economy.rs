@@ -41,11 +41,6 @@ fn pay(node: &mut Node, wallet: &mut Wallet, to: Address, value: u128, call: imp
     receipt
 }
 
-fn now(node: &mut Node) -> u64 {
-    let block = node.ask("eth_getBlockByNumber", json!(["latest", false]));
-    tributary_tests::rpc::number(&block["timestamp"]) as u64
-}
-
 /// A model that answers from the first release of a datanet, for which its operator is staked and serves.
 fn model(node: &mut Node, operator: &mut Wallet, datanet: U256) -> (U256, B256) {
     for purpose in [1, 2] {
@@ -88,7 +83,8 @@ fn model(node: &mut Node, operator: &mut Wallet, datanet: U256) -> (U256, B256) 
 
 /// A session of two answers.
 fn session(node: &mut Node, payer: &mut Wallet, (model, terms): (U256, B256)) -> U256 {
-    let deadline = now(node) + 3_600;
+    // As soon as the operator's time to answer is over.
+    let deadline = 0;
     let opening = Opening { modelId: model, version: 1, termsHash: terms, promptHash: keccak256("?"), maxAnswers: 2, deadline };
     pay(node, payer, INFERENCE, 2 * PRICE, Inference::openCall { opening, prompt: Bytes::from_static(b"?") });
     view(node, INFERENCE, Inference::sessionCountCall {})

@@ -89,8 +89,8 @@ fn deposit(node: &mut Node, l1: &mut Layer1, user: &Wallet, to: Address, mint: U
     l1.call(user, token, &OpenToken::approveCall { spender: portal, value: mint });
     let has = |node: &mut Node, account: Address| node.quantity("eth_getBalance", json!([account, "latest"]));
     let before = [user.address(), to].map(|account| has(node, account));
-    let (gasLimit, isCreation, data) = (100_000, false, Bytes::new());
-    l1.call(user, portal, &TributaryPortal::depositERC20TransactionCall { to, mint, value, gasLimit, isCreation, data });
+    let call = TributaryPortal::depositERC20TransactionCall { to, mint, value, gasLimit: 100_000, isCreation: false, data: Bytes::new() };
+    l1.call(user, portal, &call);
     node.wait("the deposit", |node| [user.address(), to].map(|account| has(node, account)) != before);
 }
 
@@ -106,6 +106,8 @@ fn as_much_open_is_locked_on_l1_as_there_is_on_l2_and_was_burnt_there() {
     let friend = Address::repeat_byte(0x77);
     deposit(&mut node, &mut l1, &user, friend, U256::from(1_000_003), U256::from(1_000_001));
     deposit(&mut node, &mut l1, &user, friend, U256::from(17), U256::MAX);
+    // A deposited transaction has used a nonce of its sender.
+    user = node.wallet(4);
     // Fees of all kinds, a payment, and a withdrawal, whose OPEN is the message passer's from then on.
     node.include(&user.transfer(friend, 5));
     let withdraw = IL2ToL1MessagePasser::initiateWithdrawalCall { target: friend, gasLimit: U256::from(100_000), data: Bytes::new() };

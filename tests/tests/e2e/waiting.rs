@@ -95,7 +95,7 @@ fn data_that_waits_for_room_lets_others_pass_and_is_first_in_the_next_block() {
     for transaction in [&filler].into_iter().chain(&large).chain([&wide]) {
         node.ask_early("eth_sendRawTransaction", json!([transaction.json()]));
     }
-    let mut places = |node: &mut Node| large.iter().chain([&wide]).map(|tx| block_of(node, tx).map(|n| n - head)).collect::<Vec<_>>();
+    let places = |node: &mut Node| large.iter().chain([&wide]).map(|tx| block_of(node, tx).map(|n| n - head)).collect::<Vec<_>>();
     assert_eq!(places(&mut node), [Some(1), Some(1), None, None, None, None]);
     node.ask("evm_mine", json!([]));
     node.wait("the next block", |node| places(node)[2].is_some());
