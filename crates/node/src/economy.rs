@@ -104,7 +104,13 @@ fn take(store: &Store, index: &Index, steps: &[Step]) -> Result<(), Error> {
     let mut writer = index.write()?;
     for step in steps {
         match step {
-            Step::Block(sealed) => writer.block(sealed.id(), (&sealed.block, &sealed.receipts), final_below)?,
+            Step::Block(sealed) => {
+                // A follower does not tell of blocks that leave the chain from before the place where it began.
+                while writer.head().is_some_and(|head| head.number >= sealed.number()) {
+                    writer.undo()?;
+                }
+                writer.block(sealed.id(), (&sealed.block, &sealed.receipts), final_below)?;
+            }
             Step::Undo(_) => writer.undo()?,
         }
     }

@@ -1,4 +1,4 @@
-//! Trie nodes that the newest blocks wrote: the next block begins with them, and need not look for them nor hash them to see that they are whole.
+//! Trie nodes that the newest blocks wrote: the next block begins with them, and need not look for them.
 
 use alloy_primitives::{
     B256, Bytes,

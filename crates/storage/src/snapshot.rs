@@ -105,8 +105,8 @@ impl Snapshot {
 
     fn read_node(&self, owner: Option<B256>, path: &Nibbles, hash: B256) -> Result<Option<Bytes>, Error> {
         let recent = self.0.store.0.recent.get(self.0.header.hash(), owner, path);
-        if recent.is_some() {
-            return Ok(recent);
+        if let Some(node) = recent.filter(|rlp| keccak256(rlp) == hash) {
+            return Ok(Some(node));
         }
         let tables = &self.0.store.0.tables;
         let path = v1::path_key(path);

@@ -126,7 +126,7 @@ fn told(node: &mut Node, method: &str, params: Value) -> Value {
     let mut answer = Value::Null;
     node.wait("the index", |node| {
         answer = node.ask(method, params.clone());
-        tributary_tests::rpc::number(&answer["blockNumber"]) >= head
+        !answer.is_null() && tributary_tests::rpc::number(&answer["blockNumber"]) >= head
     });
     answer
 }

@@ -112,8 +112,13 @@ mod tests {
         let finished = shell("sleep 1000 & echo $!; wait", Instant::now() + Duration::from_millis(300));
         assert!(!finished.success && finished.output.ends_with("was ended: no time left\n"), "{}", finished.output);
         let sleeper = finished.output.lines().next().unwrap();
-        let state = fs::read_to_string(format!("/proc/{sleeper}/stat")).unwrap_or_else(|_| "(sleep) Z".into());
-        assert!(state.contains(") Z"), "{state}");
+        // What was killed is gone as soon as it has its turn on a processor.
+        let state = || fs::read_to_string(format!("/proc/{sleeper}/stat")).unwrap_or_else(|_| "(sleep) Z".into());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !state().contains(") Z") {
+            assert!(Instant::now() < deadline, "{}", state());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

@@ -117,9 +117,11 @@ fn files_that_are_damaged_while_the_node_runs_are_written_again_from_the_chain()
         let file = fs::OpenOptions::new().read(true).write(true).open(file).unwrap();
         file.read_exact_at(&mut byte, offset).unwrap();
         file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
-        // What comes next makes one of both.
-        chain.seal([append(1, 3)]);
-        indexer.catch_up().unwrap();
+        // What comes next is merged with it, sooner or later: how large a damaged part seems is part of the damage.
+        for n in 3..16 {
+            chain.seal([append(1, n)]);
+            indexer.catch_up().unwrap();
+        }
         assert!(indexer.parts.all().iter().all(|part| part.is_whole()), "byte {offset} of {length}");
         assert!(chain.is_indexed(&indexer.parts, 1), "byte {offset} of {length}");
         assert!(chain.is_indexed(&PartFiles::open(&chain.store, "index").unwrap(), 1));
