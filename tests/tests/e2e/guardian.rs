@@ -84,7 +84,7 @@ fn locked(l1: &mut Layer1) -> U256 {
     l1.view(token, OpenToken::balanceOfCall { account })
 }
 
-fn deposit(node: &mut Node, l1: &mut Layer1, user: &Wallet, to: Address, mint: U256, value: U256) {
+fn deposit(node: &mut Node, l1: &mut Layer1, user: &Wallet, to: Address, (mint, value): (U256, U256)) {
     let (token, portal) = (l1.contract("OpenToken"), l1.portal);
     l1.call(user, token, &OpenToken::approveCall { spender: portal, value: mint });
     let has = |node: &mut Node, account: Address| node.quantity("eth_getBalance", json!([account, "latest"]));
@@ -104,8 +104,8 @@ fn as_much_open_is_locked_on_l1_as_there_is_on_l2_and_was_burnt_there() {
 
     // What is minted stays the depositor's where the deposited transaction sends more than there is.
     let friend = Address::repeat_byte(0x77);
-    deposit(&mut node, &mut l1, &user, friend, U256::from(1_000_003), U256::from(1_000_001));
-    deposit(&mut node, &mut l1, &user, friend, U256::from(17), U256::MAX);
+    deposit(&mut node, &mut l1, &user, friend, (U256::from(1_000_003), U256::from(1_000_001)));
+    deposit(&mut node, &mut l1, &user, friend, (U256::from(17), U256::MAX));
     // A deposited transaction has used a nonce of its sender.
     user = node.wallet(4);
     // Fees of all kinds, a payment, and a withdrawal, whose OPEN is the message passer's from then on.
