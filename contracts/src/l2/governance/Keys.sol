@@ -80,7 +80,7 @@ library Keys {
         if (key == COMMONS_EPOCH) return (1 days, 90 days, 7 days);
         if (key == TRAINER_SECONDS) return (7 days, 180 days, 30 days);
         if (key == CHALLENGE_BOND) return (0.001 ether, 10_000 ether, 10 ether);
-        if (key == CHALLENGE_JURORS) return (3, 31, 5);
+        if (key == CHALLENGE_JURORS) return (3, 21, 5);
         if (key == WINNER_BPS) return (1_000, 9_000, 5_000);
         if (key == COMMIT_SECONDS) return (1 hours, 7 days, 1 days);
         if (key == REVEAL_SECONDS) return (1 hours, 7 days, 1 days);
