@@ -100,9 +100,17 @@ impl Follower {
         Ok(Self::new(store, events, place))
     }
 
-    /// Goes on from another place, as after [`Lost::Displaced`]; of what was before the reader is told nothing more.
+    /// The reader has been told of everything before its place, by an earlier follower: it is told when that leaves the chain, too.
+    #[must_use]
+    pub const fn informed(mut self) -> Self {
+        self.first = 0;
+        self
+    }
+
+    /// Goes on from another place, as after [`Lost::Displaced`]; of what was before, the reader is told nothing more unless it is [informed](Self::informed).
     pub fn again_from(&mut self, place: Place) {
-        (self.place, self.first) = (place, place.next);
+        self.first = if self.first == 0 { 0 } else { place.next };
+        self.place = place;
         self.undone.clear();
         (self.is_behind, self.has_missed) = (true, false);
     }

@@ -59,6 +59,11 @@ impl Executor {
         self.indexed.store(block, Ordering::Relaxed);
     }
 
+    /// Blocks after this one have left the chain: of those that come instead, nothing is in a part.
+    pub fn unwind_index(&self, block: u64) {
+        self.indexed.fetch_min(block, Ordering::Relaxed);
+    }
+
     /// Makes room for the rows of the block after this one. Rows that are in no part yet would have to be read again inside of a block, for which nobody pays;
     /// so where much is held, it waits until parts have all of this block, before the older indexes go. To be called between blocks.
     pub fn settle_index(&self, block: u64) {

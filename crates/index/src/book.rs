@@ -71,8 +71,7 @@ pub struct Page<R> {
 }
 
 /// How many rows, and which.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default)]
 pub struct Paging {
     /// Where a page before ended.
     pub cursor: Option<String>,

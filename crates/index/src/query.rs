@@ -5,7 +5,8 @@ use crate::{
     book::Key,
     rows::{
         Account, Answer, Case, CaseOf, Claim, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Earning, Edge,
-        Matter, Model, ModelOf, ModelVersion, Payee, Purpose, Release, Revealed, Session, SessionOf, Settlement, Stake, Validator,
+        Matter, Model, ModelOf, ModelVersion, Payee, Prompt, Purpose, Release, Revealed, Session, SessionAndPrompt, SessionOf, Settlement,
+        Stake, Validator,
     },
 };
 use alloy_eips::BlockNumHash;
@@ -82,12 +83,13 @@ impl Reader {
         self.page(&Key::all::<Validator>(), paging)
     }
 
-    /// A session.
+    /// A session, with its prompt.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn session(&self, id: U256) -> Result<Option<Session>, Error> {
-        self.get(&Key::all::<Session>().id(id))
+    pub fn session(&self, id: U256) -> Result<Option<SessionAndPrompt>, Error> {
+        let Some(session) = self.get(&Key::all::<Session>().id(id))? else { return Ok(None) };
+        Ok(Some(SessionAndPrompt { session, prompt: self.get(&Key::all::<Prompt>().id(id))? }))
     }
 
     /// All sessions.
@@ -161,14 +163,6 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn releases(&self, datanet: U256, paging: &Paging) -> Result<Page<Release>, Error> {
         self.page(&Key::all::<Release>().id(datanet), paging)
-    }
-
-    /// A release of a datanet.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn release(&self, datanet: U256, release: u64) -> Result<Option<Release>, Error> {
-        self.get(&Key::all::<Release>().id(datanet).number(release))
     }
 
     /// A row of a datanet.
@@ -265,14 +259,6 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn models_of(&self, account: Address, paging: &Paging) -> Result<Page<ModelOf>, Error> {
         self.page(&Key::all::<ModelOf>().address(account), paging)
-    }
-
-    /// A version of a model.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn model_version(&self, model: U256, version: u64) -> Result<Option<ModelVersion>, Error> {
-        self.get(&Key::all::<ModelVersion>().id(model).number(version))
     }
 
     /// The versions of a model.

@@ -2,19 +2,20 @@
 
 use crate::Error;
 use std::time::{Duration, Instant};
-use tokio::sync::broadcast::Receiver;
+use tokio::{sync::broadcast::Receiver, task::spawn_blocking};
 use tributary_chain::{Event, Follower, Lost, Place, Step};
 use tributary_index::Index;
 use tributary_storage::Store;
 
-/// Steps that are written together when they are there together.
-const BATCH: usize = 512;
+/// Steps that are written together when they are there together, and transactions after which no more steps are waited for.
+const STEPS: usize = 512;
+const TRANSACTIONS: usize = 20_000;
 
 /// How often progress is told.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// What follows one chain for its index.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Economist {
     store: Store,
     index: Index,
@@ -32,17 +33,40 @@ impl Economist {
     }
 
     /// Follows the chain until the node stops; `events` were subscribed to before.
-    pub(crate) async fn run(self, mut events: Receiver<Event>) -> Result<(), Error> {
+    pub(crate) async fn run(self, events: Receiver<Event>) -> Result<(), Error> {
+        let place = self.off_the_async_threads(Self::place).await?;
+        // The index has been told of everything before that place.
+        let mut follower = Follower::new(self.store.clone(), events, place).informed();
+        let (mut progress, mut was_renewed) = (Progress { told: Instant::now(), has_told: false }, false);
         loop {
-            let next = events.resubscribe();
-            let place = self.place()?;
-            match self.follow(Follower::new(self.store.clone(), std::mem::replace(&mut events, next), place)).await? {
-                Lost::Stopping => return Ok(()),
+            let (steps, lost) = steps(&mut follower).await;
+            if let Some(Step::Block(block)) = steps.last() {
+                progress.tell(block.number(), steps.len() == STEPS, || Ok(self.store.heads()?.unsafe_head.number))?;
+            }
+            if let Err(error) = self.off_the_async_threads(move |this| this.take(&steps)).await {
+                if std::mem::replace(&mut was_renewed, true) {
+                    return Err(error);
+                }
+                tracing::warn!(%error, "the index of the economy is begun anew");
+                follower.again_from(self.off_the_async_threads(Self::renew).await?);
+                continue;
+            }
+            match lost {
+                None => {}
+                Some(Lost::Stopping) => return Ok(()),
                 // Its blocks were taken back while nobody looked: begun again from a block that is still there.
-                Lost::Displaced(_) => {}
-                Lost::Storage(error) => return Err(error.into()),
+                Some(Lost::Displaced(_)) => follower.again_from(self.off_the_async_threads(Self::place).await?),
+                Some(Lost::Storage(error)) => return Err(error.into()),
             }
         }
+    }
+
+    async fn off_the_async_threads<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let this = self.clone();
+        spawn_blocking(move || work(&this)).await.map_err(|_| Error::Stopped("index of the economy"))?
     }
 
     /// Where the index goes on. Blocks that have left the chain are taken back; an index that cannot do that, because they were final, begins anew.
@@ -52,69 +76,65 @@ impl Economist {
             if self.store.hash_of(head.number)? == Some(head.hash) {
                 break;
             }
-            if writer.undo().is_err() {
-                tracing::warn!(block = head.number, "the index of the economy is begun anew: a final block left the chain");
-                writer.clear()?;
+            match writer.undo() {
+                Err(tributary_index::Error::Storage(tributary_storage::Error::Pruned { .. })) => {
+                    tracing::warn!(block = head.number, "the index of the economy is begun anew: a final block left the chain");
+                    writer.clear()?;
+                }
+                undone => undone?,
             }
         }
-        let place = writer.head().map_or(Place::before(self.store.genesis().number), Place::after);
+        let place = writer.head().map_or_else(|| self.beginning(), Place::after);
         writer.commit()?;
         Ok(place)
     }
 
-    /// Takes in what happens, for as long as nothing is missed.
-    async fn follow(&self, mut follower: Follower) -> Result<Lost, Error> {
-        let mut progress = Progress { told: Instant::now(), has_told: false };
-        loop {
-            let (steps, lost) = steps(&mut follower).await;
-            let is_behind = steps.len() == BATCH;
-            if let Some(Step::Block(block)) = steps.last() {
-                progress.tell(block.number(), is_behind, || Ok(self.store.heads()?.unsafe_head.number))?;
-            }
-            let (store, index) = (self.store.clone(), self.index.clone());
-            let work = move || take(&store, &index, &steps);
-            tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("index of the economy"))??;
-            if let Some(lost) = lost {
-                return Ok(lost);
+    fn renew(&self) -> Result<Place, Error> {
+        let mut writer = self.index.write()?;
+        writer.clear()?;
+        writer.commit()?;
+        Ok(self.beginning())
+    }
+
+    fn beginning(&self) -> Place {
+        Place::before(self.store.genesis().number)
+    }
+
+    /// Writes steps to the index, all or none.
+    fn take(&self, steps: &[Step]) -> Result<(), Error> {
+        let final_below = self.store.heads()?.finalized_head.number;
+        let mut writer = self.index.write()?;
+        for step in steps {
+            match step {
+                Step::Block(sealed) => writer.block(sealed.id(), (&sealed.block, &sealed.receipts), final_below)?,
+                Step::Undo(_) => writer.undo()?,
             }
         }
+        Ok(writer.commit()?)
     }
 }
 
-/// The next steps: one, and as many as are there already.
+/// The next steps: one, and as many as are there already and are not too much at a time.
 async fn steps(follower: &mut Follower) -> (Vec<Step>, Option<Lost>) {
-    let mut steps = Vec::new();
-    while steps.len() < BATCH {
+    let (mut steps, mut transactions) = (Vec::new(), 0);
+    while steps.len() < STEPS && transactions < TRANSACTIONS {
         let next = tokio::select! {
             biased;
             next = follower.next() => next,
             () = std::future::ready(()), if !steps.is_empty() => break,
         };
         match next {
-            Ok(step) => steps.push(step),
+            Ok(step) => {
+                let (Step::Block(block) | Step::Undo(block)) = &step;
+                transactions += block.block.body.transactions.len();
+                steps.push(step);
+            }
             Err(lost) => return (steps, Some(lost)),
         }
+        // A reader that is behind never waits by itself.
+        tokio::task::yield_now().await;
     }
     (steps, None)
-}
-
-/// Writes steps to the index, all or none.
-fn take(store: &Store, index: &Index, steps: &[Step]) -> Result<(), Error> {
-    let final_below = store.heads()?.finalized_head.number;
-    let mut writer = index.write()?;
-    for step in steps {
-        match step {
-            Step::Block(sealed) => {
-                // A follower does not tell of blocks that leave the chain from before the place where it began.
-                while writer.head().is_some_and(|head| head.number >= sealed.number()) {
-                    writer.undo()?;
-                }
-                writer.block(sealed.id(), (&sealed.block, &sealed.receipts), final_below)?;
-            }
-            Step::Undo(_) => writer.undo()?,
-        }
-    }
-    Ok(writer.commit()?)
 }
 
 /// Tells of long work.
@@ -135,3 +155,6 @@ impl Progress {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,9 +88,9 @@ impl Indexer {
     pub(crate) async fn run(mut self, events: Receiver<Event>) -> Result<(), Error> {
         let mut follower = Follower::new(self.store.clone(), events, self.place);
         while let Some(sets) = appended(&self.store, &self.executor, &mut follower).await? {
+            self.place = follower.place();
             let work = move || self.bring(sets).map(|()| self);
             self = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped("indexer"))??;
-            self.executor.has_indexed(follower.place().next.saturating_sub(1));
         }
         Ok(())
     }
@@ -136,8 +136,17 @@ impl Indexer {
     }
 
     /// Adds what a set has and the parts lack; whether that was all. The snapshot ends here: while there is one, the database grows.
-    fn gather(&self, gathering: &mut Gathering, id: u64) -> Result<Option<bool>, Error> {
-        indexed(gathering.add(&self.store.latest()?, id, &self.parts.all(), PART_BYTES))
+    fn gather(&mut self, gathering: &mut Gathering, id: u64) -> Result<Option<bool>, Error> {
+        let state = self.store.latest()?;
+        let mut read = |parts: &PartFiles| gathering.add(&state, id, &parts.all(), PART_BYTES);
+        match read(&self.parts) {
+            // What cannot be read may be a part's fault, which is mended.
+            Err(_) if self.parts.drop_changed()? => {
+                self.executor.publish_index(self.parts.all());
+                indexed(read(&self.parts))
+            }
+            read => indexed(read),
+        }
     }
 
     /// Writes a new part and lets executors use it.
@@ -152,6 +161,7 @@ impl Indexer {
         }
         // Before parts are merged: executors hold in memory what they do not know to be in one.
         self.executor.publish_index(self.parts.all());
+        self.executor.has_indexed(self.place.next.saturating_sub(1));
         if self.parts.merge()? {
             self.executor.publish_index(self.parts.all());
         }

@@ -40,6 +40,8 @@ mod report;
 mod serve;
 mod status;
 mod tasks;
+#[cfg(test)]
+mod test_chain;
 mod verifier;
 
 pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAIN_ID};

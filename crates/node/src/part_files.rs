@@ -98,6 +98,18 @@ impl PartFiles {
         }
     }
 
+    /// Drops the parts whose bytes have changed since they were written; whether there were any.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn drop_changed(&mut self) -> Result<bool, Error> {
+        let has_changed = !self.parts.iter().all(|(_, part)| part.is_whole());
+        if has_changed {
+            self.drop_damaged(self.parts.len())?;
+        }
+        Ok(has_changed)
+    }
+
     /// Drops the parts whose bytes have changed; where none have, those from `first` on, of which it is known that they contradict each other.
     fn drop_damaged(&mut self, first: usize) -> Result<(), Error> {
         let is_whole: Vec<_> = self.parts.iter().map(|(_, part)| part.is_whole()).collect();

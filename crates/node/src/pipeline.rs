@@ -28,6 +28,8 @@ pub(crate) struct Pipeline {
     pub(crate) store: Store,
     pub(crate) executor: Executor,
     pub(crate) events: broadcast::Sender<Event>,
+    /// Whether the executor's index of sets follows this chain, and not another copy of it.
+    is_indexed: bool,
 }
 
 /// What the block after the head is made of.
@@ -58,12 +60,12 @@ impl Pipeline {
     /// The chain in a store.
     pub(crate) fn new(store: Store) -> Self {
         let executor = Executor::new(store.spec().clone());
-        Self::with(store, executor)
+        Self { is_indexed: true, ..Self::with(store, executor) }
     }
 
-    /// As [`Self::new`], with an executor that another copy of the chain has too.
+    /// As [`Self::new`], with an executor that another copy of the chain has too, and settles.
     pub(crate) fn with(store: Store, executor: Executor) -> Self {
-        Self { store, executor, events: broadcast::channel(EVENTS).0 }
+        Self { store, executor, events: broadcast::channel(EVENTS).0, is_indexed: false }
     }
 
     /// Grows the chain until the source ends.
@@ -100,7 +102,9 @@ impl Pipeline {
         let sealed = Arc::new(SealedBlock::from(executed));
         // Nobody may listen.
         let _ = self.events.send(Event::Sealed(sealed.clone()));
-        self.executor.settle_index(sealed.number());
+        if self.is_indexed {
+            self.executor.settle_index(sealed.number());
+        }
         Ok(Ok(sealed))
     }
 
@@ -140,6 +144,9 @@ impl Pipeline {
     /// Takes the chain back to `to`, and announces which blocks, those [above](Self::above) it, are gone.
     pub(crate) fn take_back(&self, to: u64, mut gone: Vec<Arc<SealedBlock>>) -> Result<(), Error> {
         self.store.unwind(to)?;
+        if self.is_indexed {
+            self.executor.unwind_index(to);
+        }
         gone.reverse();
         let _ = self.events.send(Event::Reorg { removed: gone });
         Ok(())

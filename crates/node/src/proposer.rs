@@ -67,7 +67,11 @@ impl Proposer {
     async fn propose(&self) -> Result<(), Error> {
         let start = self.ask(OutputProposals::latestBlockNumberCall {}).await?.saturating_to::<u64>();
         let safe = self.store.heads()?.unsafe_head.number;
-        let end = safe.min(start.saturating_add(MAX_RANGE));
+        // A contract knows the hash of its own block's parent, and none of its own: so does who estimates what a call costs on the newest block. What L1's newest
+        // block has brought is proposed with the next.
+        let newest = self.sender.client().block_ref(BlockNumberOrTag::Latest).await?.ok_or_else(|| gone(BlockNumberOrTag::Latest))?.id();
+        let is_known = |block: &u64| self.derivation.of(*block).is_none_or(|derived| derived.l1.number < newest.number);
+        let end = (start..=safe.min(start.saturating_add(MAX_RANGE))).rev().find(is_known).unwrap_or(start);
         let worth_it = end >= start.saturating_add(self.interval);
         let waiting = if worth_it { self.obstacle(start).await? } else { None };
         self.tell_waiting(waiting);
@@ -80,11 +84,6 @@ impl Proposer {
         let finalized = finalized.ok_or_else(|| gone(BlockNumberOrTag::Finalized))?.id();
         let derived = self.derivation.of(end).map(|derived| derived.l1.id());
         let l1_head = derived.filter(|l1| l1.number + KNOWN_TO_L1 > finalized.number).unwrap_or(finalized);
-        // A contract knows the hash of its own block's parent, and none of its own: so does who estimates what a call costs on the newest block.
-        let newest = self.sender.client().block_ref(BlockNumberOrTag::Latest).await?.ok_or_else(|| gone(BlockNumberOrTag::Latest))?.id();
-        if newest.number <= l1_head.number {
-            return Ok(());
-        }
         let this = (self.store.clone(), self.prover.clone());
         let work = move || this.1.attest_range(&this.0, (start, end), l1_head.hash);
         let proposed = self.store.hash_of(end)?;

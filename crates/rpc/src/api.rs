@@ -119,17 +119,21 @@ pub(crate) fn light<T: Serialize + Clone + 'static>(
 pub(crate) fn heavy<T: Serialize + 'static>(
     module: &mut Module,
     name: &'static str,
-    method: fn(&Api, &mut Args) -> Result<T, RpcError>,
+    method: impl Fn(&Api, &mut Args) -> Result<T, RpcError> + Send + Sync + 'static,
 ) -> Result<(), RegisterMethodError> {
-    module.register_async_method(name, move |params, api, _| async move {
-        let mut args = Args::new(&params)?;
-        let workers = api.workers.clone();
-        let job = move || {
-            let answer = method(&api, &mut args)?;
-            args.end()?;
-            to_json(&answer)
-        };
-        workers.run(job).await
+    let method = Arc::new(method);
+    module.register_async_method(name, move |params, api, _| {
+        let method = method.clone();
+        async move {
+            let mut args = Args::new(&params)?;
+            let workers = api.workers.clone();
+            let job = move || {
+                let answer = method(&api, &mut args)?;
+                args.end()?;
+                to_json(&answer)
+            };
+            workers.run(job).await
+        }
     })?;
     Ok(())
 }

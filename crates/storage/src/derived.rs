@@ -12,6 +12,7 @@
 use crate::{
     Durability, Error,
     directory::{Directory, Identity},
+    store::unopened,
     tables::{self, OwnedRow},
     v1,
 };
@@ -34,6 +35,9 @@ use std::{
 };
 
 const HEAD: &[u8] = b"head";
+
+/// Most bytes of what was there before that are read for a view of an earlier block.
+const MOST_BEFORE: usize = 64 << 20;
 
 /// What rows held before something was done: `None` where there was none.
 type Before = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -102,7 +106,8 @@ impl Derived {
                 shrink_threshold: Some(0),
                 page_size: Some(PageSize::Set(4096)),
             })
-            .open(dir)?;
+            .open(dir)
+            .map_err(|error| unopened(dir, error))?;
         let tx = env.begin_rw_unsync()?;
         let create = |name| tx.create_db(Some(name), DatabaseFlags::empty());
         let (meta, rows, before) = (create("meta")?, create("rows")?, create("before")?);
@@ -143,13 +148,15 @@ impl Derived {
     /// The map as it was after block `number`, or as it is when it has not come further.
     ///
     /// # Errors
-    /// [`Error::Pruned`] when what was there before is not known any more.
+    /// [`Error::Pruned`] when what was there before is not known any more, or is too much.
     pub fn view_at(&self, number: u64) -> Result<DerivedView, Error> {
         let tx = self.0.env.begin_ro_sync()?;
         let mut head = self.head_in(&tx)?;
-        let mut before = Before::new();
+        let (mut before, mut bytes) = (Before::new(), 0);
         while let Some(at) = head.filter(|head| head.number > number) {
-            let (parent, changes) = self.before_in(&tx, at.number)?.ok_or(Error::Pruned { to: number, oldest: at.number })?;
+            let pruned = Error::Pruned { to: number, oldest: at.number };
+            let Some((parent, changes)) = self.before_in(&tx, at.number)?.filter(|_| bytes <= MOST_BEFORE) else { return Err(pruned) };
+            bytes += changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
             // Older changes come later here, and what was before them is what counts.
             before.extend(changes);
             head = at.number.checked_sub(1).map(|number| BlockNumHash { number, hash: parent });

@@ -249,7 +249,16 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
         // Pages are changed where they are mapped, without a system call for each: a commit of an empty block is mostly those.
         builder.write_map();
     }
-    let env = builder.open(dir).map_err(|error| match error {
+    let env = builder.open(dir).map_err(|error| unopened(dir, error))?;
+    if options.durability == Durability::Relaxed && !options.read_only {
+        touch_pages_as_they_are_written(&env)?;
+    }
+    Ok(env)
+}
+
+/// Why a database cannot be opened.
+pub(crate) fn unopened(dir: &Path, error: MdbxError) -> Error {
+    match error {
         // One process may not map the database twice, and all must sync alike.
         MdbxError::Busy | MdbxError::Incompatible => Error::Locked { path: dir.to_owned() },
         MdbxError::Other(code) if io::Error::from_raw_os_error(code).kind() == ErrorKind::WouldBlock => {
@@ -257,11 +266,7 @@ fn environment(dir: &Path, options: Options) -> Result<Environment, Error> {
         }
         MdbxError::Permission | MdbxError::Access => Error::Unwritable { path: dir.to_owned(), source: ErrorKind::PermissionDenied.into() },
         other => other.into(),
-    })?;
-    if options.durability == Durability::Relaxed && !options.read_only {
-        touch_pages_as_they_are_written(&env)?;
     }
-    Ok(env)
 }
 
 /// Otherwise the engine asks the system of each page that it takes whether it is in memory, to write it there before it is touched: several system calls a

@@ -3,7 +3,7 @@
 use super::{
     append::append,
     cache::IndexCache,
-    call::{self, Call, Step, fail},
+    call::{self, Call, Step, Stop, fail},
     changes, gas,
     sets::{Kind, MAX_PAYLOAD, SET_SLOTS, Set, Terms},
     shards::{MAX_EXPONENT, decode_text},
@@ -169,7 +169,7 @@ fn row(call: &mut Call<'_>, id: U256, index: u64, cache: &IndexCache) -> Step<Ve
             call.charge_each(gas::ROW_WORD, length.div_ceil(32) as u64)?;
             match (found.of_row(index), found.sketch(index)) {
                 (Some((contributor, born)), Some(row)) => Ok((contributor, born, Bytes::copy_from_slice(row))),
-                _ => set.damaged(set.shards.saturating_sub(1)),
+                _ => Err(Stop::Fatal(format!("the index of set {}: row {index} is not in it", set.id))),
             }
         })?,
     };

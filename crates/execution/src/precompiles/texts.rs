@@ -15,7 +15,7 @@ use tributary_attribution::{
     Error,
     text::{Host, MAX_TEXT_BYTES, Place, RowFacts, Run, TextIndex, Totals, Work},
 };
-use tributary_contracts::IAttributionErrors::{PayloadTooLong, SetFull};
+use tributary_contracts::IAttributionErrors::PayloadTooLong;
 
 /// Why the rules stop.
 #[derive(Debug)]
@@ -35,11 +35,11 @@ impl Fault {
     pub(super) fn stop<T>(self, set: &Set) -> Step<T> {
         match self {
             Self::Stop(stop) => Err(stop),
-            Self::Rule(Error::TooManyWords) => fail(SetFull { setId: set.id, size: set.size }),
             Self::Rule(Error::TextTooLong { bytes }) => {
                 fail(PayloadTooLong { length: U256::from(bytes), most: U256::from(MAX_TEXT_BYTES.max(MAX_PAYLOAD)) })
             }
-            // The version, the bytes, and the shards when they were indexed were checked: the index is damaged since, or wrong.
+            // The version, the bytes, and the shards when they were indexed were checked, and no set has room for more words than can be counted: the index
+            // is damaged since, or wrong.
             Self::Rule(other) => Err(Stop::Fatal(format!("the index of set {}: {other}", set.id))),
         }
     }

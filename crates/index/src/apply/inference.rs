@@ -1,7 +1,7 @@
 use crate::{
     Error,
     book::{Book, Key},
-    rows::{Answer, Attribution, Part, Payee, Reason, Session, SessionOf, SessionStatus, Settlement, Shares},
+    rows::{Answer, Attribution, Part, Payee, Prompt, Reason, Session, SessionOf, SessionStatus, Settlement, Shares},
 };
 use alloy_primitives::{Log, U64, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
@@ -73,10 +73,12 @@ fn opened(book: &mut Book<'_, '_>, event: Inference::SessionOpened) -> Result<()
         answers: U64::ZERO,
         settlements: U64::ZERO,
         status: SessionStatus::Open,
-        prompt: event.prompt,
         contributors: session.contributors.clone(),
         origin,
     };
+    if !event.prompt.is_empty() {
+        book.put(&Key::all::<Prompt>().id(id), &Prompt { prompt: event.prompt })?;
+    }
     book.put(&Key::all::<Session>().id(id), &row)
 }
 
@@ -102,8 +104,9 @@ fn answered(book: &mut Book<'_, '_>, event: &Inference::Answered) -> Result<(), 
 }
 
 fn settled(book: &mut Book<'_, '_>, event: &Inference::Settled) -> Result<(), Error> {
-    for index in event.first..event.first + event.count {
-        book.change(&answer_key(event.sessionId, u64::from(index)), |answer: &mut Answer| {
+    let first = u64::from(event.first);
+    for index in first..first + u64::from(event.count) {
+        book.change(&answer_key(event.sessionId, index), |answer: &mut Answer| {
             answer.settlement_id = Some(event.settlementId);
         })?;
     }

@@ -52,9 +52,14 @@ pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
         Event::DrawAwaited(event) => book.change(&case(event.caseId), |case: &mut Case| {
             (case.phase, case.deadline, case.draw_origin) = (CasePhase::Drawing, U64::ZERO, U64::from(event.origin));
         }),
-        Event::SeatSettled(event) => book.change(&case(event.caseId), |case: &mut Case| {
-            vote(case, event.round, event.juror, |vote| (vote.pay, vote.slashed) = (event.pay, event.slashed));
-        }),
+        Event::SeatSettled(event) => {
+            book.change(&Key::all::<Validator>().address(event.juror), |validator: &mut Validator| {
+                validator.stake = validator.stake.saturating_sub(event.slashed);
+            })?;
+            book.change(&case(event.caseId), |case: &mut Case| {
+                vote(case, event.round, event.juror, |vote| (vote.pay, vote.slashed) = (event.pay, event.slashed));
+            })
+        }
         Event::CaseClosed(event) => book.change(&case(event.caseId), |case: &mut Case| {
             (case.phase, case.deadline, case.upheld) = (CasePhase::Final, U64::ZERO, Some(event.upheld));
         }),

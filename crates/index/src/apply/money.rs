@@ -50,7 +50,10 @@ pub(super) fn stakes(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
             stake.leaving += event.amount;
             stake.ready = U64::from(event.ready);
         }),
-        Event::Withdrawn(event) => stake(book, event.purpose, event.account, |stake| less(&mut stake.leaving, event.amount)),
+        Event::Withdrawn(event) => stake(book, event.purpose, event.account, |stake| {
+            less(&mut stake.leaving, event.amount);
+            stake.ready = U64::ZERO;
+        }),
         Event::Locked(event) => stake(book, event.purpose, event.account, |stake| {
             less(&mut stake.free, event.amount);
             stake.locked += event.amount;

@@ -3,10 +3,6 @@ use crate::book::Row;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde::{Deserialize, Serialize};
 
-fn no_bytes(bytes: &Bytes) -> bool {
-    bytes.is_empty()
-}
-
 /// How far a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,9 +45,6 @@ pub struct Session {
     pub settlements: U64,
     /// How far it is.
     pub status: SessionStatus,
-    /// The first prompt, where it was told.
-    #[serde(skip_serializing_if = "no_bytes", default)]
-    pub prompt: Bytes,
     /// How many numbers of contributors each source had given.
     pub contributors: Vec<u32>,
     /// Its opening.
@@ -61,6 +54,29 @@ pub struct Session {
 
 impl Row for Session {
     const KIND: u8 = b'S';
+}
+
+/// The first prompt of a session, where it was told. It has a row of its own, because sessions change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Prompt {
+    /// As it was asked.
+    pub prompt: Bytes,
+}
+
+impl Row for Prompt {
+    const KIND: u8 = b'Q';
+}
+
+/// A session with its prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionAndPrompt {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// Its prompt.
+    #[serde(flatten)]
+    pub prompt: Option<Prompt>,
 }
 
 /// A session that an account pays for or answers in.

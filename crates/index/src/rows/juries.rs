@@ -141,7 +141,7 @@ impl Row for CaseOf {
 pub struct Validator {
     /// The account.
     pub account: Address,
-    /// What it joined with, wei; zero once it left.
+    /// What it joined with and has not lost, wei; zero once it left.
     pub stake: U256,
     /// The L1 block at which it may leave, once it wants to.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ mod money;
 pub use datanets::{
     Change, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Policy, Release, Revealed, Stage,
 };
-pub use inference::{Answer, Attribution, Part, Payee, Session, SessionOf, SessionStatus, Settlement, Shares};
+pub use inference::{Answer, Attribution, Part, Payee, Prompt, Session, SessionAndPrompt, SessionOf, SessionStatus, Settlement, Shares};
 pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
 pub use models::{Edge, LineagePart, Model, ModelOf, ModelVersion, Source};
 pub use money::{Account, Claim, Earning, Purpose, Reason, Stake};

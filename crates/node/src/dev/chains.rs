@@ -137,7 +137,7 @@ impl Ground {
 
     /// Brings the index over attribution sets up to the head, and starts to keep it there.
     fn start_indexer(&self) -> Result<(), Error> {
-        let Pipeline { store, executor, events } = &self.chains.l2;
+        let Pipeline { store, executor, events, .. } = &self.chains.l2;
         let events = events.subscribe();
         let indexer = Indexer::open(store, executor)?;
         self.tasks.spawn("indexer", indexer.run(events));

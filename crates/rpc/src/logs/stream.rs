@@ -84,6 +84,8 @@ impl LogStream {
         };
         let (place, wanted) = api.workers.run(job).await?;
         let follower = Follower::new(api.chain.store.clone(), events, place);
+        // Who has a log has those before it.
+        let follower = if wanted.seen.is_some() { follower.informed() } else { follower };
         Ok(Self { api, query, follower, wanted })
     }
 

@@ -1,7 +1,7 @@
-//! The economy in the `tributary` namespace: who, what, why, from the index. Each answer names the block after which it holds.
+//! The economy in the `tributary` namespace: who, what, why, from the index. Each answer names the block after which it holds, also that there is nothing.
 
 use crate::{
-    api::{Api, Module, light},
+    api::{Api, Module, heavy},
     args::Args,
     error::RpcError,
 };
@@ -104,7 +104,7 @@ struct Answer<T> {
 
 #[derive(Debug, Clone, Serialize)]
 struct Found<T> {
-    result: T,
+    result: Option<T>,
 }
 
 /// A method about one thing.
@@ -117,10 +117,10 @@ where
     K: serde::de::DeserializeOwned + 'static,
     T: Serialize + Clone + 'static,
 {
-    light(module, name, move |api, args| {
+    heavy(module, name, move |api, args| {
         let key = args.required::<K>()?;
         let (block, reader) = reader(api, options(args)?.at)?;
-        Ok(ask(&reader, key).map_err(failed)?.map(|result| about(block, Found { result })))
+        Ok(about(block, Found { result: ask(&reader, key).map_err(failed)? }))
     })
 }
 
@@ -134,7 +134,7 @@ where
     K: serde::de::DeserializeOwned + 'static,
     T: Serialize + Clone + 'static,
 {
-    light(module, name, move |api, args| {
+    heavy(module, name, move |api, args| {
         let key = args.required::<K>()?;
         let options = options(args)?;
         let (block, reader) = reader(api, options.at)?;
@@ -148,7 +148,7 @@ fn all<T: Serialize + Clone + 'static>(
     name: &'static str,
     ask: impl Fn(&Reader, &Paging) -> Result<Page<T>, tributary_index::Error> + Send + Sync + 'static,
 ) -> Result<(), RegisterMethodError> {
-    light(module, name, move |api, args| {
+    heavy(module, name, move |api, args| {
         let options = options(args)?;
         let (block, reader) = reader(api, options.at)?;
         Ok(about(block, ask(&reader, &options.paging()).map_err(failed)?))
@@ -166,10 +166,18 @@ fn about<T>(block: BlockNumHash, answer: T) -> Answer<T> {
 fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
     let index = api.chain.rollup.as_ref().and_then(|rollup| rollup.index.as_ref());
     let index = index.ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
-    let reader = match head {
-        Head::Latest => index.latest(),
-        Head::Safe => index.at(api.chain.store.heads()?.safe_head.number),
-        Head::Finalized => index.at(api.chain.store.heads()?.finalized_head.number),
+    let at = || -> Result<_, RpcError> {
+        let heads = api.chain.store.heads()?;
+        Ok(match head {
+            Head::Latest => index.latest(),
+            Head::Safe => index.at(heads.safe_head.number),
+            Head::Finalized => index.at(heads.finalized_head.number),
+        })
+    };
+    // Between the two looks a block may have become final, and what was before it forgotten.
+    let reader = match at()? {
+        Err(tributary_index::Error::Storage(tributary_storage::Error::Pruned { .. })) => at()?,
+        found => found,
     }
     .map_err(failed)?;
     let block = reader.block().ok_or_else(|| RpcError::server("the index of the economy has read no block yet"))?;
@@ -179,6 +187,11 @@ fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
 fn failed(error: tributary_index::Error) -> RpcError {
     match error {
         tributary_index::Error::Cursor => RpcError::params(error.to_string()),
-        error => RpcError::server(error.to_string()),
+        // So much has happened since that block that nobody waits for the answer.
+        tributary_index::Error::Storage(tributary_storage::Error::Pruned { to, .. }) => {
+            RpcError::limit(format!("the index of the economy cannot be read as it was at block {to}"))
+        }
+        tributary_index::Error::Storage(error) => error.into(),
+        error => RpcError::internal(&error),
     }
 }

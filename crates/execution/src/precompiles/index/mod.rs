@@ -130,6 +130,17 @@ impl SetIndex {
 
     /// Reads what it lacks of the set's shards, after it has forgotten those that the set does not have.
     pub(super) fn follow(&mut self, source: &mut impl Source, set: &Set) -> Step<()> {
+        match self.read_on(source, set) {
+            // What parts have may have changed on its disk since they were opened: that the state is damaged, only the state can tell.
+            Err(Stop::Revert(_)) if !self.frozen.is_empty() => {
+                *self = Self::empty(self.terms);
+                self.read_on(source, set)
+            }
+            read => read,
+        }
+    }
+
+    fn read_on(&mut self, source: &mut impl Source, set: &Set) -> Step<()> {
         let missing = self.missing(source, set)?;
         let common = set.shards - missing.len() as u64;
         self.unwind(common)?;
