@@ -74,6 +74,8 @@ interface IModelDisputes {
     error InvalidSketch();
     /// @notice The sketches agree: cosine² is at least .99 and the lengths are alike.
     error SketchesAgree();
+    /// @notice The sketch is that of the row's author of now already.
+    error NothingChanged(uint256 setId, uint256 datanetId, uint64 row);
     error UnknownNumber(uint256 modelId, uint32 number);
 
     error FeeTooSmall(uint256 fee, uint256 sent);
@@ -98,8 +100,8 @@ interface IModelDisputes {
         bytes calldata payload
     ) external;
 
-    /// @notice The sketch of a row becomes that of the row's author of now, where a dispute found another since. Anyone may
-    ///         call it. It counts for every version, as the store's reassignments do.
+    /// @notice The sketch of a row becomes that of the row's author of now, where a dispute found another since; it reverts where
+    ///         none did. Anyone may call it. It counts for every version, as the store's reassignments do.
     function followAuthor(uint256 setId, uint256 datanetId, uint64 row) external;
 
     // ---- Disputes

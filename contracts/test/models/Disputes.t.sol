@@ -136,11 +136,19 @@ contract SketchesTest is SketchedTest {
         numbers[0] = number;
         (, address[] memory accounts) = models.sketchContributors(modelId, numbers);
         vm.assertTrue(accounts[0] == author, "the author is paid");
-        disputes.followAuthor(setId, 1, 0);
-        (number,,,) = sketches.row(setId, 0);
-        vm.assertEq(number, 1, "where nothing changed nothing changes");
         vm.expectRevert(abi.encodeWithSelector(IModelDisputes.UnknownSketch.selector, setId, 1, 2));
         disputes.followAuthor(setId, 1, 2);
+    }
+
+    /// @dev Each reassignment that the store keeps is read by every scan from then on.
+    function test_NobodyMakesScansDearerByReassigningASketchToItsAuthor() public {
+        append(1, rowsOf(0, 2), bytes.concat(sketch(7, 1, 1), sketch(7, 1, 1)));
+        vm.expectRevert(abi.encodeWithSelector(IModelDisputes.NothingChanged.selector, setId, 1, 0));
+        disputes.followAuthor(setId, 1, 0);
+        datanets.reassign(1, 1, 6, address(0xA07));
+        disputes.followAuthor(setId, 1, 1);
+        vm.expectRevert(abi.encodeWithSelector(IModelDisputes.NothingChanged.selector, setId, 1, 1));
+        disputes.followAuthor(setId, 1, 1);
     }
 
     function test_OnlyTheBondedTrainerAppends() public {

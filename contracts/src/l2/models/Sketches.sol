@@ -132,6 +132,9 @@ library Sketches {
         (bool found, uint64 setRow) = rowOf(self, setId, datanetId, row);
         if (!found) revert IModelDisputes.UnknownSketch(setId, datanetId, row);
         uint32 number = _numberFor(self.models[set.modelId], set.modelId, datanetId, row);
+        // The store keeps each call for ever, and every later scan reads it.
+        (uint32 before,,,) = STORE.row(setId, setRow);
+        if (before == number) revert IModelDisputes.NothingChanged(setId, datanetId, row);
         STORE.reassign(setId, setRow, number);
         emit IModelDisputes.SketchReassigned(set.modelId, setId, datanetId, row, setRow, number);
     }
