@@ -131,8 +131,9 @@ interface IDatanetRecords {
         uint8 verdicts;
         /// Whether nearly all that it inherits is its parent's author's, who may then accept it.
         bool byParent;
-        /// Whether it was its author who withdrew it.
-        bool byAuthor;
+        /// Whether it was withdrawn by its author, or by a jury as its first change: it counts again when another is found to
+        /// be its author.
+        bool mendable;
         /// When its author is known to have had it.
         uint64 authoredAt;
         /// The commitment that proves that; 0 for none.

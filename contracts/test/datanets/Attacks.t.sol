@@ -188,8 +188,17 @@ contract AttacksTest is DatanetTest {
         checkRow(id, 1, bob, WITHDRAWN);
     }
 
-    /// @dev What a jury withdrew is not brought back by whoever turns out to be the author.
-    function test_WhatAJuryWithdrewStaysWithdrawn() public {
+    /// @dev A squatter that has a jury withdraw a stolen text, to leave its author unpaid, wins nothing by it.
+    function test_AStolenTextThatAJuryWithdrewCountsAgainForItsAuthor() public {
+        uint256 id = createOpen();
+        contribute(mallory, id, "poem");
+        juries.say(challenge(bob, id, 0), true);
+        checkRow(id, 0, mallory, WITHDRAWN);
+        juries.say(claim(alice, id, 0, "my poem"), true);
+        checkRow(id, 0, alice, ACTIVE);
+    }
+
+    function test_AJuryThatFindsARowWithdrawnTakesItFromNobodyElse() public {
         uint256 id = createOpen();
         contribute(mallory, id, "poem");
         uint256 caseId = challenge(bob, id, 0);
@@ -197,6 +206,35 @@ contract AttacksTest is DatanetTest {
         datanets.withdraw(id, 0);
         juries.say(caseId, true);
         juries.say(claim(alice, id, 0, "my poem"), true);
+        checkRow(id, 0, alice, ACTIVE);
+    }
+
+    /// @dev A spammer passes its row on to accounts with earlier and earlier commitments: that mends it once.
+    function test_TheSecondJurysWordStays() public {
+        uint256 id = createOpen();
+        uint256 first = commit(alice, id, one("spam"));
+        uint256 second = commit(bob, id, one("spam"));
+        vm.warp(1_000_001);
+        contribute(mallory, id, "spam");
+        juries.say(challenge(curator, id, 0), true);
+        reveal(bob, second, one("spam"), NONE);
+        review.disown(id, 0);
+        checkRow(id, 0, bob, ACTIVE);
+        juries.say(challenge(curator, id, 0), true);
+        reveal(alice, first, one("spam"), NONE);
+        review.disown(id, 0);
+        checkRow(id, 0, alice, WITHDRAWN);
+    }
+
+    function test_TheGovernorsWithdrawalIsNotUndone() public {
+        uint256 id = createOpen();
+        uint256 earlier = commit(alice, id, one("poem"));
+        vm.warp(1_000_001);
+        contribute(mallory, id, "poem");
+        vm.prank(Predeploys.TIMELOCK);
+        datanets.setStatus(id, 0, WITHDRAWN);
+        reveal(alice, earlier, one("poem"), NONE);
+        review.disown(id, 0);
         checkRow(id, 0, alice, WITHDRAWN);
     }
 

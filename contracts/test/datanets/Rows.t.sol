@@ -206,7 +206,7 @@ contract RowsTest is DatanetTest {
         vm.prank(alice);
         datanets.withdraw(id, 0);
         checkRow(id, 0, alice, WITHDRAWN);
-        vm.assertTrue(datanets.rowInfo(id, 0).byAuthor, "by its author");
+        vm.assertTrue(datanets.rowInfo(id, 0).mendable, "by its author");
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(AlreadyWithdrawn.selector, id, 0));
         datanets.withdraw(id, 0);

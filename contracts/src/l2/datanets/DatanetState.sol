@@ -13,7 +13,8 @@ struct Row {
     /// How often a jury named another author; it stays at 255.
     uint8 verdicts;
     bool byParent;
-    bool byAuthor;
+    /// Withdrawn, and counts again once another is found to be its author.
+    bool mendable;
     /// Since when its author is known to have had it, and the commitment that says so, 0 for none.
     uint40 authoredAt;
     uint48 commitmentId;

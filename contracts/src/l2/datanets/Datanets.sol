@@ -194,7 +194,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
         info.account = books.authorOf(datanetId, row);
         (info.contributor, info.status, info.changes) = (found.contributor, found.status, found.changes);
         (info.verdicts, info.byParent) = (found.verdicts, found.byParent);
-        (info.byAuthor, info.authoredAt, info.commitmentId) = (found.byAuthor, found.authoredAt, found.commitmentId);
+        (info.mendable, info.authoredAt, info.commitmentId) = (found.mendable, found.authoredAt, found.commitmentId);
         unchecked {
             info.parent = found.parent - 1;
         }

@@ -205,9 +205,9 @@ library Matters {
             Rows.change(self, asked.id, asked.row, Rows.REFINEMENT, caseId);
             return true;
         }
-        // Not the author's to have undone by whoever disowns it.
-        row.byAuthor = false;
         if (row.status == Rows.WITHDRAWN || row.changes >= Rows.FREE_CHANGES) return false;
+        // If the row was stolen, its author may have it back once; juries then have one change left, and that stays.
+        row.mendable = row.changes == 0;
         Rows.change(self, asked.id, asked.row, Rows.WITHDRAWN, caseId);
         return true;
     }
@@ -224,8 +224,8 @@ library Matters {
         return true;
     }
 
-    /// @dev What its former author withdrew counts again: else who takes a text and is found out would leave its author
-    ///      unpaid.
+    /// @dev What was withdrawn while it was another's counts again, once: else who takes a text and is found out would leave its
+    ///      author unpaid, by withdrawing it or by having a jury withdraw it.
     function _reassign(Books storage self, uint256 datanetId, uint64 index, address account, uint256 caseId) private {
         Datanet storage datanet = self.datanets[datanetId];
         Row storage row = datanet.rows[index];
@@ -235,9 +235,9 @@ library Matters {
         row.contributor = contributor;
         Predeploys.ATTRIBUTION_STORE.reassign(datanet.setId, index, contributor);
         emit D.Reassigned(datanetId, index, account, contributor, previous, caseId == 0 ? row.commitmentId : 0, caseId);
-        // It was the row's only change: juries and the Governor end `byAuthor`.
-        if (!row.byAuthor) return;
-        row.byAuthor = false;
+        // It was the row's only change.
+        if (!row.mendable) return;
+        row.mendable = false;
         Rows.change(self, datanetId, index, Rows.ACTIVE, caseId);
     }
 

@@ -132,7 +132,7 @@ library Rows {
         if (msg.sender != author) revert D.NotAuthor(author, msg.sender);
         checkChangeable(datanetId, index, row);
         _checkUnchanged(datanetId, index, row);
-        row.byAuthor = true;
+        row.mendable = true;
         change(self, datanetId, index, WITHDRAWN, 0);
     }
 
@@ -150,7 +150,7 @@ library Rows {
 
     /// @notice Governance sets a status; also the last that the store allows.
     function govern(Books storage self, uint256 datanetId, uint64 index, uint8 status) internal {
-        self.row(datanetId, index).byAuthor = false;
+        self.row(datanetId, index).mendable = false;
         change(self, datanetId, index, status, 0);
     }
 
