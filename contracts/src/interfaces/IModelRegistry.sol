@@ -42,7 +42,8 @@ interface IModelRegistry {
         uint128 price;
         uint16 contributorBps;
         uint16 lineageBps;
-        /// Least that an edge to this version must carry.
+        /// Least that an edge to this version must carry. Times `lineageBps` it is the part of each payment that every model made
+        /// from it must give its lineage, directly or through others.
         uint16 royaltyBps;
         uint16 sketchBps;
         uint32 answerSeconds;
@@ -142,6 +143,8 @@ interface IModelRegistry {
     error LineageTooWide(uint256 most);
     /// @notice The parent asks for more than the edge carries.
     error RoyaltyTooSmall(uint256 parentId, uint32 version, uint16 offered, uint16 asked);
+    /// @notice The parent asks for more of each payment, in units of 10⁻⁸, than the model's part for its lineage and the edge carry.
+    error LineageTooSmall(uint256 parentId, uint32 version, uint256 offered, uint256 asked);
     /// @notice Parts of the same whole that sum to more than all of it.
     error TooManyShares(uint256 sum);
     error TooManySources(uint256 sources);

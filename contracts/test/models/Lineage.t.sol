@@ -100,6 +100,60 @@ contract LineageTest is ModelsTest {
         register(child(root, 500));
     }
 
+    /// @dev What a parent asks for is a part of payments: who gives lineage little gives the parent more of it.
+    function test_AChildThatPaysItsLineageNothingIsRefused() public {
+        IModelRegistry.Registration memory entry = registration();
+        entry.royaltyBps = 500;
+        uint256 root = register(entry);
+        entry = child(root, 10_000);
+        entry.lineageBps = 0;
+        refused(entry, abi.encodeWithSelector(IModelRegistry.LineageTooSmall.selector, root, 1, 0, 500_000));
+        (entry.lineageBps, entry.parents[0].royaltyBps) = (100, 4_999);
+        refused(entry, abi.encodeWithSelector(IModelRegistry.LineageTooSmall.selector, root, 1, 499_900, 500_000));
+        entry.parents[0].royaltyBps = 5_000;
+        register(entry);
+    }
+
+    /// @dev A model between that asks nothing of its own children is asked for what it has to pass on.
+    function test_NobodyLosesAParentByPuttingAModelBetween() public {
+        IModelRegistry.Registration memory entry = registration();
+        entry.royaltyBps = 500;
+        uint256 root = registerAs(ROOT, entry);
+        uint256 wrapper = registerAs(MIDDLE, child(root, 2_500));
+        refused(
+            child(wrapper, 1_999),
+            abi.encodeWithSelector(IModelRegistry.LineageTooSmall.selector, wrapper, 1, 1_999_000, 2_000_000)
+        );
+        uint256 leaf = registerAs(LEAF, child(wrapper, 2_000));
+        vm.assertEq(partOf(leaf, ROOT), 50_000_000, "as much as of a child of its own");
+    }
+
+    /// @dev Whatever the models between give on, an ancestor gets of each payment what it asks of its children.
+    function testFuzz_AnAncestorGetsWhatItAsksThroughAnyChain(uint16[8] memory lineages, uint16[8] memory edges) public {
+        IModelRegistry.Registration memory entry = registration();
+        (entry.lineageBps, entry.royaltyBps) = (400, 500);
+        uint256 last = registerAs(ROOT, entry);
+        for (uint256 i = 0; i < 8; ++i) {
+            entry = child(last, uint16(uint256(edges[i]) % 10_001));
+            if (i != 0) entry.parents[0].royaltyBps = uint16(5_000 + uint256(edges[i]) % 5_001);
+            entry.lineageBps = uint16(uint256(lineages[i]) % 10_001);
+            vm.startPrank(MIDDLE);
+            uint256 modelId = models.create("", "");
+            try models.registerVersion(modelId, entry) {
+                last = modelId;
+                // Of 10⁹ units of lineage, dust stays below.
+                vm.assertTrue(
+                    (partOf(last, ROOT) + 8) * entry.lineageBps >= uint256(400) * 500 * 100_000, "as it asked"
+                );
+            } catch (bytes memory reason) {
+                bytes4 why = bytes4(reason);
+                bool asked = why == IModelRegistry.LineageTooSmall.selector;
+                vm.assertTrue(asked || why == IModelRegistry.RoyaltyTooSmall.selector, "for no other reason");
+            }
+            vm.stopPrank();
+        }
+    }
+
     function test_NothingIsItsOwnAncestor() public {
         IModelRegistry.Registration memory entry = registration();
         // The next model would be the second one.

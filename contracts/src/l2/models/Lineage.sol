@@ -41,18 +41,21 @@ library Lineage {
         Table memory flow = Table(0, new uint256[](MAX_MODELS), new uint256[](MAX_MODELS));
         uint256 carried;
         uint256 previous;
+        uint256 asked = uint256(made.lineageBps) * made.royaltyBps;
         for (uint256 i = 0; i < count; ++i) {
             IModelRegistry.Parent memory edge = made.parents[i];
             if (edge.modelId <= previous) revert IModelRegistry.ParentsNotAscending(i);
             previous = edge.modelId;
             carried += edge.royaltyBps;
             ModelState.Version storage parent = _parent(self, version, edge);
+            asked = _passOn(asked, parent.asked, made.lineageBps, edge);
             Licences.addParent(edge, parent, made, rules);
             _addEdge(flow, parent.flow, edge.modelId, edge.royaltyBps);
             version.parents.push(edge);
             hash = keccak256(abi.encode(hash, edge.modelId, edge.version, edge.royaltyBps, edge.relation));
         }
         if (carried > Licences.BPS) revert IModelRegistry.TooManyShares(carried);
+        version.asked = uint32(asked);
         _add(flow, modelId, UNITS - carried * (UNITS / Licences.BPS));
         _store(flow, version.flow);
     }
@@ -116,6 +119,23 @@ library Lineage {
         uint8 depth = parent.depth + 1;
         if (depth > MAX_DEPTH) revert IModelRegistry.TooDeep(edge.modelId, edge.version);
         if (depth > version.depth) version.depth = depth;
+    }
+
+    /// @dev Refuses a child of whose payments less reaches the parent than it asks: a child that pays its lineage little has to
+    ///      give the parent more of that. And a child asks of its own children so much that the parent gets as much of theirs,
+    ///      so that nobody loses a parent by putting a model between.
+    function _passOn(uint256 asked, uint256 byParent, uint256 lineageBps, IModelRegistry.Parent memory edge)
+        private
+        pure
+        returns (uint256)
+    {
+        if (byParent == 0) return asked;
+        if (lineageBps * edge.royaltyBps < byParent) {
+            revert IModelRegistry.LineageTooSmall(edge.modelId, edge.version, lineageBps * edge.royaltyBps, byParent);
+        }
+        // At most what the child's whole lineage is paid.
+        uint256 passed = (byParent * Licences.BPS + edge.royaltyBps - 1) / edge.royaltyBps;
+        return passed > asked ? passed : asked;
     }
 
     /// @dev Exactly `royaltyBps` of the whole reach the parent's lineage.

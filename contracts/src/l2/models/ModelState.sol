@@ -42,6 +42,8 @@ library ModelState {
         uint64 sketchSetId;
         uint64 sketchVersion;
         uint128 bond;
+        /// Least part of each payment of a child that the edge from it must carry, units of 10⁻⁸.
+        uint32 asked;
         Rules effective;
         bytes32 weightsHash;
         bytes32 manifestHash;
