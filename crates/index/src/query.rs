@@ -4,9 +4,9 @@ use crate::{
     Error, Page, Paging, Reader,
     book::Key,
     rows::{
-        Account, Answer, Case, CaseOf, Claim, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Earning, Edge,
-        Matter, Model, ModelOf, ModelVersion, Payee, Prompt, Purpose, Release, Revealed, Session, SessionAndPrompt, SessionOf, Settlement,
-        Stake, Validator,
+        Account, Answer, Ballot, Case, CaseOf, Claim, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Earning,
+        Edge, Matter, Model, ModelOf, ModelVersion, Payee, Prompt, Proposal, ProposalPlace, Purpose, Release, Revealed, Session,
+        SessionAndPrompt, SessionOf, Settlement, Stake, Validator,
     },
 };
 use alloy_eips::BlockNumHash;
@@ -106,6 +106,14 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn sessions_of(&self, account: Address, paging: &Paging) -> Result<Page<SessionOf>, Error> {
         self.page(&Key::all::<SessionOf>().address(account), paging)
+    }
+
+    /// An answer, counted from 1.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn answer(&self, session: U256, index: u64) -> Result<Option<Answer>, Error> {
+        self.get(&Key::all::<Answer>().id(session).number(index))
     }
 
     /// The answers of a session.
@@ -275,5 +283,30 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn children(&self, model: U256, paging: &Paging) -> Result<Page<Edge>, Error> {
         self.page(&Key::all::<Edge>().id(model), paging)
+    }
+
+    /// A proposal.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn proposal(&self, id: U256) -> Result<Option<Proposal>, Error> {
+        let Some(place) = self.get::<ProposalPlace>(&Key::all::<ProposalPlace>().id(id))? else { return Ok(None) };
+        self.get(&Key::all::<Proposal>().at(&place.origin))
+    }
+
+    /// All proposals, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn proposals(&self, paging: &Paging) -> Result<Page<Proposal>, Error> {
+        self.page(&Key::all::<Proposal>(), paging)
+    }
+
+    /// The votes about a proposal, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn ballots(&self, proposal: U256, paging: &Paging) -> Result<Page<Ballot>, Error> {
+        self.page(&Key::all::<Ballot>().id(proposal), paging)
     }
 }

@@ -43,6 +43,17 @@ impl Receipt {
         out
     }
 
+    /// The inverse of [`Self::encoded_2718`].
+    ///
+    /// # Errors
+    /// When these are not the bytes of one receipt, or its bloom is not that of its logs.
+    pub fn decode_2718(mut bytes: &[u8]) -> alloy_rlp::Result<Self> {
+        // A list is a legacy transaction's; every other type is told by a byte below 0x80.
+        let ty = if bytes.first().is_some_and(|first| *first < 0x80) { u8::decode_byte(&mut bytes)? } else { 0 };
+        let receipt = Self::decode_fields(ty, true, &mut bytes)?;
+        if bytes.is_empty() { Ok(receipt) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+    }
+
     /// Encoding without the bloom, which is computed again when read: what storage keeps.
     pub fn encode_stored(&self, out: &mut dyn BufMut) {
         out.put_u8(self.tx_type.ty());
@@ -55,6 +66,10 @@ impl Receipt {
     /// When the bytes are not a stored receipt.
     pub fn decode_stored(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let ty = u8::decode_byte(buf)?;
+        Self::decode_fields(ty, false, buf)
+    }
+
+    fn decode_fields(ty: u8, with_bloom: bool, buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let tx_type = TxType::try_from(ty).map_err(|_| alloy_rlp::Error::Custom("unknown receipt type"))?;
         let header = Header::decode(buf)?;
         if !header.list || header.payload_length > buf.len() {
@@ -64,9 +79,19 @@ impl Receipt {
         *buf = rest;
         let outcome = Eip658Value::decode(&mut payload)?;
         let cumulative_gas_used = u64::decode(&mut payload)?;
+        let bloom = with_bloom.then(|| Bloom::decode(&mut payload)).transpose()?;
         let logs = Vec::<Log>::decode(&mut payload)?;
+        if bloom.is_some_and(|bloom| bloom != logs_bloom(&logs)) {
+            return Err(alloy_rlp::Error::Custom("a receipt's bloom is not that of its logs"));
+        }
         let deposit_nonce = (!payload.is_empty()).then(|| u64::decode(&mut payload)).transpose()?;
         let deposit_receipt_version = (!payload.is_empty()).then(|| u64::decode(&mut payload)).transpose()?;
+        if !payload.is_empty() {
+            return Err(alloy_rlp::Error::ListLengthMismatch {
+                expected: header.payload_length - payload.len(),
+                got: header.payload_length,
+            });
+        }
         Ok(Self { tx_type, outcome, cumulative_gas_used, logs, deposit_nonce, deposit_receipt_version })
     }
 
@@ -125,6 +150,21 @@ mod tests {
             logs: vec![log],
             deposit_nonce: (tx_type == TxType::Deposit).then_some(4_012_991),
             deposit_receipt_version: (tx_type == TxType::Deposit).then_some(1),
+        }
+    }
+
+    #[test]
+    fn a_receipt_reads_back_from_what_the_root_commits_to() {
+        for tx_type in [TxType::Legacy, TxType::Eip1559, TxType::Deposit] {
+            let bytes = receipt(tx_type).encoded_2718();
+            assert_eq!(Receipt::decode_2718(&bytes).unwrap(), receipt(tx_type));
+            assert!(Receipt::decode_2718(&[&bytes[..], &[0]].concat()).is_err());
+            for at in 0..bytes.len() {
+                assert!(Receipt::decode_2718(&bytes[..at]).is_err());
+                let mut changed = bytes.clone();
+                changed[at] ^= 1;
+                assert_ne!(Receipt::decode_2718(&changed).ok(), Some(receipt(tx_type)));
+            }
         }
     }
 

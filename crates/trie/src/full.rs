@@ -37,8 +37,28 @@ pub fn full_state_root<S: IntoIterator<Item = (U256, U256)>>(
 
 /// The root of a list: the trie RLP(index) → item. Used for transactions, receipts and withdrawals, whose items are EIP-2718 encodings.
 pub fn ordered_root(items: &[impl AsRef<[u8]>]) -> B256 {
-    let keyed = items.iter().enumerate().map(|(index, item)| (alloy_rlp::encode(index), item));
-    root_of(keyed, false)
+    root(&leaves_of(items), &mut |_, _| {})
+}
+
+/// Proof that the list with [`ordered_root`] has this item at `index`: RLP of the nodes from the root towards it, without those that lie inside their
+/// parent. `None` when there is no such item. Checked by [`verify_item`](crate::verify_item).
+pub fn prove_item(items: &[impl AsRef<[u8]>], index: usize) -> Option<Vec<Bytes>> {
+    items.get(index)?;
+    let key = nibbles(alloy_rlp::encode(index));
+    let mut nodes = BTreeMap::new();
+    root(&leaves_of(items), &mut |path, rlp| {
+        if key.starts_with(path) {
+            nodes.insert(path.len(), Bytes::copy_from_slice(rlp));
+        }
+    });
+    Some(nodes.into_values().collect())
+}
+
+/// An empty item is none.
+fn leaves_of(items: &[impl AsRef<[u8]>]) -> Leaves {
+    let keyed = items.iter().enumerate().map(|(index, item)| (nibbles(alloy_rlp::encode(index)), item.as_ref().to_vec()));
+    let sorted: BTreeMap<_, _> = keyed.filter(|(_, item)| !item.is_empty()).collect();
+    sorted.into_iter().collect()
 }
 
 /// The root of any pairs. `secured` hashes the keys first. Of equal keys the last counts, and an empty value is no value.

@@ -1,4 +1,4 @@
-//! Merkle-Patricia tries over a node store: incremental state roots, full rebuilds, EIP-1186 proofs and execution witnesses.
+//! Merkle-Patricia tries over a node store: incremental state roots, full rebuilds, EIP-1186 proofs, proofs of list items and execution witnesses.
 //!
 //! A block's root is computed by [`state_root`] from the parent's root and the block's flat difference. It opens only the nodes on the changed
 //! paths, each once, through [`TrieReader`](tributary_primitives::TrieReader), and reports exactly the nodes that were added, changed or removed.
@@ -23,9 +23,9 @@ mod witness;
 
 pub use account::AccountLeaf;
 pub use error::Error;
-pub use full::{full_state_root, ordered_root, root_of, trie_of};
+pub use full::{full_state_root, ordered_root, prove_item, root_of, trie_of};
 pub use neighbours::neighbours;
-pub use proof::{AccountProof, StorageProof, prove_account, verify_proof};
+pub use proof::{AccountProof, StorageProof, prove_account, verify_item, verify_proof};
 pub use recorder::Recorder;
 pub use state::state_root;
 pub use witness::{NumberedHash, Witness, WitnessNodes, WitnessState};

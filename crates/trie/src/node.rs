@@ -70,7 +70,12 @@ pub(crate) enum Node {
 impl Node {
     /// Reads the node that lies at `path`. Only canonical RLP is accepted, with keys that end exactly at [`KEY_NIBBLES`].
     pub(crate) fn decode(rlp: &[u8], path: &Nibbles) -> Result<Self, Error> {
-        Self::parse(rlp, KEY_NIBBLES - path.len()).map_err(|reason| Error::MalformedNode { path: *path, reason })
+        Self::decode_towards(rlp, path, KEY_NIBBLES)
+    }
+
+    /// The same on the way to a key of this many nibbles: a list's keys have different lengths.
+    pub(crate) fn decode_towards(rlp: &[u8], path: &Nibbles, key: usize) -> Result<Self, Error> {
+        Self::parse(rlp, key - path.len()).map_err(|reason| Error::MalformedNode { path: *path, reason })
     }
 
     fn parse(mut rlp: &[u8], room: usize) -> Result<Self, &'static str> {

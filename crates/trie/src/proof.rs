@@ -1,9 +1,9 @@
-//! Merkle proofs of accounts and slots (EIP-1186) and their check.
+//! Merkle proofs of accounts and slots (EIP-1186), and of the items of lists, and their check.
 
 use crate::{
     AccountLeaf, EMPTY_ROOT, Error,
     account::slot_value,
-    node::{KEY_NIBBLES, Link, Node, Reference},
+    node::{Link, Node, Reference},
     state::slot_key,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -63,8 +63,18 @@ fn prove(reader: &impl TrieReader, owner: Option<B256>, root: B256, key: B256) -
 /// Checks a proof for the 32-byte trie key `key` (the hash of an address or slot) under `root`. The value when the key is in the trie, `None` when
 /// the proof shows that it is not. Errors when the proof is for another root, is cut short, or has nodes that are not on the way.
 pub fn verify_proof(root: B256, key: B256, proof: &[Bytes]) -> Result<Option<Vec<u8>>, Error> {
+    verify(root, &Nibbles::unpack_array(&key.0), proof)
+}
+
+/// Checks a proof of [`prove_item`](crate::prove_item) for the item at `index` of the list with `root`: the item. Errors when the proof is for another root, is cut
+/// short, has nodes that are not on the way, or ends where no item is.
+pub fn verify_item(root: B256, index: usize, proof: &[Bytes]) -> Result<Vec<u8>, Error> {
+    verify(root, &Nibbles::unpack(alloy_rlp::encode(index)), proof)?.ok_or(Error::InvalidProof("the list has no such item"))
+}
+
+fn verify(root: B256, key: &Nibbles, proof: &[Bytes]) -> Result<Option<Vec<u8>>, Error> {
     let mut nodes = proof.iter();
-    let value = walk(root, key, |_, hash| {
+    let value = walk_nibbles(root, key, |_, hash| {
         let rlp = nodes.next().ok_or(Error::InvalidProof("it ends before the key's place is reached"))?;
         if keccak256(rlp) == hash {
             Ok(rlp.clone())
@@ -79,20 +89,27 @@ pub fn verify_proof(root: B256, key: B256, proof: &[Bytes]) -> Result<Option<Vec
 }
 
 /// The value of `key` under `root`, reading node after node with `fetch(path, hash)`.
-pub(crate) fn walk(root: B256, key: B256, mut fetch: impl FnMut(&Nibbles, B256) -> Result<Bytes, Error>) -> Result<Option<Vec<u8>>, Error> {
+pub(crate) fn walk(root: B256, key: B256, fetch: impl FnMut(&Nibbles, B256) -> Result<Bytes, Error>) -> Result<Option<Vec<u8>>, Error> {
+    walk_nibbles(root, &Nibbles::unpack_array(&key.0), fetch)
+}
+
+fn walk_nibbles(
+    root: B256,
+    key: &Nibbles,
+    mut fetch: impl FnMut(&Nibbles, B256) -> Result<Bytes, Error>,
+) -> Result<Option<Vec<u8>>, Error> {
     if root == EMPTY_ROOT {
         return Ok(None);
     }
-    let key = Nibbles::unpack_array(&key.0);
     let mut depth = 0;
     let mut reference = Reference::Hash(root);
     loop {
         let path = key.slice(..depth);
         let node = match &reference {
-            Reference::Hash(hash) => Node::decode(&fetch(&path, *hash)?, &path)?,
-            Reference::Inline { len, rlp } => Node::decode(&rlp[..usize::from(*len)], &path)?,
+            Reference::Hash(hash) => Node::decode_towards(&fetch(&path, *hash)?, &path, key.len())?,
+            Reference::Inline { len, rlp } => Node::decode_towards(&rlp[..usize::from(*len)], &path, key.len())?,
         };
-        match step(node, &key.slice(depth..KEY_NIBBLES)) {
+        match step(node, &key.slice(depth..)) {
             ControlFlow::Break(value) => return Ok(value),
             ControlFlow::Continue((next, nibbles)) => {
                 reference = next;

@@ -10,8 +10,8 @@ use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeMap;
 use tributary_primitives::{StateDiff, StateError, StateReader, TrieUpdates};
 use tributary_trie::{
-    AccountLeaf, EMPTY_ROOT, Error, Recorder, Witness, WitnessNodes, WitnessState, ordered_root, prove_account, root_of, state_root,
-    verify_proof,
+    AccountLeaf, EMPTY_ROOT, Error, Recorder, Witness, WitnessNodes, WitnessState, ordered_root, prove_account, prove_item, root_of,
+    state_root, verify_item, verify_proof,
 };
 use world::{Address, B256, Bytes, Event, U256, World, address, block, keccak256, listed};
 
@@ -280,4 +280,30 @@ fn a_witness_does_not_answer_what_was_never_asked() {
     assert!(matches!(state.code(keccak256([1])), Err(StateError::Missing(_))));
     assert!(matches!(state.block_hash(8), Err(StateError::Missing(_))));
     assert!(state.code(keccak256([])).unwrap().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// alloy-trie is the oracle of the proof; what is not the item at the index is refused.
+    #[test]
+    fn the_items_of_a_list_are_proven(items in vec(vec(any::<u8>(), 1..90), 1..300), at in any::<prop::sample::Index>()) {
+        let index = at.index(items.len());
+        let root = ordered_root(&items);
+        let proof = prove_item(&items, index).unwrap();
+        prop_assert_eq!(&verify_item(root, index, &proof).unwrap(), &items[index]);
+        let key = alloy_trie::Nibbles::unpack(alloy_rlp::encode(index));
+        prop_assert!(alloy_trie::proof::verify_proof(root, key, Some(items[index].clone()), &proof).is_ok());
+
+        prop_assert!(prove_item(&items, items.len()).is_none());
+        prop_assert!(verify_item(root, items.len(), &proof).is_err());
+        prop_assert!(verify_item(root, index, &proof[..proof.len() - 1]).is_err());
+        prop_assert!(verify_item(root, index, &[&proof[..], &proof[..1]].concat()).is_err());
+        let mut forged = proof;
+        let last = forged.len() - 1;
+        let mut node = forged[last].to_vec();
+        *node.last_mut().unwrap() ^= 1;
+        forged[last] = node.into();
+        prop_assert!(verify_item(root, index, &forged).is_err());
+    }
 }

@@ -126,13 +126,14 @@ fn told(node: &mut Node, method: &str, params: Value) -> Value {
     let mut answer = Value::Null;
     node.wait("the index", |node| {
         answer = node.ask(method, params.clone());
-        !answer.is_null() && tributary_tests::rpc::number(&answer["blockNumber"]) >= head
+        tributary_tests::rpc::number(&answer["blockNumber"]) >= head
     });
     answer
 }
 
-#[test]
-fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tells_why() {
+/// A text and a copy of it with some words changed, in a datanet that a model answers from, and a session of two answers: the first quotes the copy, the second
+/// is nobody's. Those who are in it: curator, author, copier, operator, payer.
+fn prepared() -> (Node, [Wallet; 5], U256, Inference::settleCall) {
     let mut node = Node::start();
     let [mut curator, mut author, mut copier, mut operator, mut payer] = [0, 1, 2, 3, 4].map(|index| node.wallet(index));
     let (datanet, _) = create(&mut node, &mut curator, true);
@@ -146,12 +147,15 @@ fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tell
     succeed(&mut node, &mut curator, DATANETS, Datanets::publishCall { datanetId: datanet, note: "first".into() });
     let model = model(&mut node, &mut operator, datanet);
     let session = session(&mut node, &mut payer, model);
+    let (answers, signature) = signed(&mut node, &payer, session, &[&copy.join(" "), "nobody ever wrote this before"]);
+    (node, [curator, author, copier, operator, payer], session, Inference::settleCall { sessionId: session, answers, signature })
+}
 
+#[test]
+fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tells_why() {
+    let (mut node, [_, author, copier, mut operator, _], session, settle) = prepared();
     let snapshot = node.ask("evm_snapshot", json!([]));
     let before = told(&mut node, "tributary_session", json!([session]));
-    // The copy is quoted, but its words are the author's; the second answer is nobody's.
-    let (answers, signature) = signed(&mut node, &payer, session, &[&copy.join(" "), "nobody ever wrote this before"]);
-    let settle = Inference::settleCall { sessionId: session, answers, signature };
     succeed(&mut node, &mut operator, INFERENCE, settle.clone());
     let settlement = session << 32 | U256::from(1);
     let found = told(&mut node, "tributary_settlement", json!([settlement]))["result"].take();
@@ -175,14 +179,14 @@ fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tell
 
     // History goes back, and so does the index; it is the same again when the same happens again, and after a kill.
     assert_eq!(node.ask("evm_revert", json!([snapshot])), json!(true));
-    node.wait("the index goes back", |node| node.ask("tributary_settlement", json!([settlement])).is_null());
+    node.wait("the index goes back", |node| node.ask("tributary_settlement", json!([settlement]))["result"].is_null());
     assert_eq!(told(&mut node, "tributary_session", json!([session]))["result"], before["result"]);
     operator = node.wallet(3);
     succeed(&mut node, &mut operator, INFERENCE, settle);
     let mut node = node.kill_and_restart();
     let again = told(&mut node, "tributary_settlement", json!([settlement]))["result"].take();
     assert_eq!(again["shares"], found["shares"]);
-    node.wait("it is safe, too", |node| !node.ask("tributary_settlement", json!([settlement, { "at": "safe" }])).is_null());
+    node.wait("it is safe, too", |node| !node.ask("tributary_settlement", json!([settlement, { "at": "safe" }]))["result"].is_null());
 
     let balance = |node: &mut Node, account: Address| node.quantity("eth_getBalance", json!([account, "latest"]));
     let to = Address::repeat_byte(0x5e);
@@ -191,6 +195,77 @@ fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tell
     assert_eq!(U256::from(balance(&mut node, to)), author_owed);
     let sums = told(&mut node, "tributary_account", json!([author.address()]))["result"].take();
     assert_eq!((amount(&sums["owed"]), amount(&sums["claimed"])), (U256::ZERO, author_owed));
+}
+
+/// Every value in a JSON text, by the path to it.
+fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| leaves(value, format!("{path}/{name}"), found)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, value)| leaves(value, format!("{path}/{at}"), found)),
+        _ => found.push(path),
+    }
+}
+
+#[test]
+fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed() {
+    let (mut node, [_, author, copier, mut operator, _], session, settle) = prepared();
+    succeed(&mut node, &mut operator, INFERENCE, settle);
+    let settlement = session << 32 | U256::from(1);
+    let block = told(&mut node, "tributary_settlement", json!([settlement]))["result"]["blockNumber"].clone();
+    let checked = |receipt: &Value| tributary_explanation::verify(&serde_json::from_value(receipt.clone()).unwrap());
+
+    let receipt = node.ask("tributary_explain", json!([settlement]));
+    let explanation = &receipt["explanation"];
+    let spans = explanation["answers"][0]["traces"][0]["spans"].as_array().unwrap();
+    let number = |value: &Value| value.as_str().unwrap().parse::<U256>().unwrap();
+    let wei: U256 = spans.iter().map(|span| number(&span["wei"])).sum();
+    let earned = owed(&mut node, author.address());
+    assert!(wei <= earned && earned - wei < U256::from(spans.len()), "{wei} of {earned}");
+    assert!(spans.iter().any(|span| span["row"] != span["origin"]), "it was quoted from the copy");
+    assert!(spans.iter().all(|span| span["withheld"] == json!(true) || span["author"] == json!(author.address())), "{spans:?}");
+    assert!(spans.iter().all(|span| span["author"] != json!(copier.address()) || span["wei"] == json!("0x0")));
+    assert_eq!(explanation["blockNumber"], block);
+
+    // Under the block's own output root, and under a later one's.
+    let header = |node: &mut Node, block: &Value| node.ask("eth_getBlockByNumber", json!([block, false]));
+    let of_block = checked(&receipt).unwrap();
+    assert_eq!(json!(of_block.anchor_hash), header(&mut node, &block)["hash"]);
+    node.ask("hardhat_mine", json!(["0x5"]));
+    let latest = node.ask("eth_blockNumber", json!([]));
+    let later = node.ask("tributary_explain", json!([settlement, { "at": latest }]));
+    let of_later = checked(&later).unwrap();
+    assert_eq!(json!(of_later.anchor_hash), header(&mut node, &latest)["hash"]);
+    assert_eq!(later["explanation"], *explanation);
+    let root = node.ask("optimism_outputAtBlock", json!([latest]));
+    assert_eq!(root["outputRoot"], json!(of_later.output_root));
+
+    // With whole sets, and without: whatever is said differently is refused, and whatever is proven differently.
+    let whole = node.ask("tributary_explain", json!([settlement, { "at": latest, "whole": true }]));
+    checked(&whole).unwrap();
+    for receipt in [&later, &whole] {
+        let mut paths = Vec::new();
+        leaves(receipt, String::new(), &mut paths);
+        for path in &paths {
+            let mut changed = receipt.clone();
+            let value = changed.pointer_mut(path).unwrap();
+            *value = match value.as_str() {
+                Some(text) if text.len() == 2 => json!("0x5"),
+                Some(text) => json!(format!("{}{}", &text[..text.len() - 1], if text.ends_with('0') { '1' } else { '0' })),
+                None => json!(!value.as_bool().unwrap_or(true)),
+            };
+            // Which rollup it is, who checks knows from elsewhere; and what proves the whole proves a part.
+            let told_elsewhere = path.starts_with("/rollup") || path == "/whole";
+            match serde_json::from_value(changed) {
+                Ok(receipt) => assert!(told_elsewhere || tributary_explanation::verify(&receipt).is_err(), "{path}"),
+                Err(_) => assert!(!told_elsewhere),
+            }
+        }
+        assert!(paths.len() > 100);
+    }
+
+    assert!(node.ask("tributary_explain", json!([settlement + U256::from(1)])).is_null());
+    let words = node.rpc.call("tributary_explain", json!([settlement, { "at": "earliest" }])).unwrap_err().to_string();
+    assert!(words.contains("it was settled in block"), "{words}");
 }
 
 #[test]

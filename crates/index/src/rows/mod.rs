@@ -1,6 +1,7 @@
 //! What the index tells. A row is stored as it is answered: money in wei, times in seconds since 1970, numbers as JSON-RPC writes them.
 
 mod datanets;
+mod governance;
 mod inference;
 mod juries;
 mod models;
@@ -9,6 +10,8 @@ mod money;
 pub use datanets::{
     Change, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Policy, Release, Revealed, Stage,
 };
+pub(crate) use governance::ProposalPlace;
+pub use governance::{Ballot, Proposal, ProposalStage, Support};
 pub use inference::{Answer, Attribution, Part, Payee, Prompt, Session, SessionAndPrompt, SessionOf, SessionStatus, Settlement, Shares};
 pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
 pub use models::{Edge, LineagePart, Model, ModelOf, ModelVersion, Source};

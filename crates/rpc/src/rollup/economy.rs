@@ -16,7 +16,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     datanets(module)?;
     models(module)?;
     inference(module)?;
-    juries(module)
+    juries(module)?;
+    governance(module)
 }
 
 fn money(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -64,6 +65,12 @@ fn juries(module: &mut Module) -> Result<(), RegisterMethodError> {
     all(module, "tributary_cases", |reader, paging| reader.cases(paging))?;
     list(module, "tributary_casesOf", |reader, account: Address, paging| reader.cases_of(account, paging))?;
     all(module, "tributary_validators", |reader, paging| reader.validators(paging))
+}
+
+fn governance(module: &mut Module) -> Result<(), RegisterMethodError> {
+    one(module, "tributary_proposal", |reader, id: U256| reader.proposal(id))?;
+    all(module, "tributary_proposals", |reader, paging| reader.proposals(paging))?;
+    list(module, "tributary_ballots", |reader, proposal: U256, paging| reader.ballots(proposal, paging))
 }
 
 /// After which block.
@@ -184,7 +191,7 @@ fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
     Ok((block, reader))
 }
 
-fn failed(error: tributary_index::Error) -> RpcError {
+pub(super) fn failed(error: tributary_index::Error) -> RpcError {
     match error {
         tributary_index::Error::Cursor => RpcError::params(error.to_string()),
         // So much has happened since that block that nobody waits for the answer.
