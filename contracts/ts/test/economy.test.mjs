@@ -273,6 +273,14 @@ test('an answer that is no text and that nobody signed for is explained by nobod
   assert.deepEqual([found.spans, found.sources.map(({ explained }) => explained), settlements], [[], [0n], []])
 })
 
+test('what the index has nothing of is told with the block that it has read', only, async () => {
+  const answer = await funder.request({ method: 'tributary_session', params: ['0xffffff'] })
+  assert.deepEqual([Object.keys(answer).sort(), answer.result], [['blockHash', 'blockNumber', 'result'], null])
+  await assert.rejects(people.payer.explain({ sessionId: 0xffffffn }), /the index has no session 16777215/)
+  const nobody = await people.payer.earnings({ account: privateKeyToAccount(generatePrivateKey()).address })
+  assert.deepEqual(nobody, { owed: 0n, claimed: 0n, earned: {}, payments: [] })
+})
+
 test('what a session did not use goes back when the operator ends it', only, async () => {
   const { payer, maker } = people
   const before = (await payer.earnings()).owed
