@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: RewardsArguments) -> Result<(), Error> {
         Command::Payee { address } => {
             let receipt = caller.send(&Call::of(PAYOUTS, &Payouts::setPayeeCall { payee: address }), "naming a payee").await?;
             let event: Payouts::PayeeChanged = receipt.event(PAYOUTS)?;
-            caller.tell_of(&receipt, &[("payee", json!(event.payee)), ("effective", json!(event.effective))])
+            caller.tell_of(&receipt, &[("payee", json!(event.payee)), ("effective", json!(event.effective))], &[])
         }
     }
 }
@@ -88,7 +88,7 @@ async fn claim(caller: &Caller, to: Option<Address>, accounts: Vec<Address>) -> 
     };
     let receipt = caller.send(&call, "claiming").await?;
     let amount: U256 = receipt.events::<Payouts::Claimed>(PAYOUTS)?.iter().map(|event| event.amount).sum();
-    caller.tell_of(&receipt, &[("claimed", json!(report::open(amount))), ("to", json!(to))])
+    caller.tell_of(&receipt, &[("to", json!(to))], &[("claimed", amount)])
 }
 
 async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
