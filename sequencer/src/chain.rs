@@ -139,7 +139,8 @@ impl Chain {
                 match page {
                     Ok(page) if report::number(&page, "blockNumber") >= U256::from(self.start) => return Ok(()),
                     Ok(_) if began.elapsed() > INDEX_PATIENCE => {
-                        return Err(Error::Check(format!("the index of {} is behind its chain; try again later", self.url)));
+                        let reason = "its index is behind its chain; try again later".to_owned();
+                        return Err(Error::Invalid { what: self.url.clone(), reason });
                     }
                     Err(error) if began.elapsed() > INDEX_PATIENCE || error.is_retryable() => return Err(error.into()),
                     _ => tokio::time::sleep(INDEX_LOOK).await,
@@ -153,7 +154,7 @@ impl Chain {
     pub(crate) async fn ask(&self, method: &str, of: impl Serialize + Send) -> Result<Option<Value>, Error> {
         self.caught_up().await?;
         let found: Option<Value> = self.client.request(method, (of,)).await?;
-        Ok(found.map(|mut found| found["result"].take()))
+        Ok(found.map(|mut found| found["result"].take()).filter(|found| !found.is_null()))
     }
 
     /// All that the index lists by a method: what belongs to `of`, or everything.
@@ -171,6 +172,17 @@ impl Chain {
                 return Ok(rows);
             }
         }
+    }
+
+    /// The newest block's time, seconds.
+    pub(crate) async fn time(&self) -> Result<u64, Error> {
+        let block: Value = self.client.demand("eth_getBlockByNumber", ("latest", false)).await?;
+        Ok(report::number(&block, "timestamp").saturating_to())
+    }
+
+    /// Whether a transaction of an account waits to be included.
+    pub(crate) async fn waits(&self, account: Address) -> Result<bool, Error> {
+        Ok(self.client.nonce(account, BlockId::pending()).await? != self.client.nonce(account, BlockId::latest()).await?)
     }
 
     /// The events of this kind that `contract` emitted in the blocks `from ..= to`.

@@ -3,7 +3,6 @@
 use crate::{
     caller::Caller,
     error::Error,
-    report,
     wallet::{NodeArguments, WalletArguments},
 };
 use alloy_primitives::{B256, Bytes, U256, keccak256};
@@ -30,9 +29,6 @@ Examples:
   tributary dispute answer 7 1 no-answer --reason 'it says nothing about locks' --index 2
   tributary dispute model 2 1 --evidence report.pdf --index 2
   tributary jury show 1            how a dispute goes on";
-
-/// Jurors about a row, at least.
-const LEAST_JURORS: u16 = 3;
 
 /// Flags of `tributary dispute`.
 #[derive(Debug, Args)]
@@ -168,7 +164,7 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
 }
 
 fn read(path: &Path) -> Result<Bytes, Error> {
-    Ok(fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?.into())
+    Ok(fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?.into())
 }
 
 /// What a jury of this many costs.
@@ -178,7 +174,7 @@ async fn jury(caller: &Caller, jurors: u16) -> Result<U256, Error> {
 
 /// Bond and jury of a dispute about a row.
 async fn about_row(caller: &Caller, datanet: U256) -> Result<U256, Error> {
-    let jurors = crate::datanet::terms(&caller.chain, datanet).await?.policy.jurors.max(LEAST_JURORS);
+    let jurors = crate::datanet::jurors(&caller.chain, datanet).await?;
     Ok(jury(caller, jurors).await? + caller.chain.parameter("disputeBond").await?)
 }
 
@@ -192,11 +188,6 @@ async fn about_model(caller: &Caller) -> Result<U256, Error> {
 async fn opened(caller: &Caller, call: &Call, what: &'static str) -> Result<(), Error> {
     let receipt = caller.send(call, what).await?;
     let event: Juries::CaseOpened = receipt.event(JURIES)?;
-    let made = [
-        ("caseId", json!(event.caseId)),
-        ("jurors", json!(event.jurors)),
-        ("paid", json!(report::open(call.value))),
-        ("drawnAtL1Origin", json!(event.origin)),
-    ];
-    caller.tell_of(&receipt, &made)
+    let made = [("caseId", json!(event.caseId)), ("jurors", json!(event.jurors)), ("drawnAtL1Origin", json!(event.origin))];
+    caller.tell_of(&receipt, &made, &[("paid", call.value)])
 }

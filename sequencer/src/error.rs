@@ -22,9 +22,9 @@ pub(crate) enum Error {
     /// The node halted.
     #[error("halted: {0}")]
     Halted(String),
-    /// A file or directory cannot be read.
+    /// A file or directory cannot be read or written.
     #[error("{}: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    File { path: PathBuf, source: io::Error },
     /// There is nothing to contribute.
     #[error("{}: no text file (UTF-8) of 1 byte to {most}", dir.display())]
     NoTexts { dir: PathBuf, most: &'static str },
@@ -40,9 +40,9 @@ pub(crate) enum Error {
     /// The result cannot be told.
     #[error("cannot write the result: {0}")]
     Write(io::Error),
-    /// The mnemonic is not one.
-    #[error("--mnemonic: {0}")]
-    Mnemonic(String),
+    /// The phrase from there is not one.
+    #[error("{from}: {reason}")]
+    Mnemonic { from: &'static str, reason: String },
     /// There is no key to sign with.
     #[error("{0}")]
     Wallet(String),

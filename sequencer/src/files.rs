@@ -10,6 +10,9 @@ use std::{
 /// Longest document that the attribution store takes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 128 << 10;
 
+/// Longest document that is handed in: nodes take no transaction above 128 KiB, and more is in it than the document.
+pub(crate) const MAX_SENT_BYTES: usize = 120 << 10;
+
 /// Why a file of a folder is not read as a text.
 #[derive(Debug)]
 pub(crate) enum Unfit {
@@ -65,7 +68,7 @@ pub(crate) struct Listing {
 pub(crate) fn list(dir: &Path, depth: Depth) -> Result<Listing, Error> {
     let mut listing = Listing::default();
     let mut waiting = Vec::new();
-    let unread = |source| Error::Read { path: dir.to_owned(), source };
+    let unread = |source| Error::File { path: dir.to_owned(), source };
     scan(dir, depth, &mut listing, &mut waiting).map_err(unread)?;
     while let Some(folder) = waiting.pop() {
         if let Err(error) = scan(&folder, depth, &mut listing, &mut waiting) {
@@ -142,7 +145,7 @@ mod tests {
         let unfit: Vec<_> = listing.unfit.iter().map(|(path, why)| (path.clone(), matches!(why, Unfit::LinkedFolder))).collect();
         assert_eq!(unfit, [(at("b/deep/loop"), true), (at("itself"), false)]);
         assert_eq!(list(dir.path(), Depth::One).unwrap().files, ["a", "b.txt", "c"].map(at));
-        assert!(matches!(list(&at("a"), Depth::All), Err(Error::Read { .. })));
+        assert!(matches!(list(&at("a"), Depth::All), Err(Error::File { .. })));
     }
 
     #[test]

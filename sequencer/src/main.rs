@@ -14,6 +14,7 @@ mod gov;
 mod import;
 mod infer;
 mod jury;
+mod kept;
 mod logging;
 mod model;
 mod passages;

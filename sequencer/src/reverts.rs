@@ -1,6 +1,6 @@
 //! Why a contract refused, in words: its errors by their selectors.
 
-use crate::report;
+use crate::{passages::printable, report};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{Panic, Revert, SolError, SolInterface};
 use tributary_contracts::{
@@ -19,16 +19,48 @@ const TERMS: [&str; 6] = [
     "it has to answer for the model, too",
 ];
 
-/// Fields that are enumerations wherever they are, with their values' names: of `IStakes`, `IJuries`, `IInference` and `IGovernor`.
-const NAMES: [(&str, &[&str]); 4] = [
-    ("purpose", &["validator", "operator", "trainer"]),
-    ("phase", &["none", "drawing", "deciding", "committing", "revealing", "appealable", "governing", "final"]),
-    ("status", &["none", "open", "ended", "closed"]),
-    ("current", &["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"]),
+/// Fields of errors that are enumerations, with their values' names: of `IStakes`, `IJuries`, `IInference`, `IDatanetRecords` and `IGovernor`.
+const NAMES: [(&str, &str, &[&str]); 7] = [
+    ("StakeTooSmall", "purpose", PURPOSES),
+    ("LockTooSmall", "purpose", PURPOSES),
+    ("NotModule", "purpose", PURPOSES),
+    ("WrongPhase", "phase", &["none", "drawing", "deciding", "committing", "revealing", "appealable", "governing", "final"]),
+    ("NotOpen", "status", &["none", "open", "ended", "closed"]),
+    ("WrongStage", "stage", &["none", "committed", "reviewed", "accepted", "rejected", "lapsed", "complete"]),
+    (
+        "GovernorUnexpectedProposalState",
+        "current",
+        &["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"],
+    ),
+];
+const PURPOSES: &[&str] = &["validator", "operator", "trainer"];
+
+/// Errors, with their fields that are money.
+const MONEY: [(&str, &[&str]); 20] = [
+    ("AboveThePrice", &["price", "amount"]),
+    ("AllowanceTooSmall", &["allowance", "amount"]),
+    ("BalanceTooSmall", &["balance", "amount"]),
+    ("BondTooSmall", &["needed", "sent"]),
+    ("ERC20InsufficientAllowance", &["allowance", "needed"]),
+    ("ERC20InsufficientBalance", &["balance", "needed"]),
+    ("EscrowTooSmall", &["left", "escrow", "amount"]),
+    ("FeeTooSmall", &["fee", "sent"]),
+    ("GovernorInsufficientProposerVotes", &["votes", "threshold"]),
+    ("LockTooSmall", &["locked", "amount"]),
+    ("MoneyNotTaken", &["value"]),
+    ("NotMoved", &["spare", "amount"]),
+    ("NotPayable", &["value"]),
+    ("PaymentTooLarge", &["sent"]),
+    ("PaymentTooSmall", &["needed", "sent"]),
+    ("StakeBelowMinimum", &["least", "stake"]),
+    ("StakeTooSmall", &["free", "amount"]),
+    ("TransferFailed", &["amount"]),
+    ("WrongBond", &["bond", "sent"]),
+    ("WrongValue", &["expected", "sent"]),
 ];
 
-/// Fields of errors that are money wherever they are.
-const MONEY: [&str; 12] = ["amount", "bond", "escrow", "expected", "fee", "free", "left", "locked", "needed", "price", "sent", "stake"];
+/// Errors of `Datanets` that say what is wrong about one document, whatever becomes of others, as [`words`] begins.
+const ABOUT_A_DOCUMENT: [&str; 4] = ["duplicate ", "not novel ", "not utf8", "invalid document "];
 
 /// The first of these that a call returned, with its fields, as Rust writes it.
 macro_rules! first_of {
@@ -42,9 +74,14 @@ pub(crate) fn words(to: Option<Address>, data: &[u8]) -> Option<String> {
     own.or_else(|| of_any(data)).map(|error| tell(&error)).or_else(|| of_the_language(data))
 }
 
-/// `require` with a text, or a panic.
+/// Whether what a contract refuses is a document, and not the account or the datanet.
+pub(crate) fn is_about_a_document(words: &str) -> bool {
+    ABOUT_A_DOCUMENT.iter().any(|start| words.starts_with(start))
+}
+
+/// `require` with a text, which may be anybody's, or a panic.
 fn of_the_language(data: &[u8]) -> Option<String> {
-    let text = Revert::abi_decode(data).ok().map(|error| error.reason);
+    let text = Revert::abi_decode(data).ok().map(|error| printable(&error.reason));
     text.or_else(|| Panic::abi_decode(data).ok().map(|panic| panic.to_string()))
 }
 
@@ -92,14 +129,17 @@ fn tell(error: &str) -> String {
     let inner = error.split_once('(').map_or(error, |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
     let (name, fields) = inner.split_once(" { ").map_or((inner, ""), |(name, rest)| (name, rest.strip_suffix(" }").unwrap_or(rest)));
     let mut told = String::new();
+    let mut within = false;
     for letter in name.chars() {
-        if letter.is_uppercase() && !told.is_empty() {
+        // "ERC20" is one word.
+        if letter.is_uppercase() && within {
             told.push(' ');
         }
+        within = !letter.is_uppercase();
         told.extend(letter.to_lowercase());
     }
     if !fields.is_empty() {
-        let fields = fields.split(", ").map(field);
+        let fields = fields.split(", ").map(|told| field(name, told));
         told.push_str(&format!(" ({})", fields.collect::<Vec<_>>().join(", ")));
     }
     let term = fields.rsplit_once("term: ").and_then(|(_, term)| term.parse::<usize>().ok()).and_then(|term| TERMS.get(term));
@@ -109,15 +149,18 @@ fn tell(error: &str) -> String {
     told
 }
 
-/// `name: value`, where money is in OPEN and what is one of a few has its name.
-fn field(field: &str) -> String {
+/// `name: value` of an error, where money is in OPEN and what is one of a few has its name.
+fn field(error: &str, field: &str) -> String {
     let Some((name, value)) = field.split_once(": ") else { return field.to_owned() };
-    if let Some((_, names)) = NAMES.iter().find(|(field, _)| *field == name) {
+    if let Some((_, _, names)) = NAMES.iter().find(|(of, field, _)| (*of, *field) == (error, name)) {
         let known = value.parse::<usize>().ok().and_then(|place| names.get(place));
         return format!("{name}: {}", known.copied().unwrap_or(value));
     }
+    let is_money = MONEY.iter().any(|(of, fields)| *of == error && fields.contains(&name));
+    // What is in hexadecimal is an address or a hash.
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse::<U256>() {
-        Ok(wei) if MONEY.contains(&name) => format!("{name}: {}", report::open(wei)),
+        Ok(wei) if is_money && digits => format!("{name}: {}", report::open(wei)),
         _ => field.to_owned(),
     }
 }
@@ -143,6 +186,77 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_money_is_not_told_as_money() {
+        let (one, hash) = (U256::from(10).pow(U256::from(18)), alloy_primitives::B256::with_last_byte(1));
+        for (data, told) in [
+            (
+                Inference::WrongPrompt { expected: hash, actual: hash }.abi_encode(),
+                format!("wrong prompt (expected: {hash}, actual: {hash})"),
+            ),
+            (
+                Datanets::NoCode { expected: Address::with_last_byte(1) }.abi_encode(),
+                "no code (expected: 0x0000000000000000000000000000000000000001)".to_owned(),
+            ),
+            (Juries::NotEnoughGas { needed: one }.abi_encode(), format!("not enough gas (needed: {one})")),
+            (
+                DatanetReview::WrongIndex { commitmentId: U256::from(3), expected: 4, index: 5 }.abi_encode(),
+                "wrong index (commitmentId: 3, expected: 4, index: 5)".to_owned(),
+            ),
+            (
+                IAttributionErrors::WrongLength { length: one, expected: one }.abi_encode(),
+                format!("wrong length (length: {one}, expected: {one})"),
+            ),
+            (Commons::EpochNotOver { epoch: 3, current: 3 }.abi_encode(), "epoch not over (epoch: 3, current: 3)".to_owned()),
+            (IAttributionErrors::UnknownStatus { status: 1 }.abi_encode(), "unknown status (status: 1)".to_owned()),
+            (
+                Datanets::WrongValue { expected: one, sent: U256::ZERO }.abi_encode(),
+                "wrong value (expected: 1 OPEN, sent: 0 OPEN)".to_owned(),
+            ),
+            (
+                VotingOpen::ERC20InsufficientBalance { sender: Address::ZERO, balance: U256::ZERO, needed: one }.abi_encode(),
+                format!("erc20 insufficient balance (sender: {}, balance: 0 OPEN, needed: 1 OPEN)", Address::ZERO),
+            ),
+        ] {
+            assert_eq!(words(None, &data).unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn fields_that_have_names_are_those_of_the_contracts() {
+        let errors = include_str!("../../contracts/ts/src/abis/errors.js");
+        let named = |part: &str, name: &str| part.contains(&format!("\"name\":\"{name}\""));
+        let has = |error: &str, field: &str| {
+            let mut its = errors.lines().filter(|line| named(line, error) && line.contains("\"type\":\"error\""));
+            its.any(|line| line.split(['{', '}']).any(|part| named(part, field) && part.contains("\"type\":\"uint")))
+        };
+        for (error, field) in NAMES
+            .iter()
+            .map(|(error, field, _)| (error, field))
+            .chain(MONEY.iter().flat_map(|(error, fields)| fields.iter().map(move |field| (error, field))))
+        {
+            assert!(has(error, field), "{error}.{field}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_about_one_document_is_told_apart_from_what_is_wrong_about_all() {
+        let told = |data: Vec<u8>| words(Some(DATANETS), &data).unwrap();
+        let (one, hash) = (U256::from(1), alloy_primitives::B256::ZERO);
+        for about in [
+            Datanets::Duplicate { datanetId: one, documentHash: hash, row: 2 }.abi_encode(),
+            Datanets::NotNovel { noveltyBps: one, least: one }.abi_encode(),
+            Datanets::InvalidDocument { size: one }.abi_encode(),
+            IAttributionErrors::NotUtf8 {}.abi_encode(),
+        ] {
+            assert!(is_about_a_document(&told(about.clone())), "{}", told(about));
+        }
+        for other in [Datanets::WrongValue { expected: one, sent: one }.abi_encode(), Datanets::CommitFirst { datanetId: one }.abi_encode()]
+        {
+            assert!(!is_about_a_document(&told(other.clone())), "{}", told(other));
+        }
+    }
+
+    #[test]
     fn an_error_that_several_contracts_have_is_told_as_that_of_the_one_that_was_called() {
         let early = Juries::TooEarly { caseId: U256::from(3), deadline: 9 }.abi_encode();
         assert_eq!(words(Some(JURIES), &early).unwrap(), "too early (caseId: 3, deadline: 9)");
@@ -150,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_told_as_it_is_and_what_nobody_knows_is_not() {
-        assert!(words(None, &Revert::from("no reason").abi_encode()).unwrap().contains("no reason"));
+    fn a_text_is_told_without_what_moves_the_cursor_and_what_nobody_knows_is_not() {
+        assert_eq!(words(None, &Revert::from("no reason\x1b[2J").abi_encode()).unwrap(), "no reason\u{fffd}[2J");
         assert_eq!(words(None, &[1, 2, 3, 4]), None);
         assert_eq!(words(None, &[]), None);
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tributary_client::Call;
 use tributary_contracts::{
     Payouts,
-    predeploys::{DATANETS, INFERENCE, JURIES, MODELS, PAYOUTS, STAKES},
+    predeploys::{COMMONS, DATANETS, INFERENCE, JURIES, MODELS, PAYOUTS, STAKES},
 };
 
 const EXAMPLES: &str = "\
@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: RewardsArguments) -> Result<(), Error> {
         Command::Payee { address } => {
             let receipt = caller.send(&Call::of(PAYOUTS, &Payouts::setPayeeCall { payee: address }), "naming a payee").await?;
             let event: Payouts::PayeeChanged = receipt.event(PAYOUTS)?;
-            caller.tell_of(&receipt, &[("payee", json!(event.payee)), ("effective", json!(event.effective))])
+            caller.tell_of(&receipt, &[("payee", json!(event.payee)), ("effective", json!(event.effective))], &[])
         }
     }
 }
@@ -88,7 +88,7 @@ async fn claim(caller: &Caller, to: Option<Address>, accounts: Vec<Address>) -> 
     };
     let receipt = caller.send(&call, "claiming").await?;
     let amount: U256 = receipt.events::<Payouts::Claimed>(PAYOUTS)?.iter().map(|event| event.amount).sum();
-    caller.tell_of(&receipt, &[("claimed", json!(report::open(amount))), ("to", json!(to))])
+    caller.tell_of(&receipt, &[("to", json!(to))], &[("claimed", amount)])
 }
 
 async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
@@ -134,7 +134,13 @@ fn origin(earning: &Value) -> String {
         JURIES => format!("jury, case {number}"),
         DATANETS => format!("datanets, {}", labelled(reference)),
         MODELS => format!("models, {}", labelled(reference)),
+        // Inference slashes for a session, as above; no case has so great a number.
+        STAKES if number >> 32usize != U256::ZERO && reference[..24] == [0; 24] => {
+            format!("a slashed stake, session {}", number >> 32usize)
+        }
         STAKES => format!("a slashed stake, {}", labelled(reference)),
+        // `datanetId << 64 | epoch`.
+        COMMONS => format!("commons of datanet {}, epoch {}", number >> 64usize, number & U256::from(u64::MAX)),
         _ => format!("{module}, {}", labelled(reference)),
     }
 }
@@ -154,6 +160,19 @@ fn labelled(reference: B256) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_told_to_be_for_what_its_module_gave_it_for() {
+        let told = |module: Address, number: U256| origin(&json!({ "module": module, "reference": B256::from(number) }));
+        let session = U256::from(5u64 << 32);
+        assert_eq!(told(INFERENCE, session), "session 5");
+        assert_eq!(told(STAKES, session), "a slashed stake, session 5");
+        assert_eq!(told(STAKES, U256::from(5)), "a slashed stake, case 5");
+        assert_eq!(told(COMMONS, U256::from(3) << 64 | U256::from(20_000)), "commons of datanet 3, epoch 20000");
+        let mut label = B256::with_last_byte(7);
+        label[..9].copy_from_slice(b"challenge");
+        assert_eq!(told(STAKES, label.into()), "a slashed stake, challenge 7");
+    }
 
     #[test]
     fn a_reference_is_told_as_what_it_stands_for() {

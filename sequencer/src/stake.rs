@@ -44,7 +44,7 @@ pub(crate) struct StakeArguments {
 
 /// What a stake is for (`IStakes.Purpose`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Purpose {
+pub(crate) enum Purpose {
     Validator,
     Operator,
     Trainer,
@@ -105,7 +105,7 @@ pub(crate) async fn run(arguments: StakeArguments) -> Result<(), Error> {
             let call = Call::of(STAKES, &Stakes::beginWithdrawalCall { purpose: purpose as u8, amount });
             let receipt = caller.send(&call, "beginning to take the stake back").await?;
             let event: Stakes::WithdrawalBegun = receipt.event(STAKES)?;
-            caller.tell_of(&receipt, &[("leaving", json!(report::open(event.amount))), ("ready", json!(event.ready))])
+            caller.tell_of(&receipt, &[("ready", json!(event.ready))], &[("leaving", event.amount)])
         }
         Command::Withdraw { purpose, amount: None, to } => {
             let to = match to {
@@ -115,7 +115,7 @@ pub(crate) async fn run(arguments: StakeArguments) -> Result<(), Error> {
             let call = Call::of(STAKES, &Stakes::withdrawCall { purpose: purpose as u8, to });
             let receipt = caller.send(&call, "taking the stake out").await?;
             let amount: U256 = receipt.events::<Stakes::Withdrawn>(STAKES)?.iter().map(|event| event.amount).sum();
-            caller.tell_of(&receipt, &[("withdrawn", json!(report::open(amount))), ("to", json!(to))])
+            caller.tell_of(&receipt, &[("to", json!(to))], &[("withdrawn", amount)])
         }
         Command::Join { amount } => caller.execute(&Call::of(JURIES, &Juries::joinCall { amount }), "joining the validators").await,
         Command::Leave => caller.execute(&Call::of(JURIES, &Juries::leaveCall {}), "leaving the validators").await,
@@ -134,7 +134,7 @@ async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
     let record = caller.chain.now(JURIES, &Juries::reputationCall { validator: address }).await?;
     if caller.for_scripts() {
         let validator = json!({
-            "stake": validator.stake, "weight": validator.weight, "seats": validator.seats, "until": validator.until,
+            "stake": validator.stake, "weight": validator.weight.to_string(), "seats": validator.seats, "until": validator.until,
             "agreed": record.agreed, "reversed": record.reversed, "missed": record.missed,
         });
         report::json(&json!({ "address": address, "stakes": stakes, "validator": validator }));

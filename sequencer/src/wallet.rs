@@ -2,7 +2,7 @@
 
 use crate::{chain::Chain, error::Error, secret::Secret};
 use alloy_primitives::Address;
-use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
+use alloy_signer_local::{LocalSignerError, MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use clap::Args;
 use std::{env, fs, path::PathBuf};
 use tributary_client::{Account, Client, ClientConfig, Signer};
@@ -17,7 +17,7 @@ const MNEMONIC: &str = "TRIBUTARY_MNEMONIC";
 #[derive(Debug, Clone, Args)]
 pub(crate) struct NodeArguments {
     /// JSON-RPC of the rollup.
-    #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", default_value = "http://127.0.0.1:8545", global = true)]
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", hide_env_values = true, default_value = "http://127.0.0.1:8545", global = true)]
     pub(crate) rpc: String,
     /// Print JSON, for scripts.
     #[arg(long, global = true)]
@@ -35,7 +35,7 @@ pub(crate) struct WalletArguments {
     #[arg(long, value_name = "FILE", env = "TRIBUTARY_PASSWORD_FILE", global = true)]
     password_file: Option<PathBuf>,
     /// Service that keeps the key and signs (Web3Signer's JSON-RPC; a development node does, too).
-    #[arg(long, value_name = "URL", env = "TRIBUTARY_SIGNER", conflicts_with = "keystore", global = true)]
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_SIGNER", hide_env_values = true, conflicts_with = "keystore", global = true)]
     signer: Option<String>,
     /// The signer's account that is meant, if it has several.
     #[arg(long, value_name = "ADDRESS", env = "TRIBUTARY_FROM", requires = "signer", global = true)]
@@ -64,7 +64,7 @@ impl WalletArguments {
             let Some(Ok(phrase)) = secret(MNEMONIC) else {
                 return Err(Error::Wallet(format!("--index counts accounts of the phrase in {MNEMONIC}")));
             };
-            return derive(phrase.reveal(), index).map(Signer::from);
+            return derive(phrase.reveal(), index, MNEMONIC).map(Signer::from);
         }
         let Some(Ok(key)) = secret(PRIVATE_KEY) else {
             return Err(Error::Wallet(format!(
@@ -79,7 +79,7 @@ impl WalletArguments {
         let Some(password_file) = &self.password_file else {
             return Err(Error::Wallet("--keystore needs --password-file".to_owned()));
         };
-        let read = |path: &PathBuf| fs::read_to_string(path).map_err(|source| Error::Read { path: path.clone(), source });
+        let read = |path: &PathBuf| fs::read_to_string(path).map_err(|source| Error::File { path: path.clone(), source });
         let password = read(password_file)?;
         // Told apart from a wrong password, which is all that decryption says.
         read(path)?;
@@ -88,9 +88,16 @@ impl WalletArguments {
     }
 }
 
-/// Account `index` of a phrase (BIP-44, Ethereum).
-pub(crate) fn derive(phrase: &str, index: u32) -> Result<PrivateKeySigner, Error> {
-    let invalid = |error: alloy_signer_local::LocalSignerError| Error::Mnemonic(error.to_string());
+/// Account `index` of the phrase that is `from` there (BIP-44, Ethereum).
+pub(crate) fn derive(phrase: &str, index: u32, from: &'static str) -> Result<PrivateKeySigner, Error> {
+    let invalid = |error| {
+        let reason = match error {
+            LocalSignerError::Bip32Error(error) => error.to_string(),
+            // Its own text may hold the phrase.
+            _ => "not a phrase of BIP-39: a word, their number or the checksum is wrong".to_owned(),
+        };
+        Error::Mnemonic { from, reason }
+    };
     let path = format!("m/44'/60'/0'/0/{index}");
     MnemonicBuilder::<English>::default().phrase(phrase).derivation_path(path).and_then(|builder| builder.build()).map_err(invalid)
 }
@@ -98,6 +105,9 @@ pub(crate) fn derive(phrase: &str, index: u32) -> Result<PrivateKeySigner, Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Variables that hold a URL.
+    const URLS: [&str; 3] = ["TRIBUTARY_RPC", "TRIBUTARY_L1", "TRIBUTARY_SIGNER"];
 
     /// The test vector of "Web3 Secret Storage Definition", PBKDF2; its password is "testpassword".
     const KEYSTORE: &str = r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},
@@ -119,5 +129,29 @@ mod tests {
         assert!(error.contains("key: ") && !error.contains("sesame"), "{error}");
         let absent = wallet.decrypt(&dir.path().join("nothing")).unwrap_err().to_string();
         assert!(absent.contains("nothing"), "{absent}");
+    }
+
+    #[test]
+    fn a_wrong_phrase_is_blamed_on_where_it_was_and_is_not_told() {
+        // A wrong word, a wrong number of words, and a wrong checksum.
+        for phrase in ["open sesame", "test test", &"test ".repeat(12)] {
+            let error = derive(phrase.trim(), 0, MNEMONIC).unwrap_err().to_string();
+            assert!(error.starts_with("TRIBUTARY_MNEMONIC: ") && !error.contains("test") && !error.contains("sesame"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_the_environment_may_hold_a_token_and_is_not_in_the_help() {
+        use clap::CommandFactory;
+        let mut checked = 0;
+        for command in crate::cli::Arguments::command().get_subcommands() {
+            for argument in
+                command.get_arguments().filter(|argument| argument.get_env().is_some_and(|name| URLS.contains(&name.to_str().unwrap())))
+            {
+                assert!(argument.is_hide_env_values_set(), "{} of {}", argument.get_id(), command.get_name());
+                checked += 1;
+            }
+        }
+        assert!(checked > URLS.len());
     }
 }

@@ -6,7 +6,12 @@ mod node;
 
 use node::{Node, complaint, tributary};
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
 
 /// The phrase of anvil and Hardhat.
 const PHRASE: &str = "test test test test test test test test test test test junk";
@@ -40,23 +45,22 @@ struct Economy<'n> {
 }
 
 impl Economy<'_> {
-    fn command(&self, account: u32, arguments: &[&str]) -> Output {
+    fn command(&self, account: u32, arguments: &[&str]) -> Command {
         let index = account.to_string();
         let global = ["--rpc", self.node.url("Rollup"), "--index", &index, "--json"];
         let mut command = tributary(&[arguments, &global].concat());
-        command.env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(self.dir).output().unwrap()
+        command.env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(self.dir).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
     }
 
     /// What a command tells a script.
     fn run(&self, account: u32, arguments: &[&str]) -> Value {
-        let output = self.command(account, arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {:?}", output.stdout))
+        told(self.command(account, arguments).output().unwrap())
     }
 
     /// What a command that fails tells its user.
     fn refused(&self, account: u32, arguments: &[&str]) -> String {
-        complaint(self.command(account, arguments))
+        complaint(self.command(account, arguments).output().unwrap())
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -93,9 +97,19 @@ impl Economy<'_> {
     }
 }
 
-fn wei(value: &Value) -> u128 {
-    u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+/// What a command that succeeded tells a script.
+fn told(output: Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
 }
+
+/// Scripts read money as wei in decimals.
+fn wei(value: &Value) -> u128 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// Wei in an OPEN.
+const OPEN: u128 = 1_000_000_000_000_000_000;
 
 #[test]
 fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its_answers() {
@@ -155,6 +169,15 @@ fn pulled_and_exported(economy: &Economy<'_>) {
     let authors: Vec<_> = table.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["author"].clone()).collect();
     assert_eq!(authors.len(), 5);
     assert!(authors[0] == authors[3] && authors[0] != authors[4], "{authors:?}");
+    // What becomes of a row afterwards changes no release.
+    economy.run(1, &["datanet", "withdraw", "1", "3"]);
+    economy.run(3, &["datanet", "export", "1@1", "again"]);
+    for file in ["croissant.json", "documents.jsonl"] {
+        assert!(
+            fs::read(economy.dir.join("export").join(file)).unwrap() == fs::read(economy.dir.join("again").join(file)).unwrap(),
+            "{file}"
+        );
+    }
     let line = economy.refused(3, &["datanet", "pull", "1@2", "copy"]);
     assert!(line.contains("unknown release"), "{line}");
 }
@@ -171,7 +194,7 @@ fn paid(economy: &Economy<'_>) {
     let owed = wei(&rewards["account"]["owed"]);
     assert!(owed > 0 && owed == wei(&rewards["account"]["earned"]["contributor"]), "{rewards}");
     assert_eq!(rewards["earnings"][0]["reason"], "contributor");
-    assert_eq!(economy.run(2, &["rewards", "show"])["account"]["owed"], "0x0");
+    assert_eq!(economy.run(2, &["rewards", "show"])["account"]["owed"], "0");
 
     economy.run(1, &["rewards", "claim", "--to", "0x00000000000000000000000000000000000c1a13"]);
     let claimed = economy.run(1, &["rewards", "show"]);
@@ -181,29 +204,129 @@ fn paid(economy: &Economy<'_>) {
 }
 
 #[test]
+fn a_text_that_is_refused_keeps_none_of_the_others_from_being_rows() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.run(0, &["datanet", "create", "News", "--min-novelty-bps", "5000"]);
+    for (name, text) in [("a.txt", TEXTS[0].1.to_owned()), ("b.txt", format!("{} So it is.", TEXTS[0].1)), ("c.txt", TEXTS[1].1.to_owned())]
+    {
+        economy.write(&format!("texts/{name}"), &text);
+    }
+    let told = economy.run(1, &["datanet", "contribute", "1", "texts"]);
+    let rows = json!([{ "file": "texts/a.txt", "row": "0x0" }, { "file": "texts/c.txt", "row": "0x1" }]);
+    assert_eq!((&told["rows"], &told["refused"][0]["file"]), (&rows, &json!("texts/b.txt")), "{told}");
+    assert!(told["refused"][0]["why"].as_str().unwrap().starts_with("not novel"), "{told}");
+    economy.write("texts/d.txt", TEXTS[2].1);
+    let dry = economy.run(1, &["datanet", "contribute", "1", "texts", "--dry-run"]);
+    let [a, b, c, d] = dry["documents"].as_array().unwrap().as_slice() else { panic!("{dry}") };
+    assert_eq!((&a["row"], &b["row"], &c["row"], &d["row"]), (&json!("0x0"), &Value::Null, &json!("0x1"), &Value::Null));
+    assert!(b["refused"].as_str().unwrap().starts_with("not novel") && d["refused"].is_null(), "{dry}");
+    assert!(wei(&d["cost"]) > 0 && dry["cost"] == d["cost"], "{dry}");
+}
+
+impl Economy<'_> {
+    /// A folder of letters, in more than one transaction's worth.
+    fn letters(&self, folder: &str) {
+        for index in 0..70 {
+            self.write(&format!("{folder}/{index:02}.txt"), &format!("Letter {index} of {folder}: {}", TEXTS[index % 4].1));
+        }
+    }
+
+    /// What a run keeps in a folder, and where.
+    fn state(&self, folder: &str) -> Option<(PathBuf, Value)> {
+        let names = fs::read_dir(self.dir.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let path = names.into_iter().find(|path| path.to_str().unwrap().contains("/.tributary-") && path.extension().unwrap() == "json")?;
+        let kept = serde_json::from_slice(&fs::read(&path).ok()?).unwrap();
+        Some((path, kept))
+    }
+
+    /// Kills a run as soon as what it keeps is `so`, and tells what that was.
+    fn kill(&self, folder: &str, so: impl Fn(&Value) -> bool) -> Value {
+        let mut child = self.command(1, &["datanet", "contribute", "1", folder]).spawn().unwrap();
+        let kept = loop {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
+            match self.state(folder) {
+                Some((_, kept)) if so(&kept) => break kept,
+                _ => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().code(), None, "it ended before it was killed");
+        kept
+    }
+}
+
+#[test]
 fn a_folder_is_committed_to_as_one_and_an_interrupted_run_goes_on() {
     let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
     let economy = Economy { node: &node, dir: dir.path() };
-    for index in 0..70 {
-        economy.write(&format!("texts/{index:02}.txt"), &format!("Letter {index} of the keeper: {}", TEXTS[index % 4].1));
-    }
     economy.run(0, &["datanet", "create", "Letters", "--committed", "--fee", "0.01", "--bond", "1"]);
-    let mut child = {
-        let arguments = ["datanet", "contribute", "1", "texts", "--index", "1", "--rpc", node.url("Rollup")];
-        tributary(&arguments).env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(dir.path()).spawn().unwrap()
+    let goes_on = |folder: &str| {
+        let told = economy.run(1, &["datanet", "contribute", "1", folder]);
+        assert_eq!((&told["stage"], economy.state(folder)), (&json!("complete"), None), "{told}");
+        told["commitmentId"].clone()
     };
-    let state = dir.path().join("texts/.tributary-630925-1.json");
-    while !state.exists() && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    // Before anything is sent, or just then.
+    economy.letters("keeper");
+    economy.kill("keeper", |_| true);
+    assert_eq!(goes_on("keeper"), "0x1");
+    // When it is committed to.
+    economy.letters("founder");
+    let kept = economy.kill("founder", |kept| kept["commitment"] != "0x0");
+    assert_eq!((goes_on("founder"), &kept["commitment"]), (json!("0x2"), &json!("0x2")));
+    // When it is committed to and what is kept does not say so yet.
+    economy.letters("smith");
+    economy.kill("smith", |kept| kept["commitment"] != "0x0");
+    let (path, mut kept) = economy.state("smith").unwrap();
+    kept["commitment"] = json!("0x0");
+    fs::write(path, kept.to_string()).unwrap();
+    assert_eq!(goes_on("smith"), "0x3");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0xd2");
+
+    // What was not handed in in time is committed to anew.
+    economy.letters("miller");
+    economy.kill("miller", |kept| kept["commitment"] != "0x0");
+    wait(&node, 86_401);
+    let told = economy.run(1, &["datanet", "contribute", "1", "miller"]);
+    assert_eq!((&told["stage"], economy.state("miller")), (&json!("lapsed"), None), "{told}");
+    assert_eq!(goes_on("miller"), "0x5");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x118");
+    // Each bond but the one that lapsed came back once.
+    assert_eq!(wei(&economy.run(1, &["rewards", "show"])["account"]["owed"]), 4 * OPEN);
+}
+
+#[test]
+fn each_file_and_author_has_a_commitment_and_what_was_never_committed_to_may_change() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.found();
+    economy.run(0, &["datanet", "create", "Reviewed", "--jurors", "3", "--fee", "0.01", "--bond", "1"]);
+    let commits = |account: u32, path: &str| {
+        let told = economy.run(account, &["datanet", "contribute", "2", path]);
+        assert_eq!(told["stage"], "reviewed", "{told}");
+        (told["commitmentId"].clone(), told["revealed"].clone())
+    };
+    // A jury has to accept them: until then all are begun.
+    for _ in 0..2 {
+        assert_eq!(commits(1, "texts/lock.txt"), (json!("0x1"), json!(1)));
+        assert_eq!(commits(1, "texts/bell.txt"), (json!("0x2"), json!(1)));
+        assert_eq!(commits(2, "texts"), (json!("0x3"), json!(4)));
+        assert_eq!(commits(1, "texts"), (json!("0x4"), json!(4)));
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let told = economy.run(1, &["datanet", "contribute", "1", "texts"]);
-    assert_eq!((&told["stage"], &told["commitmentId"]), (&json!("complete"), &json!("0x1")), "{told}");
-    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x46");
-    assert!(!state.exists());
-    // The bond came back once.
-    assert_eq!(wei(&economy.run(1, &["rewards", "show"])["account"]["owed"]), 1_000_000_000_000_000_000);
+
+    // An account without money cannot commit. What it drafted is no promise.
+    economy.write("poor/first.txt", "The first words of a poor author.");
+    economy.refused(50, &["datanet", "contribute", "2", "poor"]);
+    let (path, kept) = economy.state("poor").unwrap();
+    assert_eq!(kept["commitment"], "0x0");
+    economy.write("poor/first.txt", "The last words of a poor author, which are others.");
+    let author = path.file_stem().unwrap().to_str().unwrap().rsplit('-').next().unwrap();
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [author, "0x56bc75e2d63100000"] });
+    node::post(node.url("Rollup"), &request);
+    assert_eq!(commits(50, "poor"), (json!("0x5"), json!(1)));
+    // What was committed to is one.
+    economy.write("poor/first.txt", "The first words of a poor author.");
+    assert_eq!(commits(50, "poor"), (json!("0x5"), json!(1)));
 }
 
 /// Moves the chain's time on.
@@ -241,7 +364,7 @@ fn jurors_keep_their_verdicts_secret_until_all_have_one_and_governance_changes_a
     economy.run(9, &["gov", "execute", &proposal]);
     let parameters = economy.run(9, &["gov", "parameters"]);
     let protocol = parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == "protocolBps").unwrap();
-    assert_eq!((&protocol["value"], &protocol["initial"]), (&json!("0x12c"), &json!("0x1f4")));
+    assert_eq!((&protocol["value"], &protocol["initial"]), (&json!("300"), &json!("500")));
     assert_eq!(economy.run(0, &["gov", "show", &proposal])["state"], "executed");
 }
 
@@ -250,21 +373,19 @@ fn judged(economy: &Economy<'_>) {
     // Who joined is drawn for what is opened from the next L1 origin on.
     std::thread::sleep(std::time::Duration::from_secs(5));
     let disputed = economy.run(8, &["dispute", "row", "1", "0", "--reason", "not about machines"]);
-    assert_eq!((&disputed["caseId"], &disputed["paid"]), (&json!("0x1"), &json!("5.3 OPEN")));
+    assert_eq!((&disputed["caseId"], wei(&disputed["paid"])), (&json!("0x1"), 53 * OPEN / 10));
+    let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "not drawn yet"]);
+    assert!(line.contains("committing to a verdict: wrong phase"), "{line}");
+    // Nobody is drawn, so nothing tells that what is kept was not committed to.
+    let line = economy.refused(5, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
+    assert!(line.contains("another verdict is kept there"), "{line}");
     let drawn = (0..60).find_map(|_| {
-        let output = economy.command(0, &["jury", "draw", "1"]);
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        output.status.success().then(|| serde_json::from_slice::<Value>(&output.stdout).unwrap())
+        let output = economy.command(0, &["jury", "draw", "1"]).output().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        output.status.success().then(|| told(output))
     });
     assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), 3);
-    for juror in 5..8 {
-        economy.run(juror, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
-    }
-    let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "another mind"]);
-    assert!(line.contains("committed to its verdict"), "{line}");
-    for juror in 5..8 {
-        assert_eq!(economy.run(juror, &["jury", "reveal", "1"])["upholds"], true);
-    }
+    verdicts(economy);
     wait(economy.node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
     assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
@@ -273,4 +394,31 @@ fn judged(economy: &Economy<'_>) {
     // The claimant has its bond back, and each juror its fee.
     assert_eq!(wei(&economy.run(8, &["rewards", "show"])["account"]["earned"]["bond"]), 5_000_000_000_000_000_000);
     assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);
+}
+
+/// Nothing of a verdict is in the open before all have one, and nothing is kept of it after it was told.
+fn verdicts(economy: &Economy<'_>) {
+    let kept = || {
+        let names = fs::read_dir(economy.dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("-case-1-")).count()
+    };
+    // Drawn, with nothing sent: what is kept was not committed to.
+    economy.run(5, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
+    let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "another mind"]);
+    assert!(line.contains("committed to its verdict"), "{line}");
+    economy.write("reason.txt", "it is about bells\n");
+    economy.run(6, &["jury", "commit", "1", "uphold", "--reason-file", "reason.txt"]);
+    let line = economy.refused(5, &["jury", "reveal", "1"]);
+    assert!(line.contains("revealing the verdict: wrong phase"), "{line}");
+    economy.write("verdict.txt", "uphold\nit is about bells\n");
+    let input = fs::File::open(economy.dir.join("verdict.txt")).unwrap();
+    told(economy.command(7, &["jury", "commit", "1", "-"]).stdin(input).output().unwrap());
+    assert_eq!(kept(), 3);
+    for juror in 5..8 {
+        let revealed = economy.run(juror, &["jury", "reveal", "1"]);
+        assert_eq!((&revealed["upholds"], &revealed["reason"]), (&json!(true), &json!("it is about bells")));
+        assert_eq!(kept(), 7 - juror as usize);
+    }
+    let line = economy.refused(5, &["jury", "reveal", "1"]);
+    assert!(line.contains("there is no verdict of"), "{line}");
 }

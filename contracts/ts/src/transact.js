@@ -55,7 +55,8 @@ export async function listed(client, method, ...keys) {
   }
 }
 
-/** One row of the node's index; nothing where there is none. */
+/** One row of the node's index; nothing where there is none. The answer has the block after which it holds beside it. */
 export async function rowOf(client, method, ...keys) {
-  return (await client.request({ method, params: keys }))?.result
+  const { result } = await client.request({ method, params: keys })
+  return result ?? undefined
 }

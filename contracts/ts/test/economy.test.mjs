@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BaseError, ContractFunctionRevertedError, createWalletClient, defineChain, hashTypedData, http, keccak256, parseEther, publicActions, stringToHex } from 'viem'
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
-import { addresses, chainOf, datanetsAbi, divisionAbi, leafOf, textAttributionAbi, tributaryActions, voucherData } from '../src/index.js'
+import { addresses, chainOf, datanetsAbi, divisionAbi, inferenceAbi, leafOf, textAttributionAbi, tributaryActions, voucherData } from '../src/index.js'
 
 const { RPC, MNEMONIC = 'test test test test test test test test test test test junk' } = process.env
 const only = { skip: RPC ? false : 'no node: RPC=URL' }
@@ -260,6 +260,25 @@ test('contributors beyond the first page are paid by whoever carries it', only, 
   assert.equal((await payees()).length, CROWD)
   assert.equal((await payees()).reduce((sum, { amount }) => sum + amount, 0n), shares.contributors)
   assert.equal((await pilot.carry({ settlementId })).receipts.length, 0)
+})
+
+test('an answer that is no text and that nobody signed for is explained by nobody', only, async () => {
+  const { payer, maker } = people
+  const { sessionId: posted } = await payer.ask({ modelId, prompt: PROMPT })
+  const output = '0xff00fe'
+  const call = { address: addresses.inference, abi: inferenceAbi, functionName: 'post' }
+  const answer = { promptHash: keccak256(stringToHex(PROMPT)), amount: PRICE, output, query: '0x' }
+  await maker.waitForTransactionReceipt({ hash: await maker.writeContract({ ...call, args: [posted, [answer]] }) })
+  const { answers: [found], settlements } = await payer.explain({ sessionId: posted })
+  assert.deepEqual([found.spans, found.sources.map(({ explained }) => explained), settlements], [[], [0n], []])
+})
+
+test('what the index has nothing of is told with the block that it has read', only, async () => {
+  const answer = await funder.request({ method: 'tributary_session', params: ['0xffffff'] })
+  assert.deepEqual([Object.keys(answer).sort(), answer.result], [['blockHash', 'blockNumber', 'result'], null])
+  await assert.rejects(people.payer.explain({ sessionId: 0xffffffn }), /the index has no session 16777215/)
+  const nobody = await people.payer.earnings({ account: privateKeyToAccount(generatePrivateKey()).address })
+  assert.deepEqual(nobody, { owed: 0n, claimed: 0n, earned: {}, payments: [] })
 })
 
 test('what a session did not use goes back when the operator ends it', only, async () => {

@@ -79,7 +79,9 @@ test('a batch of documents fits into a transaction, and what does not is alone',
 })
 
 test('a folder with a document that cannot be revealed is refused before anything is sent', async () => {
-  for (const document of ['', 'x'.repeat(128 * 1024 + 1)]) {
-    await assert.rejects(commitFolder({}, { datanetId: 1n, documents: ['fine', document] }), /document 1 has \d+ bytes/)
+  const client = { request: () => Promise.reject(new Error('asked')) }
+  for (const document of ['', 'x'.repeat(120 * 1024 + 1)]) {
+    await assert.rejects(commitFolder(client, { datanetId: 1n, documents: ['fine', document] }), /document 1 has \d+ bytes/)
   }
+  await assert.rejects(commitFolder(client, { datanetId: 1n, documents: ['fine', 'x'.repeat(120 * 1024)] }), /asked/)
 })

@@ -8,6 +8,7 @@ pub mod interfaces;
 mod l1;
 pub mod predeploys;
 pub mod preinstalls;
+pub mod shards;
 pub mod slots;
 
 pub use interfaces::{

@@ -182,7 +182,7 @@ fn read(path: &Path, is_answer: bool) -> Result<Asked, Error> {
     let text = match text {
         Ok(text) => text,
         Err(Unfit::Empty) if is_answer => String::new(),
-        Err(Unfit::Unreadable(source)) => return Err(Error::Read { path: path.to_owned(), source }),
+        Err(Unfit::Unreadable(source)) => return Err(Error::File { path: path.to_owned(), source }),
         Err(why) => return Err(Error::NoText { what: name, why }),
     };
     let file = if stdin { None } else { fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| (found.dev(), found.ino())) };

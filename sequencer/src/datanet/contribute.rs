@@ -1,49 +1,27 @@
-//! `tributary datanet contribute`: documents of files and folders, in as many transactions as it takes, from where an earlier run ended.
+//! `tributary datanet contribute`: documents of files and folders. Those that a datanet takes at once are handed in one by one, others are committed to.
 
-use super::{
-    merkle::{Place, Tree},
-    set_of,
-    state::{self, Begun, Purpose},
-    terms,
-};
+use super::{commit::Handing, set_of, state::Source, terms};
 use crate::{
+    caller::Caller,
     chain::Chain,
     datanet::Reference,
     error::Error,
-    files::{self, Depth, MAX_DOCUMENT_BYTES},
-    report,
+    files::{self, Depth, MAX_SENT_BYTES, Unfit},
+    report, reverts,
     terminal::{LiveLine, complain, say},
 };
 use alloy_eips::BlockId;
-use alloy_primitives::{B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
-use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use clap::Args;
 use serde_json::json;
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
-use tributary_client::{Account, Call, TxFees};
+use std::path::{Path, PathBuf};
+use tributary_client::{Call, TxFees};
 use tributary_contracts::{
-    DatanetReview, Datanets, IAttributionStore, Juries,
-    interfaces::datanet_review::IDatanetRecords,
+    Datanets, IAttributionStore, Juries,
     predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
 };
-
-/// Bytes of documents in one transaction, except where one document is larger.
-const BATCH_BYTES: usize = 60_000;
-
-/// Documents in one transaction.
-const BATCH: usize = 32;
-
-/// How often, and how many times, the account's nonce is looked at.
-const LOOK: Duration = Duration::from_millis(500);
-const MOST_LOOKS: usize = 60;
-
-/// `parent` of what refines nothing.
-const NO_ROW: u64 = u64::MAX;
 
 /// Flags of `tributary datanet contribute`.
 #[derive(Debug, Args)]
@@ -58,117 +36,150 @@ pub(crate) struct ContributeArguments {
 
 /// A document that may be handed in.
 #[derive(Debug, Clone)]
-struct Document {
-    path: PathBuf,
-    body: Bytes,
-    hash: B256,
+pub(super) struct Document {
+    pub(super) path: PathBuf,
+    pub(super) body: Bytes,
+    pub(super) hash: B256,
 }
 
-pub(super) async fn run(chain: &Chain, account: Account, arguments: ContributeArguments, json: bool) -> Result<(), Error> {
-    let (folder, documents) = read(&arguments.path)?;
-    let terms = terms(chain, arguments.datanet).await?;
+pub(super) async fn run(caller: &Caller, arguments: ContributeArguments) -> Result<(), Error> {
+    let (source, documents) = read(&arguments.path)?;
+    let terms = terms(&caller.chain, arguments.datanet).await?;
     if arguments.dry_run {
-        return dry_run(chain, &account, (arguments.datanet, &terms), &documents, json).await;
+        return dry_run(caller, (arguments.datanet, &terms), &documents).await;
     }
-    let handing = Handing { chain, account: &account, datanet: arguments.datanet, parent: None, line: LiveLine::on_stderr() };
     if terms.policy.committed {
-        handing.commit(&folder, documents, &terms, json).await
+        let handing = Handing { caller, datanet: arguments.datanet, parent: None, line: LiveLine::on_stderr() };
+        handing.commit(source, documents, &terms).await
     } else {
-        handing.contribute(documents, U256::from(terms.policy.fee), json).await
+        one_by_one(caller, arguments.datanet, documents, U256::from(terms.policy.fee)).await
     }
 }
 
 /// Hands a document in as a refinement of a row, in the way that the datanet's policy asks.
-pub(super) async fn refine(chain: &Chain, account: Account, (datanet, row): (U256, u64), path: &Path, json: bool) -> Result<(), Error> {
-    let (folder, mut documents) = read(path)?;
-    let terms = terms(chain, datanet).await?;
-    let handing = Handing { chain, account: &account, datanet, parent: Some(row), line: LiveLine::on_stderr() };
+pub(super) async fn refine(caller: &Caller, (datanet, row): (U256, u64), path: &Path) -> Result<(), Error> {
+    let (source, mut documents) = read(path)?;
+    let terms = terms(&caller.chain, datanet).await?;
     if documents.len() != 1 {
-        return Err(Error::Check(format!("{} holds {} documents; a refinement is one", path.display(), documents.len())));
+        let reason = format!("holds {} documents; a refinement is one", documents.len());
+        return Err(Error::Invalid { what: path.display().to_string(), reason });
     }
     if terms.policy.committed {
-        return handing.commit(&folder, documents, &terms, json).await;
+        let handing = Handing { caller, datanet, parent: Some(row), line: LiveLine::on_stderr() };
+        return handing.commit(source, documents, &terms).await;
     }
     let document = documents.remove(0).body;
     let call = Call::of(DATANETS, &Datanets::refineCall { datanetId: datanet, parent: row, document });
-    let receipt = chain.execute(&account, &call.with_value(U256::from(terms.policy.fee)), "handing in a refinement").await?;
+    let receipt = caller.send(&call.with_value(U256::from(terms.policy.fee)), "handing in a refinement").await?;
     let row = receipt.event::<Datanets::Contributed>(DATANETS)?.row;
-    super::told(
-        json,
-        &json!({ "row": row, "transactionHash": receipt.hash() }),
-        &[("row", row.to_string()), ("transaction", receipt.hash().to_string())],
-    );
-    Ok(())
+    caller.tell_of(&receipt, &[("row", json!(row))], &[])
 }
 
-/// The documents of a file or a folder, each once, and the folder.
-fn read(path: &Path) -> Result<(PathBuf, Vec<Document>), Error> {
-    let folder = if path.is_dir() { path.to_owned() } else { path.parent().unwrap_or(Path::new(".")).to_owned() };
-    let files = if path.is_dir() { files::list(path, Depth::All)?.files } else { vec![path.to_owned()] };
+/// The documents of a file or a folder, each once, and where they come from.
+fn read(path: &Path) -> Result<(Source, Vec<Document>), Error> {
+    let source = Source::of(path);
+    let files = if source.file.is_none() { files::list(path, Depth::All)?.files } else { vec![path.to_owned()] };
     let mut documents: Vec<Document> = Vec::new();
     for path in files {
-        match files::read_text(&path, MAX_DOCUMENT_BYTES) {
+        match files::read_text(&path, MAX_SENT_BYTES) {
             Ok(text) => {
                 let hash = keccak256(&text);
                 if documents.iter().all(|document| document.hash != hash) {
                     documents.push(Document { path, body: text.into_bytes().into(), hash });
                 }
             }
+            // Before it is committed to: it could not be shown.
+            Err(Unfit::TooLong) => {
+                complain(&format!("{} is left out: it has more than {MAX_SENT_BYTES} bytes, which no transaction carries", path.display()));
+            }
             Err(why) => complain(&format!("{} is left out: {why}", path.display())),
         }
     }
     if documents.is_empty() {
-        return Err(Error::NoTexts { dir: path.to_owned(), most: "128 KiB" });
+        return Err(Error::NoTexts { dir: path.to_owned(), most: "120 KiB" });
     }
-    Ok((folder, documents))
+    Ok((source, documents))
 }
 
 /// The row that a datanet has of a document.
-async fn row_of(chain: &Chain, datanet: U256, document: B256) -> Result<Option<U256>, Error> {
+pub(super) async fn row_of(chain: &Chain, datanet: U256, document: B256) -> Result<Option<U256>, Error> {
     let found = chain.list("tributary_rowsOfDocument", Some(json!(document))).await?;
     Ok(found.iter().find(|row| report::number(row, "datanetId") == datanet).map(|row| report::number(row, "row")))
 }
 
-async fn dry_run(
-    chain: &Chain,
-    account: &Account,
-    (datanet, terms): (U256, &Datanets::termsOfReturn),
-    documents: &[Document],
-    json: bool,
-) -> Result<(), Error> {
+/// What would become of a document.
+struct Outlook<'d> {
+    document: &'d Document,
+    /// The row that it is already.
+    row: Option<U256>,
+    own_bps: U256,
+    /// Why it would be refused.
+    refused: Option<String>,
+    gas: u64,
+    /// What is paid for handing it in, wei.
+    cost: U256,
+}
+
+impl Outlook<'_> {
+    fn state(&self) -> String {
+        match (&self.row, &self.refused) {
+            (Some(row), _) => format!("is row {row}"),
+            (None, Some(why)) => format!("refused: {why}"),
+            (None, None) => format!("{}.{:02} %", self.own_bps / U256::from(100), self.own_bps % U256::from(100)),
+        }
+    }
+}
+
+async fn dry_run(caller: &Caller, (datanet, terms): (U256, &Datanets::termsOfReturn), documents: &[Document]) -> Result<(), Error> {
+    let (chain, account) = (&caller.chain, caller.account().await?.address());
     let set = set_of(chain, Reference { datanet, release: None }).await?.id;
     let price = U256::from(TxFees::estimate(chain.client(), &Default::default()).await?.max_fee);
     let mut rows = Vec::new();
     for document in documents {
-        let row = row_of(chain, datanet, document.hash).await?;
-        let call = IAttributionStore::noveltyCall { setId: set, version: 0, document: document.body.clone() };
-        let novelty = chain.view(ATTRIBUTION_STORE, &call, BlockId::latest()).await?;
-        let own = novelty.total.saturating_sub(novelty.inherited).saturating_sub(novelty.closed);
-        // Where nothing can be inherited, all is its own.
-        let own_bps = if novelty.total.is_zero() { U256::from(10_000) } else { own * U256::from(10_000) / novelty.total };
-        let gas = if row.is_some() { 0 } else { gas(chain, account, datanet, document, terms).await? };
-        let cost = price * U256::from(gas) + if row.is_some() { U256::ZERO } else { U256::from(terms.policy.fee) };
-        rows.push((document, row, own_bps, gas, cost));
+        let mut found =
+            Outlook { document, row: None, own_bps: own_words(chain, set, document).await?, refused: None, gas: 0, cost: U256::ZERO };
+        found.row = row_of(chain, datanet, document.hash).await?;
+        if found.row.is_none() {
+            match gas(chain, account, (datanet, terms), document).await? {
+                Ok(gas) => (found.gas, found.cost) = (gas, price * U256::from(gas) + U256::from(terms.policy.fee)),
+                Err(why) => found.refused = Some(why),
+            }
+            if terms.policy.committed && found.own_bps < U256::from(terms.policy.minNoveltyBps) {
+                found.refused =
+                    Some(format!("{} basis points of its words are its own, {} must be", found.own_bps, terms.policy.minNoveltyBps));
+            }
+        }
+        rows.push(found);
     }
-    let new = rows.iter().filter(|(_, row, ..)| row.is_none()).count();
+    let new = rows.iter().filter(|found| found.row.is_none()).count();
     let review = review_cost(chain, terms, new).await?;
-    let total = rows.iter().map(|(.., cost)| *cost).sum::<U256>() + review;
-    if json {
-        let items = rows.iter().map(|(document, row, own, gas, cost)| {
-            json!({ "file": document.path, "hash": document.hash, "bytes": document.body.len(), "row": row, "ownBps": own, "gas": gas, "cost": cost })
+    let total = rows.iter().map(|found| found.cost).sum::<U256>() + review;
+    let bond = if terms.policy.committed { U256::from(terms.policy.bond) } else { U256::ZERO };
+    if caller.for_scripts() {
+        let items = rows.iter().map(|found| {
+            json!({
+                "file": found.document.path, "hash": found.document.hash, "bytes": found.document.body.len(), "row": found.row,
+                "ownBps": found.own_bps, "refused": found.refused, "gas": found.gas, "cost": found.cost,
+            })
         });
-        report::json(
-            &json!({ "documents": items.collect::<Vec<_>>(), "review": review, "cost": total, "bond": U256::from(terms.policy.bond) }),
-        );
+        report::json(&json!({ "documents": items.collect::<Vec<_>>(), "review": review, "cost": total, "bond": bond }));
         return Ok(());
     }
-    let cells = rows.iter().map(|(document, row, own, gas, _)| {
-        let state = row.map_or_else(|| format!("{}.{:02} %", own / U256::from(100), own % U256::from(100)), |row| format!("is row {row}"));
-        vec![document.body.len().to_string(), state, gas.to_string(), document.path.display().to_string()]
+    let cells = rows.iter().map(|found| {
+        vec![found.document.body.len().to_string(), found.state(), found.gas.to_string(), found.document.path.display().to_string()]
     });
     report::table(&["bytes", "own words", "gas", "file"], &cells.collect::<Vec<_>>());
-    say(&format!("{} in all at today's price, and a bond of {}", report::open(total), report::open(U256::from(terms.policy.bond))));
+    say(&format!("{} in all at today's price, and a bond of {}", report::open(total), report::open(bond)));
     Ok(())
+}
+
+/// The part of a document's words that no row of the datanet has, basis points.
+async fn own_words(chain: &Chain, set: U256, document: &Document) -> Result<U256, Error> {
+    let call = IAttributionStore::noveltyCall { setId: set, version: 0, document: document.body.clone() };
+    let novelty = chain.now(ATTRIBUTION_STORE, &call).await?;
+    let own = novelty.total.saturating_sub(novelty.inherited).saturating_sub(novelty.closed);
+    // Where nothing can be inherited, all is its own.
+    Ok(if novelty.total.is_zero() { U256::from(10_000) } else { own * U256::from(10_000) / novelty.total })
 }
 
 /// What juries cost that review this many documents: their fee for each 64 begun.
@@ -179,244 +190,93 @@ async fn review_cost(chain: &Chain, terms: &Datanets::termsOfReturn, documents: 
     }
 }
 
-/// The gas of one document's way into an open datanet; where it is committed to first, of its append as far as that can be told now.
-async fn gas(chain: &Chain, account: &Account, datanet: U256, document: &Document, terms: &Datanets::termsOfReturn) -> Result<u64, Error> {
+/// The gas of one document's way into an open datanet, or why it is refused; where it is committed to first, of its append as far as that can be told now.
+async fn gas(
+    chain: &Chain,
+    account: Address,
+    (datanet, terms): (U256, &Datanets::termsOfReturn),
+    document: &Document,
+) -> Result<Result<u64, String>, Error> {
     if terms.policy.committed {
         // 16 gas a byte to show it and again to append it, 100 to keep it, and what is the same for all.
-        return Ok(300_000 + 132 * document.body.len() as u64);
+        return Ok(Ok(300_000 + 132 * document.body.len() as u64));
     }
     let call = Datanets::contributeCall { datanetId: datanet, document: document.body.clone() };
     let request = TransactionRequest {
-        from: Some(account.address()),
+        from: Some(account),
         to: Some(DATANETS.into()),
         value: Some(U256::from(terms.policy.fee)),
         input: TransactionInput::new(call.abi_encode().into()),
         ..Default::default()
     };
-    Ok(chain.client().estimate_gas(&request, BlockId::pending()).await?)
+    match chain.client().estimate_gas(&request, BlockId::pending()).await {
+        Ok(gas) => Ok(Ok(gas)),
+        Err(error) => match refusal(&error) {
+            Some(why) => Ok(Err(why)),
+            None => Err(error.into()),
+        },
+    }
 }
 
-/// One account handing documents in to one datanet.
-struct Handing<'h> {
-    chain: &'h Chain,
-    account: &'h Account,
-    datanet: U256,
-    /// The row that is refined, if that is what is handed in.
-    parent: Option<u64>,
-    line: LiveLine,
+/// What a contract says that refuses, in words.
+fn refusal(error: &tributary_client::Error) -> Option<String> {
+    let tributary_client::Error::Rejected { fault, .. } = error else { return None };
+    fault.data.as_ref().and_then(|data| reverts::words(Some(DATANETS), data))
 }
 
-impl Handing<'_> {
-    /// Each document by itself, to a datanet that takes all at once.
-    async fn contribute(&self, documents: Vec<Document>, fee: U256, json: bool) -> Result<(), Error> {
-        let (count, mut rows) = (documents.len(), Vec::new());
-        for (at, document) in documents.into_iter().enumerate() {
-            self.line.show(&format!("{at} of {count} documents"));
-            let row = match row_of(self.chain, self.datanet, document.hash).await? {
-                Some(row) => row,
-                None => {
-                    let call = Datanets::contributeCall { datanetId: self.datanet, document: document.body.clone() };
-                    let call = Call::of(DATANETS, &call).with_value(fee);
-                    let receipt = self.chain.execute(self.account, &call, "contributing a document").await?;
-                    U256::from(receipt.event::<Datanets::Contributed>(DATANETS)?.row)
-                }
-            };
+/// Each document by itself, to a datanet that takes all at once. One that is refused keeps none of the others from being rows.
+pub(super) async fn one_by_one(caller: &Caller, datanet: U256, documents: Vec<Document>, fee: U256) -> Result<(), Error> {
+    let (line, count) = (LiveLine::on_stderr(), documents.len());
+    let (mut rows, mut refused) = (Vec::new(), Vec::new());
+    for (at, document) in documents.into_iter().enumerate() {
+        line.show(&format!("{at} of {count} documents"));
+        if let Some(row) = row_of(&caller.chain, datanet, document.hash).await? {
             rows.push((document.path, row));
+            continue;
         }
-        self.line.clear();
-        if json {
-            let items = rows.iter().map(|(path, row)| json!({ "file": path, "row": row }));
-            report::json(&json!({ "rows": items.collect::<Vec<_>>() }));
-        } else {
-            let cells = rows.iter().map(|(path, row)| vec![row.to_string(), path.display().to_string()]);
-            report::table(&["row", "file"], &cells.collect::<Vec<_>>());
-        }
-        Ok(())
-    }
-
-    /// All documents in one commitment: committed to, shown, handed in, and appended once that is accepted.
-    async fn commit(&self, folder: &Path, documents: Vec<Document>, terms: &Datanets::termsOfReturn, json: bool) -> Result<(), Error> {
-        let chain_id = self.chain.id();
-        let purpose = Purpose { chain_id, datanet: self.datanet, parent: self.parent };
-        let begun = match state::read(folder, &purpose)? {
-            Some(begun) => begun,
-            None => match self.draft(folder, &documents).await? {
-                Some(begun) => begun,
-                // Nothing is new: all that is left is to tell where everything is.
-                None => return self.contribute(documents, U256::ZERO, json).await,
-            },
-        };
-        // In the order of the commitment, whatever came to the folder since.
-        let find =
-            |(path, hash): &(PathBuf, B256)| documents.iter().find(|document| document.hash == *hash).cloned().ok_or_else(|| changed(path));
-        let documents: Vec<Document> = begun.files.iter().map(find).collect::<Result<_, _>>()?;
-        let place = Place { chain_id, datanets: DATANETS, datanet: self.datanet, author: self.account.address(), salt: begun.salt };
-        let leaves = documents.iter().enumerate().map(|(index, document)| place.leaf(index as u32, &document.body)).collect();
-        let tree = Tree::of(leaves);
-        let begun = self.begin(folder, begun, &tree, terms).await?;
-        let info = self.info(begun.commitment).await?;
-        if info.stage == COMMITTED {
-            self.reveal(&begun, &tree, &documents, info.revealed as usize).await?;
-            self.submit(&begun).await?;
-        }
-        let info = self.info(begun.commitment).await?;
-        if info.stage == ACCEPTED {
-            self.append(&begun, &documents[..info.revealed as usize], info.appended as usize).await?;
-        }
-        let info = self.info(begun.commitment).await?;
-        if [REJECTED, LAPSED, COMPLETE].contains(&info.stage) {
-            state::remove(folder, &purpose)?;
-        }
-        self.line.clear();
-        let stage = STAGES.get(usize::from(info.stage)).copied().unwrap_or_default();
-        super::told(
-            json,
-            &json!({ "commitmentId": begun.commitment, "stage": stage, "caseId": info.caseId, "revealed": info.revealed, "appended": info.appended }),
-            &[
-                ("commitment", begun.commitment.to_string()),
-                ("stage", stage.to_owned()),
-                ("shown", format!("{} of {}", info.revealed, documents.len())),
-                ("appended or refused", info.appended.to_string()),
-                ("case", info.caseId.to_string()),
-            ],
-        );
-        if info.stage == REVIEWED && !json {
-            say("run the same command again when the case is closed: what is accepted is appended then");
-        }
-        Ok(())
-    }
-
-    /// Salt and order of a new commitment, kept before anything is sent: without them nothing could be shown.
-    async fn draft(&self, folder: &Path, documents: &[Document]) -> Result<Option<Begun>, Error> {
-        let mut files = Vec::new();
-        for document in documents {
-            if row_of(self.chain, self.datanet, document.hash).await?.is_none() {
-                files.push((document.path.clone(), document.hash));
+        let call = Datanets::contributeCall { datanetId: datanet, document: document.body };
+        match caller.send(&Call::of(DATANETS, &call).with_value(fee), "contributing a document").await {
+            Ok(receipt) => rows.push((document.path, U256::from(receipt.event::<Datanets::Contributed>(DATANETS)?.row))),
+            Err(Error::Refused { why, .. }) if reverts::is_about_a_document(&why) => refused.push((document.path, why)),
+            Err(error) => {
+                line.clear();
+                return Err(error);
             }
         }
-        if files.is_empty() {
-            return Ok(None);
-        }
-        let begun = Begun {
-            chain_id: self.chain.id(),
-            datanet: self.datanet,
-            commitment: U256::ZERO,
-            salt: PrivateKeySigner::random().to_bytes(),
-            parent: self.parent,
-            files,
-        };
-        state::write(folder, &begun)?;
-        Ok(Some(begun))
     }
-
-    /// Commits, unless an earlier run did.
-    async fn begin(&self, folder: &Path, begun: Begun, tree: &Tree, terms: &Datanets::termsOfReturn) -> Result<Begun, Error> {
-        if !begun.commitment.is_zero() {
-            return Ok(begun);
-        }
-        // One that was sent just before an interruption may not be included yet.
-        self.settle_down().await?;
-        let made = self.chain.list("tributary_commitmentsOf", Some(json!(self.account.address()))).await?;
-        let mut commitment = None;
-        for item in &made {
-            let id = report::number(item, "commitmentId");
-            if self.info(id).await?.root == tree.root() {
-                commitment = Some(id);
-            }
-        }
-        let commitment = match commitment {
-            Some(commitment) => commitment,
-            None => {
-                let count = begun.files.len();
-                let value = U256::from(terms.policy.fee) * U256::from(count) + U256::from(terms.policy.bond);
-                let call = DatanetReview::commitCall { datanetId: self.datanet, root: tree.root(), count: count as u32 };
-                let call = Call::of(DATANETS, &call).with_value(value);
-                let receipt = self.chain.execute(self.account, &call, "committing to documents").await?;
-                receipt.event::<Datanets::Committed>(DATANETS)?.commitmentId
-            }
-        };
-        let begun = Begun { commitment, ..begun };
-        state::write(folder, &begun)?;
-        Ok(begun)
+    line.clear();
+    if caller.for_scripts() {
+        let rows: Vec<_> = rows.iter().map(|(path, row)| json!({ "file": path, "row": row })).collect();
+        let refused: Vec<_> = refused.iter().map(|(path, why)| json!({ "file": path, "why": why })).collect();
+        report::json(&json!({ "rows": rows, "refused": refused }));
+        return Ok(());
     }
-
-    /// Waits until nothing of the account's waits to be included.
-    async fn settle_down(&self) -> Result<(), Error> {
-        let (client, address) = (self.chain.client(), self.account.address());
-        for look in 0..MOST_LOOKS {
-            if client.nonce(address, BlockId::pending()).await? == client.nonce(address, BlockId::latest()).await? {
-                // The index reads it a moment later.
-                tokio::time::sleep(if look == 0 { Duration::ZERO } else { LOOK }).await;
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Err(Error::Check(format!("transactions of {address} wait to be included; run the same command again when they are")))
+    if !rows.is_empty() {
+        let cells = rows.iter().map(|(path, row)| vec![row.to_string(), path.display().to_string()]);
+        report::table(&["row", "file"], &cells.collect::<Vec<_>>());
     }
-
-    async fn info(&self, commitment: U256) -> Result<IDatanetRecords::CommitmentInfo, Error> {
-        self.chain.view(DATANETS, &DatanetReview::commitmentInfoCall { commitmentId: commitment }, BlockId::latest()).await
+    if !refused.is_empty() {
+        let cells = refused.iter().map(|(path, why)| vec![why.clone(), path.display().to_string()]);
+        report::table(&["refused", "file"], &cells.collect::<Vec<_>>());
     }
-
-    async fn reveal(&self, begun: &Begun, tree: &Tree, documents: &[Document], from: usize) -> Result<(), Error> {
-        let mut index = from;
-        while index < documents.len() {
-            self.line.show(&format!("{index} of {} documents are shown", documents.len()));
-            let batch = batch(&documents[index..]);
-            let shown = batch.iter().enumerate().map(|(place, document)| IDatanetRecords::Revelation {
-                document: document.body.clone(),
-                parent: self.parent.unwrap_or(NO_ROW),
-                proof: tree.proof(index + place),
-            });
-            let call = DatanetReview::revealCall { commitmentId: begun.commitment, salt: begun.salt, revelations: shown.collect() };
-            self.chain.execute(self.account, &Call::of(DATANETS, &call), "showing documents").await?;
-            index += batch.len();
-        }
-        Ok(())
-    }
-
-    async fn submit(&self, begun: &Begun) -> Result<(), Error> {
-        // A jury's fee for each 64 documents begun, where there is a review.
-        let cost = self.chain.now(DATANETS, &DatanetReview::reviewCostCall { commitmentId: begun.commitment }).await?;
-        let call = DatanetReview::submitCall { commitmentId: begun.commitment };
-        self.chain.execute(self.account, &Call::of(DATANETS, &call).with_value(cost), "handing documents in").await?;
-        Ok(())
-    }
-
-    async fn append(&self, begun: &Begun, documents: &[Document], from: usize) -> Result<(), Error> {
-        let mut index = from;
-        while index < documents.len() {
-            self.line.show(&format!("{index} of {} documents are appended", documents.len()));
-            let batch = batch(&documents[index..]);
-            let bodies = batch.iter().map(|document| document.body.clone()).collect();
-            let call = DatanetReview::appendCall { commitmentId: begun.commitment, index: index as u32, documents: bodies };
-            self.chain.execute(self.account, &Call::of(DATANETS, &call), "appending documents").await?;
-            index += batch.len();
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-// Stages of `IDatanetRecords.Stage`.
-const COMMITTED: u8 = 1;
-const REVIEWED: u8 = 2;
-const ACCEPTED: u8 = 3;
-const REJECTED: u8 = 4;
-const LAPSED: u8 = 5;
-const COMPLETE: u8 = 6;
-const STAGES: [&str; 7] = ["none", "committed", "reviewed", "accepted", "rejected", "lapsed", "complete"];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
 
-/// As many of the next documents as go into one transaction.
-fn batch(documents: &[Document]) -> &[Document] {
-    let mut bytes = 0;
-    let fits = |document: &&Document| {
-        bytes += document.body.len();
-        bytes <= BATCH_BYTES
-    };
-    let count = documents.iter().take(BATCH).take_while(fits).count();
-    &documents[..count.max(1)]
-}
-
-fn changed(path: &Path) -> Error {
-    Error::Check(format!("{} is not there any more as it was committed to; put it back, or the rest cannot be shown", path.display()))
+    #[test]
+    fn a_document_that_no_transaction_carries_is_left_out_before_it_is_committed_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("long.txt");
+        fs::write(&path, "a".repeat(120 * 1024)).unwrap();
+        assert_eq!(read(&path).unwrap().1.len(), 1);
+        fs::write(&path, "a".repeat(120 * 1024 + 1)).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("120 KiB"), "{error}");
+        fs::write(dir.path().join("short.txt"), "short").unwrap();
+        assert_eq!(read(dir.path()).unwrap().1.len(), 1);
+    }
 }

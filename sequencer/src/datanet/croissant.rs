@@ -1,11 +1,21 @@
 //! `tributary datanet export`: a release as files with a description in Croissant 1.1 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html).
 
-use super::{Reference, pull};
-use crate::{chain::Chain, error::Error, report, terminal::say};
-use alloy_primitives::hex;
+use super::{
+    Reference,
+    pull::{self, Document},
+};
+use crate::{caller::Caller, chain::Chain, error::Error, report, terminal::say};
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, U256, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
+use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use tributary_contracts::{Datanets, predeploys::DATANETS};
+
+/// How many rows are asked about at a time.
+const AT_ONCE: usize = 16;
 
 /// The description's file.
 const DESCRIPTION: &str = "croissant.json";
@@ -13,45 +23,67 @@ const DESCRIPTION: &str = "croissant.json";
 /// The table of documents, which the description is about.
 const TABLE: &str = "documents.jsonl";
 
-pub(super) async fn run(chain: &Chain, reference: Reference, dir: &Path, told_in_json: bool) -> Result<(), Error> {
+pub(super) async fn run(caller: &Caller, reference: Reference, dir: &Path) -> Result<(), Error> {
+    let chain = &caller.chain;
     let Some(release) = reference.release else {
-        return Err(Error::Check("what is cited has to stay: export a release, as 3@7".to_owned()));
+        let reason = "what is cited has to stay: export a release, as 3@7".to_owned();
+        return Err(Error::Invalid { what: reference.to_string(), reason });
     };
     let (_, documents) = pull::documents(chain, reference).await?;
     pull::write(dir, &documents)?;
-    let mut rows = BTreeMap::new();
-    for row in chain.list("tributary_contributions", Some(json!(reference.datanet))).await? {
-        rows.insert(report::number(&row, "row").saturating_to::<u64>(), row);
-    }
-    let mut table = String::new();
-    for document in &documents {
-        let row = rows.get(&document.row).ok_or_else(|| Error::Unknown(format!("row {} in the index", document.row)))?;
-        let line = json!({
-            "row": document.row,
-            "text": String::from_utf8_lossy(&document.body),
-            "author": report::text(row, "author"),
-            "keccak256": document.hash,
-            "status": row["status"],
-        });
-        let _ = writeln!(table, "{line}");
-    }
+    let table = table(&documents, &authors(chain, reference.datanet, release, &documents).await?);
     let datanet = chain.ask("tributary_datanet", reference.datanet).await?.unwrap_or_default();
     let releases = chain.list("tributary_releases", Some(json!(reference.datanet))).await?;
-    let found = releases.iter().find(|found| report::number(found, "id") == alloy_primitives::U256::from(release));
+    let found = releases.iter().find(|found| report::number(found, "id") == U256::from(release));
     let found = found.ok_or_else(|| Error::Unknown(format!("release {reference}")))?;
     let description = description(chain.id(), reference, (&datanet, found), &table);
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
-        fs::write(&path, text).map_err(|source| Error::Read { path, source })
+        fs::write(&path, text).map_err(|source| Error::File { path, source })
     };
     write(TABLE, &table)?;
     write(DESCRIPTION, &serde_json::to_string_pretty(&description).unwrap_or_default())?;
-    if told_in_json {
+    if caller.for_scripts() {
         report::json(&description)
     } else {
         say(&format!("{} documents and {DESCRIPTION} in {}", documents.len(), dir.display()))
     }
     Ok(())
+}
+
+/// The authors of a release's rows, as they were then: whoever was given a row later is the author of later releases.
+async fn authors(chain: &Chain, datanet: U256, release: u32, documents: &[Document]) -> Result<Vec<Address>, Error> {
+    let release = chain.now(DATANETS, &Datanets::releaseCall { datanetId: datanet, releaseId: release }).await?;
+    let mut authors = Vec::new();
+    for rows in documents.chunks(AT_ONCE) {
+        let mut asked = JoinSet::new();
+        for Document { row, .. } in rows {
+            let (client, call) = (chain.client().clone(), Datanets::contributorOfCall { datanetId: datanet, row: *row });
+            asked.spawn(async move { client.view(DATANETS, &call, BlockId::latest()).await.map(|number| (call.row, number)) });
+        }
+        let mut numbers = asked.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        numbers.sort_unstable();
+        let numbers = numbers.into_iter().map(|(_, number)| number).collect();
+        // The number of a row that changed hands later leads to who had it then.
+        let call = Datanets::accountsAtCall { datanetId: datanet, numbers, contributors: release.contributors };
+        authors.extend(chain.now(DATANETS, &call).await?);
+    }
+    Ok(authors)
+}
+
+/// One document a line. Nothing is in it that may change: the same release is the same file for ever.
+fn table(documents: &[Document], authors: &[Address]) -> String {
+    let mut table = String::new();
+    for (document, author) in documents.iter().zip(authors) {
+        let line = json!({
+            "row": document.row,
+            "text": String::from_utf8_lossy(&document.body),
+            "author": author,
+            "keccak256": document.hash,
+        });
+        let _ = writeln!(table, "{line}");
+    }
+    table
 }
 
 fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value, &Value), table: &str) -> Value {
@@ -79,7 +111,7 @@ fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value,
         "identifier": identity,
         "url": format!("urn:{identity}"),
         "version": format!("{}.0.0", reference.release.unwrap_or_default()),
-        "datePublished": date(report::number(release, "blockTimestamp").to()),
+        "datePublished": date(report::number(release, "blockTimestamp").saturating_to()),
         "license": format!("urn:keccak256:{}", report::text(&release["licence"], "text")),
         "creator": { "@type": "sc:Organization", "name": format!("contributors of {identity}") },
         "citeAs": format!("{name}, release {reference} of chain {chain_id}, root {}", report::text(release, "root")),
@@ -102,9 +134,8 @@ fn description(chain_id: u64, reference: Reference, (datanet, release): (&Value,
             "field": [
                 field("row", "Number of the row.", "sc:Integer"),
                 field("text", "The document.", "sc:Text"),
-                field("author", "The account that contributed it first, as far as is known.", "sc:Text"),
+                field("author", "The account that was its author when the release was made.", "sc:Text"),
                 field("keccak256", "Keccak-256 of the document.", "sc:Text"),
-                field("status", "0 active, 1 refinement, 2 withdrawn.", "sc:Integer"),
             ],
         }],
     })
@@ -115,14 +146,17 @@ fn context() -> Value {
     json!({
         "@language": "en",
         "@vocab": "https://schema.org/",
+        "arrayShape": "cr:arrayShape",
         "citeAs": "cr:citeAs",
         "column": "cr:column",
         "conformsTo": "dct:conformsTo",
+        "containedIn": "cr:containedIn",
         "cr": "http://mlcommons.org/croissant/",
         "rai": "http://mlcommons.org/croissant/RAI/",
         "data": { "@id": "cr:data", "@type": "@json" },
         "dataType": { "@id": "cr:dataType", "@type": "@vocab" },
         "dct": "http://purl.org/dc/terms/",
+        "description": { "@container": "@language" },
         "equivalentProperty": "cr:equivalentProperty",
         "examples": { "@id": "cr:examples", "@type": "@json" },
         "extract": "cr:extract",
@@ -132,10 +166,12 @@ fn context() -> Value {
         "fileSet": "cr:fileSet",
         "format": "cr:format",
         "includes": "cr:includes",
+        "isArray": "cr:isArray",
         "isLiveDataset": "cr:isLiveDataset",
         "jsonPath": "cr:jsonPath",
         "key": "cr:key",
         "md5": "cr:md5",
+        "name": { "@container": "@language" },
         "parentField": "cr:parentField",
         "path": "cr:path",
         "recordSet": "cr:recordSet",
@@ -152,17 +188,9 @@ fn context() -> Value {
     })
 }
 
-/// The day of a time, seconds since 1970, in the proleptic Gregorian calendar.
-fn date(seconds: u64) -> String {
-    // Days are counted from March 1st of the year 0, so that a leap day is the last of its year (H. Hinnant, "chrono-compatible low-level date algorithms").
-    let days = seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let (day, month) = (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+/// The day of a time, seconds since 1970. No block is so late that it has none.
+fn date(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds).map(|time| time.date().to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -174,6 +202,17 @@ mod tests {
         for (seconds, day) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_709_251_199, "2024-02-29"), (4_107_542_400, "2100-03-01")]
         {
             assert_eq!(date(seconds), day);
+        }
+    }
+
+    #[test]
+    fn the_context_has_the_keys_of_the_newest_specification() {
+        let context = context();
+        for name in ["arrayShape", "containedIn", "isArray"] {
+            assert_eq!(context[name], format!("cr:{name}"));
+        }
+        for name in ["description", "name"] {
+            assert_eq!(context[name], json!({ "@container": "@language" }));
         }
     }
 }

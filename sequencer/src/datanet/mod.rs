@@ -1,5 +1,6 @@
 //! `tributary datanet`: founding, contributing to, reading and citing community datasets.
 
+mod commit;
 mod contribute;
 mod croissant;
 pub(crate) mod merkle;
@@ -7,6 +8,7 @@ mod pull;
 mod state;
 
 use crate::{
+    caller::Caller,
     chain::Chain,
     error::Error,
     report,
@@ -17,7 +19,7 @@ use alloy_primitives::{B256, U256, aliases::U96, keccak256, ruint::UintTryFrom};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::{fmt, fs, path::PathBuf, str::FromStr};
-use tributary_client::{Account, Call};
+use tributary_client::Call;
 use tributary_contracts::{
     DatanetReview, Datanets, IAttributionStore, Juries,
     interfaces::datanets::{IDatanetRecords, IDatanets},
@@ -205,87 +207,69 @@ pub(crate) async fn set_of(chain: &Chain, reference: Reference) -> Result<SetAt,
 
 /// Runs the command.
 pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
-    let chain = Chain::connect(&arguments.node.rpc).await?;
-    let json = arguments.node.json;
-    let account = async || arguments.wallet.account(&chain).await;
+    let caller = Caller::connect(arguments.node, arguments.wallet).await?;
     match arguments.command {
-        Command::Create(create) => found(&chain, &account().await?, create, json).await,
-        Command::Show { datanet: Some(datanet) } => show(&chain, datanet, json).await,
-        Command::Show { datanet: None } => list(&chain, json).await,
-        Command::Contribute(contribute) => contribute::run(&chain, account().await?, contribute, json).await,
-        Command::Refine { datanet, row, file } => contribute::refine(&chain, account().await?, (datanet, row), &file, json).await,
+        Command::Create(create) => found(&caller, create).await,
+        Command::Show { datanet: Some(datanet) } => show(&caller, datanet).await,
+        Command::Show { datanet: None } => list(&caller).await,
+        Command::Contribute(contribute) => contribute::run(&caller, contribute).await,
+        Command::Refine { datanet, row, file } => contribute::refine(&caller, (datanet, row), &file).await,
         Command::Accept { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
-            did(&chain, &account().await?, &call, "accepting a refinement", json).await
+            caller.execute(&call, "accepting a refinement").await
         }
-        Command::Review { datanet, row, reason } => review(&chain, &account().await?, (datanet, row, reason), json).await,
+        Command::Review { datanet, row, reason } => review(&caller, (datanet, row, reason)).await,
         Command::Withdraw { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::withdrawCall { datanetId: datanet, row });
-            did(&chain, &account().await?, &call, "withdrawing a row", json).await
+            caller.execute(&call, "withdrawing a row").await
         }
         Command::Release { datanet, note } => {
             let call = Datanets::publishCall { datanetId: datanet, note };
-            let receipt = chain.execute(&account().await?, &Call::of(DATANETS, &call), "releasing").await?;
+            let receipt = caller.send(&Call::of(DATANETS, &call), "releasing").await?;
             let event: Datanets::Released = receipt.event(DATANETS)?;
             let reference = format!("{datanet}@{}", event.releaseId);
-            let root = event.release.root;
-            told(
-                json,
-                &json!({ "reference": reference, "root": root, "rows": event.release.rows, "transactionHash": receipt.hash() }),
-                &[("release", reference.clone()), ("rows", event.release.rows.to_string()), ("root", root.to_string())],
-            );
-            Ok(())
+            let made = [("reference", json!(reference)), ("root", json!(event.release.root)), ("rows", json!(event.release.rows))];
+            caller.tell_of(&receipt, &made, &[])
         }
-        Command::Pull { reference, dir } => pull::run(&chain, reference, &dir, json).await,
-        Command::Export { reference, dir } => croissant::run(&chain, reference, &dir, json).await,
+        Command::Pull { reference, dir } => pull::run(&caller, reference, &dir).await,
+        Command::Export { reference, dir } => croissant::run(&caller, reference, &dir).await,
     }
 }
+
+/// `parent` of what refines nothing.
+pub(crate) const NO_ROW: u64 = u64::MAX;
 
 /// Jurors about a row, at least.
 const LEAST_JURORS: u16 = 3;
 
-async fn review(chain: &Chain, account: &Account, (datanet, row, reason): (U256, u64, String), json: bool) -> Result<(), Error> {
-    let jurors = terms(chain, datanet).await?.policy.jurors.max(LEAST_JURORS);
-    let fee = chain.now(JURIES, &Juries::feeCall { jurors }).await?;
+/// How many jurors decide about a row of a datanet.
+pub(crate) async fn jurors(chain: &Chain, datanet: U256) -> Result<u16, Error> {
+    Ok(terms(chain, datanet).await?.policy.jurors.max(LEAST_JURORS))
+}
+
+async fn review(caller: &Caller, (datanet, row, reason): (U256, u64, String)) -> Result<(), Error> {
+    let jurors = jurors(&caller.chain, datanet).await?;
+    let fee = caller.chain.now(JURIES, &Juries::feeCall { jurors }).await?;
     let call = DatanetReview::reviewRefinementCall { datanetId: datanet, row, reason: reason.into_bytes().into() };
-    let receipt = chain.execute(account, &Call::of(DATANETS, &call).with_value(fee), "asking for a review").await?;
+    let receipt = caller.send(&Call::of(DATANETS, &call).with_value(fee), "asking for a review").await?;
     let event: Juries::CaseOpened = receipt.event(JURIES)?;
-    told(
-        json,
-        &json!({ "caseId": event.caseId, "jurors": event.jurors, "transactionHash": receipt.hash() }),
-        &[("case", event.caseId.to_string()), ("jurors", event.jurors.to_string()), ("paid", report::open(fee))],
-    );
-    Ok(())
-}
-
-/// Tells a result to scripts or to people.
-pub(crate) fn told(json: bool, value: &Value, facts: &[(&str, String)]) {
-    if json { report::json(value) } else { report::facts(facts) }
-}
-
-/// Sends a transaction and tells of it.
-pub(crate) async fn did(chain: &Chain, account: &Account, call: &Call, what: &'static str, json: bool) -> Result<(), Error> {
-    let receipt = chain.execute(account, call, what).await?;
-    let (hash, block) = (receipt.hash(), receipt.block()?);
-    told(
-        json,
-        &json!({ "transactionHash": hash, "blockNumber": block }),
-        &[("transaction", hash.to_string()), ("block", block.to_string())],
-    );
-    Ok(())
+    caller.tell_of(&receipt, &[("caseId", json!(event.caseId)), ("jurors", json!(event.jurors))], &[("paid", fee)])
 }
 
 /// What contributions must pass now.
-pub(crate) async fn terms(chain: &Chain, datanet: U256) -> Result<Datanets::termsOfReturn, Error> {
+async fn terms(chain: &Chain, datanet: U256) -> Result<Datanets::termsOfReturn, Error> {
     chain.view(DATANETS, &Datanets::termsOfCall { datanetId: datanet }, BlockId::pending()).await
 }
 
-async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: bool) -> Result<(), Error> {
+async fn found(caller: &Caller, create: CreateArguments) -> Result<(), Error> {
     let text = match &create.licence {
-        Some(path) => keccak256(fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?),
+        Some(path) => keccak256(fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?),
         None => B256::ZERO,
     };
-    let money = |wei: U256| U96::uint_try_from(wei).map_err(|_| Error::Wallet("more than there is".to_owned()));
+    let money = |name: &str, wei: U256| {
+        let invalid = |_| Error::Invalid { what: name.to_owned(), reason: "more than there is".to_owned() };
+        U96::uint_try_from(wei).map_err(invalid)
+    };
     let settings = IDatanetRecords::Settings {
         name: create.name,
         purpose: create.purpose,
@@ -301,28 +285,25 @@ async fn found(chain: &Chain, account: &Account, create: CreateArguments, json: 
             jurors: create.jurors,
             committed: create.committed || create.jurors > 0,
             minNoveltyBps: create.min_novelty_bps,
-            fee: money(create.fee)?,
-            bond: money(create.bond)?,
+            fee: money("--fee", create.fee)?,
+            bond: money("--bond", create.bond)?,
         },
         curatorBps: create.curator_bps,
         fullAtBps: create.full_at_bps,
         maxContributorBps: create.max_contributor_bps,
     };
-    let receipt = chain.execute(account, &Call::of(DATANETS, &Datanets::createCall { settings }), "founding a datanet").await?;
+    let receipt = caller.send(&Call::of(DATANETS, &Datanets::createCall { settings }), "founding a datanet").await?;
     let event: Datanets::DatanetCreated = receipt.event(DATANETS)?;
-    told(
-        json,
-        &json!({ "datanetId": event.datanetId, "setId": event.setId, "curator": event.curator, "transactionHash": receipt.hash() }),
-        &[("datanet", event.datanetId.to_string()), ("curator", event.curator.to_string()), ("set", event.setId.to_string())],
-    );
-    Ok(())
+    let made = [("datanetId", json!(event.datanetId)), ("setId", json!(event.setId)), ("curator", json!(event.curator))];
+    caller.tell_of(&receipt, &made, &[])
 }
 
-async fn show(chain: &Chain, datanet: U256, json: bool) -> Result<(), Error> {
+async fn show(caller: &Caller, datanet: U256) -> Result<(), Error> {
+    let chain = &caller.chain;
     let found = &chain.ask("tributary_datanet", datanet).await?.ok_or_else(|| Error::Unknown(format!("datanet {datanet}")))?;
     let mut releases = chain.list("tributary_releases", Some(json!(datanet))).await?;
     releases.reverse();
-    if json {
+    if caller.for_scripts() {
         report::json(&json!({ "datanet": found, "releases": releases }));
         return Ok(());
     }
@@ -386,9 +367,9 @@ fn policy(policy: &Value) -> String {
     terms.join(", ")
 }
 
-async fn list(chain: &Chain, json: bool) -> Result<(), Error> {
-    let items = chain.list("tributary_datanets", None).await?;
-    if json {
+async fn list(caller: &Caller) -> Result<(), Error> {
+    let items = caller.chain.list("tributary_datanets", None).await?;
+    if caller.for_scripts() {
         report::json(&items);
         return Ok(());
     }

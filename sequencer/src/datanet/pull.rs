@@ -2,28 +2,28 @@
 
 use super::{Reference, set_of};
 use crate::{
+    caller::Caller,
     chain::Chain,
     error::Error,
     report,
     terminal::{LiveLine, say},
 };
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use serde::Serialize;
 use std::{collections::BTreeMap, fs, path::Path};
 use tokio::task::JoinSet;
+use tributary_contracts::shards;
 
 /// How many shards are asked for at a time.
 const AT_ONCE: usize = 16;
-
-/// Bytes of a shard before its payload: `0xEFA702 ‖ kind u8 ‖ contributor u32 ‖ rows u32 ‖ born u64` (ATTRIBUTION, "Data on chain").
-const HEADER: usize = 20;
 
 /// A document of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
     pub(crate) row: u64,
+    /// Number of who handed it in: the row's own until it is given to somebody else.
     pub(crate) contributor: u32,
     #[serde(skip)]
     pub(crate) body: Vec<u8>,
@@ -36,25 +36,48 @@ pub(crate) struct Document {
 pub(crate) async fn documents(chain: &Chain, reference: Reference) -> Result<(super::SetAt, Vec<Document>), Error> {
     let set = set_of(chain, reference).await?;
     let line = LiveLine::on_stderr();
-    let (mut root, mut documents) = (B256::ZERO, Vec::new());
-    let mut row = 0u64;
-    while row < set.rows {
-        let until = set.rows.min(row + AT_ONCE as u64);
-        for code in codes(chain, set.id, row..until).await? {
-            root = keccak256([root.as_slice(), keccak256(&code).as_slice()].concat());
-            documents.push(document(row, &code)?);
-            row += 1;
+    let mut documents = Documents::default();
+    while documents.row() < set.rows {
+        let until = set.rows.min(documents.row() + AT_ONCE as u64);
+        for code in codes(chain, set.id, documents.row()..until).await? {
+            documents.take(&code)?;
         }
-        line.show(&format!("{row} of {} documents", set.rows));
+        line.show(&format!("{} of {} documents", documents.row(), set.rows));
     }
     line.clear();
-    if set.root.is_some_and(|expected| expected != root) {
-        return Err(Error::Check(format!(
-            "the documents of {reference} have the root {root}, the release names {}",
-            set.root.unwrap_or_default()
-        )));
-    }
+    let documents = documents.of_root(set.root, reference)?;
     Ok((set, documents))
+}
+
+/// Documents that were read, and the running root over their shards.
+#[derive(Debug, Default)]
+struct Documents {
+    root: B256,
+    read: Vec<Document>,
+}
+
+impl Documents {
+    /// The next one's.
+    const fn row(&self) -> u64 {
+        self.read.len() as u64
+    }
+
+    /// Takes the next shard's code in.
+    fn take(&mut self, code: &[u8]) -> Result<(), Error> {
+        self.root = shards::next_root(self.root, keccak256(code));
+        self.read.push(document(self.row(), code)?);
+        Ok(())
+    }
+
+    /// The documents, if they are those of the root, where there is one.
+    fn of_root(self, expected: Option<B256>, reference: Reference) -> Result<Vec<Document>, Error> {
+        match expected {
+            Some(expected) if expected != self.root => {
+                Err(Error::Check(format!("the documents of {reference} have the root {}, the release names {expected}", self.root)))
+            }
+            _ => Ok(self.read),
+        }
+    }
 }
 
 /// The codes of shards, in their order, asked for all at once.
@@ -62,7 +85,7 @@ async fn codes(chain: &Chain, set: U256, shards: std::ops::Range<u64>) -> Result
     let mut asked = JoinSet::new();
     for shard in shards {
         let client = chain.client().clone();
-        asked.spawn(async move { (shard, client.code(shard_address(set, shard), BlockId::latest()).await) });
+        asked.spawn(async move { (shard, client.code(shards::address(set, shard), BlockId::latest()).await) });
     }
     let mut answers = BTreeMap::new();
     for (shard, code) in asked.join_all().await {
@@ -71,26 +94,24 @@ async fn codes(chain: &Chain, set: U256, shards: std::ops::Range<u64>) -> Result
     Ok(answers.into_values().collect())
 }
 
-/// The account whose code is a shard.
-fn shard_address(set: U256, index: u64) -> Address {
-    let hash = keccak256([b"tributary/shard".as_slice(), &set.to_be_bytes::<32>(), &index.to_be_bytes()].concat());
-    Address::from_slice(&hash[12..])
-}
-
-/// The document in a text shard's code: after the header, the runs that `append` found, each of 20 bytes.
+/// The document in a text shard's code: after the header, the runs that `append` found.
 fn document(row: u64, code: &[u8]) -> Result<Document, Error> {
     let damaged = || Error::Check(format!("shard {row} does not hold a document"));
-    let contributor = code.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes).ok_or_else(damaged)?;
-    let runs = code.get(HEADER..HEADER + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes).ok_or_else(damaged)?;
-    let body = code.get(HEADER + 4 + 20 * runs as usize..).ok_or_else(damaged)?.to_vec();
+    let kind = code.strip_prefix(&shards::MAGIC).and_then(<[u8]>::first);
+    if kind != Some(&shards::TEXT) {
+        return Err(damaged());
+    }
+    let word = |at: usize| code.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes).ok_or_else(damaged);
+    let (contributor, runs) = (word(shards::MAGIC.len() + 1)?, word(shards::HEADER)?);
+    let body = code.get(shards::HEADER + 4 + shards::RUN * runs as usize..).ok_or_else(damaged)?.to_vec();
     Ok(Document { row, contributor, file: format!("{row:06}.txt"), hash: keccak256(&body), body })
 }
 
 /// Writes the documents of a release to a folder.
-pub(crate) async fn run(chain: &Chain, reference: Reference, dir: &Path, json: bool) -> Result<(), Error> {
-    let (set, documents) = documents(chain, reference).await?;
+pub(crate) async fn run(caller: &Caller, reference: Reference, dir: &Path) -> Result<(), Error> {
+    let (set, documents) = documents(&caller.chain, reference).await?;
     write(dir, &documents)?;
-    if json {
+    if caller.for_scripts() {
         report::json(&documents);
     } else {
         let bytes: usize = documents.iter().map(|document| document.body.len()).sum();
@@ -107,7 +128,7 @@ pub(crate) async fn run(chain: &Chain, reference: Reference, dir: &Path, json: b
 pub(crate) fn write(dir: &Path, documents: &[Document]) -> Result<(), Error> {
     let unwritable = |path: &Path| {
         let path = path.to_owned();
-        move |source| Error::Read { path, source }
+        move |source| Error::File { path, source }
     };
     fs::create_dir_all(dir).map_err(unwritable(dir))?;
     for document in documents {
@@ -115,4 +136,68 @@ pub(crate) fn write(dir: &Path, documents: &[Document]) -> Result<(), Error> {
         fs::write(&path, &document.body).map_err(unwritable(&path))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::hex;
+
+    const REFERENCE: Reference = Reference { datanet: U256::ONE, release: Some(1) };
+
+    /// Two shards as the precompile writes them, the second with a run.
+    fn codes() -> [Vec<u8>; 2] {
+        let header = |born: u8| [hex!("efa702 02 01020304 00000001 00000000000000").as_slice(), &[born]].concat();
+        let run = hex!("00000001 00000001 00000002 0a0b0c0d0e0f1011 00000004");
+        [[header(1).as_slice(), &[0; 4], b"one text"].concat(), [header(2).as_slice(), &run, b"and another"].concat()]
+    }
+
+    fn read(codes: &[Vec<u8>], root: Option<B256>) -> Result<Vec<Document>, Error> {
+        let mut documents = Documents::default();
+        codes.iter().try_for_each(|code| documents.take(code))?;
+        documents.of_root(root, REFERENCE)
+    }
+
+    /// Written out, not with the function that is tested.
+    fn root(codes: &[Vec<u8>]) -> B256 {
+        codes.iter().fold(B256::ZERO, |root, code| keccak256([root.0, keccak256(code).0].concat()))
+    }
+
+    #[test]
+    fn documents_are_those_of_the_releases_root() {
+        let read = read(&codes(), Some(root(&codes()))).unwrap();
+        let told: Vec<_> = read.iter().map(|document| (document.row, document.contributor, document.body.as_slice())).collect();
+        assert_eq!(told, [(0, 0x0102_0304, b"one text".as_slice()), (1, 0x0102_0304, b"and another".as_slice())]);
+    }
+
+    #[test]
+    fn one_changed_byte_anywhere_is_found() {
+        let root = root(&codes());
+        for shard in 0..2 {
+            for at in 0..codes()[shard].len() {
+                let mut changed = codes();
+                changed[shard][at] ^= 1;
+                assert!(matches!(read(&changed, Some(root)), Err(Error::Check(_))), "byte {at} of shard {shard}");
+            }
+        }
+        let mut turned = codes();
+        turned.reverse();
+        assert!(read(&turned, Some(root)).unwrap_err().to_string().contains("the documents of 1@1 have the root"));
+        assert!(read(&codes()[..1], Some(root)).is_err());
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_also_where_there_is_no_root() {
+        let code = codes()[1].clone();
+        assert!(read(&codes()[1..], None).is_ok());
+        // Another kind, another magic, and less than it claims to hold.
+        for (at, byte) in [(3, 1), (2, 1), (0, 0)] {
+            let mut wrong = code.clone();
+            wrong[at] = byte;
+            assert!(read(&[wrong], None).is_err(), "byte {at}");
+        }
+        for length in 0..44 {
+            assert!(read(&[code[..length].to_vec()], None).is_err(), "{length} bytes");
+        }
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Cast {
 impl Cast {
     /// Derives the accounts, and funds those that the node does not.
     pub(crate) async fn assemble(chain: &Chain, mnemonic: &str, texts: usize, reviews: bool) -> Result<Self, Error> {
-        let account = async |index: u32| chain.account(derive(mnemonic, index)?).await;
+        let account = async |index: u32| chain.account(derive(mnemonic, index, "--mnemonic")?).await;
         let mut next = 2..;
         let mut several = async |count: usize| -> Result<Vec<Account>, Error> {
             let mut accounts = Vec::new();

@@ -6,9 +6,12 @@ use super::{
     models::Model,
     time,
 };
-use crate::{chain::Chain, error::Error};
+use crate::{
+    chain::{Chain, key},
+    error::Error,
+};
 use alloy_eips::BlockId;
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{U256, keccak256};
 use alloy_sol_types::SolCall;
 use tributary_client::Call;
 use tributary_contracts::{
@@ -43,9 +46,9 @@ pub(crate) struct Decision {
 /// Lets the payer, who holds the votes, lower the protocol's part of payments.
 pub(crate) async fn decide(chain: &Chain, cast: &Cast, model: Model) -> Result<Decision, Error> {
     deposit(chain, cast).await?;
-    let before = parameter(chain).await?;
+    let before = chain.parameter(KEY).await?;
     let value = U256::from(if before == U256::from(LOWER) { INITIAL } else { LOWER });
-    let call = Parameters::setCall { key: key(), value }.abi_encode();
+    let call = Parameters::setCall { key: key(KEY), value }.abi_encode();
     let block = chain.client().block_number().await?;
     // A proposal of these words can be made once.
     let description = format!("The protocol takes {value} basis points of a payment (asked in block {block})");
@@ -80,7 +83,7 @@ pub(crate) async fn decide(chain: &Chain, cast: &Cast, model: Model) -> Result<D
     let receipt = chain.execute(&cast.payer, &Call::of(GOVERNOR, &execute), "executing a decision").await?;
     Ok(Decision {
         before,
-        after: parameter(chain).await?,
+        after: chain.parameter(KEY).await?,
         voted: value,
         quoted: market::quote(chain, model).await?.protocolBps,
         proposal,
@@ -97,12 +100,4 @@ async fn deposit(chain: &Chain, cast: &Cast) -> Result<(), Error> {
         chain.execute(&cast.payer, &call, "turning OPEN into votes").await?;
     }
     Ok(())
-}
-
-async fn parameter(chain: &Chain) -> Result<U256, Error> {
-    chain.view(PARAMETERS, &Parameters::getCall { key: key() }, BlockId::latest()).await
-}
-
-fn key() -> B256 {
-    B256::right_padding_from(KEY.as_bytes())
 }

@@ -4,6 +4,7 @@ use super::{cast::Cast, checks::Verdict};
 use crate::{chain::Chain, error::Error};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256};
+use std::collections::BTreeSet;
 use tributary_client::Call;
 use tributary_contracts::{
     Commons, Payouts, Stakes,
@@ -95,15 +96,15 @@ pub(crate) async fn money_agrees(verdict: &mut Verdict, chain: &Chain, claims: &
     Ok(())
 }
 
-/// The stakes of everybody are what the contract has, where nobody else staked.
-pub(crate) async fn stakes_agree(verdict: &mut Verdict, chain: &Chain, cast: &Cast, last: u64) -> Result<(), Error> {
+/// The stakes of everybody who ever staked are what the contract has, to the wei.
+pub(crate) async fn stakes_agree(verdict: &mut Verdict, chain: &Chain, last: u64) -> Result<(), Error> {
+    let staked = chain.logs::<Stakes::Staked>(STAKES, 0, last).await?;
+    let holders: BTreeSet<_> = staked.iter().map(|event| (event.purpose, event.account)).collect();
     let mut sum = U256::ZERO;
-    for account in cast.all() {
-        for purpose in 0..3 {
-            let held = chain.view(STAKES, &Stakes::stakeOfCall { purpose, account: account.address() }, last).await?;
-            sum += held.free + held.locked + held.leaving;
-        }
+    for (purpose, account) in holders {
+        let held = chain.view(STAKES, &Stakes::stakeOfCall { purpose, account }, last).await?;
+        sum += held.free + held.locked + held.leaving;
     }
-    verdict.check("and nobody's stake is missing", sum <= chain.balance(STAKES, last).await?);
+    verdict.check("and nobody's stake is missing", sum == chain.balance(STAKES, last).await?);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     models::{Model, PRICE},
     review::stake,
 };
-use crate::{chain::Chain, error::Error};
+use crate::{chain::Chain, error::Error, stake::Purpose};
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
@@ -20,9 +20,6 @@ use tributary_contracts::{
     },
     predeploys::{DIVISION, INFERENCE, STAKES},
 };
-
-/// What an operator's stake is for (`IStakes.Purpose`).
-pub(crate) const OPERATOR: u8 = 1;
 
 /// `IInference.Status.Closed`.
 const CLOSED: u8 = 3;
@@ -56,8 +53,8 @@ pub(crate) struct Settled {
 pub(crate) async fn serve(chain: &Chain, cast: &Cast, model: Model) -> Result<(), Error> {
     let quote = quote(chain, model).await?;
     let account = cast.operator.address();
-    let held = chain.view(STAKES, &Stakes::stakeOfCall { purpose: OPERATOR, account }, BlockId::latest()).await?;
-    stake(chain, &cast.operator, OPERATOR, quote.stake.saturating_sub(held.locked)).await?;
+    let held = chain.view(STAKES, &Stakes::stakeOfCall { purpose: Purpose::Operator as u8, account }, BlockId::latest()).await?;
+    stake(chain, &cast.operator, Purpose::Operator, quote.stake.saturating_sub(held.locked)).await?;
     let call = Inference::serveCall { termsHash: model.terms_hash, on: true };
     chain.execute(&cast.operator, &Call::of(INFERENCE, &call), "serving a model").await?;
     Ok(())
@@ -158,7 +155,7 @@ fn typed(chain: &Chain, (session, count): (U256, u32), amount: U256, answers: B2
 
 /// What an operator has at stake, locked or not.
 pub(crate) async fn at_stake(chain: &Chain, cast: &Cast) -> Result<U256, Error> {
-    let call = Stakes::stakeOfCall { purpose: OPERATOR, account: cast.operator.address() };
+    let call = Stakes::stakeOfCall { purpose: Purpose::Operator as u8, account: cast.operator.address() };
     let held = chain.view(STAKES, &call, BlockId::latest()).await?;
     Ok(held.free + held.locked)
 }

@@ -43,10 +43,10 @@ pub(crate) struct DemoArguments {
     /// Directory whose text files are contributed, instead of the texts that come with the program.
     dir: Option<PathBuf>,
     /// JSON-RPC of the rollup.
-    #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", default_value = "http://127.0.0.1:8545")]
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_RPC", hide_env_values = true, default_value = "http://127.0.0.1:8545")]
     rpc: String,
     /// JSON-RPC of its L1 [default: the URL that the rollup tells].
-    #[arg(long, value_name = "URL", env = "TRIBUTARY_L1")]
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_L1", hide_env_values = true)]
     l1: Option<String>,
     /// Phrase of the funded accounts [default: the one of anvil and Hardhat]. Give your own in the environment: arguments are visible to every
     /// user of the machine.

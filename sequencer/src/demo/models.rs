@@ -5,23 +5,20 @@ use super::{
     datanets::{Datanet, Release},
     review::stake,
 };
-use crate::{chain::Chain, error::Error};
+use crate::{chain::Chain, error::Error, stake::Purpose};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::SolValue;
 use tributary_client::{Account, Call};
 use tributary_contracts::{
-    Models, Parameters,
+    Models,
     interfaces::models::{
         IDatanets::Licence,
         IModelRegistry::{Parent, Registration},
         IModels,
     },
-    predeploys::{MODELS, PARAMETERS},
+    predeploys::MODELS,
 };
-
-/// What a trainer's stake is for (`IStakes.Purpose`).
-const TRAINER: u8 = 2;
 
 /// What an answer costs. Not a round number, so that its split leaves units over.
 pub(crate) const PRICE: u128 = 50_000_000_000_000_007;
@@ -103,9 +100,8 @@ fn registration(operator: Address, sources: &[Source<'_>], parents: Vec<Parent>)
 }
 
 async fn register(chain: &Chain, owner: &Account, name: &str, registration: Registration) -> Result<Model, Error> {
-    let key = B256::right_padding_from(b"trainerBond");
-    let bond = chain.view(PARAMETERS, &Parameters::getCall { key }, BlockId::latest()).await?;
-    stake(chain, owner, TRAINER, bond).await?;
+    let bond = chain.parameter("trainerBond").await?;
+    stake(chain, owner, Purpose::Trainer, bond).await?;
     let create = Models::createCall { name: name.into(), metadata: String::new() };
     let created = chain.execute(owner, &Call::of(MODELS, &create), "creating a model").await?;
     let id = created.event::<Models::ModelCreated>(MODELS)?.modelId;

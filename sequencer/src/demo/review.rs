@@ -8,8 +8,12 @@ use super::{
 };
 use crate::{
     chain::Chain,
-    datanet::merkle::{Place, Tree},
+    datanet::{
+        NO_ROW,
+        merkle::{Place, Tree},
+    },
     error::Error,
+    stake::Purpose,
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, U256, keccak256};
@@ -28,9 +32,6 @@ use tributary_contracts::{
 /// Jurors of a review.
 const JURORS: u16 = 3;
 
-/// What a juror's stake is for (`IStakes.Purpose`).
-const VALIDATOR: u8 = 0;
-
 // Phases of `IJuries.Phase`.
 const COMMITTING: u8 = 3;
 const APPEALABLE: u8 = 5;
@@ -39,9 +40,6 @@ const FINAL: u8 = 7;
 // Stages of `IDatanetRecords.Stage`.
 pub(crate) const REJECTED: u8 = 4;
 pub(crate) const COMPLETE: u8 = 6;
-
-/// `parent` of what refines nothing.
-const NO_ROW: u64 = u64::MAX;
 
 /// Everything is committed to and reviewed, for a fee and a bond.
 pub(crate) fn reviewed() -> Policy {
@@ -59,7 +57,7 @@ pub(crate) async fn join(chain: &Chain, cast: &Cast) -> Result<(), Error> {
             continue;
         }
         let amount = least - info.stake.min(least);
-        stake(chain, validator, VALIDATOR, amount).await?;
+        stake(chain, validator, Purpose::Validator, amount).await?;
         chain.execute(validator, &Call::of(JURIES, &Juries::joinCall { amount }), "joining the validators").await?;
         joined = true;
     }
@@ -68,7 +66,8 @@ pub(crate) async fn join(chain: &Chain, cast: &Cast) -> Result<(), Error> {
 }
 
 /// Puts at stake what is missing of `amount` that is free.
-pub(crate) async fn stake(chain: &Chain, account: &Account, purpose: u8, amount: U256) -> Result<(), Error> {
+pub(crate) async fn stake(chain: &Chain, account: &Account, purpose: Purpose, amount: U256) -> Result<(), Error> {
+    let purpose = purpose as u8;
     let held = chain.view(STAKES, &Stakes::stakeOfCall { purpose, account: account.address() }, BlockId::latest()).await?;
     if held.free < amount {
         let call = Call::of(STAKES, &Stakes::stakeCall { purpose }).with_value(amount - held.free);

@@ -80,7 +80,7 @@ impl Story<'_> {
         blocks.last = claims.iter().map(|claim| claim.block).max().unwrap_or(settled.block);
         checks::copies_earn_nothing(&mut self.verdict, self.chain, self.cast.copier.address(), blocks.last).await?;
         ledger::money_agrees(&mut self.verdict, self.chain, &claims, blocks.last).await?;
-        ledger::stakes_agree(&mut self.verdict, self.chain, &self.cast, blocks.last).await?;
+        ledger::stakes_agree(&mut self.verdict, self.chain, blocks.last).await?;
         Ok(blocks)
     }
 

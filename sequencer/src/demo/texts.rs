@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    files::{self, Depth, MAX_DOCUMENT_BYTES, Unfit},
+    files::{self, Depth, MAX_SENT_BYTES, Unfit},
 };
 use std::path::Path;
 use tributary_attribution::{
@@ -39,14 +39,14 @@ pub(crate) fn load(dir: Option<&Path>) -> Result<Vec<Text>, Error> {
     };
     let mut texts = Vec::new();
     for path in files::list(dir, Depth::One)?.files {
-        match files::read_text(&path, MAX_DOCUMENT_BYTES) {
+        match files::read_text(&path, MAX_SENT_BYTES) {
             Ok(body) => texts.push(Text { name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), body }),
-            Err(Unfit::Unreadable(source)) => return Err(Error::Read { path, source }),
+            Err(Unfit::Unreadable(source)) => return Err(Error::File { path, source }),
             Err(_) => {}
         }
     }
     if texts.is_empty() {
-        return Err(Error::NoTexts { dir: dir.to_owned(), most: "128 KiB" });
+        return Err(Error::NoTexts { dir: dir.to_owned(), most: "120 KiB" });
     }
     texts.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(texts)
@@ -63,7 +63,7 @@ pub(crate) fn copy(texts: &[Text]) -> Result<Option<Text>, AttributionError> {
         set.append(&text.body, 0, &mut Unmetered)?;
     }
     let found = novelty(&set, set.version()?, &body, &mut Unmetered)?;
-    let nothing_new = found.inherited + found.closed == found.total && body.len() <= MAX_DOCUMENT_BYTES;
+    let nothing_new = found.inherited + found.closed == found.total && body.len() <= MAX_SENT_BYTES;
     Ok(nothing_new.then(|| Text { name: format!("{}, copied", original.name), body }))
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn refinement(texts: &[Text]) -> Result<Option<(u64, Text)>, Attribut
         set.append(&text.body, 0, &mut Unmetered)?;
     }
     let found = novelty(&set, set.version()?, &body, &mut Unmetered)?;
-    let refines = found.closed > 0 && body.len() <= MAX_DOCUMENT_BYTES;
+    let refines = found.closed > 0 && body.len() <= MAX_SENT_BYTES;
     Ok(refines.then(|| (row as u64, Text { name: format!("{}, refined", original.name), body })))
 }
 
@@ -149,7 +149,7 @@ mod tests {
         for (name, bytes) in files {
             std::fs::write(dir.path().join(name), bytes).unwrap();
         }
-        std::fs::write(dir.path().join("large.txt"), vec![b'a'; MAX_DOCUMENT_BYTES + 1]).unwrap();
+        std::fs::write(dir.path().join("large.txt"), vec![b'a'; MAX_SENT_BYTES + 1]).unwrap();
         let texts = load(Some(dir.path())).unwrap();
         assert_eq!(texts.iter().map(|text| text.body.as_str()).collect::<Vec<_>>(), ["first", "second"]);
     }
@@ -168,6 +168,6 @@ mod tests {
     fn a_directory_without_texts_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(load(Some(dir.path())), Err(Error::NoTexts { .. })));
-        assert!(matches!(load(Some(&dir.path().join("nowhere"))), Err(Error::Read { .. })));
+        assert!(matches!(load(Some(&dir.path().join("nowhere"))), Err(Error::File { .. })));
     }
 }

@@ -160,8 +160,7 @@ pub(crate) async fn run(arguments: GovArguments) -> Result<(), Error> {
         Command::Unlock { amount } => {
             let receipt = caller.send(&Call::of(VOTING_OPEN, &VotingOpen::beginWithdrawalCall { amount }), "unlocking").await?;
             let leaving = caller.chain.now(VOTING_OPEN, &VotingOpen::leavingOfCall { account: caller.account().await?.address() }).await?;
-            let made = [("leaving", json!(report::open(leaving.amount))), ("ready", json!(leaving.ready.to::<u64>()))];
-            caller.tell_of(&receipt, &made)
+            caller.tell_of(&receipt, &[("ready", json!(leaving.ready.to::<u64>()))], &[("leaving", U256::from(leaving.amount))])
         }
         Command::Withdraw { to } => {
             let to = match to {
@@ -181,7 +180,7 @@ pub(crate) async fn run(arguments: GovArguments) -> Result<(), Error> {
             let call = TributaryGovernor::castVoteWithReasonCall { proposalId: proposal, support: vote as u8, reason };
             let receipt = caller.send(&Call::of(GOVERNOR, &call), "voting").await?;
             let event: TributaryGovernor::VoteCast = receipt.event(GOVERNOR)?;
-            caller.tell_of(&receipt, &[("weight", json!(report::open(event.weight)))])
+            caller.tell_of(&receipt, &[], &[("weight", event.weight)])
         }
         Command::Queue { proposal } => proposal::queue(&caller, proposal).await,
         Command::Execute { proposal } => proposal::execute(&caller, proposal).await,
@@ -229,7 +228,7 @@ async fn propose(caller: &Caller, target: Address, data: Bytes, why: String) -> 
         ("voteStart", json!(event.voteStart.saturating_to::<u64>())),
         ("voteEnd", json!(event.voteEnd.saturating_to::<u64>())),
     ];
-    caller.tell_of(&receipt, &made)
+    caller.tell_of(&receipt, &made, &[])
 }
 
 async fn parameters(caller: &Caller) -> Result<(), Error> {
@@ -237,7 +236,8 @@ async fn parameters(caller: &Caller) -> Result<(), Error> {
     for name in PARAMETER_NAMES {
         let value = caller.chain.parameter(name).await?;
         let bounds = caller.chain.now(PARAMETERS, &Parameters::boundsCall { key: key(name) }).await?;
-        items.push(json!({ "name": name, "value": value, "least": bounds.least, "most": bounds.most, "initial": bounds.initial }));
+        let [least, most, initial] = [bounds.least, bounds.most, bounds.initial].map(|number| number.to_string());
+        items.push(json!({ "name": name, "value": value.to_string(), "least": least, "most": most, "initial": initial }));
         rows.push(vec![name.to_owned(), told(name, value), told(name, bounds.least), told(name, bounds.most), told(name, bounds.initial)]);
     }
     if caller.for_scripts() {

@@ -37,7 +37,7 @@ pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
     let call = TributaryGovernor::queueCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     let receipt = caller.send(&Call::of(GOVERNOR, &call), "queueing the proposal").await?;
     let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?;
-    caller.tell_of(&receipt, &[("ready", json!(ready.saturating_to::<u64>()))])
+    caller.tell_of(&receipt, &[("ready", json!(ready.saturating_to::<u64>()))], &[])
 }
 
 pub(super) async fn execute(caller: &Caller, id: U256) -> Result<(), Error> {
@@ -100,7 +100,7 @@ pub(super) async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
     };
     let mut value = about(&proposal, state);
     value["votes"] = json!({ "for": votes.forVotes, "against": votes.againstVotes, "abstain": votes.abstainVotes });
-    value["quorum"] = json!(quorum);
+    value["quorum"] = json!(quorum.map(|votes| votes.to_string()));
     value["ready"] = json!(ready);
     caller.tell(
         &value,

@@ -11,7 +11,7 @@ use crate::{
 };
 use alloy_primitives::{B256, Bytes, U64, U256, keccak256};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{fs, path::PathBuf};
 use tributary_client::{Call, Receipt};
 use tributary_contracts::{
@@ -92,7 +92,7 @@ enum Command {
     Settle {
         #[command(flatten)]
         answers: voucher::AnswerArguments,
-        /// The payer's signature, or a file with it. Not needed by the payer itself.
+        /// The payer's signature, or a file with it. Not needed by the payer, who may settle what was posted.
         #[arg(long, value_name = "SIGNATURE|FILE", value_parser = voucher::signature, default_value = "0x")]
         voucher: Bytes,
     },
@@ -152,7 +152,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
             let call = Inference::postCall { sessionId: answers.session, answers: answered };
             let receipt = caller.send(&Call::of(INFERENCE, &call), "posting answers").await?;
             let event: Inference::Posted = receipt.event(INFERENCE)?;
-            caller.tell_of(&receipt, &[("sessionId", json!(event.sessionId)), ("until", json!(event.until))])
+            caller.tell_of(&receipt, &[("sessionId", json!(event.sessionId)), ("until", json!(event.until))], &[])
         }
         Command::Finalize { session } => {
             let call = Call::of(INFERENCE, &Inference::finalizeCall { sessionId: session });
@@ -164,7 +164,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
             let call = Call::of(INFERENCE, &Inference::refundCall { sessionId: session });
             let receipt = caller.send(&call, "giving back the rest").await?;
             let amount: U256 = receipt.events::<Inference::Refunded>(INFERENCE)?.iter().map(|event| event.amount).sum();
-            caller.tell_of(&receipt, &[("refunded", json!(amount.to_string()))])
+            caller.tell_of(&receipt, &[], &[("refunded", amount)])
         }
         Command::Close { session } => {
             caller.execute(&Call::of(INFERENCE, &Inference::closeCall { sessionId: session }), "closing the session").await
@@ -177,7 +177,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
 fn question(prompt: Option<String>, file: Option<PathBuf>) -> Result<Bytes, Error> {
     match (prompt, file) {
         (Some(prompt), _) => Ok(prompt.into_bytes().into()),
-        (None, Some(path)) => Ok(fs::read(&path).map_err(|source| Error::Read { path, source })?.into()),
+        (None, Some(path)) => Ok(fs::read(&path).map_err(|source| Error::File { path, source })?.into()),
         (None, None) => Err(Error::Invalid { what: "prompt".to_owned(), reason: "missing: an argument, or --prompt-file".to_owned() }),
     }
 }
@@ -192,25 +192,14 @@ async fn open(caller: &Caller, wanted: Wanted, arguments: &OpeningArguments) -> 
         termsHash: quote.termsHash,
         promptHash: wanted.prompt_hash,
         maxAnswers: wanted.answers,
-        deadline: time(caller).await? + seconds,
+        deadline: caller.chain.time().await?.saturating_add(seconds),
     };
     let value = arguments.value.unwrap_or(quote.price * U256::from(wanted.answers));
     let call = Call::of(INFERENCE, &Inference::openCall { opening, prompt: wanted.prompt }).with_value(value);
     let receipt = caller.send(&call, "opening the session").await?;
     let event: Inference::SessionOpened = receipt.event(INFERENCE)?;
-    let made = [
-        ("sessionId", json!(event.sessionId)),
-        ("operator", json!(quote.operator)),
-        ("deadline", json!(event.session.deadline)),
-        ("escrow", json!(report::open(value))),
-    ];
-    caller.tell_of(&receipt, &made)
-}
-
-/// The newest block's time, seconds.
-async fn time(caller: &Caller) -> Result<u64, Error> {
-    let block: Value = caller.chain.client().demand("eth_getBlockByNumber", ("latest", false)).await?;
-    Ok(report::number(&block, "timestamp").saturating_to())
+    let made = [("sessionId", json!(event.sessionId)), ("operator", json!(quote.operator)), ("deadline", json!(event.session.deadline))];
+    caller.tell_of(&receipt, &made, &[("escrow", value)])
 }
 
 async fn serve(caller: &Caller, model: U256, on: bool) -> Result<(), Error> {
@@ -218,7 +207,7 @@ async fn serve(caller: &Caller, model: U256, on: bool) -> Result<(), Error> {
     let terms = caller.chain.now(MODELS, &Models::termsHashCall { modelId: model, version: latest.version }).await?;
     let receipt = caller.send(&Call::of(INFERENCE, &Inference::serveCall { termsHash: terms, on }), "answering under the terms").await?;
     let made = [("modelId", json!(model)), ("version", json!(latest.version)), ("termsHash", json!(terms)), ("on", json!(on))];
-    caller.tell_of(&receipt, &made)
+    caller.tell_of(&receipt, &made, &[])
 }
 
 async fn sign(caller: &Caller, answers: &voucher::AnswerArguments) -> Result<(), Error> {
@@ -248,20 +237,18 @@ fn settled(caller: &Caller, receipt: &Receipt) -> Result<(), Error> {
     let event: Inference::Settled = receipt.event(INFERENCE)?;
     let carried = !receipt.events::<Inference::Carried>(INFERENCE)?.is_empty();
     let shares = event.shares;
-    let made = [
-        ("settlementId", json!(event.settlementId)),
-        ("answers", json!(event.count)),
-        ("amount", json!(report::open(event.amount))),
-        ("contributors", json!(report::open(shares.contributors))),
-        ("curators", json!(report::open(shares.curators))),
-        ("validators", json!(report::open(shares.validators))),
-        ("lineage", json!(report::open(shares.lineage))),
-        ("commons", json!(report::open(shares.commons))),
-        ("protocol", json!(report::open(shares.protocol))),
-        ("operator", json!(report::open(shares.operator))),
-        ("carried", json!(carried)),
+    let made = [("settlementId", json!(event.settlementId)), ("answers", json!(event.count)), ("carried", json!(carried))];
+    let money = [
+        ("amount", event.amount),
+        ("contributors", shares.contributors),
+        ("curators", shares.curators),
+        ("validators", shares.validators),
+        ("lineage", shares.lineage),
+        ("commons", shares.commons),
+        ("protocol", shares.protocol),
+        ("operator", shares.operator),
     ];
-    caller.tell_of(receipt, &made)
+    caller.tell_of(receipt, &made, &money)
 }
 
 /// The payees who wait are the data of the settlement's last `Carried` event.

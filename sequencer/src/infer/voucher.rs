@@ -78,7 +78,7 @@ impl AnswerArguments {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+    fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
 impl Links {

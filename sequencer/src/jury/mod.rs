@@ -13,7 +13,10 @@ use alloy_signer_local::PrivateKeySigner;
 use clap::{Args, Subcommand, ValueEnum};
 use secret::{Seat, Secret};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 use tributary_client::Call;
 use tributary_contracts::{
     Juries,
@@ -29,6 +32,8 @@ Examples:
   tributary jury draw 3 --index 0  once L1 has the randomness; anyone may
   tributary jury commit 3 uphold --reason 'own work, well told' --index 3
                                    the verdict stays in a hidden file of this folder until it is revealed
+  tributary jury commit 3 - --index 3 < verdict.txt
+                                   the same from a file, whose first line is the verdict and the rest the reason: no other user sees it
   tributary jury reveal 3 --index 3
   tributary jury advance 3 --index 0
                                    ends a phase whose time is over
@@ -37,6 +42,8 @@ Examples:
                                    pays everybody who had a part in it";
 
 /// States of a seat, in the contract's order.
+const DRAWN: u8 = 1;
+const COMMITTED: u8 = 2;
 const SEATS: [&str; 5] = ["none", "drawn", "committed", "upholds", "rejects"];
 
 /// `IJuries.Phase`, in its order.
@@ -63,6 +70,16 @@ enum Verdict {
     Reject,
 }
 
+/// A verdict that nobody else may know yet, or where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Chosen {
+    Uphold,
+    Reject,
+    /// Standard input: its first line is the verdict, the rest the reason.
+    #[value(name = "-")]
+    Input,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Tell of all cases, or of those of an account.
@@ -74,13 +91,16 @@ enum Command {
     Show { case: U256 },
     /// Draw the jury, once the randomness is known.
     Draw { case: U256 },
-    /// Commit to a verdict, as a juror.
+    /// Commit to a verdict, as a juror. Arguments are visible to other users of the machine; what is read from standard input is not.
     Commit {
         case: U256,
-        verdict: Verdict,
+        verdict: Chosen,
         /// Why; its hash is told with the verdict.
-        #[arg(long)]
-        reason: String,
+        #[arg(long, conflicts_with = "reason_file")]
+        reason: Option<String>,
+        /// File with the reason.
+        #[arg(long, value_name = "FILE")]
+        reason_file: Option<PathBuf>,
     },
     /// Reveal the verdict, once nobody can commit any more.
     Reveal { case: U256 },
@@ -119,33 +139,36 @@ pub(crate) async fn run(arguments: JuryArguments) -> Result<(), Error> {
         Command::Draw { case } => {
             let receipt = caller.send(&Call::of(JURIES, &Juries::drawCall { caseId: case }), "drawing the jury").await?;
             let jurors: Vec<_> = receipt.events::<Juries::JuryDrawn>(JURIES)?.into_iter().flat_map(|event| event.jurors).collect();
-            caller.tell_of(&receipt, &[("jurors", json!(jurors))])
+            caller.tell_of(&receipt, &[("jurors", json!(jurors))], &[])
         }
-        Command::Commit { case, verdict, reason } => commit(&caller, &arguments.state, case, (verdict == Verdict::Uphold, reason)).await,
+        Command::Commit { case, verdict, reason, reason_file } => {
+            let chosen = chosen(verdict, reason, reason_file)?;
+            commit(&caller, &arguments.state, case, chosen).await
+        }
         Command::Reveal { case } => reveal(&caller, &arguments.state, case).await,
         Command::Advance { case } => {
             let receipt = caller.send(&Call::of(JURIES, &Juries::advanceCall { caseId: case }), "ending the phase").await?;
             let phase = PHASES.get(usize::from(info(&caller, case).await?.phase)).copied().unwrap_or_default();
-            caller.tell_of(&receipt, &[("phase", json!(phase))])
+            caller.tell_of(&receipt, &[("phase", json!(phase))], &[])
         }
         Command::Appeal { case, reason } => {
             let bond = info(&caller, case).await?.bond;
             let call = Call::of(JURIES, &Juries::appealCall { caseId: case, reason: keccak256(reason) }).with_value(bond);
             let receipt = caller.send(&call, "appealing").await?;
-            caller.tell_of(&receipt, &[("bond", json!(report::open(bond)))])
+            caller.tell_of(&receipt, &[], &[("bond", bond)])
         }
         Command::Decide { case, verdict, reason } => {
             let bond = info(&caller, case).await?.bond;
             let verdict = verdict == Verdict::Uphold;
             let call = Call::of(JURIES, &Juries::decideCall { caseId: case, verdict, reason: keccak256(reason) }).with_value(bond);
             let receipt = caller.send(&call, "deciding").await?;
-            caller.tell_of(&receipt, &[("bond", json!(report::open(bond)))])
+            caller.tell_of(&receipt, &[], &[("bond", bond)])
         }
         Command::Settle { case, seats } => {
             let call = Call::of(JURIES, &Juries::settleCall { caseId: case, seats: U256::from(seats) });
             let receipt = caller.send(&call, "settling the case").await?;
             let done = !receipt.events::<Juries::CaseSettled>(JURIES)?.is_empty();
-            caller.tell_of(&receipt, &[("done", json!(done))])
+            caller.tell_of(&receipt, &[("done", json!(done))], &[])
         }
     }
 }
@@ -161,15 +184,57 @@ async fn seat_state(caller: &Caller, seat: &Seat) -> Result<Option<u8>, Error> {
     Ok(place.and_then(|place| jury.states.get(place).copied()))
 }
 
+/// The verdict, whether it upholds, and its reason.
+fn chosen(verdict: Chosen, reason: Option<String>, file: Option<PathBuf>) -> Result<(bool, String), Error> {
+    let failed = |path: &str| {
+        let path = PathBuf::from(path);
+        move |source| Error::File { path, source }
+    };
+    let of_file = |path: PathBuf| fs::read_to_string(&path).map_err(failed(&path.display().to_string()));
+    let reason = reason.map_or_else(|| file.map(of_file).transpose(), |reason| Ok(Some(reason)))?;
+    match verdict {
+        Chosen::Uphold | Chosen::Reject => {
+            let missing = || Error::Invalid { what: "--reason".to_owned(), reason: "missing: why, or --reason-file".to_owned() };
+            Ok((verdict == Chosen::Uphold, reason.ok_or_else(missing)?.trim_end().to_owned()))
+        }
+        Chosen::Input => verdict_in(&io::read_to_string(io::stdin()).map_err(failed("standard input"))?, reason),
+    }
+}
+
+/// The verdict in a text's first line, and the reason behind it, if there is none yet.
+fn verdict_in(text: &str, reason: Option<String>) -> Result<(bool, String), Error> {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let reason = reason.unwrap_or_else(|| rest.to_owned()).trim_end().to_owned();
+    match (first.trim(), reason.is_empty()) {
+        ("uphold", false) => Ok((true, reason)),
+        ("reject", false) => Ok((false, reason)),
+        _ => {
+            let reason = "its first line is uphold or reject, and the reason is in the lines below".to_owned();
+            Err(Error::Invalid { what: "standard input".to_owned(), reason })
+        }
+    }
+}
+
 async fn commit(caller: &Caller, folder: &Path, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
     let (account, found) = (caller.account().await?, info(caller, case).await?);
     let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
-    if seat_state(caller, &seat).await? == Some(2) {
-        return Err(Error::Check(format!("{} committed to its verdict in case {case} already", seat.juror)));
+    let kept = seat.read(folder)?;
+    // Asked for first: what is included between two questions is seen by the second.
+    let waits = caller.chain.waits(seat.juror).await?;
+    let state = seat_state(caller, &seat).await?;
+    if state == Some(COMMITTED) {
+        let reason = format!("{} committed to its verdict already", seat.juror);
+        return Err(Error::Invalid { what: format!("case {case}"), reason });
+    }
+    let same = |kept: &Secret| kept.verdict == verdict && kept.reason == reason;
+    if kept.as_ref().is_some_and(|kept| !same(kept)) && (waits || state != Some(DRAWN)) {
+        let path = seat.path(folder).display().to_string();
+        let reason = "another verdict is kept there, and may be committed to: without its salt it could not be revealed".to_owned();
+        return Err(Error::Invalid { what: path, reason });
     }
     // A commitment that was sent and is not included yet may be to what is kept: the same verdict is committed to again as it was.
-    let kept = seat.read(folder)?.filter(|kept| kept.verdict == verdict && kept.reason == reason);
-    let secret = kept.unwrap_or_else(|| Secret { verdict, reason, salt: PrivateKeySigner::random().to_bytes() });
+    let kept = kept.filter(same);
+    let secret = kept.unwrap_or_else(|| Secret { verdict, reason: reason.clone(), salt: PrivateKeySigner::random().to_bytes() });
     seat.write(folder, &secret)?;
     let asked = Juries::commitmentOfCall {
         caseId: case,
@@ -193,6 +258,7 @@ async fn reveal(caller: &Caller, folder: &Path, case: U256) -> Result<(), Error>
     caller.tell_of(
         &receipt,
         &[("upholds", json!(kept.verdict)), ("reason", json!(kept.reason)), ("reasonHash", json!(keccak256(&kept.reason)))],
+        &[],
     )
 }
 
@@ -269,4 +335,25 @@ async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
         report::table(&["round", "juror", "verdict"], &rows);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_read_from_a_text_with_its_reason() {
+        assert_eq!(verdict_in("uphold\nown work,\nwell told\n", None).unwrap(), (true, "own work,\nwell told".to_owned()));
+        assert_eq!(verdict_in("reject\r\n", Some("copied\n".to_owned())).unwrap(), (false, "copied".to_owned()));
+        for wrong in ["", "uphold", "uphold\n \n", "why\nuphold", "Uphold\nwhy"] {
+            assert!(verdict_in(wrong, None).unwrap_err().to_string().contains("first line"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_verdict_has_a_reason() {
+        let error = chosen(Chosen::Uphold, None, None).unwrap_err().to_string();
+        assert!(error.contains("--reason-file"), "{error}");
+        assert_eq!(chosen(Chosen::Reject, Some("copied".to_owned()), None).unwrap(), (false, "copied".to_owned()));
+    }
 }

@@ -6,6 +6,7 @@ use crate::{
     caller::Caller,
     error::Error,
     report,
+    stake::Purpose,
     terminal::say,
     wallet::{NodeArguments, WalletArguments},
 };
@@ -18,9 +19,6 @@ use tributary_contracts::{
     Models, Stakes,
     predeploys::{MODELS, STAKES},
 };
-
-/// `IStakes.Purpose`.
-const TRAINER: u8 = 2;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -128,7 +126,7 @@ async fn register(
     let account = caller.account().await?.address();
     version.registration(account)?;
     let bond = caller.chain.parameter("trainerBond").await?;
-    let stake = caller.chain.now(STAKES, &Stakes::stakeOfCall { purpose: TRAINER, account }).await?;
+    let stake = caller.chain.now(STAKES, &Stakes::stakeOfCall { purpose: Purpose::Trainer as u8, account }).await?;
     if stake.free < bond {
         let reason = format!("{} of a trainer's stake is free; `tributary stake add trainer` adds to it", report::open(stake.free));
         return Err(Error::Invalid { what: format!("a bond of {}", report::open(bond)), reason });
@@ -147,7 +145,7 @@ async fn add(caller: &Caller, model: U256, version: &registration::Version) -> R
     let receipt = caller.send(&call, "registering the version").await?;
     let event: Models::VersionRegistered = receipt.event(MODELS)?;
     let terms = caller.chain.now(MODELS, &Models::termsHashCall { modelId: model, version: event.version }).await?;
-    caller.tell_of(&receipt, &[("modelId", json!(model)), ("version", json!(event.version)), ("termsHash", json!(terms))])
+    caller.tell_of(&receipt, &[("modelId", json!(model)), ("version", json!(event.version)), ("termsHash", json!(terms))], &[])
 }
 
 async fn show(caller: &Caller, model: U256) -> Result<(), Error> {

@@ -180,7 +180,7 @@ fn texts<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -
 
 /// Reads a version from a file. Field by field, so that an error names its field.
 pub(super) fn read(path: &Path) -> Result<Version, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
     let invalid = |reason: String| Error::Invalid { what: path.display().to_string(), reason };
     let fields: serde_json::Map<String, Value> = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     for (name, value) in &fields {

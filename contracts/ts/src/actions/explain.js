@@ -1,6 +1,6 @@
 // Why a session's payments went where they went: the node's index, the answers' bytes from its logs, and the precompile's evidence for them, joined.
 // Everything is read as of the block of the settlement, so that what became of a row afterwards changes no explanation.
-import { hexToBytes, numberToHex } from 'viem'
+import { BaseError, ContractFunctionRevertedError, hexToBytes, numberToHex } from 'viem'
 import { getLogs } from 'viem/actions'
 import { inferenceAbi } from '../abis/inference.js'
 import { addresses } from '../addresses.js'
@@ -9,6 +9,9 @@ import { indexed, listed, read, rowOf } from '../transact.js'
 const BPS = 10_000n
 /** As in contracts/src/l2/inference/Attribution.sol: an answer's words share `amount << SCALE`. */
 const SCALE = 32n
+
+/** What `traceByContributor` says of what is made of nobody's words. */
+const NOTHING = [[], [], 0n, 0n, 0n]
 
 const answered = inferenceAbi.find(({ type, name }) => type === 'event' && name === 'Answered')
 
@@ -77,10 +80,12 @@ async function answerOf(client, answer, sources, settlements) {
 async function traceOf(client, { source, output, settlement, amount, block }) {
   const { datanetId, releaseId, release } = source
   const at = { blockNumber: settlement?.blockNumber ?? block }
-  const [sums, evidence] = await Promise.all([
-    read(client, 'textAttribution', 'traceByContributor', [release.setId, release.version, output, 0], at),
-    read(client, 'textAttribution', 'evidence', [release.setId, release.version, output, 0], at),
-  ])
+  const asked = ['traceByContributor', 'evidence'].map((name) => read(client, 'textAttribution', name, [release.setId, release.version, output, 0], at))
+  const [sums, evidence] = await Promise.all(asked).catch((error) => {
+    // What the payer did not sign for may be no text. Nobody is paid for its words then.
+    if (settlement?.signed !== true && isRefused(error)) return [NOTHING, []]
+    throw error
+  })
   const [numbers, credits, explained, withheld, total] = sums
   const credit = new Map(numbers.map((number, index) => [number, credits[index]]))
   const full = [explained * BPS, total * BigInt(release.fullAtBps)].reduce((a, b) => (a > b ? a : b))
@@ -95,6 +100,9 @@ async function traceOf(client, { source, output, settlement, amount, block }) {
   })
   return { datanetId, releaseId, weightBps: source.weightBps, licence: release.licence, explained, withheld, total, spans }
 }
+
+/** Whether a contract refused, and not a node. */
+const isRefused = (error) => error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null
 
 /** Who earns by rows: their contributors' numbers, and accounts. */
 async function authorsOf(client, datanetId, evidence, at) {

@@ -1,34 +1,19 @@
 //! Shards: what one append wrote, as the code of an account, in both directions.
 
 use super::sets::Kind;
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::Bytes;
 use tributary_attribution::{
     rows::Layout,
     text::{Place, Run},
 };
+use tributary_contracts::shards::{HEADER, MAGIC, RUN};
+pub(super) use tributary_contracts::shards::{address as shard_address, next_root};
 
-/// 0xEF code can be deployed by nobody (EIP-3541); A702 tells it from EIP-7702's EF01 and from the first edition's shards.
-const MAGIC: [u8; 3] = [0xEF, 0xA7, 0x02];
-/// Bytes before a shard's payload.
-const HEADER: usize = 20;
-/// Bytes of a stored run.
-const RUN: usize = 20;
 /// The row of a run that is closed.
 const CLOSED: u64 = u64::MAX;
 
 /// Largest exponent of a row.
 pub(super) const MAX_EXPONENT: u8 = tributary_attribution::rows::MAX_EXPONENT;
-
-/// The running root after one more shard.
-pub(super) fn next_root(root: B256, code_hash: B256) -> B256 {
-    keccak256([root.0, code_hash.0].concat())
-}
-
-/// Where a shard is.
-pub(super) fn shard_address(set: U256, index: u64) -> Address {
-    let preimage = [b"tributary/shard".as_slice(), &set.to_be_bytes::<32>(), &index.to_be_bytes()].concat();
-    Address::from_word(keccak256(preimage))
-}
 
 /// What one append wrote, whatever its payload means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +141,7 @@ mod tests {
             "74657874"
         );
         assert_eq!(code[..], expected);
+        assert_eq!(code[MAGIC.len()], tributary_contracts::shards::TEXT);
         assert_eq!(Shard::decode(Kind::Text, &code), Some(shard.clone()));
         assert_eq!(decode_text(&shard.payload), Some((runs, Bytes::from_static(b"text"))));
         assert_eq!(Shard::decode(Kind::Sketch, &code), None);
@@ -167,15 +153,5 @@ mod tests {
         assert_eq!(decode_text(&hex!("000000").into()), None);
         assert_eq!(decode_text(&hex!("ffffffff00").into()), None);
         assert_eq!(decode_text(&[vec![0, 0, 0, 2], vec![0; 39]].concat().into()), None);
-    }
-
-    #[test]
-    fn a_shard_is_at_the_hash_of_its_set_and_index() {
-        let preimage = hex!(
-            "7472696275746172792f7368617264"
-            "0000000000000000000000000000000000000000000000000000000000000001"
-            "0000000000000203"
-        );
-        assert_eq!(shard_address(U256::ONE, 0x0203), Address::from_slice(&keccak256(preimage)[12..]));
     }
 }
