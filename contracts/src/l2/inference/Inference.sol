@@ -43,8 +43,8 @@ contract Inference is IInference, Governed {
     }
 
     /// @inheritdoc IInference
-    function carry(uint256 settlementId, bytes calldata payees) external {
-        Payments.carry(state, settlementId, payees);
+    function carry(uint256 settlementId, bytes calldata payees, bytes32 rest) external {
+        Payments.carry(state, settlementId, payees, rest);
     }
 
     /// @inheritdoc IInference
