@@ -72,7 +72,6 @@ library Sketches {
         Batch memory batch = Batch(setId, datanetId, 1 + uint256(set.dim));
         if (rows.length == 0 || payload.length != rows.length * batch.rowLength) revert IModelDisputes.InvalidSketch();
         IDatanets.Release memory release = DATANETS.release(datanetId, releaseId);
-        if (release.setId == 0) revert IModelRegistry.UnknownRelease(datanetId, releaseId);
         _noteRelease(set, datanetId << 32 | releaseId);
         uint32[] memory numbers = new uint32[](rows.length);
         for (uint256 i = 0; i < rows.length; ++i) {
