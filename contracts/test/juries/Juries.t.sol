@@ -527,8 +527,10 @@ contract JuriesPathsTest is JuriesTest {
         vote(caseId, 3, 0);
         wait_(APPEAL);
         for (uint256 gas = 100_000; gas < 2_000_000; gas += 100_000) {
-            (bool success,) = Predeploys.JURIES.call{gas: gas}(abi.encodeCall(IJuries.advance, caseId));
+            (bool success, bytes memory problem) =
+                Predeploys.JURIES.call{gas: gas}(abi.encodeCall(IJuries.advance, caseId));
             vm.assertTrue(!success, "too little");
+            vm.assertEq(problem, abi.encodeWithSelector(IJuries.NotEnoughGas.selector, 2_000_000), "and it says so");
         }
         vm.assertEq(client.told(caseId), 0, "not told");
         (bool enough,) = Predeploys.JURIES.call{gas: 2_200_000}(abi.encodeCall(IJuries.advance, caseId));
