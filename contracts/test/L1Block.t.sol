@@ -206,6 +206,23 @@ contract L1BlockTest is Test {
         vm.assertEq(oracle.getOperatorFee(type(uint256).max), type(uint256).max, "saturated operator fee of Jovian");
     }
 
+    function test_TheOracleTellsWhatItReadsAndNothingOfBedrock() public {
+        GasPriceOracle oracle = new GasPriceOracle();
+        Values memory v;
+        (v.baseFeeScalar, v.blobBaseFeeScalar, v.basefee, v.blobBaseFee) = (1_368, 810_949, 30 gwei, 2 gwei);
+        set(v);
+        vm.fee(7 gwei);
+        vm.assertTrue(oracle.gasPrice() == 7 gwei && oracle.baseFee() == 7 gwei, "base fee of L2");
+        vm.assertTrue(oracle.l1BaseFee() == 30 gwei && oracle.blobBaseFee() == 2 gwei, "base fees of L1");
+        vm.assertTrue(oracle.baseFeeScalar() == 1_368 && oracle.blobBaseFeeScalar() == 810_949, "scalars");
+        vm.assertEq(oracle.decimals(), 6, "decimals");
+        vm.assertEq(oracle.version(), "1.6.0", "version");
+        vm.expectRevert(GasPriceOracle.Deprecated.selector);
+        oracle.overhead();
+        vm.expectRevert(GasPriceOracle.Deprecated.selector);
+        oracle.scalar();
+    }
+
     function testFuzz_TheUpperBoundIsNotBelowTheFee(bytes memory data) public {
         GasPriceOracle oracle = new GasPriceOracle();
         Values memory v;

@@ -226,7 +226,7 @@ contract PortalWithdrawalTest is WithdrawalTest {
         if (field % 4 == 2) withdrawal.target = address(uint160(bob) + uint160(change));
         if (field % 4 == 3) withdrawal.data = abi.encode(change);
         vm.assume(withdrawal.target != address(portal) && withdrawal.target != address(open));
-        vm.expectRevert();
+        vm.expectRevert(TributaryPortal.InvalidMerkleProof.selector);
         portal.proveWithdrawalTransaction(withdrawal, index, rootProof, proof);
     }
 
@@ -319,6 +319,7 @@ contract PortalWithdrawalTest is WithdrawalTest {
         portal.finalizeWithdrawalTransaction(outer);
         vm.assertTrue(!portal.finalizedWithdrawals(hashOf(inner)), "inner");
         vm.assertTrue(!receiver.forwarded(), "forwarded");
+        vm.assertEq(bytes32(receiver.refusal()), bytes32(TributaryPortal.NonReentrant.selector), "refusal");
         portal.finalizeWithdrawalTransaction(inner);
         vm.assertEq(open.balanceOf(bob), 1, "inner, afterwards");
     }
@@ -335,12 +336,13 @@ contract PortalWithdrawalTest is WithdrawalTest {
     }
 }
 
-/// @notice An L1 contract that messages go to. It passes unknown calls on to the portal and fails when that fails.
+/// @notice An L1 contract that messages go to. It passes unknown calls on to the portal and notes what that says.
 contract Receiver {
     TributaryPortal private immutable portal;
     address public seenSender;
     uint256 public seenBalance;
     bool public forwarded;
+    bytes4 public refusal;
 
     constructor(TributaryPortal portal_) {
         portal = portal_;
@@ -352,9 +354,9 @@ contract Receiver {
     }
 
     fallback(bytes calldata data) external returns (bytes memory) {
-        (bool success,) = address(portal).call(data);
-        require(success, "refused by the portal");
-        forwarded = true;
+        (bool success, bytes memory problem) = address(portal).call(data);
+        (forwarded, refusal) = (success, bytes4(problem));
+        require(success || refusal != 0, "no function of the portal");
         return "";
     }
 }

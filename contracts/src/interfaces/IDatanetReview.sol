@@ -59,7 +59,8 @@ interface IDatanetReview {
     /// @notice A revealed document of a commitment: its hash, zero if it was not revealed, and the row that it refines.
     function documentOf(uint256 commitmentId, uint32 index) external view returns (bytes32 documentHash, uint64 parent);
 
-    /// @notice What a jury costs for what was revealed of a commitment until now: its fee for each 64 documents begun. Wei.
+    /// @notice What a jury costs for what was revealed of a commitment until now: its fee for each 64 documents begun. Wei. A jury's
+    ///         fee is that of the moment in which it is asked, when the documents are handed in, not of the commitment.
     function reviewCost(uint256 commitmentId) external view returns (uint256);
 
     /// @notice The leaf of a document in the root of a commitment. An inner node is the hash of its two halves, the smaller

@@ -33,7 +33,7 @@ interface IDatanets {
         Licence licence;
         /// Part of an answer's words that has to be explained for the whole pool to be paid, basis points.
         uint16 fullAtBps;
-        /// Most of one answer's pool for one contributor, basis points.
+        /// Most of one answer's pool for one account, under all of its numbers, basis points.
         uint16 maxContributorBps;
         /// The curator's part of a payment, basis points.
         uint16 curatorBps;

@@ -57,13 +57,11 @@ interface IDivision {
         ICommons.Credit[] credits;
     }
 
-    /// @notice Contributors who are paid at once. Bytes are `abi.encode` of an `IInference.Payee[]`: of theirs, and of those who wait.
+    /// @notice A page of contributors, as it is paid: what they are owed, what they earned of their commons, and its sum.
     struct Page {
         IPayouts.Credit[] credits;
         Earned[] earned;
-        bytes paid;
-        bytes carried;
-        uint256 carriedAmount;
+        uint256 amount;
     }
 
     /// @notice A payment's parts: `shares` sum to it.
@@ -72,7 +70,13 @@ interface IDivision {
         /// Of accounts other than contributors.
         IPayouts.Credit[] credits;
         Fund[] funds;
+        /// The contributors who are paid at once.
         Page page;
+        /// All contributors by the page, each `abi.encode` of an `IInference.Payee[]`: the first is `page`, the others wait.
+        bytes[] payees;
+        /// What those who wait get together, and the hash of their pages (`IInference.carry`).
+        uint256 carriedAmount;
+        bytes32 carriedHash;
         /// `abi.encode` of an `IInference.Part[]`: all parts but contributors'.
         bytes parts;
         /// `abi.encode` of an `IInference.Attribution[]`.
@@ -94,8 +98,8 @@ interface IDivision {
         view
         returns (Divided memory);
 
-    /// @notice The next contributors of those who wait.
-    /// @param payees `Page.carried`.
+    /// @notice What a page of contributors is paid.
+    /// @param payees One of `Divided.payees`.
     function next(bytes calldata payees, uint16 protocolBps) external pure returns (Page memory);
 
     /// @notice EIP-712: name `Tributary Inference`, version `1`, this chain, Inference's address.
@@ -110,7 +114,7 @@ interface IDivision {
         view
         returns (bytes32);
 
-    /// @notice What an operator signs: `Receipt(uint256 session,uint32 index,bytes32 promptHash)`.
+    /// @notice What an operator signs with its key: `Receipt(uint256 session,uint32 index,bytes32 promptHash)`.
     function receiptDigest(uint256 sessionId, uint32 index, bytes32 promptHash) external view returns (bytes32);
 
     /// @notice Takes answers into a session's chain.
@@ -131,4 +135,7 @@ interface IDivision {
 
     /// @notice Whether an account signed: its key, or the contract that it is (EIP-1271).
     function isSigned(address by, bytes32 digest, bytes calldata signature) external view returns (bool);
+
+    /// @notice Whose key signed; the zero address for a signature of nobody. Nobody can take such a signature back.
+    function signerOf(bytes32 digest, bytes calldata signature) external pure returns (address);
 }

@@ -10,7 +10,8 @@ import {IPayouts} from "./IPayouts.sol";
 ///
 ///         A *session* is one escrow for up to `maxAnswers` answers; a single request is a session of one. Everything that
 ///         decides who is paid is fixed when it is opened: the model's version, its terms (`termsHash`), the releases of its
-///         datanets, who their contributors were, and the parameters of governance.
+///         datanets, who their contributors were, and the parameters of governance. Only whom a sketch stands for is looked up when
+///         an answer is settled: what a dispute found meanwhile counts there at once.
 ///
 ///         *Answers* are chained: `h(i) = keccak256(abi.encode(h(i-1), i, promptHash, keccak256(output), keccak256(query), amount))`,
 ///         where `h(0)` is the session's `promptHash` (zero where the first prompt isn't named). A *voucher* is the payer's EIP-712
@@ -225,7 +226,7 @@ interface IInference is IJuryClient {
     event PartsPaid(uint256 indexed settlementId, Part[] parts);
     /// @notice These contributors are owed their amounts from now on.
     event ContributorsPaid(uint256 indexed settlementId, Payee[] payees);
-    /// @notice These contributors are paid by `carry`, which takes them.
+    /// @notice A page of those contributors who wait, at the settlement, in their order: each is paid by one `carry`.
     event Carried(uint256 indexed settlementId, Payee[] payees);
     event Refunded(uint256 indexed sessionId, address indexed payer, uint256 amount);
     event SessionClosed(uint256 indexed sessionId);
@@ -294,7 +295,7 @@ interface IInference is IJuryClient {
     error NotBroken(uint256 sessionId, uint32 index);
     /// @notice A receipt of this session was shown already.
     error AlreadyShown(uint256 sessionId);
-    /// @notice These are not the payees that wait.
+    /// @notice This is not the page whose turn it is.
     error WrongPayees(uint256 settlementId);
 
     // ---- Operators
@@ -316,9 +317,11 @@ interface IInference is IJuryClient {
     /// @notice Pays for what was posted, when nobody contested it in time or the case was lost. Anyone may call it.
     function finalize(uint256 sessionId) external returns (uint256 settlementId);
 
-    /// @notice Pays those contributors of a settlement whose turn has not come. Anyone may call it.
-    /// @param payees Data of its last `Carried` event: `abi.encode` of those who wait.
-    function carry(uint256 settlementId, bytes calldata payees) external;
+    /// @notice Pays the next page of those contributors of a settlement whose turn has not come. Anyone may call it.
+    /// @param payees Data of the settlement's next `Carried` event: `abi.encode` of a `Payee[]`.
+    /// @param rest Hash of the pages after it: from the last back, `keccak256(abi.encode(keccak256(data), rest))`, where the last
+    ///        one's `rest` is zero.
+    function carry(uint256 settlementId, bytes calldata payees, bytes32 rest) external;
 
     /// @notice Lets go of the operator's stake, when nobody can dispute any more. Anyone may call it.
     function close(uint256 sessionId) external;
@@ -348,7 +351,8 @@ interface IInference is IJuryClient {
 
     /// @notice Shows the operator's signed promise to answer a prompt as the session's `index`-th, after the session is over, when
     ///         another prompt was answered there, or none. Half of the penalty is the payer's.
-    /// @param signature The operator's, over `IDivision.receiptDigest`.
+    /// @param signature The operator's key's, over `IDivision.receiptDigest`: a contract (EIP-1271) could take its word back, so it
+    ///        gives no receipts.
     /// @param before `h(index - 1)`.
     /// @param links The answers from `index` on to the chain's end; none if it ends before.
     function showReceipt(
@@ -366,7 +370,7 @@ interface IInference is IJuryClient {
     function sessionInfo(uint256 sessionId) external view returns (Session memory);
     function pendingOf(uint256 sessionId) external view returns (Pending memory);
     function caseOf(uint256 caseId) external view returns (Case memory);
-    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of those who wait.
+    /// @notice What `carry` still has to pay of a settlement, wei, and the hash of the pages that wait, as `carry` takes it.
     function carriedOf(uint256 settlementId) external view returns (uint256 amount, bytes32 payeesHash);
     function serves(address operator, bytes32 termsHash) external view returns (bool);
     /// @notice How many sessions keep the operator's stake locked.

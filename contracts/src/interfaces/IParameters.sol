@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title IParameters
 /// @notice Numbers that governance may change, within bounds that it may not. Predeploy 0x00000000000000000000000000000000000a7717. Readers
-///         take them when something is opened and keep them: a change never touches what is open.
+///         take them when something is opened and keep them: a change never touches what is open. A jury is opened when it is
+///         asked: what was committed to before is handed in at the juror's fee of that moment.
 interface IParameters {
     event ParameterChanged(bytes32 indexed key, uint256 previous, uint256 current);
 

@@ -24,6 +24,7 @@ contract TraceDouble {
         uint32[] contributors;
         uint256[] credits;
         uint256 count;
+        uint32 greatest;
         uint256 explained;
         uint256 withheld;
         uint256 total;
@@ -58,7 +59,9 @@ contract TraceDouble {
             found.withheld += words.weight;
             return;
         }
-        uint256 at;
+        // Greater than all before: nobody who is there, and thousands need no search.
+        uint256 at = contributor > found.greatest ? found.count : 0;
+        if (contributor > found.greatest) found.greatest = contributor;
         while (at < found.count && found.contributors[at] != contributor) ++at;
         if (at == found.count) ++found.count;
         found.contributors[at] = contributor;

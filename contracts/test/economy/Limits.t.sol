@@ -27,6 +27,35 @@ contract LimitsTest is EconomyTest {
         vm.assertEq(owed(payer), 10 ether, "half of the penalty");
     }
 
+    /// @dev One lock answers for all sessions. An operator that means to wrong somebody opens sessions with itself beforehand, and
+    ///      breaks promises to itself when the case is about to be lost: it keeps half of its stake, and the wronged one gets its
+    ///      escrow back, and no part of the penalty.
+    function test_AnOperatorThatBreaksPromisesToItselfEmptiesTheLockForOthers() public {
+        (, uint256 modelId) = market();
+        address friend = address(0xF0);
+        vm.deal(friend, 10 ether);
+        IInference.Opening memory asked = IInference.Opening(modelId, 1, termsOf(modelId), 0, 1, 0);
+        uint256[5] memory own;
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.prank(friend);
+            own[i] = inference.open{value: PRICE}(asked, "");
+        }
+        uint256 victim = open(modelId, 1);
+        post(victim, answers(1, "no answer"));
+        uint256 caseId = contest(victim, 1);
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.prank(operator);
+            inference.refund(own[i]);
+            bytes memory receipt = signed(OPERATOR_KEY, division.receiptDigest(own[i], 1, "asked"));
+            inference.showReceipt(own[i], 1, "asked", receipt, 0, new IInference.Link[](0));
+        }
+        vm.assertEq(owed(friend), 5 * PRICE + 50 ether, "half of the stake is with a friend");
+        uint256 before = owed(payer);
+        judge(caseId, true);
+        // The bond comes back, too.
+        vm.assertEq(owed(payer) - before, PRICE + 1 ether, "the victim has its escrow, and nothing of the penalty");
+    }
+
     /// @dev A jury's withdrawal is mended once. What a second one withdraws counts again only by the Governor, stolen or not.
     function test_WhatASecondJuryWithdrewCountsAgainOnlyByTheGovernor() public {
         uint256 committed = foundCommitted();

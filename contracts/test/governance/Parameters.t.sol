@@ -19,6 +19,13 @@ contract ParametersTest is MoneyTest {
         placeProxy(FREE, type(Reserved).creationCode);
     }
 
+    /// @dev The longest session, and the longest contest after it.
+    function test_ATrainersBondOutlastsEverythingThatItAnswersFor() public view {
+        (uint256 least,,) = parameters.bounds(Keys.TRAINER_SECONDS);
+        (, uint256 contest,) = parameters.bounds(Keys.CONTEST_SECONDS);
+        vm.assertTrue(least >= 7 days + contest, "long enough");
+    }
+
     function test_UntilGovernanceChangesItAParameterIsItsInitialValue() public view {
         bytes32[] memory all = keys();
         for (uint256 i = 0; i < all.length; ++i) {

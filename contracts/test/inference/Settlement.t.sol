@@ -67,6 +67,18 @@ contract SettlementTest is MarketTest {
         revert("no such log");
     }
 
+    /// @dev Data of the `Carried` events, in their order.
+    function waitingIn(Vm.Log[] memory logs) private pure returns (bytes[] memory pages) {
+        pages = new bytes[](logs.length);
+        uint256 count;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] == IInference.Carried.selector) pages[count++] = logs[i].data;
+        }
+        assembly ("memory-safe") {
+            mstore(pages, count)
+        }
+    }
+
     function checkAnswered(Vm.Log memory log, uint256 id, IInference.Answer memory given) private pure {
         vm.assertEq(log.topics[1], bytes32(id), "answered session");
         (bytes32 promptHash,, bytes memory output,) = abi.decode(log.data, (bytes32, uint256, bytes, bytes));
@@ -230,23 +242,32 @@ contract SettlementTest is MarketTest {
         vm.recordLogs();
         vm.prank(operator);
         uint256 settlementId = inference.settle(sessionId, all, signature);
-        bytes memory waiting = find(vm.getRecordedLogs(), IInference.Carried.selector).data;
+        bytes[] memory pages = waitingIn(vm.getRecordedLogs());
+        vm.assertEq(pages.length, 2, "of 128 and 44");
+        bytes32 last = keccak256(abi.encode(keccak256(pages[1]), bytes32(0)));
         (uint256 amount, bytes32 hash) = inference.carriedOf(settlementId);
-        vm.assertEq(hash, keccak256(waiting), "hash of the log's data");
+        vm.assertEq(hash, keccak256(abi.encode(keccak256(pages[0]), last)), "hash of the pages");
         vm.assertEq(escrow(), amount, "what waits is still escrow");
+        vm.assertEq(owed(contributor(128)) == 0 ? 1 : 0, 0, "paid at once");
         vm.assertEq(owed(contributor(129)), 0, "not yet");
 
-        vm.expectRevert(abi.encodeWithSelector(IInference.WrongPayees.selector, settlementId));
-        inference.carry(settlementId, "others");
+        expectNotTheirTurn(settlementId, "others", last);
+        expectNotTheirTurn(settlementId, pages[0], 0);
+        expectNotTheirTurn(settlementId, pages[1], 0);
         vm.recordLogs();
-        inference.carry(settlementId, waiting);
-        bytes memory rest = find(vm.getRecordedLogs(), IInference.Carried.selector).data;
-        vm.assertTrue(owed(contributor(129)) != 0, "paid now");
-        vm.expectRevert(abi.encodeWithSelector(IInference.WrongPayees.selector, settlementId));
-        inference.carry(settlementId, waiting);
-        inference.carry(settlementId, rest);
-        vm.expectRevert(abi.encodeWithSelector(IInference.WrongPayees.selector, settlementId));
-        inference.carry(settlementId, rest);
+        inference.carry(settlementId, pages[0], last);
+        Vm.Log memory log = find(vm.getRecordedLogs(), IInference.ContributorsPaid.selector);
+        vm.assertEq(log.data, pages[0], "told again when they are paid");
+        vm.assertTrue(owed(contributor(256)) != 0, "paid now");
+        vm.assertEq(owed(contributor(257)), 0, "not yet");
+        (amount, hash) = inference.carriedOf(settlementId);
+        vm.assertEq(hash, last, "one page left");
+        vm.assertEq(escrow(), amount, "and its money");
+        expectNotTheirTurn(settlementId, pages[0], last);
+        inference.carry(settlementId, pages[1], 0);
+        expectNotTheirTurn(settlementId, pages[1], 0);
+        (amount, hash) = inference.carriedOf(settlementId);
+        vm.assertTrue(amount == 0 && hash == 0, "nobody waits");
 
         uint256 sum;
         for (uint256 i = 1; i <= 300; ++i) {
@@ -255,6 +276,50 @@ contract SettlementTest is MarketTest {
         }
         vm.assertEq(sum, 6 ether, "all of the pool");
         vm.assertEq(escrow(), 0, "escrow");
+    }
+
+    function expectNotTheirTurn(uint256 settlementId, bytes memory page, bytes32 rest) private {
+        vm.expectRevert(abi.encodeWithSelector(IInference.WrongPayees.selector, settlementId));
+        inference.carry(settlementId, page, rest);
+    }
+
+    /// @dev Those whom a model credits in one answer are bounded over all its sources, not for each.
+    function test_AllPoolsOfAnAnswerShareTheBoundOfContributors() public {
+        (uint256 first, bytes memory output) = crowd(2_100);
+        (uint256 second,) = crowd(2_100);
+        uint256 model = models.register(terms(), sourcesOf(first, 5_000, second));
+        lineageOf(model, trainer, address(0x7B));
+        offer(model);
+        uint256 sessionId = open(model, 1, PRICE);
+        vm.recordLogs();
+        settle(sessionId, answers(output, PRICE));
+        bytes[] memory pages = waitingIn(vm.getRecordedLogs());
+        vm.assertEq(pages.length, 23, "1,536 of each");
+        vm.assertTrue(commonsOf(first) != 0 && commonsOf(second) != 0, "what the others had is the commons'");
+    }
+
+    // ---- Many numbers of one account
+
+    /// @dev Each row that changed hands has a number of its own. Here the same author has three of them.
+    function test_AnAccountHasOneMostUnderAllOfItsNumbers() public {
+        uint256 id = datanetOf(4, 6_000, 2_500, 300);
+        datanets.reassign(id, 1, contributor(1));
+        datanets.reassign(id, 2, contributor(1));
+        uint256 model = models.register(terms(), sourcesOf(id));
+        lineageOf(model, trainer, address(0x7B));
+        offer(model);
+        uint256[] memory credits = new uint256[](4);
+        (credits[0], credits[1], credits[2], credits[3]) = (300, 200, 300, 200);
+        uint256 before = commonsOf(id);
+        vm.recordLogs();
+        settle(open(model, 1, 10 ether), answers(answerOf(credits, 0), 10 ether));
+        vm.assertEq(owed(contributor(1)), 1.5 ether, "a quarter of six, for eight tenths of the words");
+        vm.assertEq(owed(contributor(4)), 1.2 ether, "the other's fifth");
+        vm.assertEq(commonsOf(id) - before, 3.3 ether, "the rest is the commons'");
+        Vm.Log memory log = find(vm.getRecordedLogs(), IInference.ContributorsPaid.selector);
+        IInference.Payee[] memory payees = abi.decode(log.data, (IInference.Payee[]));
+        vm.assertEq(payees.length, 4, "each number is told");
+        vm.assertEq(payees[0].amount, 0.5625 ether, "with its part of the most: three eighths");
     }
 
     // ---- Fuzz

@@ -108,6 +108,20 @@ contract SketchesTest is MarketTest {
         vm.assertEq(commonsOf(0), 1.5 ether, "commons of all");
     }
 
+    function test_AnAccountHasOneMostUnderAllOfItsNumbersBySketchesToo() public {
+        uint256 id = datanetOf(2, 6_000, 2_500, 0);
+        uint256 capped = sketched(10_000, id);
+        models.setSketchContributor(1, id, contributor(1));
+        models.setSketchContributor(2, id, contributor(1));
+        settle(open(capped, 1, 10 ether), one(300, 100));
+        vm.assertEq(owed(contributor(1)), 1.5 ether, "a quarter, for all of the influence");
+        vm.assertEq(commonsOf(id), 4.5 ether, "commons of the datanet");
+        // An account's parts of two datanets have a most each.
+        models.setSketchContributor(2, datanetOf(1, 6_000, 2_500, 0), contributor(1));
+        settle(open(capped, 1, 10 ether), one(300, 100));
+        vm.assertEq(owed(contributor(1)), 3 ether, "a quarter of the named one's");
+    }
+
     function test_WhatNobodyInfluencedIsEverybodys() public {
         settle(open(model, 1, 10 ether), one(-1, 0));
         vm.assertEq(commonsOf(0), 6 ether, "commons of all");
@@ -150,7 +164,7 @@ contract SketchesTest is MarketTest {
         all[0].query = crowd(5_000);
         (all[0].amount) = 10 ether;
         settle(open(model, 1, 10 ether), all);
-        // 4,096 of 5,000 are listed, of which 8 are known.
+        // 3,072 of 5,000 are listed, of which 8 are known.
         vm.assertEq(owed(contributor(1)), 0.0012 ether, "one of 5,000");
         vm.assertEq(commonsOf(0), 6 ether - 8 * 0.0012 ether, "the others");
     }
@@ -172,7 +186,7 @@ contract SketchesTest is MarketTest {
         public
         pure
     {
-        Tally.Table memory table = Tally.create(seed);
+        Tally.Table memory table = Tally.create(seed, 0);
         uint256 length = numbers.length < values.length ? numbers.length : values.length;
         if (length > 60) length = 60;
         for (uint256 i = 0; i < length; ++i) {
@@ -183,8 +197,8 @@ contract SketchesTest is MarketTest {
         for (uint256 j = 0; j < table.count; ++j) {
             int256 sum;
             for (uint256 i = 0; i < length; ++i) {
-                if (numbers[i] % 40 == table.numbers[j]) sum += values[i];
-                if (numbers[i] == table.numbers[j]) sum += values[i];
+                if (numbers[i] % 40 == table.keys[j]) sum += values[i];
+                if (numbers[i] == table.keys[j]) sum += values[i];
             }
             vm.assertTrue(table.sums[j] == sum, "sum");
         }
@@ -195,7 +209,7 @@ contract SketchesTest is MarketTest {
 
     function holds(Tally.Table memory table, uint32 number) private pure returns (bool) {
         for (uint256 j = 0; j < table.count; ++j) {
-            if (table.numbers[j] == number) return true;
+            if (table.keys[j] == number) return true;
         }
         return false;
     }

@@ -231,6 +231,18 @@ contract VouchersTest is MarketTest {
         inference.showReceipt(id, 1, "asked", signed(PAYER_KEY, promised), 0, new IInference.Link[](0));
     }
 
+    /// @dev Its word could be another one later. A payer takes no receipt of it.
+    function test_AContractGivesNoReceipts() public {
+        uint256 id = ask(1 ether);
+        vm.etch(operator, address(new Wallet(payer)).code);
+        vm.warp(block.timestamp + 601);
+        bytes32 promised = division.receiptDigest(id, 1, "asked");
+        bytes memory signature = signed(PAYER_KEY, promised);
+        vm.assertTrue(division.isSigned(operator, promised, signature), "the contract says that it signed");
+        vm.expectRevert(abi.encodeWithSelector(IInference.NotPromised.selector, operator, promised));
+        inference.showReceipt(id, 1, "asked", signature, 0, new IInference.Link[](0));
+    }
+
     function test_APromiseThatWasKeptCostsNothing() public {
         uint256 id = open(modelId, 3, 3 ether);
         IInference.Answer[] memory all = two();

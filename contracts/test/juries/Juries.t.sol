@@ -483,6 +483,7 @@ contract JuriesPathsTest is JuriesTest {
         for (uint256 i = 0; i < keys.length; ++i) {
             parameters.set(keys[i], parameters.get(keys[i]) / 2);
         }
+        parameters.set(Keys.VALIDATOR_STAKE, STAKE / 2);
         vm.stopPrank();
         pass(2);
         juries.draw(caseId);
@@ -494,6 +495,8 @@ contract JuriesPathsTest is JuriesTest {
         address missing = jury(caseId)[2];
         settleAll(caseId);
         vm.assertEq(locked(missing), STAKE - STAKE / 200, "missed");
+        (, uint256 weight,,) = juries.validatorInfo(missing);
+        vm.assertEq(weight, 0, "below the least stake of the case, and so dropped");
         vm.assertEq(juries.fee(3), 0.15 ether, "a new case costs less");
     }
 
@@ -524,8 +527,10 @@ contract JuriesPathsTest is JuriesTest {
         vote(caseId, 3, 0);
         wait_(APPEAL);
         for (uint256 gas = 100_000; gas < 2_000_000; gas += 100_000) {
-            (bool success,) = Predeploys.JURIES.call{gas: gas}(abi.encodeCall(IJuries.advance, caseId));
+            (bool success, bytes memory problem) =
+                Predeploys.JURIES.call{gas: gas}(abi.encodeCall(IJuries.advance, caseId));
             vm.assertTrue(!success, "too little");
+            vm.assertEq(problem, abi.encodeWithSelector(IJuries.NotEnoughGas.selector, 2_000_000), "and it says so");
         }
         vm.assertEq(client.told(caseId), 0, "not told");
         (bool enough,) = Predeploys.JURIES.call{gas: 2_200_000}(abi.encodeCall(IJuries.advance, caseId));

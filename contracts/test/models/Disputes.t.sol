@@ -353,6 +353,19 @@ contract DisputesTest is SketchedTest {
         return disputes.challenge{value: FEE}(modelId, version, "evidence");
     }
 
+    /// @dev Who took another's weights for its own once more, in a model that no jury has seen, is refused.
+    function test_WhatWasFoundUntrueItsTrainerSaysInNoOtherModel() public {
+        IModelRegistry.Registration memory stolen = registration();
+        vm.prank(TRAINER);
+        models.registerVersion(modelId, stolen);
+        juries.rule(challengeClaim(2), true);
+        vm.prank(TRAINER);
+        uint256 other = models.create("another", "");
+        refusedVersion(other, stolen, abi.encodeWithSelector(IModelRegistry.Struck.selector, other, 0));
+        uint256 own = registerAs(OTHER, stolen);
+        vm.assertTrue(active(own), "the others may, who made them");
+    }
+
     /// @dev Whoever registers another's weights first is in its way until a jury says so.
     function test_WeightsOfAStruckClaimAreAnyonesToRegister() public {
         IModelRegistry.Registration memory stolen = registration();

@@ -129,7 +129,9 @@ contract LineageTest is ModelsTest {
     }
 
     /// @dev Whatever the models between give on, an ancestor gets of each payment what it asks of its children.
-    function testFuzz_AnAncestorGetsWhatItAsksThroughAnyChain(uint16[8] memory lineages, uint16[8] memory edges) public {
+    function testFuzz_AnAncestorGetsWhatItAsksThroughAnyChain(uint16[8] memory lineages, uint16[8] memory edges)
+        public
+    {
         IModelRegistry.Registration memory entry = registration();
         (entry.lineageBps, entry.royaltyBps) = (400, 500);
         uint256 last = registerAs(ROOT, entry);

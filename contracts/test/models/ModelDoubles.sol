@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IDatanetRecords} from "../../src/interfaces/IDatanetRecords.sol";
 import {IDatanets} from "../../src/interfaces/IDatanets.sol";
 import {IJuries, IJuryClient} from "../../src/interfaces/IJuries.sol";
 import {IStakes} from "../../src/interfaces/IStakes.sol";
@@ -34,8 +35,11 @@ contract ReleasesDouble {
         accounts[datanetId][number] = account;
     }
 
-    function release(uint256 datanetId, uint32 releaseId) external view returns (IDatanets.Release memory found) {
-        if (releaseId != 0 && releaseId <= releases[datanetId].length) found = releases[datanetId][releaseId - 1];
+    function release(uint256 datanetId, uint32 releaseId) external view returns (IDatanets.Release memory) {
+        if (releaseId == 0 || releaseId > releases[datanetId].length) {
+            revert IDatanetRecords.UnknownRelease(datanetId, releaseId);
+        }
+        return releases[datanetId][releaseId - 1];
     }
 
     function contributorOf(uint256 datanetId, uint64 row) external view returns (uint32) {

@@ -308,6 +308,26 @@ contract RegistryTest is ModelsTest {
         vm.assertEq(releasable, block.timestamp + 30 days, "from the takeover on");
     }
 
+    function test_ABondStaysAsLongAsWhenItsVersionWasRegistered() public {
+        IModelRegistry.Registration memory entry = registration();
+        uint256 modelId = register(entry);
+        parameters.set(Keys.TRAINER_SECONDS, 180 days);
+        vm.startPrank(TRAINER);
+        models.deprecate(modelId);
+        (,, uint64 releasable) = models.bondOf(modelId, TRAINER);
+        vm.assertEq(releasable, block.timestamp + 30 days, "what is open is not touched");
+        models.reactivate(modelId);
+        models.deprecate(modelId);
+        (,, releasable) = models.bondOf(modelId, TRAINER);
+        vm.assertEq(releasable, block.timestamp + 180 days, "who begins again is under what holds now");
+        parameters.set(Keys.TRAINER_SECONDS, 20 days);
+        models.registerVersion(modelId, entry);
+        models.deprecate(modelId);
+        (,, releasable) = models.bondOf(modelId, TRAINER);
+        vm.assertEq(releasable, block.timestamp + 20 days, "and a new version, too");
+        vm.stopPrank();
+    }
+
     function test_AHigherBondIsAskedOfNewVersionsOnly() public {
         IModelRegistry.Registration memory entry = registration();
         uint256 modelId = register(entry);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Datanet, DatanetBooks, NO_ROW, Row} from "./DatanetState.sol";
 import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
 import {Contributors} from "./Contributors.sol";
-import {Escrow} from "./Escrow.sol";
+import {DatanetMoney} from "./DatanetMoney.sol";
 import {Founding} from "./Founding.sol";
 import {Matters} from "./Matters.sol";
 import {Rows} from "./Rows.sol";
@@ -118,7 +118,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
     /// @notice Adds the value to what pays a part of a datanet's reviews.
     function donate(uint256 datanetId) external payable {
         books.datanet(datanetId);
-        Escrow.hold(msg.value);
+        DatanetMoney.hold(msg.value);
         _fund(datanetId, msg.value);
     }
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Books, Case, Commitment, Datanet, Row} from "./DatanetState.sol";
 import {Contributors} from "./Contributors.sol";
-import {Escrow} from "./Escrow.sol";
+import {DatanetMoney} from "./DatanetMoney.sol";
 import {Rows} from "./Rows.sol";
 import {Submissions} from "./Submissions.sol";
 import {Keys} from "../governance/Keys.sol";
@@ -12,14 +12,6 @@ import {IDatanetRecords as D} from "../../interfaces/IDatanetRecords.sol";
 import {IJuries} from "../../interfaces/IJuries.sol";
 import {IParameters} from "../../interfaces/IParameters.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
-
-/// @notice Of `IJuries`: a case that others than claimant and decider are concerned by. They are not drawn, and don't decide.
-interface IJuriesAmong {
-    function openAmong(IJuries.Opening calldata opening, address[] calldata parties)
-        external
-        payable
-        returns (uint256 caseId);
-}
 
 /// @title Matters
 /// @notice Disputes about rows: what a contract can see is decided here at once, the rest by a jury.
@@ -31,7 +23,7 @@ library Matters {
     /// @dev Least jury about a row, also of datanets that nobody reviews.
     uint16 private constant LEAST_JURORS = 3;
 
-    IJuriesAmong private constant JURIES = IJuriesAmong(Predeploys.JURIES);
+    IJuries private constant JURIES = IJuries(Predeploys.JURIES);
     IParameters private constant PARAMETERS = IParameters(Predeploys.PARAMETERS);
 
     /// @dev What a jury is asked.
@@ -120,7 +112,7 @@ library Matters {
         // The bond of who was wrong is for the row's author, who had to bear it.
         address winner = upheld ? asked.claimant : self.authorOf(asked.id, asked.row);
         IPayouts.Reason why = upheld ? IPayouts.Reason.Bond : IPayouts.Reason.Slashing;
-        Escrow.pay(winner, asked.bond, why, Escrow.refOf(Escrow.CASE, caseId));
+        DatanetMoney.pay(winner, asked.bond, why, DatanetMoney.refOf(DatanetMoney.CASE, caseId));
         bool applied = upheld && _apply(self, caseId, asked);
         emit D.MatterClosed(caseId, asked.id, asked.row, upheld, applied);
     }
@@ -137,7 +129,7 @@ library Matters {
     {
         uint256 bond = question.bonded ? PARAMETERS.get(Keys.DISPUTE_BOND) : 0;
         if (msg.value < bond) revert D.WrongValue(bond, msg.value);
-        Escrow.hold(bond);
+        DatanetMoney.hold(bond);
         bytes32 subject = _subject(self, question, reason);
         caseId = _open(self, question, subject, msg.value - bond);
         self.cases[caseId] = Case(

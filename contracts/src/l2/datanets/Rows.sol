@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Books, Commitment, Datanet, NO_ROW, Row} from "./DatanetState.sol";
 import {Contributors} from "./Contributors.sol";
-import {Escrow} from "./Escrow.sol";
+import {DatanetMoney} from "./DatanetMoney.sol";
 import {IAttributionErrors} from "../../interfaces/IAttributionErrors.sol";
 import {IDatanetRecords as D} from "../../interfaces/IDatanetRecords.sol";
 import {Predeploys} from "../Predeploys.sol";
@@ -56,7 +56,7 @@ library Rows {
         Datanet storage datanet = self.datanet(datanetId);
         if (datanet.committed) revert D.CommitFirst(datanetId);
         if (msg.value != datanet.fee) revert D.WrongValue(datanet.fee, msg.value);
-        Escrow.toProtocol(msg.value, Escrow.refOf(Escrow.DATANET, datanetId));
+        DatanetMoney.toProtocol(msg.value, DatanetMoney.refOf(DatanetMoney.DATANET, datanetId));
         Draft memory draft;
         draft.datanetId = datanetId;
         draft.documentHash = keccak256(document);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Books, Case, Commitment, Datanet, NO_ROW} from "./DatanetState.sol";
-import {Escrow} from "./Escrow.sol";
+import {DatanetMoney} from "./DatanetMoney.sol";
 import {Queue} from "./Queue.sol";
 import {Rows} from "./Rows.sol";
 import {Keys} from "../governance/Keys.sol";
@@ -47,8 +47,8 @@ library Submissions {
         made.appendSeconds = uint32(PARAMETERS.get(Keys.APPEND_SECONDS));
         (made.jurors, made.minNoveltyBps, made.bond) = (datanet.jurors, datanet.minNoveltyBps, datanet.bond);
         Queue.join(self, datanet, id);
-        Escrow.hold(made.bond);
-        Escrow.toProtocol(fee, Escrow.refOf(Escrow.COMMITMENT, id));
+        DatanetMoney.hold(made.bond);
+        DatanetMoney.toProtocol(fee, DatanetMoney.refOf(DatanetMoney.COMMITMENT, id));
         emit D.Committed(
             id, datanetId, msg.sender, root, count, made.jurors, made.bond, made.revealUntil, made.queueUntil
         );
@@ -191,8 +191,8 @@ library Submissions {
     function _accept(Books storage self, uint256 id, Commitment storage made) private {
         made.stage = D.Stage.Accepted;
         made.decidedAt = uint40(block.timestamp);
-        bytes32 ref = Escrow.refOf(Escrow.COMMITMENT, id);
-        Escrow.pay(made.author, made.bond, IPayouts.Reason.Bond, ref);
+        bytes32 ref = DatanetMoney.refOf(DatanetMoney.COMMITMENT, id);
+        DatanetMoney.pay(made.author, made.bond, IPayouts.Reason.Bond, ref);
         made.bond = 0;
         emit D.CommitmentAccepted(id, made.caseId);
         Datanet storage datanet = self.datanets[made.datanetId];
@@ -200,7 +200,7 @@ library Submissions {
         if (repaid > datanet.reviewFund) repaid = datanet.reviewFund;
         if (repaid == 0 || !_isJudged(made.caseId)) return;
         datanet.reviewFund -= repaid;
-        Escrow.pay(made.author, repaid, IPayouts.Reason.Refund, ref);
+        DatanetMoney.pay(made.author, repaid, IPayouts.Reason.Refund, ref);
         emit D.ReviewRepaid(made.datanetId, id, repaid);
     }
 

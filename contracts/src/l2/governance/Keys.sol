@@ -23,7 +23,8 @@ library Keys {
     bytes32 internal constant COMMONS_EPOCH = "commonsEpoch";
 
     // ---- Models
-    /// @notice Time that a trainer's bond stays locked after its last version took requests.
+    /// @notice Time that a trainer's bond stays locked after its last version took requests. No shorter than the longest session
+    ///         and the longest contest after it.
     bytes32 internal constant TRAINER_SECONDS = "trainerSeconds";
     /// @notice Bond of whoever disputes a model.
     bytes32 internal constant CHALLENGE_BOND = "challengeBond";
@@ -78,7 +79,7 @@ library Keys {
         if (key == CONTEST_JURORS) return (3, 21, 5);
         if (key == TRAINER_BOND) return (0, 1_000_000 ether, 100 ether);
         if (key == COMMONS_EPOCH) return (1 days, 90 days, 7 days);
-        if (key == TRAINER_SECONDS) return (7 days, 180 days, 30 days);
+        if (key == TRAINER_SECONDS) return (14 days, 180 days, 30 days);
         if (key == CHALLENGE_BOND) return (0.001 ether, 10_000 ether, 10 ether);
         if (key == CHALLENGE_JURORS) return (3, 21, 5);
         if (key == WINNER_BPS) return (1_000, 9_000, 5_000);

@@ -82,7 +82,7 @@ library Disputes {
         _checkOver(self, sessionId, session);
         if (session.receiptShown) revert IInference.AlreadyShown(sessionId);
         bytes32 digest = Sessions.DIVISION.receiptDigest(sessionId, promised.index, promised.promptHash);
-        if (!Sessions.DIVISION.isSigned(session.operator, digest, signature)) {
+        if (Sessions.DIVISION.signerOf(digest, signature) != session.operator) {
             revert IInference.NotPromised(session.operator, digest);
         }
         if (!_isBroken(session, promised, links)) revert IInference.NotBroken(sessionId, promised.index);

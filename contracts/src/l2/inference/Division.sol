@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IDatanets} from "../../interfaces/IDatanets.sol";
 import {IDivision} from "../../interfaces/IDivision.sol";
 import {IInference} from "../../interfaces/IInference.sol";
@@ -10,6 +11,7 @@ import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {Predeploys} from "../Predeploys.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Keys} from "../governance/Keys.sol";
+import {Signatures} from "../money/Signatures.sol";
 import {Attribution} from "./Attribution.sol";
 import {Pages} from "./Pages.sol";
 import {Vouchers} from "./Vouchers.sol";
@@ -18,6 +20,8 @@ import {Vouchers} from "./Vouchers.sol";
 /// @notice How payments are divided: see IDivision. Predeploy 0x00000000000000000000000000000000000a771C, behind a proxy. It
 ///         has no storage and moves nothing.
 contract Division is IDivision, Governed {
+    using Pages for Pages.Book;
+
     struct List {
         IInference.Part[] items;
         uint256 count;
@@ -70,9 +74,8 @@ contract Division is IDivision, Governed {
         shares.lineage = _addLineage(parts, work, payment.version, shares.lineage);
         shares.validators = _addReviewers(parts, work, shares.validators);
         _attribute(work, pool, answers);
-        IInference.Payee[] memory payees;
-        (payees, shares.contributors) = _payees(work);
-        divided.page = Pages.first(payees, payment.protocolBps);
+        shares.contributors = work.payees.sum;
+        work.payees.close(divided, payment.protocolBps);
         shares.commons = _addCommons(parts, work);
         _close(divided, parts);
         divided.attributions = abi.encode(_found(work));
@@ -80,7 +83,7 @@ contract Division is IDivision, Governed {
 
     /// @inheritdoc IDivision
     function next(bytes calldata payees, uint16 protocolBps) external pure returns (Page memory) {
-        return Pages.first(abi.decode(payees, (IInference.Payee[])), protocolBps);
+        return Pages.pay(abi.decode(payees, (IInference.Payee[])), protocolBps);
     }
 
     /// @inheritdoc IDivision
@@ -128,7 +131,12 @@ contract Division is IDivision, Governed {
 
     /// @inheritdoc IDivision
     function isSigned(address by, bytes32 digest, bytes calldata signature) external view returns (bool) {
-        return Vouchers.isSigned(by, digest, signature);
+        return Signatures.isValid(by, digest, signature);
+    }
+
+    /// @inheritdoc IDivision
+    function signerOf(bytes32 digest, bytes calldata signature) external pure returns (address signer) {
+        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
     }
 
     // ---- What a session is opened under
@@ -168,7 +176,6 @@ contract Division is IDivision, Governed {
             work.releases[i] = DATANETS.release(work.sources[i].datanetId, work.sources[i].releaseId);
         }
         work.commons = new uint256[](count + 1);
-        work.payees = new IInference.Payee[][](count + 1);
         work.found = new IInference.Attribution[](count + 1);
     }
 
@@ -302,31 +309,17 @@ contract Division is IDivision, Governed {
         uint256[] memory pools = _bySource(work, pool - bySketches);
         uint256 count = work.sources.length;
         work.commons[count] += pools[count];
+        uint256 divisions = bySketches == 0 ? 0 : 1;
+        for (uint256 i = 0; i < count; ++i) {
+            if (pools[i] != 0) ++divisions;
+        }
+        if (divisions != 0) work.topK = uint16(Attribution.MAX_TRACED / divisions);
         for (uint256 i = 0; i < count; ++i) {
             if (answers.length != 0) Attribution.text(work, i, pools[i], answers);
             else work.commons[i] += pools[i];
         }
         if (answers.length != 0) Attribution.sketches(work, bySketches, answers);
         else work.commons[count] += bySketches;
-    }
-
-    function _payees(Attribution.Work memory work)
-        private
-        pure
-        returns (IInference.Payee[] memory payees, uint256 sum)
-    {
-        uint256 count;
-        for (uint256 i = 0; i < work.payees.length; ++i) {
-            count += work.payees[i].length;
-        }
-        payees = new IInference.Payee[](count);
-        count = 0;
-        for (uint256 i = 0; i < work.payees.length; ++i) {
-            for (uint256 j = 0; j < work.payees[i].length; ++j) {
-                payees[count] = work.payees[i][j];
-                sum += payees[count++].amount;
-            }
-        }
     }
 
     /// @dev Those that had a pool.

@@ -6,8 +6,8 @@ import {IJuryClient} from "../../interfaces/IJuries.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Disputes} from "./Disputes.sol";
 import {Payments} from "./Payments.sol";
+import {SessionSettlement} from "./SessionSettlement.sol";
 import {Sessions} from "./Sessions.sol";
-import {Settlement} from "./Settlement.sol";
 
 /// @title Inference
 /// @notice Paid answers of models, and the split of each payment among those whose work the answers came from: see
@@ -29,7 +29,7 @@ contract Inference is IInference, Governed {
         external
         returns (uint256 settlementId)
     {
-        return Settlement.settle(state, sessionId, answers, signature);
+        return SessionSettlement.settle(state, sessionId, answers, signature);
     }
 
     /// @inheritdoc IInference
@@ -39,12 +39,12 @@ contract Inference is IInference, Governed {
 
     /// @inheritdoc IInference
     function finalize(uint256 sessionId) external returns (uint256 settlementId) {
-        return Settlement.finalize(state, sessionId);
+        return SessionSettlement.finalize(state, sessionId);
     }
 
     /// @inheritdoc IInference
-    function carry(uint256 settlementId, bytes calldata payees) external {
-        Payments.carry(state, settlementId, payees);
+    function carry(uint256 settlementId, bytes calldata payees, bytes32 rest) external {
+        Payments.carry(state, settlementId, payees, rest);
     }
 
     /// @inheritdoc IInference

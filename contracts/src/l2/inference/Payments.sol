@@ -25,26 +25,32 @@ library Payments {
         _release(settlementId, divided.credits);
         _log(IInference.PartsPaid.selector, settlementId, divided.parts);
         _log(IInference.Attributed.selector, settlementId, divided.attributions);
-        _payPage(self, settlementId, divided.page);
-    }
-
-    /// @notice Pays those contributors whose turn has not come.
-    function carry(Sessions.State storage self, uint256 settlementId, bytes calldata payees) internal {
-        if (self.carried[settlementId].payeesHash != keccak256(payees)) revert IInference.WrongPayees(settlementId);
-        delete self.carried[settlementId];
-        uint16 protocolBps = self.sessions[settlementId >> 32].rules.protocolBps;
-        _payPage(self, settlementId, Sessions.DIVISION.next(payees, protocolBps));
-    }
-
-    /// @dev Of those who wait only the hash is kept: they are told in an event, and whoever carries brings them again.
-    function _payPage(Sessions.State storage self, uint256 settlementId, IDivision.Page memory page) private {
-        if (page.credits.length == 0) return;
-        _release(settlementId, page.credits);
-        _log(IInference.ContributorsPaid.selector, settlementId, page.paid);
-        if (page.carriedAmount != 0) {
-            self.carried[settlementId] = Sessions.Carry(page.carriedAmount, keccak256(page.carried));
-            _log(IInference.Carried.selector, settlementId, page.carried);
+        if (divided.payees.length == 0) return;
+        _payPage(settlementId, divided.page, divided.payees[0]);
+        if (divided.carriedHash == 0) return;
+        self.carried[settlementId] = Sessions.Carry(divided.carriedAmount, divided.carriedHash);
+        for (uint256 i = 1; i < divided.payees.length; ++i) {
+            _log(IInference.Carried.selector, settlementId, divided.payees[i]);
         }
+    }
+
+    /// @notice Pays the next page of those contributors whose turn has not come. Of all that wait only a hash is kept: they were
+    ///         told in events, and whoever carries brings them again.
+    function carry(Sessions.State storage self, uint256 settlementId, bytes calldata payees, bytes32 rest) internal {
+        Sessions.Carry storage carried = self.carried[settlementId];
+        if (carried.payeesHash != keccak256(abi.encode(keccak256(payees), rest))) {
+            revert IInference.WrongPayees(settlementId);
+        }
+        uint16 protocolBps = self.sessions[settlementId >> 32].rules.protocolBps;
+        IDivision.Page memory page = Sessions.DIVISION.next(payees, protocolBps);
+        carried.payeesHash = rest;
+        carried.amount -= page.amount;
+        _payPage(settlementId, page, payees);
+    }
+
+    function _payPage(uint256 settlementId, IDivision.Page memory page, bytes memory payees) private {
+        _release(settlementId, page.credits);
+        _log(IInference.ContributorsPaid.selector, settlementId, payees);
         for (uint256 i = 0; i < page.earned.length; ++i) {
             COMMONS.credit(page.earned[i].datanetId, page.earned[i].credits);
         }

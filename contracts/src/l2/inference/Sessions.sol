@@ -6,6 +6,7 @@ import {IInference} from "../../interfaces/IInference.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {IStakes} from "../../interfaces/IStakes.sol";
 import {Predeploys} from "../Predeploys.sol";
+import {Owing} from "../money/Owing.sol";
 
 /// @title Sessions
 /// @notice What a session is, how it begins and ends, and how answers come into it.
@@ -205,10 +206,7 @@ library Sessions {
 
     /// @notice A part of this contract's escrow is owed to `account`.
     function owe(uint256 sessionId, address account, uint256 amount, IPayouts.Reason reason) internal {
-        if (amount == 0) return;
-        IPayouts.Credit[] memory credits = new IPayouts.Credit[](1);
-        credits[0] = IPayouts.Credit(account, amount, reason);
-        PAYOUTS.release(credits, bytes32(sessionId << 32));
+        Owing.owe(account, amount, reason, bytes32(sessionId << 32));
     }
 
     function known(State storage self, uint256 sessionId) internal view returns (IInference.Session storage session) {

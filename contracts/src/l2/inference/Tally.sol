@@ -2,40 +2,52 @@
 pragma solidity ^0.8.28;
 
 /// @title Tally
-/// @notice Signed sums by number, in memory: a hash table that grows. Numbers stand in the order in which they came.
+/// @notice Signed sums by key, in memory: a hash table that grows. Keys stand in the order in which they came.
 library Tally {
     struct Table {
-        uint32[] numbers;
+        uint256[] keys;
+        /// One longer than `keys`, for whoever adds what nobody has.
         int256[] sums;
         uint256 count;
-        /// Place in `numbers`, plus one; 0 for an empty slot. Its length is a power of two, at least twice theirs.
+        /// Place in `keys`, plus one; 0 for an empty slot. Its length is a power of two, at least twice theirs.
         uint256[] slots;
-        /// Nobody who chooses a number knows it, so nobody can make numbers collide.
+        /// Nobody who chooses a key knows it, so nobody can make keys collide.
         uint256 seed;
     }
 
-    function create(uint256 seed) internal pure returns (Table memory self) {
+    function create(uint256 seed, uint256 room) internal pure returns (Table memory self) {
         self.seed = seed;
-        _size(self, 32);
+        reserve(self, room);
     }
 
-    function add(Table memory self, uint32 number, int256 value) internal pure {
-        uint256 slot = _slot(self, number);
-        uint256 place = self.slots[slot];
+    /// @notice Makes room for as many more keys at once: each growth leaves its old memory behind.
+    function reserve(Table memory self, uint256 more) internal pure {
+        uint256 needed = self.count + more;
+        uint256 length = self.keys.length;
+        if (needed <= length && length != 0) return;
+        if (length == 0) length = 8;
+        while (length < needed) length *= 2;
+        _grow(self, length);
+    }
+
+    /// @return place Where the key's sum stands.
+    function add(Table memory self, uint256 key, int256 value) internal pure returns (uint256 place) {
+        uint256 slot = _slot(self, key);
+        place = self.slots[slot];
         if (place == 0) {
-            if (self.count == self.numbers.length) {
-                _grow(self);
-                slot = _slot(self, number);
+            if (self.count == self.keys.length) {
+                reserve(self, 1);
+                slot = _slot(self, key);
             }
             place = ++self.count;
             self.slots[slot] = place;
-            self.numbers[place - 1] = number;
+            self.keys[place - 1] = key;
         }
-        self.sums[place - 1] += value;
+        self.sums[--place] += value;
     }
 
-    /// @dev The slot of a number, or the empty one where it belongs.
-    function _slot(Table memory self, uint32 key) private pure returns (uint256 slot) {
+    /// @dev The slot of a key, or the empty one where it belongs.
+    function _slot(Table memory self, uint256 key) private pure returns (uint256 slot) {
         uint256 mask = self.slots.length - 1;
         uint256 seed = self.seed;
         assembly ("memory-safe") {
@@ -45,22 +57,18 @@ library Tally {
         }
         while (true) {
             uint256 place = self.slots[slot];
-            if (place == 0 || self.numbers[place - 1] == key) return slot;
+            if (place == 0 || self.keys[place - 1] == key) return slot;
             slot = (slot + 1) & mask;
         }
     }
 
-    function _grow(Table memory self) private pure {
-        (uint32[] memory numbers, int256[] memory sums) = (self.numbers, self.sums);
-        _size(self, 2 * numbers.length);
-        for (uint256 i = 0; i < numbers.length; ++i) {
-            (self.numbers[i], self.sums[i]) = (numbers[i], sums[i]);
-            self.slots[_slot(self, numbers[i])] = i + 1;
-        }
-    }
-
-    function _size(Table memory self, uint256 length) private pure {
-        (self.numbers, self.sums) = (new uint32[](length), new int256[](length));
+    function _grow(Table memory self, uint256 length) private pure {
+        (uint256[] memory keys, int256[] memory sums) = (self.keys, self.sums);
+        (self.keys, self.sums) = (new uint256[](length), new int256[](length + 1));
         self.slots = new uint256[](2 * length);
+        for (uint256 i = 0; i < self.count; ++i) {
+            (self.keys[i], self.sums[i]) = (keys[i], sums[i]);
+            self.slots[_slot(self, keys[i])] = i + 1;
+        }
     }
 }

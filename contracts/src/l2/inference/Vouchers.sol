@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IInference} from "../../interfaces/IInference.sol";
 import {Predeploys} from "../Predeploys.sol";
 
@@ -28,13 +26,6 @@ library Vouchers {
 
     function receipt(uint256 sessionId, uint32 index, bytes32 promptHash) internal view returns (bytes32) {
         return _digest(keccak256(abi.encode(RECEIPT, sessionId, index, promptHash)));
-    }
-
-    /// @dev A key's signature first: an account with delegated code (EIP-7702) still has its key.
-    function isSigned(address by, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (signer == by && by != address(0)) return true;
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(by, digest, signature);
     }
 
     /// @notice The chain's end after these answers, and what they cost.

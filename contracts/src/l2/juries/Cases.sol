@@ -30,8 +30,11 @@ library Cases {
         uint32 governSeconds;
         uint16 missedBps;
         uint16 reversedBps;
-        uint128 jurorFee;
-        uint128 appealBond;
+        /// Of money at most 1,000,000 OPEN: three of them are one slot.
+        uint80 jurorFee;
+        uint80 appealBond;
+        /// Least stake of a validator.
+        uint80 validatorStake;
     }
 
     /// @notice Money that is at risk for a verdict: a decider's for its own, an appellant's against that which it appeals.
@@ -84,7 +87,7 @@ library Cases {
         /// Wei in escrow for this case.
         uint256 held;
         Terms terms;
-        /// How far `Settlement` is.
+        /// How far `CaseSettlement` is.
         uint256 progress;
         address[] parties;
         Bond[] bonds;
@@ -315,9 +318,9 @@ library Cases {
     function bond(Record storage self) internal view returns (uint128 amount, uint128 jurorFees) {
         if (self.phase == IJuries.Phase.Deciding) return (self.terms.appealBond, 0);
         if (self.phase != IJuries.Phase.Appealable) return (0, 0);
-        amount = self.terms.appealBond << self.appeals;
+        amount = uint128(self.terms.appealBond) << self.appeals;
         if (self.appeals + 1 < MOST_APPEALS) {
-            uint128 cost = self.terms.jurorFee * _nextJurors(self);
+            uint128 cost = uint128(self.terms.jurorFee) * _nextJurors(self);
             if (cost > self.pot) jurorFees = cost - self.pot;
         }
     }

@@ -8,9 +8,9 @@ import {IStakes} from "../../interfaces/IStakes.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Keys} from "../governance/Keys.sol";
 import {Predeploys} from "../Predeploys.sol";
+import {CaseSettlement} from "./CaseSettlement.sol";
 import {Cases} from "./Cases.sol";
 import {Origins} from "./Origins.sol";
-import {Settlement} from "./Settlement.sol";
 import {SumTree} from "./SumTree.sol";
 import {Validators} from "./Validators.sol";
 
@@ -22,7 +22,7 @@ import {Validators} from "./Validators.sol";
 ///         are drawn by stake, without replacement, from randomness that nobody knew when the case was opened, among
 ///         those who had joined before. They commit, then reveal; the majority decides. Whoever disagrees appeals
 ///         with a bond to a larger jury of others, twice, then to governance. Only the last verdict counts: the client
-///         is told it once, and pay, stakes, bonds and reputation follow it (Settlement).
+///         is told it once, and pay, stakes, bonds and reputation follow it (CaseSettlement).
 ///
 ///         Cases know nothing of each other: none waits for another.
 contract Juries is IJuries, Governed {
@@ -30,7 +30,7 @@ contract Juries is IJuries, Governed {
     uint256 private constant TELL_GAS = 2_000_000;
 
     using Cases for Cases.Record;
-    using Settlement for Cases.Record;
+    using CaseSettlement for Cases.Record;
     using SumTree for SumTree.Tree;
     using Validators for Validators.Registry;
 
@@ -41,7 +41,7 @@ contract Juries is IJuries, Governed {
     uint256 public caseCount;
 
     mapping(uint256 caseId => Cases.Record) private cases;
-    Settlement.Book private book;
+    CaseSettlement.Book private book;
 
     receive() external payable {
         if (msg.sender != Predeploys.PAYOUTS) revert NotPayouts(msg.sender);
@@ -73,8 +73,9 @@ contract Juries is IJuries, Governed {
             governSeconds: uint32(_parameter(Keys.GOVERN_SECONDS)),
             missedBps: uint16(_parameter(Keys.MISSED_BPS)),
             reversedBps: uint16(_parameter(Keys.REVERSED_BPS)),
-            jurorFee: uint128(_parameter(Keys.JUROR_FEE)),
-            appealBond: uint128(_parameter(Keys.APPEAL_BOND))
+            jurorFee: uint80(_parameter(Keys.JUROR_FEE)),
+            appealBond: uint80(_parameter(Keys.APPEAL_BOND)),
+            validatorStake: uint80(_parameter(Keys.VALIDATOR_STAKE))
         });
         cases[caseId].open(caseId, opening, parties, msg.value);
         _hold();
@@ -130,7 +131,7 @@ contract Juries is IJuries, Governed {
 
     /// @inheritdoc IJuries
     function settle(uint256 caseId, uint256 seats) external returns (bool done) {
-        return _case(caseId).settle(caseId, book, seats, _parameter(Keys.VALIDATOR_STAKE));
+        return _case(caseId).settle(caseId, book, seats);
     }
 
     /// @dev A fault of the client keeps nobody's money: it is told again by `advance`. That it ran out of gas is no fault of it,
@@ -223,7 +224,7 @@ contract Juries is IJuries, Governed {
 
     /// @inheritdoc IJuries
     function reputation(address validator) external view returns (uint64 agreed, uint64 reversed, uint64 missed) {
-        Settlement.Reputation storage found = book.reputations[validator];
+        CaseSettlement.Reputation storage found = book.reputations[validator];
         return (found.agreed, found.reversed, found.missed);
     }
 

@@ -16,6 +16,12 @@ library Bonds {
     IStakes private constant STAKES = IStakes(Predeploys.STAKES);
     IParameters private constant PARAMETERS = IParameters(Predeploys.PARAMETERS);
 
+    /// @notice The trainer's version takes requests from now on: locks what the bond lacks, and fixes for how long it stays.
+    function engage(ModelState.Model storage model, uint256 modelId, address trainer, uint256 need) internal {
+        ensure(model, modelId, trainer, need);
+        model.bonds[trainer].retireSeconds = uint32(PARAMETERS.get(Keys.TRAINER_SECONDS));
+    }
+
     /// @notice Locks what the trainer's bond lacks.
     function ensure(ModelState.Model storage model, uint256 modelId, address trainer, uint256 need) internal {
         ModelState.Bond storage bond = model.bonds[trainer];
@@ -28,7 +34,8 @@ library Bonds {
 
     /// @notice Begins the time after which the bond can be released: a version of the trainer takes requests no more.
     function retire(ModelState.Model storage model, address trainer) internal {
-        model.bonds[trainer].releasable = uint64(block.timestamp + PARAMETERS.get(Keys.TRAINER_SECONDS));
+        ModelState.Bond storage bond = model.bonds[trainer];
+        bond.releasable = uint64(block.timestamp) + bond.retireSeconds;
     }
 
     function release(ModelState.State storage self, uint256 modelId) internal returns (uint256 amount) {

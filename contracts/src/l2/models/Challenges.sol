@@ -126,6 +126,7 @@ library Challenges {
             bytes32 claim = ModelState.claimOf(version.weightsHash, version.manifestHash, version.metricsHash);
             news = !model.struck[claim];
             model.struck[claim] = true;
+            self.untrue[ModelState.saidBy(claim, version.trainer)] = true;
             // Who made the weights registers them: what was said of them is void.
             if (news && self.known[version.weightsHash].modelId == case_.modelId) {
                 delete self.known[version.weightsHash];

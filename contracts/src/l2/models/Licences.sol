@@ -84,7 +84,6 @@ library Licences {
             revert IModelRegistry.UnknownRelease(source.datanetId, source.releaseId);
         }
         IDatanets.Release memory release = DATANETS.release(source.datanetId, source.releaseId);
-        if (release.setId == 0) revert IModelRegistry.UnknownRelease(source.datanetId, source.releaseId);
         ModelState.Rules memory asked = rulesOf(release.licence);
         (bool breaks, IModelRegistry.Term term) = broken(asked, made);
         if (breaks) revert IModelRegistry.LicenceBroken(source.datanetId, term);

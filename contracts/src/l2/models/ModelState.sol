@@ -61,6 +61,8 @@ library ModelState {
         uint32 disputes;
         /// When it can be released, seconds; it doesn't count while a version takes requests.
         uint64 releasable;
+        /// How long after its last version took requests: as governance had it when that was registered.
+        uint32 retireSeconds;
     }
 
     /// @notice A contributor of sketches: a number of a datanet's.
@@ -123,6 +125,8 @@ library ModelState {
         mapping(uint256 setId => SketchSet) sets;
         mapping(bytes32 weightsHash => Known) known;
         mapping(uint256 caseId => Challenge) challenges;
+        /// Of keccak256(claim, trainer): what disputes found untrue of whom, in whichever model.
+        mapping(bytes32 said => bool) untrue;
     }
 
     function model(State storage self, uint256 modelId) internal view returns (Model storage found) {
@@ -148,6 +152,11 @@ library ModelState {
     ///         are the same claims.
     function claimOf(bytes32 weightsHash, bytes32 manifestHash, bytes32 metricsHash) internal pure returns (bytes32) {
         return keccak256(abi.encode(weightsHash, manifestHash, metricsHash));
+    }
+
+    /// @notice That `trainer` said this. Whoever registered another's weights as its own and lost does so in no other model.
+    function saidBy(bytes32 claim, address trainer) internal pure returns (bytes32) {
+        return keccak256(abi.encode(claim, trainer));
     }
 
     /// @notice Whether a dispute about the version, or about what it has in common with another, was upheld.

@@ -36,7 +36,8 @@ library Registry {
     {
         ModelState.Model storage model = self.owned(modelId);
         _check(made);
-        if (model.struck[ModelState.claimOf(made.weightsHash, made.manifestHash, made.metricsHash)]) {
+        bytes32 claim = ModelState.claimOf(made.weightsHash, made.manifestHash, made.metricsHash);
+        if (model.struck[claim] || self.untrue[ModelState.saidBy(claim, msg.sender)]) {
             revert IModelRegistry.Struck(modelId, model.latest);
         }
         _takeOver(self, model);
@@ -48,7 +49,7 @@ library Registry {
         version.sketchVersion = self.pin(modelId, made);
         if (self.isStruck(model, version)) revert IModelRegistry.Struck(modelId, number);
         version.bond = uint128(PARAMETERS.get(Keys.TRAINER_BOND));
-        Bonds.ensure(model, modelId, msg.sender, version.bond);
+        Bonds.engage(model, modelId, msg.sender, version.bond);
         model.deprecated = false;
         emit IModelRegistry.VersionRegistered(modelId, number, msg.sender, version.sketchVersion, version.bond, made);
         self.link(modelId, number, made.parents);
@@ -85,7 +86,7 @@ library Registry {
         ModelState.Version storage newest = self.versionOf(modelId, model.latest);
         if (newest.trainer != msg.sender) revert IModelRegistry.NotTrainer(modelId, msg.sender);
         if (self.isStruck(model, newest)) revert IModelRegistry.Struck(modelId, model.latest);
-        Bonds.ensure(model, modelId, msg.sender, newest.bond);
+        Bonds.engage(model, modelId, msg.sender, newest.bond);
         model.deprecated = false;
         emit IModelRegistry.Reactivated(modelId, model.latest);
     }

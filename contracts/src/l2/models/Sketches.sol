@@ -72,7 +72,6 @@ library Sketches {
         Batch memory batch = Batch(setId, datanetId, 1 + uint256(set.dim));
         if (rows.length == 0 || payload.length != rows.length * batch.rowLength) revert IModelDisputes.InvalidSketch();
         IDatanets.Release memory release = DATANETS.release(datanetId, releaseId);
-        if (release.setId == 0) revert IModelRegistry.UnknownRelease(datanetId, releaseId);
         _noteRelease(set, datanetId << 32 | releaseId);
         uint32[] memory numbers = new uint32[](rows.length);
         for (uint256 i = 0; i < rows.length; ++i) {
@@ -114,16 +113,39 @@ library Sketches {
     {
         ModelState.Model storage model = self.model(modelId);
         (datanetIds, accounts) = (new uint256[](numbers.length), new address[](numbers.length));
-        uint32[] memory one = new uint32[](1);
+        uint32[] memory theirs = new uint32[](numbers.length);
         for (uint256 i = 0; i < numbers.length; ++i) {
             if (numbers[i] == 0 || numbers[i] > model.contributors.length) {
                 revert IModelDisputes.UnknownNumber(modelId, numbers[i]);
             }
-            ModelState.Contributor memory found = model.contributors[numbers[i] - 1];
-            one[0] = found.number;
-            datanetIds[i] = found.datanetId;
-            // A number of a row that was reassigned has an account of its own: as of any later moment.
-            accounts[i] = DATANETS.accountsAt(found.datanetId, one, type(uint32).max)[0];
+            ModelState.Contributor storage found = model.contributors[numbers[i] - 1];
+            (datanetIds[i], theirs[i]) = (found.datanetId, found.number);
+        }
+        for (uint256 from = 0; from < accounts.length;) {
+            from = _lookUp(datanetIds, theirs, accounts, from);
+        }
+    }
+
+    /// @dev The accounts of a run of numbers of one datanet, at once. Returns the next run's beginning.
+    function _lookUp(uint256[] memory datanetIds, uint32[] memory theirs, address[] memory accounts, uint256 from)
+        private
+        view
+        returns (uint256 to)
+    {
+        uint256 datanetId = datanetIds[from];
+        for (to = from + 1; to < datanetIds.length && datanetIds[to] == datanetId;) {
+            ++to;
+        }
+        uint32[] memory run;
+        assembly ("memory-safe") {
+            // The run with its length before it, where a number stood that nobody needs any more.
+            run := add(theirs, mul(from, 32))
+            mstore(run, sub(to, from))
+        }
+        // A number of a row that was reassigned has an account of its own: as of any later moment.
+        address[] memory found = DATANETS.accountsAt(datanetId, run, type(uint32).max);
+        for (uint256 i = 0; i < found.length; ++i) {
+            accounts[from + i] = found[i];
         }
     }
 

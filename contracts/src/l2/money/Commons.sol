@@ -9,6 +9,7 @@ import {Predeploys} from "../Predeploys.sol";
 import {Governed} from "../governance/Governed.sol";
 import {Keys} from "../governance/Keys.sol";
 import {Epochs} from "./Epochs.sol";
+import {Owing} from "./Owing.sol";
 import {Pots} from "./Pots.sol";
 
 /// @title Commons
@@ -132,9 +133,7 @@ contract Commons is ICommons, Governed {
     function _pay(uint256 datanetId, uint64 epoch, address account, uint256 amount) private {
         if (amount == 0) return;
         held -= amount;
-        IPayouts.Credit[] memory credits = new IPayouts.Credit[](1);
-        credits[0] = IPayouts.Credit(account, amount, IPayouts.Reason.Commons);
-        PAYOUTS.release(credits, bytes32(datanetId << 64 | epoch));
+        Owing.owe(account, amount, IPayouts.Reason.Commons, bytes32(datanetId << 64 | epoch));
     }
 
     /// @dev Number of the epoch of now, which begins here if nobody saw it begin.

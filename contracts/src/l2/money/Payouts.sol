@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
-import {Escrow} from "./Escrow.sol";
+import {Ledger} from "./Ledger.sol";
 import {Payees} from "./Payees.sol";
 import {Signatures} from "./Signatures.sol";
 
@@ -15,7 +15,7 @@ import {Signatures} from "./Signatures.sol";
 ///      that calls back finds nothing left. What is forced in (by a contract that destroys itself) is in no book and moves
 ///      nothing.
 contract Payouts is IPayouts, EIP712 {
-    using Escrow for Escrow.Book;
+    using Ledger for Ledger.Book;
     using Payees for Payees.Payee;
 
     /// @notice Time until a change of payee takes effect: whoever steals an account's key cannot at once take what is owed
@@ -26,7 +26,7 @@ contract Payouts is IPayouts, EIP712 {
     bytes32 public constant SET_PAYEE_TYPEHASH =
         keccak256("SetPayee(address account,address payee,uint256 nonce,uint256 deadline)");
 
-    Escrow.Book private book;
+    Ledger.Book private book;
     mapping(address account => Payees.Payee) private payees;
 
     /// @inheritdoc IPayouts

@@ -5,6 +5,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {IStakes} from "../../interfaces/IStakes.sol";
 import {Predeploys} from "../Predeploys.sol";
+import {Owing} from "./Owing.sol";
 
 /// @title Stakes
 /// @notice What accounts put at risk; predeploy 0x00000000000000000000000000000000000A7716, immutable. A module can slash
@@ -93,10 +94,8 @@ contract Stakes is IStakes {
         if (to == address(0)) revert ZeroAccount();
         _takeLocked(purpose, account, amount);
         emit Slashed(purpose, account, to, amount, ref);
-        IPayouts.Credit[] memory credits = new IPayouts.Credit[](1);
-        credits[0] = IPayouts.Credit(to, amount, IPayouts.Reason.Slashing);
         PAYOUTS.hold{value: amount}();
-        PAYOUTS.release(credits, ref);
+        Owing.owe(to, amount, IPayouts.Reason.Slashing, ref);
     }
 
     // ---- Views

@@ -8,7 +8,7 @@ import {Predeploys} from "../Predeploys.sol";
 import {Cases} from "./Cases.sol";
 import {Validators} from "./Validators.sol";
 
-/// @title Settlement
+/// @title CaseSettlement
 /// @notice Who gets what of a final case, a bounded number of seats at a time.
 ///
 ///         A seat that revealed is paid its part of the jury's pot, whatever its verdict. One that did not reveal, and one whose
@@ -16,7 +16,7 @@ import {Validators} from "./Validators.sol";
 ///         against it is lost. What is lost pays, in this order: appellants who were right, what they gave for juries;
 ///         those who held a bond for the outcome, the lost bonds; jurors who voted for the outcome, at most one
 ///         more fee each, so that no verdict pays better than another. The rest is the FeeDistributor's.
-library Settlement {
+library CaseSettlement {
     using Validators for Validators.Registry;
 
     struct Reputation {
@@ -55,7 +55,7 @@ library Settlement {
     IPayouts private constant PAYOUTS = IPayouts(Predeploys.PAYOUTS);
     IStakes private constant STAKES = IStakes(Predeploys.STAKES);
 
-    function settle(Cases.Record storage self, uint256 caseId, Book storage book, uint256 seats, uint256 least)
+    function settle(Cases.Record storage self, uint256 caseId, Book storage book, uint256 seats)
         internal
         returns (bool)
     {
@@ -63,7 +63,7 @@ library Settlement {
         if (seats > MOST_SEATS) seats = MOST_SEATS;
         Page memory page = _open(self.progress, seats);
         if (page.pass == 2) revert IJuries.AlreadySettled(caseId);
-        (page.caseId, page.least) = (caseId, least);
+        (page.caseId, page.least) = (caseId, self.terms.validatorStake);
         while (page.pass != 2) {
             (Cases.Jury storage jury, address juror) = _next(self, page);
             if (juror == address(0)) {

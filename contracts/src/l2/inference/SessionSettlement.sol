@@ -6,9 +6,9 @@ import {IInference} from "../../interfaces/IInference.sol";
 import {Payments} from "./Payments.sol";
 import {Sessions} from "./Sessions.sol";
 
-/// @title Settlement
+/// @title SessionSettlement
 /// @notice Divides what answers cost. The parts of a payment are those that the session was opened under, and sum to it.
-library Settlement {
+library SessionSettlement {
     /// @dev One settlement.
     struct Batch {
         uint256 sessionId;

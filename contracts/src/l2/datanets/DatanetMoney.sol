@@ -3,11 +3,12 @@ pragma solidity ^0.8.28;
 
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 import {Predeploys} from "../Predeploys.sol";
+import {Owing} from "../money/Owing.sol";
 
-/// @title Escrow
+/// @title DatanetMoney
 /// @notice The calling contract's money in Payouts. No amount is no call.
 /// @dev References read as a word and a number: what the money was for, and which.
-library Escrow {
+library DatanetMoney {
     IPayouts private constant PAYOUTS = IPayouts(Predeploys.PAYOUTS);
 
     bytes32 internal constant DATANET = "datanet";
@@ -21,10 +22,7 @@ library Escrow {
 
     /// @notice `amount` of the escrow is owed to `account` from now on.
     function pay(address account, uint256 amount, IPayouts.Reason reason, bytes32 ref) internal {
-        if (amount == 0) return;
-        IPayouts.Credit[] memory credits = new IPayouts.Credit[](1);
-        credits[0] = IPayouts.Credit(account, amount, reason);
-        PAYOUTS.release(credits, ref);
+        Owing.owe(account, amount, reason, ref);
     }
 
     /// @notice `amount` of the call's value is the protocol's from now on.

@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IPayouts} from "../../interfaces/IPayouts.sol";
 
-/// @title Escrow
+/// @title Ledger
 /// @notice Who is owed how much of the OPEN that a contract holds. Money enters a module's escrow, leaves it by being owed
 ///         to somebody, and goes out only by `take`: what came in is always what went out plus the two totals.
-library Escrow {
+library Ledger {
     using SafeCast for uint256;
 
     struct Book {
