@@ -80,6 +80,11 @@ impl Chain {
         }
     }
 
+    /// Its portal on L1, where the node tells.
+    pub(crate) fn portal(&self) -> Option<Address> {
+        self.network.as_ref().and_then(|network| network.contracts.l1.get("TributaryPortal")).copied()
+    }
+
     /// The account that somebody signs for on it.
     pub(crate) async fn account(&self, signer: impl Into<Signer>) -> Result<Account, Error> {
         Ok(Account::new(self.client.clone(), signer, FeeLimits::default()).await?)

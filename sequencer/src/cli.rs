@@ -3,7 +3,7 @@
 use crate::{
     attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, dispute::DisputeArguments,
     gov::GovArguments, import::ImportArguments, infer::InferArguments, jury::JuryArguments, model::ModelArguments,
-    rewards::RewardsArguments, serve::ServeArguments, stake::StakeArguments,
+    rewards::RewardsArguments, serve::ServeArguments, stake::StakeArguments, verify::VerifyArguments,
 };
 use clap::{Parser, Subcommand};
 
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Model(ModelArguments),
     /// Ask models and pay for their answers, or answer and be paid.
     Infer(InferArguments),
+    /// Check an explanation of who was paid for an answer, without a node.
+    Verify(VerifyArguments),
     /// Tell what an account earned and why, and take it out.
     Rewards(RewardsArguments),
     /// Put OPEN at risk: as a validator, an operator, a trainer.

@@ -73,6 +73,9 @@ pub(crate) enum Error {
     /// A value in a file or an argument is not what it must be.
     #[error("{what}: {reason}")]
     Invalid { what: String, reason: String },
+    /// A receipt says what is not so.
+    #[error("{what} is not to be believed: {reason}")]
+    NotVerified { what: String, reason: String },
     /// Block `number` did not become safe in time.
     #[error("block {number} was not safe after {seconds} s; the safe head is {safe}")]
     NotSafe { number: u64, seconds: u64, safe: u64 },

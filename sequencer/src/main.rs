@@ -17,6 +17,7 @@ mod jury;
 mod kept;
 mod logging;
 mod model;
+mod outputs;
 mod passages;
 mod report;
 mod reverts;
@@ -26,6 +27,7 @@ mod serve;
 mod shutdown;
 mod stake;
 mod terminal;
+mod verify;
 mod wallet;
 
 use clap::Parser;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             cli::Command::Datanet(arguments) => datanet::run(arguments).await,
             cli::Command::Model(arguments) => model::run(arguments).await,
             cli::Command::Infer(arguments) => infer::run(arguments).await,
+            cli::Command::Verify(arguments) => verify::run(arguments).await,
             cli::Command::Rewards(arguments) => rewards::run(arguments).await,
             cli::Command::Stake(arguments) => stake::run(arguments).await,
             cli::Command::Jury(arguments) => jury::run(arguments).await,

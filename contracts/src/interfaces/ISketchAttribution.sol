@@ -11,21 +11,12 @@ interface ISketchAttribution is IAttributionErrors {
     /// @param scores dot(row, query) * 2^(63 - exponent); negative ones come last.
     /// @param positive Sum of the positive scores of all rows that score.
     /// @param negative Sum of the negative ones.
-    function influence(uint256 setId, uint64 version, bytes calldata query, uint16 topK)
-        external
-        view
-        returns (uint64[] memory rows, int256[] memory scores, int256 positive, int256 negative);
+    function influence(uint256 setId, uint64 version, bytes calldata query, uint16 topK) external view returns (uint64[] memory rows, int256[] memory scores, int256 positive, int256 negative);
 
     /// @param queries One to eight; their scores are summed before the positive part of each contributor's sum is taken.
     /// @param positive Sum of the positive parts of all contributors.
-    function influenceByContributor(uint256 setId, uint64 version, bytes[] calldata queries, uint16 topK)
-        external
-        view
-        returns (uint32[] memory contributors, int256[] memory scores, int256 positive);
+    function influenceByContributor(uint256 setId, uint64 version, bytes[] calldata queries, uint16 topK) external view returns (uint32[] memory contributors, int256[] memory scores, int256 positive);
 
     /// @notice DataInf's closed form. All rows that score must have the same exponent.
-    function dataInf(uint256 setId, uint64 version, bytes calldata query, uint64 lambda, uint16 topK)
-        external
-        view
-        returns (uint64[] memory rows, int256[] memory scores);
+    function dataInf(uint256 setId, uint64 version, bytes calldata query, uint64 lambda, uint16 topK) external view returns (uint64[] memory rows, int256[] memory scores);
 }

@@ -1,7 +1,7 @@
 //! From weights of words to weights of contributors, as `Attribution.text` counts them.
 
 use crate::{Error, Payee, Span, Trace, error::same};
-use alloy_primitives::{U64, U256};
+use alloy_primitives::{Address, U64, U256};
 use std::collections::BTreeMap;
 
 const BPS: u64 = 10_000;
@@ -26,6 +26,21 @@ pub(crate) fn credits(trace: &Trace) -> BTreeMap<U64, U256> {
     credits
 }
 
+/// No account has more than `most`, under however many numbers.
+fn cap(weights: &mut BTreeMap<U64, U256>, trace: &Trace, most: U256) {
+    let accounts: BTreeMap<U64, Address> = trace.spans.iter().map(|span| (span.contributor, span.author)).collect();
+    let mut sums = BTreeMap::new();
+    for (number, weight) in &*weights {
+        *sums.entry(accounts.get(number)).or_insert(U256::ZERO) += *weight;
+    }
+    for (number, weight) in &mut *weights {
+        let sum = sums[&accounts.get(number)];
+        if sum > most {
+            *weight = *weight * most / sum;
+        }
+    }
+}
+
 impl Book {
     pub(crate) fn new(full_at_bps: u16, most_bps: u16) -> Self {
         Self { full_at: U256::from(full_at_bps), most: U256::from(most_bps), answers: Vec::new() }
@@ -35,11 +50,14 @@ impl Book {
     pub(crate) fn add(&mut self, amount: U256, trace: &Trace) -> Result<(), Error> {
         let bps = U256::from(BPS);
         let whole = amount << SCALE;
-        let most = whole * self.most / bps;
         let full = (trace.explained * bps).max(trace.total * self.full_at);
-        let weight = |credit: U256| (whole * (credit * bps)).checked_div(full).map(|weight| weight.min(most));
+        let weight = |credit: U256| (whole * (credit * bps)).checked_div(full);
         let weights = credits(trace).into_iter().map(|(number, credit)| Some((number, weight(credit)?))).collect::<Option<_>>();
-        self.answers.push(weights.ok_or_else(|| Error::Differs("words are found in an answer that has no weight".to_owned()))?);
+        let mut weights = weights.ok_or_else(|| Error::Differs("words are found in an answer that has no weight".to_owned()))?;
+        if self.most < bps {
+            cap(&mut weights, trace, whole * self.most / bps);
+        }
+        self.answers.push(weights);
         Ok(())
     }
 
@@ -66,4 +84,49 @@ impl Book {
 
 fn is_by_text(payee: &Payee, datanet_id: U256) -> bool {
     !payee.by_sketch && payee.datanet_id == datanet_id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(weights: &[(u64, u8, u64)]) -> Trace {
+        let zero = U64::ZERO;
+        let span = |(number, author, weight): &(u64, u8, u64)| Span {
+            output_start: zero,
+            output_end: zero,
+            row: zero,
+            row_start: zero,
+            row_end: zero,
+            origin: zero,
+            origin_start: zero,
+            origin_end: zero,
+            document: Default::default(),
+            contributor: U64::from(*number),
+            author: Address::repeat_byte(*author),
+            weight: U64::from(*weight),
+            withheld: false,
+            wei: U256::ZERO,
+        };
+        let spans: Vec<Span> = weights.iter().map(span).collect();
+        let explained = spans.iter().map(|span| span.weight.to::<U256>()).sum();
+        Trace { source: zero, explained, withheld: U256::ZERO, total: U256::from(1_000), spans }
+    }
+
+    #[test]
+    fn an_account_has_one_cap_under_all_its_numbers() {
+        let mut book = Book::new(10_000, 3_000);
+        // Of 1,000: 400 are of one account under two numbers, 100 of another.
+        book.add(U256::from(1_000), &trace(&[(1, 0xaa, 300), (2, 0xbb, 100), (3, 0xaa, 100)])).unwrap();
+        let whole = U256::from(1_000) << SCALE;
+        let permille = |number: u64| book.of(U64::from(number)) * U256::from(1_000) / whole;
+        assert_eq!([1, 2, 3].map(permille), [225, 100, 75].map(U256::from));
+    }
+
+    #[test]
+    fn a_few_words_found_earn_their_part_of_what_is_full() {
+        let mut book = Book::new(5_000, 10_000);
+        book.add(U256::from(1_000), &trace(&[(1, 0xaa, 250)])).unwrap();
+        assert_eq!(book.of(U64::from(1)), (U256::from(1_000) << SCALE) / U256::from(2));
+    }
 }

@@ -1,5 +1,6 @@
 //! `tributary infer`: asking models and paying for answers, and answering and being paid.
 
+pub(crate) mod explain;
 mod show;
 mod voucher;
 
@@ -9,7 +10,8 @@ use crate::{
     report,
     wallet::{NodeArguments, WalletArguments},
 };
-use alloy_primitives::{B256, Bytes, U64, U256, keccak256};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
+use alloy_sol_types::SolValue;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::{fs, path::PathBuf};
@@ -34,7 +36,9 @@ Examples:
   tributary infer session 1 --answers 20 --value 2 --index 2
   tributary infer voucher 2 --prompt p1.txt --answer a1.txt --prompt p2.txt --answer a2.txt --index 2
   tributary infer show 1
-                                   who was paid for it, and why";
+                                   who was paid for it, and why
+  tributary infer explain 4294967297 --out receipt.json
+                                   whose words session 1's first settlement paid for, with the proof";
 
 /// Longest session, seconds.
 const MAX_SECONDS: u64 = 7 * 86_400;
@@ -108,6 +112,8 @@ enum Command {
     Close { session: U256 },
     /// Tell of a session, its answers, and who was paid how much for which words; or of all sessions.
     Show { session: Option<U256> },
+    /// Tell whose words a settlement paid for, and write a receipt that `tributary verify` checks without the node.
+    Explain(explain::ExplainArguments),
 }
 
 #[derive(Debug, Args)]
@@ -159,6 +165,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
             let receipt = caller.send(&call, "paying for posted answers").await?;
             settled(&caller, &receipt)
         }
+        Command::Explain(arguments) => explain::run(&caller, arguments).await,
         Command::Carry { settlement } => carry(&caller, settlement).await,
         Command::Refund { session } => {
             let call = Call::of(INFERENCE, &Inference::refundCall { sessionId: session });
@@ -251,15 +258,25 @@ fn settled(caller: &Caller, receipt: &Receipt) -> Result<(), Error> {
     caller.tell_of(receipt, &made, &money)
 }
 
-/// The payees who wait are the data of the settlement's last `Carried` event.
+/// Pays the page whose turn it is. The pages are the settlement's `Carried` events; of those that wait the contract keeps one hash, from the last page to the
+/// first.
 async fn carry(caller: &Caller, settlement: U256) -> Result<(), Error> {
+    let nobody = || Error::Unknown(format!("contributor of settlement {settlement} who waits"));
     let found = caller.chain.ask("tributary_settlement", settlement).await?;
     let found = found.ok_or_else(|| Error::Unknown(format!("settlement {settlement}")))?;
-    let first = found["blockNumber"].as_str().and_then(|block| block.parse::<U64>().ok()).unwrap_or_default().to::<u64>();
-    let newest = caller.chain.client().block_number().await?;
-    let waiting = caller.chain.logs::<Inference::Carried>(INFERENCE, first, newest).await?;
-    let last = waiting.into_iter().rfind(|event| event.settlementId == settlement);
-    let payees = last.ok_or_else(|| Error::Unknown(format!("contributor of settlement {settlement} who waits")))?.payees;
-    let payees = alloy_sol_types::SolValue::abi_encode(&payees).into();
-    caller.execute(&Call::of(INFERENCE, &Inference::carryCall { settlementId: settlement, payees }), "paying the next contributors").await
+    let block = report::number(&found, "blockNumber").saturating_to::<u64>();
+    let events = caller.chain.logs::<Inference::Carried>(INFERENCE, block, block).await?;
+    let pages: Vec<Bytes> =
+        events.into_iter().filter(|event| event.settlementId == settlement).map(|event| event.payees.abi_encode().into()).collect();
+    let waits = caller.chain.now(INFERENCE, &Inference::carriedOfCall { settlementId: settlement }).await?.payeesHash;
+    let mut rest = B256::ZERO;
+    for page in pages.into_iter().rev() {
+        let hash = keccak256((keccak256(&page), rest).abi_encode());
+        if hash == waits {
+            let call = Inference::carryCall { settlementId: settlement, payees: page, rest };
+            return caller.execute(&Call::of(INFERENCE, &call), "paying the next contributors").await;
+        }
+        rest = hash;
+    }
+    Err(nobody())
 }

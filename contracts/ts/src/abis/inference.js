@@ -2,7 +2,7 @@
 export const inferenceAbi = [
   {"inputs":[],"name":"UPGRADE_INTERFACE_VERSION","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"settlementId","type":"uint256"}],"name":"carriedOf","outputs":[{"name":"amount","type":"uint256"},{"name":"payeesHash","type":"bytes32"}],"stateMutability":"view","type":"function"},
-  {"inputs":[{"name":"settlementId","type":"uint256"},{"name":"payees","type":"bytes"}],"name":"carry","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"settlementId","type":"uint256"},{"name":"payees","type":"bytes"},{"name":"rest","type":"bytes32"}],"name":"carry","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"caseId","type":"uint256"}],"name":"caseOf","outputs":[{"components":[{"name":"sessionId","type":"uint256"},{"name":"index","type":"uint32"},{"name":"kind","type":"uint8"},{"name":"pending","type":"bool"},{"name":"claimant","type":"address"},{"name":"bond","type":"uint96"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"sessionId","type":"uint256"}],"name":"close","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"sessionId","type":"uint256"},{"name":"index","type":"uint32"},{"name":"kind","type":"uint8"},{"name":"evidence","type":"bytes"}],"name":"dispute","outputs":[{"name":"caseId","type":"uint256"}],"stateMutability":"payable","type":"function"},

@@ -1,4 +1,5 @@
 // Paid answers: a payer asks and signs for what it received, an operator serves and settles.
+import { encodeAbiParameters, keccak256, zeroHash } from 'viem'
 import { getChainId, getLogs, signTypedData } from 'viem/actions'
 import { inferenceAbi } from '../abis/inference.js'
 import { addresses } from '../addresses.js'
@@ -6,7 +7,6 @@ import { bytesOf } from '../merkle.js'
 import { eventOf, read, transact } from '../transact.js'
 import { answerOf, chainOf, voucherData } from '../vouchers.js'
 
-const ZERO = `0x${'00'.repeat(32)}`
 const carried = inferenceAbi.find(({ type, name }) => type === 'event' && name === 'Carried')
 
 /** What a session would be opened under now; of the model's newest version unless one is named. */
@@ -24,7 +24,7 @@ export async function serve(client, { termsHash, on = true }) {
  * Opens a session, with the price of `maxAnswers` in escrow unless `value` says more. `prompt` is there for everybody to read; `promptHash`
  * binds a first prompt that the operator gets elsewhere. `termsHash` is what the payer saw; left out, it is what holds now.
  */
-export async function ask(client, { modelId, version, termsHash, prompt, promptHash = ZERO, maxAnswers = 1, value, deadline = 0n }) {
+export async function ask(client, { modelId, version, termsHash, prompt, promptHash = zeroHash, maxAnswers = 1, value, deadline = 0n }) {
   const quoted = await quote(client, { modelId, version })
   const opening = { modelId, version: quoted.version, termsHash: termsHash ?? quoted.termsHash, promptHash, maxAnswers, deadline }
   const escrow = value ?? quoted.price * BigInt(maxAnswers)
@@ -49,15 +49,26 @@ export async function settle(client, { sessionId, answers, signature }) {
   return { settlementId, amount, shares, receipt }
 }
 
-/** Pays the contributors of a settlement beyond its first 128, page after page, until nobody waits. Anyone may. */
+/**
+ * Pays the contributors of a settlement beyond its first 128, page after page, until nobody waits. Anyone may. The pages are the settlement's `Carried`
+ * events; the contract keeps one hash of those that wait, made from the last page to the first.
+ */
 export async function carry(client, { settlementId }) {
-  const receipts = []
-  for (;;) {
-    const [amount] = await read(client, 'inference', 'carriedOf', [settlementId])
-    if (amount === 0n) return { receipts }
-    const logs = await getLogs(client, { address: addresses.inference, event: carried, args: { settlementId }, fromBlock: 0n, strict: true })
-    receipts.push(await transact(client, 'inference', 'carry', [settlementId, logs.at(-1).data]))
+  const logs = await getLogs(client, { address: addresses.inference, event: carried, args: { settlementId }, fromBlock: 0n, strict: true })
+  const pages = []
+  let hash = zeroHash
+  for (const { data } of logs.toReversed()) {
+    const rest = hash
+    hash = keccak256(encodeAbiParameters([{ type: 'bytes32' }, { type: 'bytes32' }], [keccak256(data), rest]))
+    pages.unshift({ data, rest, hash })
   }
+  const [, waiting] = await read(client, 'inference', 'carriedOf', [settlementId])
+  const next = pages.findIndex((page) => page.hash === waiting)
+  const receipts = []
+  for (const { data, rest } of next < 0 ? [] : pages.slice(next)) {
+    receipts.push(await transact(client, 'inference', 'carry', [settlementId, data, rest]))
+  }
+  return { receipts }
 }
 
 /** Ends a session, and what is left is owed to its payer: by anyone after its deadline, by the operator before it. */

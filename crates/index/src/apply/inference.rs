@@ -37,7 +37,7 @@ pub(super) fn inference(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error>
         }),
         Event::ContributorsPaid(event) => paid(book, event.settlementId, &event.payees),
         Event::Carried(event) => settlement(book, event.settlementId, |settlement| {
-            settlement.carried = event.payees.iter().map(|payee| payee.amount).sum();
+            settlement.carried += event.payees.iter().map(|payee| payee.amount).sum::<U256>();
         }),
         Event::Refunded(event) => book.change(&Key::all::<Session>().id(event.sessionId), |session: &mut Session| {
             session.status = SessionStatus::Ended;
