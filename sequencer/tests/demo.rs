@@ -7,7 +7,7 @@ mod node;
 use node::{Node, complaint, run};
 
 /// What the demo checks on a development chain.
-const CHECKS: usize = 27;
+const CHECKS: usize = 28;
 
 fn demo(node: &Node, arguments: &[&str]) -> String {
     let output = run(&[&["demo", "--rpc", node.url("Rollup")], arguments].concat());

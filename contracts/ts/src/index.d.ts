@@ -245,6 +245,19 @@ export type Explanation = {
 }
 export declare function explain(client: Reader, options: { sessionId: bigint }): Promise<Explanation>
 
+/** What `tributary verify` checks without a node. Quantities are hexadecimal, as the node gives them. */
+export type Receipt = {
+  format: Hex
+  rollup: { chainId: Hex; portal: Address }
+  explanation: { settlementId: Hex; sessionId: Hex; blockNumber: Hex; amount: Hex; answers: object[]; sources: object[]; payees: object[] } & Record<string, unknown>
+  proof: object
+  whole: boolean
+}
+export declare function receiptOf(
+  client: Reader,
+  options: { settlementId: bigint; at?: bigint | 'latest' | 'safe' | 'finalized'; whole?: boolean },
+): Promise<Receipt | undefined>
+
 // ---- All of them, of one client: `createWalletClient({ … }).extend(tributaryActions)`
 
 type Actions = {
@@ -270,6 +283,7 @@ type Actions = {
   setPayee: typeof setPayee
   payeeOf: typeof payeeOf
   explain: typeof explain
+  receiptOf: typeof receiptOf
 }
 type Bound<action> = action extends (client: any, ...options: infer options) => infer result ? (...options: options) => result : never
 export type TributaryActions = { [name in keyof Actions]: Bound<Actions[name]> }

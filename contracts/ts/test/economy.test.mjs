@@ -216,6 +216,18 @@ test('everybody can see why they were paid', only, async () => {
   assert.ok(rows.includes(first[0].row))
 })
 
+test('a receipt says what the explanation says, and has its proof with it', only, async () => {
+  const { payer } = people
+  const { answers: explained } = await payer.explain({ sessionId })
+  const receipt = await payer.receiptOf({ settlementId: settlement.settlementId, at: 'latest' })
+  assert.equal(BigInt(receipt.explanation.amount), 2n * PRICE)
+  const spans = receipt.explanation.answers.map(({ traces }) => traces.flatMap(({ spans }) => spans))
+  const told = (span) => [span.row, span.origin, span.outputStart, span.outputEnd, span.weight, span.wei].map(BigInt)
+  assert.deepEqual(spans.map((each) => each.map(told)), explained.map(({ spans }) => spans.map(told)))
+  assert.ok(receipt.proof.state.nodes.length > 0 && receipt.whole)
+  assert.equal(await payer.receiptOf({ settlementId: 77n }), undefined)
+})
+
 test('contributors see what they earned, and claim it', only, async () => {
   const { pilot, geologist } = people
   for (const contributor of [pilot, geologist]) {

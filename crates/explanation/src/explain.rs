@@ -64,7 +64,7 @@ pub struct Settled<'a> {
     /// The end of the session's chain of answers before it.
     pub before: B256,
     /// The answers that it paid for.
-    pub answers: Vec<Answer>,
+    pub answers: &'a [Answer],
 }
 
 /// Explains a settlement on the state after its block, where `trace` says what is found of an answer in a source.
@@ -73,11 +73,11 @@ pub struct Settled<'a> {
 /// When answers, words or weights are not those that the chain paid for, or the state does not tell.
 pub fn explain(
     calls: &Calls,
-    settled: Settled<'_>,
+    settled: &Settled<'_>,
     trace: &mut dyn FnMut(&Asked<'_>) -> Result<Found, Error>,
 ) -> Result<Explanation, Error> {
     let facts = Facts::of(settled.logs, settled.id)?;
-    check_chain(&facts, &settled)?;
+    check_chain(&facts, settled)?;
     let session = calls.view(INFERENCE, &Inference::sessionInfoCall { sessionId: facts.session_id })?;
     let model_id = U256::from(session.modelId);
     let terms = calls.view(MODELS, &Models::termsCall { modelId: model_id, version: session.version })?;
@@ -133,16 +133,16 @@ fn check_chain(facts: &Facts, settled: &Settled<'_>) -> Result<(), Error> {
     same("what the answers cost", &amount, &facts.amount)
 }
 
-fn explained(facts: &Facts, answers: Vec<Answer>) -> Vec<AnswerExplained> {
-    let explained = |(answer, index): (Answer, u32)| AnswerExplained {
+fn explained(facts: &Facts, answers: &[Answer]) -> Vec<AnswerExplained> {
+    let explained = |(answer, index): (&Answer, u32)| AnswerExplained {
         index: U64::from(index),
         prompt_hash: answer.prompt_hash,
         query_hash: answer.query_hash,
         amount: answer.amount,
-        output: answer.output,
+        output: answer.output.clone(),
         traces: Vec::new(),
     };
-    answers.into_iter().zip(facts.first..).map(explained).collect()
+    answers.iter().zip(facts.first..).map(explained).collect()
 }
 
 fn attribution_of<'f>(facts: &'f Facts, source: &IModels::Source) -> Option<&'f IInference::Attribution> {

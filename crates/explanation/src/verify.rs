@@ -1,7 +1,7 @@
 //! Everything computed again from a receipt alone.
 
 use crate::{
-    Answer, Calls, Error, Explanation, Receipt, Span,
+    Answer, AnswerExplained, Calls, Error, Explanation, Receipt, Span,
     error::same,
     explain::{Asked, Found, Settled, explain},
     receipt::FORMAT,
@@ -35,23 +35,21 @@ pub fn verify(receipt: &Receipt) -> Result<Verified, Error> {
     let said = &receipt.explanation;
     let proven = receipt.proof.check()?;
     let calls = Calls::new(receipt.rollup.chain_id.to(), Arc::new(proven.state), proven.header.clone(), Abort::default());
+    let answer = |answer: &AnswerExplained| Answer {
+        prompt_hash: answer.prompt_hash,
+        query_hash: answer.query_hash,
+        amount: answer.amount,
+        output: answer.output.clone(),
+    };
+    let answers: Vec<_> = said.answers.iter().map(answer).collect();
     let settled = Settled {
         id: said.settlement_id,
         logs: &proven.logs,
         block: (proven.header.number, proven.header.timestamp),
         before: said.before,
-        answers: said
-            .answers
-            .iter()
-            .map(|answer| Answer {
-                prompt_hash: answer.prompt_hash,
-                query_hash: answer.query_hash,
-                amount: answer.amount,
-                output: answer.output.clone(),
-            })
-            .collect(),
+        answers: &answers,
     };
-    let explained = explain(&calls, settled, &mut |asked| if receipt.whole { ask(&calls, asked) } else { as_said(said, asked) })?;
+    let explained = explain(&calls, &settled, &mut |asked| if receipt.whole { ask(&calls, asked) } else { as_said(said, asked) })?;
     compare(said, &explained)?;
     let anchor = proven.anchor;
     let anchor_hash = anchor.hash_slow();

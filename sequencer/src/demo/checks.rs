@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{chain::Chain, error::Error};
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use std::cmp::Reverse;
 use tributary_attribution::text::{Evidence, Trace, Unmetered, tokenize, trace};
 use tributary_contracts::{
@@ -157,6 +157,14 @@ pub(crate) fn refinement_earns(verdict: &mut Verdict, (datanet, refined): (&Data
 pub(crate) async fn copies_earn_nothing(verdict: &mut Verdict, chain: &Chain, copier: Address, last_block: u64) -> Result<(), Error> {
     let credited = chain.logs::<Payouts::Credited>(PAYOUTS, chain.start() + 1, last_block).await?;
     verdict.check("the copies, and the offer, earned nothing", credited.iter().all(|credit| credit.account != copier));
+    Ok(())
+}
+
+/// What the node says of a settlement follows from the block that the verifier derived, and from nothing else.
+pub(crate) async fn receipt_holds(verdict: &mut Verdict, chain: &Chain, (settlement, block): (U256, B256)) -> Result<(), Error> {
+    let receipt: tributary_explanation::Receipt = chain.client().demand("tributary_explain", (settlement,)).await?;
+    let verified = tributary_explanation::verify(&receipt);
+    verdict.check("its receipt, checked without the node, follows from that block", verified.is_ok_and(|found| found.anchor_hash == block));
     Ok(())
 }
 

@@ -89,6 +89,9 @@ async fn play(arguments: DemoArguments) -> Result<(), Error> {
         let settlement = settlement::wait(&chain, &l1, block, blocks.last, patience).await?;
         display::settlement(&settlement);
         checks::hashes_agree(&mut verdict, &settlement);
+        if block == blocks.settled {
+            checks::receipt_holds(&mut verdict, &chain, (blocks.settlement, settlement.verifier_hash)).await?;
+        }
     }
     steps.next("Checked");
     display::verdict(&verdict);

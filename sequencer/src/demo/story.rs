@@ -31,6 +31,8 @@ pub(crate) struct Story<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks {
     pub(crate) settled: u64,
+    /// The settlement in it.
+    pub(crate) settlement: U256,
     pub(crate) last: u64,
 }
 
@@ -66,7 +68,7 @@ impl Story<'_> {
 
         let (model, settled, reference) = self.sell(&mut library, reviewed.as_ref(), &questions).await?;
         self.check_payment(&library, &settled, &reference)?;
-        let mut blocks = Blocks { settled: settled.block, last: settled.block };
+        let mut blocks = Blocks { settled: settled.block, settlement: settled.event.settlementId, last: settled.block };
         let datanets: Vec<U256> = std::iter::once(library.datanet.id).chain(reviewed.iter().map(|(datanet, _)| datanet.id)).collect();
         let epoch = ledger::epoch(self.chain).await?;
         let mut drawn = U256::ZERO;

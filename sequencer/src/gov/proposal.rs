@@ -2,8 +2,9 @@
 
 use super::{PARAMETER_NAMES, told};
 use crate::{caller::Caller, chain::key, error::Error, report};
-use alloy_primitives::{U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tributary_client::Call;
 use tributary_contracts::{
@@ -11,20 +12,31 @@ use tributary_contracts::{
     predeploys::{GOVERNOR, PARAMETERS},
 };
 
-type Created = TributaryGovernor::ProposalCreated;
+/// What the index has of a proposal.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Proposed {
+    id: U256,
+    proposer: Address,
+    targets: Vec<Address>,
+    values: Vec<U256>,
+    calldatas: Vec<Bytes>,
+    description: String,
+    vote_start: U256,
+    vote_end: U256,
+}
 
 /// `IGovernor.ProposalState`, in its order.
 const STATES: [&str; 8] = ["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"];
 
-/// All proposals, the oldest first.
-async fn all(caller: &Caller) -> Result<Vec<Created>, Error> {
-    let newest = caller.chain.client().block_number().await?;
-    caller.chain.logs(GOVERNOR, 0, newest).await
+fn read(row: Value) -> Result<Proposed, Error> {
+    serde_json::from_value(row)
+        .map_err(|error| Error::Invalid { what: "what the node's index tells of a proposal".to_owned(), reason: error.to_string() })
 }
 
-async fn one(caller: &Caller, id: U256) -> Result<Created, Error> {
-    let found = all(caller).await?.into_iter().find(|proposal| proposal.proposalId == id);
-    found.ok_or_else(|| Error::Unknown(format!("proposal {id}")))
+async fn one(caller: &Caller, id: U256) -> Result<Proposed, Error> {
+    let found = caller.chain.ask("tributary_proposal", id).await?;
+    read(found.ok_or_else(|| Error::Unknown(format!("proposal {id}")))?)
 }
 
 async fn state(caller: &Caller, id: U256) -> Result<&'static str, Error> {
@@ -33,7 +45,7 @@ async fn state(caller: &Caller, id: U256) -> Result<&'static str, Error> {
 }
 
 pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
-    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let Proposed { targets, values, calldatas, description, .. } = one(caller, id).await?;
     let call = TributaryGovernor::queueCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     let receipt = caller.send(&Call::of(GOVERNOR, &call), "queueing the proposal").await?;
     let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?;
@@ -41,19 +53,19 @@ pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
 }
 
 pub(super) async fn execute(caller: &Caller, id: U256) -> Result<(), Error> {
-    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let Proposed { targets, values, calldatas, description, .. } = one(caller, id).await?;
     let call = TributaryGovernor::executeCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     caller.execute(&Call::of(GOVERNOR, &call), "executing the proposal").await
 }
 
 pub(super) async fn cancel(caller: &Caller, id: U256) -> Result<(), Error> {
-    let Created { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let Proposed { targets, values, calldatas, description, .. } = one(caller, id).await?;
     let call = TributaryGovernor::cancelCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     caller.execute(&Call::of(GOVERNOR, &call), "canceling the proposal").await
 }
 
 /// What a proposal would do, in words where it sets a parameter.
-fn calls(proposal: &Created) -> Vec<String> {
+fn calls(proposal: &Proposed) -> Vec<String> {
     let pairs = proposal.targets.iter().zip(&proposal.calldatas);
     let told = pairs.map(|(target, data)| match Parameters::setCall::abi_decode(data) {
         Ok(set) if *target == PARAMETERS => {
@@ -67,10 +79,11 @@ fn calls(proposal: &Created) -> Vec<String> {
 
 pub(super) async fn list(caller: &Caller) -> Result<(), Error> {
     let (mut items, mut rows) = (Vec::new(), Vec::new());
-    for proposal in all(caller).await? {
-        let state = state(caller, proposal.proposalId).await?;
+    for row in caller.chain.list("tributary_proposals", None).await? {
+        let proposal = read(row)?;
+        let state = state(caller, proposal.id).await?;
         items.push(about(&proposal, state));
-        rows.push(vec![proposal.proposalId.to_string(), state.to_owned(), calls(&proposal).join("; "), proposal.description]);
+        rows.push(vec![proposal.id.to_string(), state.to_owned(), calls(&proposal).join("; "), proposal.description]);
     }
     if caller.for_scripts() {
         report::json(&items);
@@ -80,10 +93,10 @@ pub(super) async fn list(caller: &Caller) -> Result<(), Error> {
     Ok(())
 }
 
-fn about(proposal: &Created, state: &str) -> Value {
+fn about(proposal: &Proposed, state: &str) -> Value {
     json!({
-        "proposalId": proposal.proposalId.to_string(), "state": state, "proposer": proposal.proposer, "targets": proposal.targets,
-        "calldatas": proposal.calldatas, "voteStart": proposal.voteStart, "voteEnd": proposal.voteEnd, "does": calls(proposal),
+        "proposalId": proposal.id.to_string(), "state": state, "proposer": proposal.proposer, "targets": proposal.targets,
+        "calldatas": proposal.calldatas, "voteStart": proposal.vote_start, "voteEnd": proposal.vote_end, "does": calls(proposal),
         "why": proposal.description,
     })
 }
@@ -96,7 +109,7 @@ pub(super) async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
     // The quorum is of the moment that the vote begins: before it nobody knows.
     let quorum = match state {
         "pending" => None,
-        _ => Some(caller.chain.now(GOVERNOR, &TributaryGovernor::quorumCall { timepoint: proposal.voteStart }).await?),
+        _ => Some(caller.chain.now(GOVERNOR, &TributaryGovernor::quorumCall { timepoint: proposal.vote_start }).await?),
     };
     let mut value = about(&proposal, state);
     value["votes"] = json!({ "for": votes.forVotes, "against": votes.againstVotes, "abstain": votes.abstainVotes });
@@ -110,8 +123,8 @@ pub(super) async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
             ("does", calls(&proposal).join("; ")),
             ("why", proposal.description.clone()),
             ("state", state.to_owned()),
-            ("votes from", proposal.voteStart.to_string()),
-            ("until", proposal.voteEnd.to_string()),
+            ("votes from", proposal.vote_start.to_string()),
+            ("until", proposal.vote_end.to_string()),
             ("for", report::open(votes.forVotes)),
             ("against", report::open(votes.againstVotes)),
             ("abstain", report::open(votes.abstainVotes)),

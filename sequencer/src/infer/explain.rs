@@ -22,9 +22,9 @@ pub(crate) struct ExplainArguments {
     /// Write the receipt to this file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The proof holds the datanets' texts whole, so that the weights of words can be computed again, too.
-    #[arg(long)]
-    whole: bool,
+    /// Whether the proof holds the datanets' texts whole, so that the weights of words can be computed again, too [default: for texts of up to 1 MiB].
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    whole: Option<bool>,
     /// The L1 on which an output root is to stand for it [default: what the node tells].
     #[arg(long, value_name = "URL")]
     l1: Option<String>,
@@ -94,7 +94,8 @@ pub(crate) fn tell(explanation: &Explanation) {
 }
 
 fn answer_rows(explanation: &Explanation, answer: &AnswerExplained) -> Vec<Vec<String>> {
-    let spans = answer.traces.iter().flat_map(|trace| trace.spans.iter().map(move |span| (trace.source, span)));
+    let mut spans: Vec<_> = answer.traces.iter().flat_map(|trace| trace.spans.iter().map(move |span| (trace.source, span))).collect();
+    spans.sort_by_key(|(source, span)| (*source, span.output_start));
     let row = |(source, span): (U64, &Span)| {
         let words = words_of(answer, span);
         let source: Option<&Source> = explanation.sources.get(usize::try_from(source.to::<u64>()).unwrap_or(usize::MAX));
@@ -111,7 +112,7 @@ fn answer_rows(explanation: &Explanation, answer: &AnswerExplained) -> Vec<Vec<S
             ]
         })
     };
-    spans.filter_map(row).collect()
+    spans.into_iter().filter_map(row).collect()
 }
 
 /// Weights are in 1/256 bit.

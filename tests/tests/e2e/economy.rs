@@ -232,7 +232,7 @@ fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed
     assert_eq!(json!(of_block.anchor_hash), header(&mut node, &block)["hash"]);
     node.ask("hardhat_mine", json!(["0x5"]));
     let latest = node.ask("eth_blockNumber", json!([]));
-    let later = node.ask("tributary_explain", json!([settlement, { "at": latest }]));
+    let later = node.ask("tributary_explain", json!([settlement, { "at": latest, "whole": false }]));
     let of_later = checked(&later).unwrap();
     assert_eq!(json!(of_later.anchor_hash), header(&mut node, &latest)["hash"]);
     assert_eq!(later["explanation"], *explanation);
@@ -240,7 +240,8 @@ fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed
     assert_eq!(root["outputRoot"], json!(of_later.output_root));
 
     // With whole sets, and without: whatever is said differently is refused, and whatever is proven differently.
-    let whole = node.ask("tributary_explain", json!([settlement, { "at": latest, "whole": true }]));
+    let whole = node.ask("tributary_explain", json!([settlement, { "at": latest }]));
+    assert_eq!((&later["whole"], &whole["whole"]), (&json!(false), &json!(true)), "a small set is in the proof unasked");
     checked(&whole).unwrap();
     for receipt in [&later, &whole] {
         let mut paths = Vec::new();

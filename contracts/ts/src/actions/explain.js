@@ -42,6 +42,16 @@ export async function explain(client, { sessionId }) {
   }
 }
 
+/**
+ * The node's receipt for a settlement, which `tributary verify` checks without the node; nothing where there is no such settlement. `at` names a block whose
+ * output root is to stand for it on L1; `whole` says whether the datanets' texts are in the proof, so that weights can be computed again.
+ */
+export async function receiptOf(client, { settlementId, at, whole }) {
+  await indexed(client)
+  const options = { ...(at === undefined ? {} : { at: typeof at === 'bigint' ? numberToHex(at) : at }), ...(whole === undefined ? {} : { whole }) }
+  return (await client.request({ method: 'tributary_explain', params: [numberToHex(settlementId), options] })) ?? undefined
+}
+
 /** A release that answers for the model, as it was pinned. */
 async function sourceOf(client, { datanetId, releaseId, weightBps }) {
   return { datanetId, releaseId, weightBps, release: await read(client, 'datanets', 'release', [datanetId, releaseId]) }

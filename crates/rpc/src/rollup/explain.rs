@@ -15,9 +15,12 @@ use alloy_sol_types::SolEvent;
 use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
 use std::sync::Arc;
-use tributary_contracts::{Inference, predeploys::INFERENCE};
+use tributary_contracts::{
+    IAttributionStore, Inference,
+    predeploys::{ATTRIBUTION_STORE, INFERENCE},
+};
 use tributary_execution::Abort;
-use tributary_explanation::{Answer, BlockProof, Calls, Link, Receipt, Rollup, Settled, StateNodes, ask, explain};
+use tributary_explanation::{Answer, BlockProof, Calls, Explanation, Link, Receipt, Rollup, Settled, StateNodes, ask, explain};
 use tributary_index::{
     Reader,
     rows::{Origin, Settlement},
@@ -25,6 +28,9 @@ use tributary_index::{
 use tributary_primitives::StateReader;
 use tributary_storage::StoredBlock;
 use tributary_trie::{Recorder, prove_item};
+
+/// Bytes of sets of texts that a proof holds unasked.
+const SMALL: u64 = 1 << 20;
 
 /// Most bytes of answers that one receipt explains.
 const MOST_BYTES: u64 = 1 << 20;
@@ -43,8 +49,8 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
 struct Options {
     /// The block whose output root will stand for it on L1: the settlement's unless said.
     at: Option<BlockNumberOrTag>,
-    /// Whether the proof is to hold the sets of texts, so that weights can be computed again, too.
-    whole: bool,
+    /// Whether the proof is to hold the sets of texts, so that weights can be computed again, too: unless said, of sets of up to [`SMALL`] bytes.
+    whole: Option<bool>,
 }
 
 /// `None` where there is no such settlement.
@@ -61,10 +67,16 @@ fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Opti
     let state = Arc::new(Recorder::new(snapshot.clone(), header.state_root));
     let indexed = Calls::by(api.chain.executor.clone(), Arc::new(snapshot), header.clone(), abort.clone());
     let chain_id = api.chain.spec.chain_id;
-    let explained = {
+    let (explained, whole) = {
         let calls = Calls::new(chain_id, state.clone(), header.clone(), abort.clone());
-        let settled = Settled { id, logs: &found.logs, block: (header.number, header.timestamp), before, answers };
-        explain(&calls, settled, &mut |asked| ask(if options.whole { &calls } else { &indexed }, asked)).map_err(failed)?
+        let settled = Settled { id, logs: &found.logs, block: (header.number, header.timestamp), before, answers: &answers };
+        let explained = explain(&calls, &settled, &mut |asked| ask(&indexed, asked)).map_err(failed)?;
+        let whole = options.whole.map_or_else(|| is_small(&indexed, &explained), Ok)?;
+        if whole {
+            // The same without an index, so that the state tells all that it takes.
+            explain(&calls, &settled, &mut |asked| ask(&calls, asked)).map_err(failed)?;
+        }
+        (explained, whole)
     };
     let state = Arc::into_inner(state).ok_or_else(|| RpcError::server("the state is still in use"))?;
     let proof = BlockProof {
@@ -76,7 +88,16 @@ fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Opti
         state: state.into_witness().map_err(|error| RpcError::internal(&error))?.into(),
     };
     let rollup = Rollup { chain_id: U64::from(chain_id), portal: rollup.config.deposit_contract_address };
-    Ok(Some(Receipt::new(rollup, explained, proof, options.whole)))
+    Ok(Some(Receipt::new(rollup, explained, proof, whole)))
+}
+
+fn is_small(calls: &Calls, explanation: &Explanation) -> Result<bool, RpcError> {
+    let mut bytes = 0u64;
+    for source in &explanation.sources {
+        let set = calls.view(ATTRIBUTION_STORE, &IAttributionStore::infoCall { setId: source.set_id }).map_err(failed)?;
+        bytes = bytes.saturating_add(set.size);
+    }
+    Ok(bytes <= SMALL)
 }
 
 /// The later block that a client wants its receipt under, with the proof that it has this one as its ancestor.
