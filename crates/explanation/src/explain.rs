@@ -81,6 +81,8 @@ pub fn explain(
     let session = calls.view(INFERENCE, &Inference::sessionInfoCall { sessionId: facts.session_id })?;
     let model_id = U256::from(session.modelId);
     let terms = calls.view(MODELS, &Models::termsCall { modelId: model_id, version: session.version })?;
+    let by_text = facts.attributions.iter().filter(|found| !found.pool.is_zero() && !found.datanetId.is_zero()).count();
+    let divisions = by_text + usize::from(terms.agreed.sketchBps != 0);
     let mut answers = explained(&facts, settled.answers);
     let mut sources = Vec::new();
     for (index, source) in terms.sources.iter().enumerate() {
@@ -91,7 +93,7 @@ pub fn explain(
         if facts.signed
             && let Some(attribution) = attribution
         {
-            let place = Place { index, datanet_id: source.datanetId, release: &release, numbers };
+            let place = Place { index, datanet_id: source.datanetId, release: &release, numbers, divisions };
             attribute(calls, &place, attribution, (&facts, &mut answers), trace)?;
         }
         sources.push(source_of(source, &release, attribution));
@@ -172,6 +174,8 @@ struct Place<'r> {
     release: &'r IDatanets::Release,
     /// How many numbers of contributors counted.
     numbers: u32,
+    /// In how many ways the pool is divided.
+    divisions: usize,
 }
 
 /// Adds to each answer what is found of it in one source, and holds the sums against what was paid by them.
@@ -184,7 +188,7 @@ fn attribute(
 ) -> Result<(), Error> {
     let release = place.release;
     let mut rows = Rows::of(calls, (release.setId, release.version), place.datanet_id, place.numbers);
-    let mut book = Book::new(release.fullAtBps, release.maxContributorBps);
+    let mut book = Book::new((release.fullAtBps, release.maxContributorBps), place.divisions);
     let mut sums = [U256::ZERO; 3];
     for (index, answer) in answers.iter_mut().enumerate() {
         let asked = Asked { answer: index, source: place.index, set_id: release.setId, version: release.version, output: &answer.output };

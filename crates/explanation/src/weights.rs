@@ -2,9 +2,12 @@
 
 use crate::{Error, Payee, Span, Trace, error::same};
 use alloy_primitives::{Address, U64, U256};
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 const BPS: u64 = 10_000;
+
+/// Most contributors that are credited in one answer, over all divisions of its pool (`Attribution.MAX_TRACED`).
+const MOST_CREDITED: usize = 3_072;
 
 /// An answer's words share `amount << SCALE`.
 const SCALE: usize = 32;
@@ -14,6 +17,8 @@ const SCALE: usize = 32;
 pub(crate) struct Book {
     full_at: U256,
     most: U256,
+    /// Contributors that one answer credits.
+    top: usize,
     answers: Vec<BTreeMap<U64, U256>>,
 }
 
@@ -42,8 +47,10 @@ fn cap(weights: &mut BTreeMap<U64, U256>, trace: &Trace, most: U256) {
 }
 
 impl Book {
-    pub(crate) fn new(full_at_bps: u16, most_bps: u16) -> Self {
-        Self { full_at: U256::from(full_at_bps), most: U256::from(most_bps), answers: Vec::new() }
+    /// Of a release's terms, where a payment's pool is divided in so many ways.
+    pub(crate) fn new((full_at_bps, most_bps): (u16, u16), divisions: usize) -> Self {
+        let top = MOST_CREDITED / divisions.max(1);
+        Self { full_at: U256::from(full_at_bps), most: U256::from(most_bps), top, answers: Vec::new() }
     }
 
     /// Adds an answer.
@@ -52,7 +59,10 @@ impl Book {
         let whole = amount << SCALE;
         let full = (trace.explained * bps).max(trace.total * self.full_at);
         let weight = |credit: U256| (whole * (credit * bps)).checked_div(full);
-        let weights = credits(trace).into_iter().map(|(number, credit)| Some((number, weight(credit)?))).collect::<Option<_>>();
+        let mut credited: Vec<_> = credits(trace).into_iter().collect();
+        credited.sort_by_key(|(number, credit)| (Reverse(*credit), *number));
+        credited.truncate(self.top);
+        let weights = credited.into_iter().map(|(number, credit)| Some((number, weight(credit)?))).collect::<Option<_>>();
         let mut weights = weights.ok_or_else(|| Error::Differs("words are found in an answer that has no weight".to_owned()))?;
         if self.most < bps {
             cap(&mut weights, trace, whole * self.most / bps);
@@ -115,7 +125,7 @@ mod tests {
 
     #[test]
     fn an_account_has_one_cap_under_all_its_numbers() {
-        let mut book = Book::new(10_000, 3_000);
+        let mut book = Book::new((10_000, 3_000), 1);
         // Of 1,000: 400 are of one account under two numbers, 100 of another.
         book.add(U256::from(1_000), &trace(&[(1, 0xaa, 300), (2, 0xbb, 100), (3, 0xaa, 100)])).unwrap();
         let whole = U256::from(1_000) << SCALE;
@@ -125,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_few_words_found_earn_their_part_of_what_is_full() {
-        let mut book = Book::new(5_000, 10_000);
+        let mut book = Book::new((5_000, 10_000), 1);
         book.add(U256::from(1_000), &trace(&[(1, 0xaa, 250)])).unwrap();
         assert_eq!(book.of(U64::from(1)), (U256::from(1_000) << SCALE) / U256::from(2));
     }
