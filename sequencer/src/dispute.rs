@@ -3,6 +3,10 @@
 use crate::{
     caller::Caller,
     error::Error,
+    infer::{
+        promise::{self, PromiseArguments},
+        voucher::signature,
+    },
     wallet::{NodeArguments, WalletArguments},
 };
 use alloy_primitives::{B256, Bytes, U256, keccak256};
@@ -92,6 +96,14 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Show the operator's signed promise to answer a prompt (`tributary infer promise`), after a session in which it did not.
+    Promise {
+        #[command(flatten)]
+        promise: PromiseArguments,
+        /// The operator's signature, or a file with it.
+        #[arg(long, value_name = "SIGNATURE|FILE", value_parser = signature)]
+        signature: Bytes,
+    },
     /// Ask a jury whether a version of a model is what its trainer says, with a bond.
     Model {
         model: U256,
@@ -146,6 +158,7 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
                 Inference::disputeCall { sessionId: session, index: answer, kind: wrong as u8, evidence: reason.into_bytes().into() };
             opened(&caller, &Call::of(INFERENCE, &call).with_value(value), "disputing the answer").await
         }
+        Command::Promise { promise, signature } => promise::show(&caller, &promise, signature).await,
         Command::Model { model, version, evidence } => {
             let evidence = match evidence.parse::<B256>() {
                 Ok(hash) => hash,

@@ -152,6 +152,112 @@ fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its
     assert!(line.contains("settling: not signed"), "{line}");
     economy.run(4, &["infer", "settle", "1", "--answer", "answer.txt", "--voucher", "voucher.json"]);
     paid(&economy);
+    explained(&economy);
+}
+
+/// A receipt that holds without the node, and against L1 once that has an output root of its block.
+fn explained(economy: &Economy<'_>) {
+    let settlement = (1u64 << 32 | 1).to_string();
+    let verify = |arguments: &[&str]| {
+        let mut command = tributary(&[&["verify", "receipt.json", "--json"], arguments].concat());
+        command.current_dir(economy.dir).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+    };
+    let l1 = economy.node.url("L1");
+    let mut verified = Value::Null;
+    for _ in 0..300 {
+        let receipt = economy.run(0, &["infer", "explain", &settlement, "--out", "receipt.json"]);
+        assert_eq!(receipt["whole"], true, "a small set is in its proof");
+        assert_eq!(told(verify(&[]))["explanation"], receipt["explanation"]);
+        let output = verify(&["--l1", l1]);
+        if output.status.success() {
+            verified = told(output);
+            break;
+        }
+        let line = complaint(output);
+        assert!(line.contains("L1 names no output of block"), "{line}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(verified["l1"]["portal"].is_string(), "{verified}");
+    let spans = verified["explanation"]["answers"][0]["traces"][0]["spans"].as_array().unwrap();
+    let first = spans.iter().find(|span| span["outputStart"] == "0x0").unwrap();
+    let end = usize::from_str_radix(&first["outputEnd"].as_str().unwrap()[2..], 16).unwrap();
+    assert!(TEXTS[0].1.contains(&ANSWER[..end]) && end > 20, "{first}");
+    let line = complaint(verify(&["--l1", l1, "--portal", "0x00000000000000000000000000000000000000aa"]));
+    assert!(line.contains("there is no contract at the portal's address"), "{line}");
+    let kept = fs::read_to_string(economy.dir.join("receipt.json")).unwrap();
+    economy.write("receipt.json", &kept.replace("\"signed\":true", "\"signed\":false"));
+    let line = complaint(verify(&[]));
+    assert!(line.contains("is not to be believed: the payer's signature"), "{line}");
+}
+
+#[test]
+fn curators_and_owners_change_and_an_operator_who_breaks_its_promise_pays() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.found();
+    economy.run(1, &["datanet", "contribute", "1", "texts"]);
+    economy.run(0, &["datanet", "release", "1"]);
+
+    // Only what is given changes.
+    economy.run(0, &["datanet", "terms", "1", "--min-novelty-bps", "2000", "--commercial", "false", "--fee", "0.01"]);
+    let shown = economy.run(0, &["datanet", "show", "1"])["datanet"].take();
+    assert_eq!(
+        (&shown["policy"]["minNoveltyBps"], &shown["licence"]["commercial"], &shown["licence"]["mayTrain"]),
+        (&json!(2000), &json!(false), &json!(true))
+    );
+    assert_eq!(shown["curatorBps"], 500, "{shown}");
+    let line = economy.refused(0, &["datanet", "terms", "1", "--commercial", "false"]);
+    assert!(line.contains("its terms already"), "{line}");
+    let line = economy.refused(3, &["datanet", "terms", "1", "--fee", "0"]);
+    assert!(line.contains("not curator"), "{line}");
+    let third = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
+    economy.run(0, &["datanet", "curator", "1", "--offer", third]);
+    economy.run(3, &["datanet", "curator", "1"]);
+    economy.run(3, &["datanet", "terms", "1", "--fee", "0"]);
+    economy.run(2, &["datanet", "donate", "1", "0.5"]);
+
+    economy.register();
+    economy.run(4, &["model", "owner", "1", "--offer", third]);
+    let line = economy.refused(2, &["model", "owner", "1"]);
+    assert!(!line.is_empty());
+    economy.run(3, &["model", "owner", "1"]);
+    assert_eq!(economy.run(0, &["model", "show", "1"])["model"]["owner"], third.to_lowercase());
+    let seed = format!("0x{:064x}", 7);
+    // The new owner is bonded before it makes sketches.
+    economy.run(3, &["stake", "add", "trainer", "100"]);
+    let made = ["model", "sketch-set", "1", "--dim", "32", "--seed", &seed, "--whitening", &seed, "--manifest", "manifest.json"];
+    let set = economy.run(3, &made)["sketchSetId"].as_str().unwrap().to_owned();
+    let set = u64::from_str_radix(&set[2..], 16).unwrap().to_string();
+    let sketches: Vec<u8> = (0..3).flat_map(|row| [[0].as_slice(), &[row + 1; 32]].concat()).collect();
+    fs::write(dir.path().join("sketches.bin"), &sketches).unwrap();
+    let appended = economy.run(3, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "32"]);
+    assert_eq!(appended["rows"], 3);
+    let line = economy.refused(3, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "64"]);
+    assert!(line.contains("99 bytes are no sketches of 65 bytes"), "{line}");
+
+    // The operator promises the second answer, and never gives it.
+    economy.run(4, &["infer", "serve", "1"]);
+    economy.run(5, &["infer", "session", "1", "--answers", "2", "--seconds", "4000"]);
+    economy.write("prompt.txt", "How does a lock lift a boat?");
+    let line = economy.refused(5, &["infer", "promise", "1", "2", "--prompt", "prompt.txt"]);
+    assert!(line.contains("answers in it"), "{line}");
+    let promise = economy.run(4, &["infer", "promise", "1", "2", "--prompt", "prompt.txt"]);
+    economy.write("promise.json", &promise.to_string());
+    let shown = ["dispute", "promise", "1", "2", "--prompt", "prompt.txt", "--signature", "promise.json"];
+    assert!(economy.refused(5, &shown).contains("too early"));
+    economy.write("answer.txt", ANSWER);
+    let answer = ["--answer", "answer.txt", "--prompt", "prompt.txt"];
+    let voucher = economy.run(5, &[&["infer", "voucher", "1"][..], &answer].concat());
+    economy.write("voucher.json", &voucher.to_string());
+    economy.run(4, &[&["infer", "settle", "1", "--voucher", "voucher.json"][..], &answer].concat());
+    // It kept the first.
+    let kept = economy.run(4, &["infer", "promise", "1", "1", "--prompt", "prompt.txt"]);
+    economy.write("kept.json", &kept.to_string());
+    wait(&node, 5_000);
+    let line = economy.refused(5, &["dispute", "promise", "1", "1", "--prompt", "prompt.txt", "--signature", "kept.json"]);
+    assert!(line.contains("not broken"), "{line}");
+    let slashed = economy.run(5, &shown);
+    assert!(wei(&slashed["slashed"]) > 0, "{slashed}");
 }
 
 fn pulled_and_exported(economy: &Economy<'_>) {

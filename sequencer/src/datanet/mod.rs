@@ -3,6 +3,7 @@
 mod commit;
 mod contribute;
 mod croissant;
+mod curation;
 pub(crate) mod merkle;
 mod pull;
 mod state;
@@ -15,7 +16,7 @@ use crate::{
     wallet::{NodeArguments, WalletArguments},
 };
 use alloy_eips::BlockId;
-use alloy_primitives::{B256, U256, aliases::U96, keccak256, ruint::UintTryFrom};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::{fmt, fs, path::PathBuf, str::FromStr};
@@ -40,6 +41,8 @@ Examples:
   tributary datanet release 1 --note 'first edition' --index 0
   tributary datanet pull 1@1 ./copy
                                    each byte checked against the release's root
+  tributary datanet terms 1 --min-novelty-bps 2000 --fee 0.01 --index 0
+                                   for what is contributed from now on
   tributary datanet show 1 --json | jq .datanet.rows";
 
 /// Flags of `tributary datanet`.
@@ -62,6 +65,22 @@ enum Command {
     Show {
         /// A datanet, as 3.
         datanet: Option<U256>,
+    },
+    /// Change a datanet's licence, policy and shares, as its curator: for what comes, not for what is there.
+    Terms(Box<curation::TermsArguments>),
+    /// Offer the curator's office to another account; or take it, where it was offered.
+    Curator {
+        datanet: U256,
+        /// Whom it is offered to [default: the account takes an offer].
+        #[arg(long, value_name = "ADDRESS")]
+        offer: Option<Address>,
+    },
+    /// Give OPEN to those who review a datanet.
+    Donate {
+        datanet: U256,
+        /// OPEN.
+        #[arg(value_parser = report::parse_open)]
+        amount: U256,
     },
     /// Hand in documents: files, or all text files of folders.
     Contribute(contribute::ContributeArguments),
@@ -212,6 +231,12 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
         Command::Create(create) => found(&caller, create).await,
         Command::Show { datanet: Some(datanet) } => show(&caller, datanet).await,
         Command::Show { datanet: None } => list(&caller).await,
+        Command::Terms(terms) => curation::set_terms(&caller, *terms).await,
+        Command::Curator { datanet, offer } => curation::curator(&caller, datanet, offer).await,
+        Command::Donate { datanet, amount } => {
+            let call = Call::of(DATANETS, &Datanets::donateCall { datanetId: datanet }).with_value(amount);
+            caller.execute(&call, "giving to the datanet's reviewers").await
+        }
         Command::Contribute(contribute) => contribute::run(&caller, contribute).await,
         Command::Refine { datanet, row, file } => contribute::refine(&caller, (datanet, row), &file).await,
         Command::Accept { datanet, row } => {
@@ -266,10 +291,6 @@ async fn found(caller: &Caller, create: CreateArguments) -> Result<(), Error> {
         Some(path) => keccak256(fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?),
         None => B256::ZERO,
     };
-    let money = |name: &str, wei: U256| {
-        let invalid = |_| Error::Invalid { what: name.to_owned(), reason: "more than there is".to_owned() };
-        U96::uint_try_from(wei).map_err(invalid)
-    };
     let settings = IDatanetRecords::Settings {
         name: create.name,
         purpose: create.purpose,
@@ -285,8 +306,8 @@ async fn found(caller: &Caller, create: CreateArguments) -> Result<(), Error> {
             jurors: create.jurors,
             committed: create.committed || create.jurors > 0,
             minNoveltyBps: create.min_novelty_bps,
-            fee: money("--fee", create.fee)?,
-            bond: money("--bond", create.bond)?,
+            fee: curation::money("--fee", create.fee)?,
+            bond: curation::money("--bond", create.bond)?,
         },
         curatorBps: create.curator_bps,
         fullAtBps: create.full_at_bps,

@@ -1,8 +1,9 @@
 //! `tributary infer`: asking models and paying for answers, and answering and being paid.
 
 pub(crate) mod explain;
+pub(crate) mod promise;
 mod show;
-mod voucher;
+pub(crate) mod voucher;
 
 use crate::{
     caller::Caller,
@@ -92,6 +93,8 @@ enum Command {
     },
     /// Sign, as the payer, that these answers came: the operator is paid for them with it.
     Voucher(voucher::AnswerArguments),
+    /// Sign, as the operator, that a prompt will be answered: whoever holds it shows it if it was not (`tributary dispute promise`).
+    Promise(promise::PromiseArguments),
     /// Pay for answers that the payer signed for, and trace whose words they are made of.
     Settle {
         #[command(flatten)]
@@ -148,6 +151,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
             open(&caller, Wanted { model, answers, prompt: Bytes::new(), prompt_hash: B256::ZERO }, &opening).await
         }
         Command::Serve { model, off } => serve(&caller, model, !off).await,
+        Command::Promise(arguments) => promise::sign(&caller, &arguments).await,
         Command::Voucher(answers) => sign(&caller, &answers).await,
         Command::Settle { answers, voucher } => {
             let answered = answers.read(&caller).await?.answers;

@@ -11,7 +11,7 @@ use std::{
 };
 use tributary_contracts::{
     Inference,
-    interfaces::inference::IInference::{Answer, Session},
+    interfaces::inference::IInference::{Answer, Link, Session},
     predeploys::INFERENCE,
 };
 
@@ -77,7 +77,7 @@ impl AnswerArguments {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
@@ -102,42 +102,53 @@ impl Links {
         }
         let voucher = self.voucher(session);
         let digest = voucher.eip712_signing_hash(&domain(caller.chain.id()));
-        let signature = account.signer().typed_data(&typed_data(&voucher, caller.chain.id()), digest).await?;
+        let fields = [("session", "uint256"), ("count", "uint32"), ("amount", "uint256"), ("answers", "bytes32")];
+        let message = json!({
+            "session": voucher.session.to_string(), "count": voucher.count, "amount": voucher.amount.to_string(), "answers": voucher.answers,
+        });
+        let signature = account.signer().typed_data(&typed_data("Voucher", &fields, &message, caller.chain.id()), digest).await?;
         Ok((voucher, signature.as_bytes().into()))
     }
 }
 
-/// The chain's end after its `index`-th answer (`IInference`).
-fn chained(before: B256, index: u32, answer: &Answer) -> B256 {
-    let (output, query) = (keccak256(&answer.output), keccak256(&answer.query));
-    keccak256((before, index, answer.promptHash, output, query, answer.amount).abi_encode())
+/// An answer as the chain holds it.
+pub(super) fn link(answer: &Answer) -> Link {
+    Link {
+        promptHash: answer.promptHash,
+        outputHash: keccak256(&answer.output),
+        queryHash: keccak256(&answer.query),
+        amount: answer.amount,
+    }
 }
 
-fn domain(chain_id: u64) -> Eip712Domain {
+/// The chain's end after its `index`-th link (`IInference`).
+pub(super) fn extended(before: B256, index: u32, link: &Link) -> B256 {
+    keccak256((before, index, link.promptHash, link.outputHash, link.queryHash, link.amount).abi_encode())
+}
+
+/// The same of an answer.
+fn chained(before: B256, index: u32, answer: &Answer) -> B256 {
+    extended(before, index, &link(answer))
+}
+
+pub(super) fn domain(chain_id: u64) -> Eip712Domain {
     eip712_domain! { name: "Tributary Inference", version: "1", chain_id: chain_id, verifying_contract: INFERENCE, }
 }
 
-/// The same for a service that signs (`eth_signTypedData_v4`).
-fn typed_data(voucher: &Voucher, chain_id: u64) -> Value {
-    let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
+/// A message for a service that signs (`eth_signTypedData_v4`).
+pub(super) fn typed_data(kind: &str, fields: &[(&str, &str)], message: &Value, chain_id: u64) -> Value {
+    let field = |(name, kind): &(&str, &str)| json!({ "name": name, "type": kind });
+    let domain = [("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")];
     json!({
-        "types": {
-            "EIP712Domain": [
-                field("name", "string"), field("version", "string"), field("chainId", "uint256"), field("verifyingContract", "address"),
-            ],
-            "Voucher": [field("session", "uint256"), field("count", "uint32"), field("amount", "uint256"), field("answers", "bytes32")],
-        },
-        "primaryType": "Voucher",
+        "types": { "EIP712Domain": domain.each_ref().map(field), kind: fields.iter().map(field).collect::<Vec<_>>() },
+        "primaryType": kind,
         "domain": { "name": "Tributary Inference", "version": "1", "chainId": chain_id, "verifyingContract": INFERENCE },
-        "message": {
-            "session": voucher.session.to_string(), "count": voucher.count, "amount": voucher.amount.to_string(),
-            "answers": voucher.answers,
-        },
+        "message": message,
     })
 }
 
 /// A voucher's signature, as it is or in a file that `tributary infer voucher --json` wrote.
-pub(super) fn signature(given: &str) -> Result<Bytes, String> {
+pub(crate) fn signature(given: &str) -> Result<Bytes, String> {
     let text = if given.starts_with("0x") {
         given.to_owned()
     } else {

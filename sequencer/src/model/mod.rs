@@ -1,6 +1,7 @@
 //! `tributary model`: models, what they were made from, and under which terms they answer.
 
 mod registration;
+mod sketches;
 
 use crate::{
     caller::Caller,
@@ -10,7 +11,7 @@ use crate::{
     terminal::say,
     wallet::{NodeArguments, WalletArguments},
 };
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,17 @@ enum Command {
         #[arg(long, value_name = "N")]
         of: Option<u64>,
     },
+    /// Make a set for the sketches of the next version.
+    SketchSet(sketches::SetArguments),
+    /// Append the sketches of a release's rows to a set.
+    Sketches(sketches::SketchesArguments),
+    /// Offer a model to another account; or take it, where it was offered.
+    Owner {
+        model: U256,
+        /// Whom it is offered to [default: the account takes an offer].
+        #[arg(long, value_name = "ADDRESS")]
+        offer: Option<Address>,
+    },
     /// The model takes no new requests.
     Deprecate { model: U256 },
     /// It does again.
@@ -96,6 +108,14 @@ pub(crate) async fn run(arguments: ModelArguments) -> Result<(), Error> {
         Command::Show { model: Some(model) } => show(&caller, model).await,
         Command::Show { model: None } => list(&caller).await,
         Command::Lineage { model, of } => lineage(&caller, model, of).await,
+        Command::SketchSet(arguments) => sketches::create(&caller, arguments).await,
+        Command::Sketches(arguments) => sketches::append(&caller, arguments).await,
+        Command::Owner { model, offer: Some(to) } => {
+            caller.execute(&Call::of(MODELS, &Models::offerOwnershipCall { modelId: model, to }), "offering the model").await
+        }
+        Command::Owner { model, offer: None } => {
+            caller.execute(&Call::of(MODELS, &Models::acceptOwnershipCall { modelId: model }), "taking the model").await
+        }
         Command::Deprecate { model } => {
             caller.execute(&Call::of(MODELS, &Models::deprecateCall { modelId: model }), "deprecating the model").await
         }

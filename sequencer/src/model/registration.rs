@@ -109,7 +109,7 @@ struct Parent {
 
 /// A hash that was given, or taken of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hashed(B256);
+pub(super) struct Hashed(pub(super) B256);
 
 /// Money in OPEN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
