@@ -485,12 +485,7 @@ fn judged(economy: &Economy<'_>) {
     // Nobody is drawn, so nothing tells that what is kept was not committed to.
     let line = economy.refused(5, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
     assert!(line.contains("another verdict is kept there"), "{line}");
-    let drawn = (0..60).find_map(|_| {
-        let output = economy.command(0, &["jury", "draw", "1"]).output().unwrap();
-        std::thread::sleep(Duration::from_millis(500));
-        output.status.success().then(|| told(output))
-    });
-    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), 3);
+    drawn(economy, "1");
     verdicts(economy);
     wait(economy.node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
@@ -500,6 +495,92 @@ fn judged(economy: &Economy<'_>) {
     // The claimant has its bond back, and each juror its fee.
     assert_eq!(wei(&economy.run(8, &["rewards", "show"])["account"]["earned"]["bond"]), 5_000_000_000_000_000_000);
     assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);
+}
+
+/// Draws three jurors, as soon as L1 has the block whose randomness draws them.
+fn drawn(economy: &Economy<'_>, case: &str) {
+    let drawn = (0..60).find_map(|_| {
+        let output = economy.command(0, &["jury", "draw", case]).output().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        output.status.success().then(|| told(output))
+    });
+    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_model_answers_by_sketches_and_one_that_anybody_computes_otherwise_costs_its_trainer() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.found();
+    for validator in 5..8 {
+        economy.run(validator, &["stake", "add", "validator", "1000"]);
+        economy.run(validator, &["stake", "join", "1000"]);
+    }
+    for (author, (name, _)) in (1..).zip(TEXTS) {
+        economy.run(author, &["datanet", "contribute", "1", &format!("texts/{name}")]);
+    }
+    economy.run(0, &["datanet", "release", "1"]);
+    economy.register();
+
+    // The first text helped the answer, the second hindered it.
+    let seed = format!("0x{:064x}", 7);
+    let set = ["model", "sketch-set", "1", "--dim", "32", "--seed", &seed, "--whitening", &seed, "--manifest", "manifest.json"];
+    let set = economy.run(4, &set)["sketchSetId"].as_str().unwrap().to_owned();
+    let set = u64::from_str_radix(&set[2..], 16).unwrap().to_string();
+    let sketch = |value: i8| [[0].as_slice(), &[value as u8; 32]].concat();
+    fs::write(dir.path().join("sketches.bin"), [sketch(3), sketch(-2)].concat()).unwrap();
+    economy.run(4, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "32"]);
+    let mut version = vec!["model", "version", "1", "--file", "version.json", "--contributor-bps", "6000", "--sketch-bps", "5000"];
+    version.extend(["--sketch-set", &set, "--seed", &seed, "--whitening", &seed, "--deterministic"]);
+    assert_eq!(economy.run(4, &version)["version"], 2);
+
+    economy.run(4, &["infer", "serve", "1"]);
+    economy.run(9, &["infer", "ask", "1", "How does a lock lift a boat?"]);
+    economy.write("answer.txt", ANSWER);
+    fs::write(dir.path().join("query.bin"), [1u8; 32]).unwrap();
+    let answer = ["--answer", "answer.txt", "--sketch", "query.bin"];
+    let voucher = economy.run(9, &[&["infer", "voucher", "1"][..], &answer].concat());
+    economy.write("voucher.json", &voucher.to_string());
+    economy.run(4, &[&["infer", "settle", "1", "--voucher", "voucher.json"][..], &answer].concat());
+    let settlement = economy.run(0, &["infer", "show", "1"])["settlements"][0].take();
+    let payees = settlement["payees"].as_array().unwrap();
+    let by = |sketch: bool| payees.iter().filter(|payee| payee["bySketch"] == sketch).collect::<Vec<_>>();
+    let (by_words, by_sketches) = (by(false), by(true));
+    assert_eq!((by_words.len(), by_sketches.len()), (1, 1), "who hindered gets nothing {settlement}");
+    assert_eq!(by_words[0]["account"], by_sketches[0]["account"]);
+    // Half of the contributors' pool, which is six tenths of the price.
+    assert_eq!(wei(&by_sketches[0]["amount"]), 3 * OPEN / 100);
+    let receipt = economy.run(0, &["infer", "explain", &(1u64 << 32 | 1).to_string(), "--out", "receipt.json"]);
+    assert_eq!(receipt["explanation"]["payees"].as_array().unwrap().len(), 2);
+
+    // Who computes nearly the same has nothing to dispute.
+    std::thread::sleep(Duration::from_secs(5));
+    let dispute = ["dispute", "sketch", "1", "2", "1", "0", "--sketch", "sketch.bin"];
+    fs::write(dir.path().join("sketch.bin"), sketch(3)).unwrap();
+    assert!(economy.refused(8, &dispute).contains("sketches agree"));
+    fs::write(dir.path().join("sketch.bin"), sketch(-3)).unwrap();
+    assert_eq!(economy.run(8, &dispute)["caseId"], "0x1");
+    let bonded = |of: &str| {
+        let stakes = economy.run(4, &["stake", "show"]);
+        let stake = stakes["stakes"].as_array().unwrap().iter().find(|stake| stake["purpose"] == "trainer").unwrap().clone();
+        wei(&stake[of])
+    };
+    assert_eq!(bonded("slashed"), 0);
+    drawn(&economy, "1");
+    for juror in 5..8 {
+        economy.run(juror, &["jury", "commit", "1", "uphold", "--reason", "computed it from the manifest"]);
+    }
+    for juror in 5..8 {
+        economy.run(juror, &["jury", "reveal", "1"]);
+    }
+    wait(&node, 3 * 86_400);
+    assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
+    assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
+    assert!(bonded("slashed") > 0);
+    assert!(wei(&economy.run(8, &["rewards", "show"])["account"]["owed"]) > 0, "who found it is paid");
+    // The version takes no more requests.
+    let line = economy.refused(9, &["infer", "ask", "1", "And a bell?"]);
+    assert!(line.contains("not active") || line.contains("inactive") || line.contains("deprecated") || line.contains("takes no"), "{line}");
 }
 
 /// Nothing of a verdict is in the open before all have one, and nothing is kept of it after it was told.

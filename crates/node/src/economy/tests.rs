@@ -72,7 +72,9 @@ async fn kill(index: Index, task: JoinHandle<Result<(), Error>>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn blocks_that_an_earlier_run_has_read_are_undone_when_they_leave_the_chain() {
     let chain = TestChain::new(64);
-    ["a", "b", "c", "d"].map(|name| chain.found(name));
+    for name in ["a", "b", "c", "d"] {
+        chain.found(name);
+    }
     let (index, task) = chain.follow();
     assert_eq!(chain.names(&index).await, ["a", "b", "c", "d"]);
     kill(index, task).await;
@@ -89,12 +91,16 @@ async fn blocks_that_an_earlier_run_has_read_are_undone_when_they_leave_the_chai
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_left_the_chain_while_nobody_looked_is_undone_at_the_start() {
     let chain = TestChain::new(64);
-    ["a", "b", "c"].map(|name| chain.found(name));
+    for name in ["a", "b", "c"] {
+        chain.found(name);
+    }
     let (index, task) = chain.follow();
     chain.names(&index).await;
     kill(index, task).await;
     chain.take_back(1);
-    ["x", "y", "z"].map(|name| chain.found(name));
+    for name in ["x", "y", "z"] {
+        chain.found(name);
+    }
     let (index, _task) = chain.follow();
     assert_eq!(chain.names(&index).await, ["a", "x", "y", "z"]);
 }
@@ -112,7 +118,9 @@ async fn whoever_is_too_slow_for_the_events_ends_up_with_the_chain() {
     }
     // With what it has read.
     chain.take_back(0);
-    ["b", "c", "d", "e"].map(|name| chain.found(name));
+    for name in ["b", "c", "d", "e"] {
+        chain.found(name);
+    }
     drop(writer);
     assert_eq!(chain.names(&index).await, ["b", "c", "d", "e"]);
 }
