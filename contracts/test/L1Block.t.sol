@@ -231,6 +231,24 @@ contract L1BlockTest is Test {
         vm.assertTrue(oracle.getL1Fee(data) <= oracle.getL1FeeUpperBound(data.length), "bound");
     }
 
+    function test_ItAnswersAsOneOfTheOpStackWithOpenAsItsCurrency() public view {
+        vm.assertEq(l1Block.version(), "1.7.0", "version");
+        (address token, uint8 decimals) = l1Block.gasPayingToken();
+        vm.assertTrue(token == 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE && decimals == 18, "no token");
+        vm.assertEq(l1Block.gasPayingTokenName(), "OPEN", "name");
+        vm.assertEq(l1Block.gasPayingTokenSymbol(), "OPEN", "symbol");
+        vm.assertTrue(!l1Block.isCustomGasToken(), "the protocol's own");
+    }
+
+    function test_AnOperatorFeeVaultWhoseRecipientRefusesKeepsItsMoney() public {
+        OperatorFeeVault vault = new OperatorFeeVault(address(l1Block), 1 ether);
+        vm.assertEq(vault.version(), "1.0.0", "version");
+        vm.deal(address(vault), 1 ether);
+        vm.expectRevert("FeeVault: failed to send ETH to L2 fee recipient");
+        vault.withdraw();
+        vm.assertEq(vault.totalProcessed(), 0, "nothing");
+    }
+
     function testFuzz_TheOperatorFeeVaultPaysItsRecipient(uint256 balance) public {
         OperatorFeeVault vault = new OperatorFeeVault(address(0xFEE), 1 ether);
         vm.deal(address(vault), 1 ether - 1);

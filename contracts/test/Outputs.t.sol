@@ -36,6 +36,9 @@ contract OutputsTest is L1Test {
         vm.assertEq(output.resolvedAt(), vm.getBlockTimestamp(), "resolvedAt");
         vm.assertEq(output.status(), 2, "status");
         vm.assertEq(output.extraData(), abi.encode(uint256(10)), "extraData");
+        (uint32 gameType, bytes32 claim, bytes memory extraData) = output.gameData();
+        vm.assertTrue(gameType == outputs.GAME_TYPE() && claim == root, "gameData");
+        vm.assertEq(extraData, abi.encode(uint256(10)), "gameData's extraData");
         vm.assertEq(output.gameType(), outputs.GAME_TYPE(), "gameType");
     }
 

@@ -126,6 +126,11 @@ contract SystemConfigTest is L1Test {
         config.setEIP1559Params(1, 0);
     }
 
+    function test_ItAnswersAsOneOfTheOpStack() public view {
+        vm.assertEq(config.version(), "2.5.0", "version");
+        vm.assertEq(config.overhead(), 0, "unused since Ecotone");
+    }
+
     function test_AllDepositsOfAnL1BlockFitInTheSmallestL2Block() public view {
         // 1,000,000 is the attributes transaction's gas limit.
         vm.assertTrue(portal.MAX_DEPOSIT_GAS_PER_BLOCK() + 1_000_000 <= config.minimumGasLimit(), "fits");

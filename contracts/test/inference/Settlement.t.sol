@@ -220,6 +220,25 @@ contract SettlementTest is MarketTest {
         vm.assertEq(owed(payer), 10 ether, "payer");
     }
 
+    /// @dev As many as a lineage may have.
+    function test_ALineageOfManyIsPaidToTheWei() public {
+        (address[] memory accounts, uint256[] memory weights) = (new address[](64), new uint256[](64));
+        for (uint256 i = 0; i < 64; ++i) {
+            (accounts[i], weights[i]) = (address(uint160(0x11AE0000 + i)), 15_625_000);
+        }
+        uint256 model = models.register(terms(), sourcesOf(datanetId));
+        models.setLineage(model, accounts, weights);
+        offer(model);
+        vm.recordLogs();
+        settle(open(model, 1, 10 ether), answers(quote(300, 100, 0), 10 ether));
+        Vm.Log memory log = find(vm.getRecordedLogs(), IInference.PartsPaid.selector);
+        vm.assertEq(abi.decode(log.data, (IInference.Part[])).length, 4 + 64, "each part is told");
+        for (uint256 i = 0; i < 64; ++i) {
+            vm.assertEq(owed(accounts[i]), 1 ether / 64, "each has its own");
+        }
+        vm.assertEq(escrow(), 0, "escrow");
+    }
+
     // ---- More contributors than one settlement pays
 
     function crowd(uint256 count) private returns (uint256 id, bytes memory output) {
