@@ -19,11 +19,11 @@ The exit code is 1 when money is missing, or somebody earned what nobody may.";
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLES)]
 struct Arguments {
-    /// How many take part. Some of each kind always do: 40 at least.
-    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many take part. Some of each kind do, so that there are 36 at least.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(36..))]
     agents: u32,
-    /// How many answers are asked for, under all policies together; a few more where that leaves something over.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    /// How many answers are asked for, under all policies together. Each has the same number of whole sessions, six at least.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
     /// Decides who writes, quotes and asks what.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

@@ -13,6 +13,10 @@ use tributary_contracts::{
     predeploys::{ALL, COMMONS, DATANETS, FEE_DISTRIBUTOR, INFERENCE, JURIES, MODELS, PAYOUTS, PROXIES, STAKES, TIMELOCK},
 };
 
+// `IPayouts.Reason`.
+const CONTRIBUTOR: usize = 0;
+const COMMONS_PAID: usize = 6;
+
 /// One thing that has to hold.
 #[derive(Debug, Serialize)]
 pub struct Check {
@@ -113,7 +117,7 @@ impl Account {
 
     /// As an author: by answers, and by what commons paid over them.
     pub(super) const fn by_texts(&self) -> u128 {
-        self.credits[0] + self.credits[6]
+        self.credits[CONTRIBUTOR] + self.credits[COMMONS_PAID]
     }
 }
 
@@ -127,6 +131,8 @@ pub(super) fn all(world: &World, closing: &Closing, initial: U256) -> Vec<Check>
     let gas: u128 = world.accounts.iter().map(|account| account.gas).sum();
     let stakes: u128 = closing.stakes.iter().sum();
     let sum: i128 = people().map(|(person, _)| closing.net(person, initial)).sum();
+    let settled = world.settled;
+    let credited: u128 = world.accounts.iter().map(|account| account.credits[CONTRIBUTOR]).sum();
     let others: u128 = closing.others.values().sum();
     vec![
         check("all money there was is somebody's, a contract's or burnt", closing.everything == initial * people().count() as u128),
@@ -134,6 +140,8 @@ pub(super) fn all(world: &World, closing: &Closing, initial: U256) -> Vec<Check>
         check("Payouts has what it owes and holds in escrow", closing.payouts == closing.totals.0 + closing.totals.1),
         check("what it owes, it owes to somebody known", closing.owed == closing.totals.0),
         check("what it holds, it holds for a contract", escrow_of_all == closing.totals.1),
+        check("the parts of every payment are all of it", settled.count != 0 && settled.uneven == 0),
+        check("contributors were credited their parts", settled.contributors == credited),
         check("every session and case is closed, and its money given away", done),
         check("Commons has what its datanets have", closing.escrow[&COMMONS] == closing.held_by_commons),
         check("Stakes has what is at stake", closing.staked == stakes),

@@ -56,19 +56,29 @@ pub(super) fn join(world: &mut World) -> Result<(), Error> {
 
 /// Goes on with all of them until each is final and its money is given away.
 pub(super) fn conclude(world: &mut World, mut cases: Vec<Pending>) -> Result<(), Error> {
-    let closed = cases.clone();
+    let mut closed = Vec::new();
     while !cases.is_empty() {
         let mut acts = Vec::new();
         let mut deadline = u64::MAX;
         let mut drawing = false;
-        for pending in &mut cases {
+        let mut open = Vec::new();
+        for mut pending in cases {
             let case = world.view(JURIES, &Juries::caseInfoCall { caseId: pending.id })?;
-            let steps = step(world, pending, &case)?;
+            if case.phase == FINAL {
+                closed.push(pending);
+                continue;
+            }
+            let steps = step(world, &mut pending, &case)?;
             drawing |= case.phase == DRAWING;
-            if steps.is_empty() && case.phase != DRAWING && case.phase != FINAL {
+            if steps.is_empty() && case.phase != DRAWING {
                 deadline = deadline.min(case.deadline);
             }
             acts.extend(steps);
+            open.push(pending);
+        }
+        cases = open;
+        if cases.is_empty() {
+            break;
         }
         if acts.is_empty() {
             // Randomness comes with the next blocks; otherwise a phase is over then, and anyone may end it.
@@ -78,13 +88,6 @@ pub(super) fn conclude(world: &mut World, mut cases: Vec<Pending>) -> Result<(),
             world.idle(1)?;
         }
         world.act(acts)?;
-        let mut open = Vec::new();
-        for pending in cases {
-            if world.view(JURIES, &Juries::caseInfoCall { caseId: pending.id })?.phase != FINAL {
-                open.push(pending);
-            }
-        }
-        cases = open;
     }
     let settle = |pending: &Pending| Act::new(0, JURIES, &Juries::settleCall { caseId: pending.id, seats: U256::from(64) });
     world.act(closed.iter().map(settle).collect())?;
@@ -95,7 +98,6 @@ pub(super) fn conclude(world: &mut World, mut cases: Vec<Pending>) -> Result<(),
 fn step(world: &World, pending: &mut Pending, case: &Case) -> Result<Vec<Act>, Error> {
     let id = pending.id;
     Ok(match case.phase {
-        FINAL => Vec::new(),
         DRAWING if world.chain.origin()? >= case.origin => vec![Act::new(0, JURIES, &Juries::drawCall { caseId: id })],
         DRAWING => Vec::new(),
         _ if world.chain.time() > case.deadline => vec![Act::new(0, JURIES, &Juries::advanceCall { caseId: id })],
@@ -117,8 +119,8 @@ fn verdicts(world: &World, pending: &Pending, case: &Case) -> Result<Vec<Act>, E
         let reason = if verdict { keccak256("it is new") } else { keccak256("it is somebody else's") };
         let salt: B256 = keccak256((id, u64::from(case.round), *juror).abi_encode());
         if case.phase == COMMITTING && *state == DRAWN {
-            let call = Juries::commitmentOfCall { caseId: id, verdict, reason, salt, juror: *juror };
-            let commitment = world.view(JURIES, &call)?;
+            let said = (id, U256::from(case.round), case.subject, verdict, reason, salt, *juror);
+            let commitment = keccak256(said.abi_encode());
             acts.push(Act::new(person, JURIES, &Juries::commitCall { caseId: id, commitment }));
         }
         if case.phase == REVEALING && *state == COMMITTED && role != Role::Absent {

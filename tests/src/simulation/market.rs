@@ -54,7 +54,7 @@ fn models(world: &mut World, datanet: U256) -> Result<Vec<Model>, Error> {
     let mut acts = Vec::new();
     for operator in &operators {
         for (purpose, amount) in [(1, OPERATOR_STAKE), (2, TRAINER_BOND)] {
-            acts.push(Act::new(*operator, STAKES, &Stakes::stakeCall { purpose }).paying(amount));
+            acts.push(Act::new(*operator, STAKES, &Stakes::stakeCall { purpose }).paying(U256::from(amount)));
         }
         acts.push(Act::new(*operator, MODELS, &Models::createCall { name: "quoter".into(), metadata: String::new() }));
     }

@@ -164,7 +164,7 @@ fn write(people: &mut [Person], seed: u64) {
                     ring = own(&mut random);
                     Some(good(ring.clone()))
                 } else {
-                    Some(Document { text: format!("{ring} {}", words(&mut random, 1)), tried: Some(ring.clone()), good: false })
+                    Some(Document { text: format!("{ring} {in_ring}"), tried: Some(ring.clone()), good: false })
                 }
             }
             Role::Dust => Some(bad(words(&mut random, 2))),

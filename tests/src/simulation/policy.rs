@@ -44,11 +44,6 @@ impl Policy {
         if self.reviewed { 500 * MILLI_OPEN } else { 0 }
     }
 
-    /// Whether documents that have less than this of their own are refused.
-    pub(super) const fn asks_novelty(&self) -> bool {
-        self.min_novelty_bps != 0
-    }
-
     /// In words, beside the name.
     pub(super) fn rules(&self) -> String {
         format!(

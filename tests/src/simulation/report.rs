@@ -54,6 +54,8 @@ pub struct PolicyReport {
 pub struct Line {
     /// The role.
     pub role: String,
+    /// Whether its answers were paid for by itself, so that what they say of its texts is worth nothing.
+    pub paid_by_itself: bool,
     /// How many.
     pub agents: usize,
     /// Texts that they contributed or tried to.
@@ -106,6 +108,7 @@ pub(super) fn lines(world: &World, closing: &Closing, initial: u128) -> Vec<Line
         let back = sum(&|person| account(person).credits[REFUND] + account(person).credits[BOND]);
         Line {
             role: role.to_string(),
+            paid_by_itself: role == Role::Farm,
             agents: people.len(),
             texts: people.iter().filter(|person| world.people[**person].document.is_some()).count(),
             put_in: sum(&|person| account(person).sent),
@@ -165,7 +168,7 @@ impl fmt::Display for PolicyReport {
             let [put_in, back, earned, slashed, gas] =
                 [line.put_in, line.back, line.earned, line.slashed, line.gas].map(|wei| open(wei as i128));
             let each = per_text(line).map_or_else(String::new, |wei| open(wei as i128));
-            let part = per_text(line).and_then(|wei| (wei * 1_000).checked_div(honest));
+            let part = per_text(line).filter(|_| !line.paid_by_itself).and_then(|wei| (wei * 1_000).checked_div(honest));
             let part = part.map_or_else(String::new, |part| format!("{}.{:03}", part / 1_000, part % 1_000));
             writeln!(
                 f,

@@ -99,7 +99,7 @@ pub(super) fn spaced(text: &str) -> String {
 pub(super) fn answer(random: &mut Random, learned: &[String]) -> String {
     let mut parts = Vec::new();
     for _ in 0..random.between(2, 3) {
-        let filler = random.between(6, 16);
+        let filler = random.between(8, 48);
         parts.push(words(random, filler));
         let text: Vec<_> = learned[random.rank(learned.len())].split_whitespace().collect();
         let length = random.between(20, 40).min(text.len());

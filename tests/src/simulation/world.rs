@@ -12,8 +12,8 @@ use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::{SolCall, SolEvent};
 use std::collections::{BTreeSet, HashMap};
 use tributary_contracts::{
-    Commons, Payouts, Stakes,
-    predeploys::{COMMONS, PAYOUTS, STAKES},
+    Commons, Inference, Payouts, Stakes,
+    predeploys::{COMMONS, INFERENCE, PAYOUTS, STAKES},
 };
 
 /// Gas that a transaction may use; what it leaves costs nothing.
@@ -37,6 +37,17 @@ pub(super) struct Account {
     pub(super) credits: [u128; REASONS],
 }
 
+/// All settlements together, wei.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Settled {
+    pub(super) count: usize,
+    /// Of which the parts are not all.
+    pub(super) uneven: usize,
+    pub(super) amount: u128,
+    /// Contributors' part of it.
+    pub(super) contributors: u128,
+}
+
 /// A call that somebody makes.
 #[derive(Debug)]
 pub(super) struct Act {
@@ -54,8 +65,8 @@ impl Act {
         Self { from, to, value: U256::ZERO, data: call.abi_encode(), name: C::SIGNATURE, expected: Some(true) }
     }
 
-    pub(super) fn paying(self, value: impl TryInto<U256, Error: std::fmt::Debug>) -> Self {
-        Self { value: value.try_into().expect("invariant: money fits"), ..self }
+    pub(super) fn paying(self, value: U256) -> Self {
+        Self { value, ..self }
     }
 
     /// Which has to be refused.
@@ -79,6 +90,7 @@ pub(super) struct World {
     pub(super) drawable: BTreeSet<(U256, u64, usize)>,
     pub(super) transactions: usize,
     pub(super) gas: u64,
+    pub(super) settled: Settled,
     places: HashMap<Address, usize>,
 }
 
@@ -94,6 +106,7 @@ impl World {
             drawable: BTreeSet::new(),
             transactions: 0,
             gas: 0,
+            settled: Settled::default(),
             places: addresses.into_iter().zip(0..).collect(),
         })
     }
@@ -186,6 +199,17 @@ impl World {
                     && let Some(person) = of(&event.account)
                 {
                     self.accounts[person].slashed += event.amount.to::<u128>();
+                }
+            }
+            INFERENCE => {
+                if let Ok(event) = Inference::Settled::decode_log(log) {
+                    let shares = &event.shares;
+                    let parts = [shares.protocol, shares.validators, shares.lineage, shares.curators, shares.contributors];
+                    let sum: U256 = parts.into_iter().chain([shares.commons, shares.operator]).sum();
+                    self.settled.count += 1;
+                    self.settled.uneven += usize::from(sum != event.amount);
+                    self.settled.amount += event.amount.to::<u128>();
+                    self.settled.contributors += shares.contributors.to::<u128>();
                 }
             }
             COMMONS => {
