@@ -43,7 +43,6 @@ pub(super) struct Settled {
     pub(super) count: usize,
     /// Of which the parts are not all.
     pub(super) uneven: usize,
-    pub(super) amount: u128,
     /// Contributors' part of it.
     pub(super) contributors: u128,
 }
@@ -208,7 +207,6 @@ impl World {
                     let sum: U256 = parts.into_iter().chain([shares.commons, shares.operator]).sum();
                     self.settled.count += 1;
                     self.settled.uneven += usize::from(sum != event.amount);
-                    self.settled.amount += event.amount.to::<u128>();
                     self.settled.contributors += shares.contributors.to::<u128>();
                 }
             }
