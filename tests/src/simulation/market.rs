@@ -25,7 +25,7 @@ const OPEN: u8 = 1;
 
 const DAY: u64 = 86_400;
 
-/// Of what the first operator stakes, more than one lost case can be paid.
+/// What an operator stakes: more than one lost case costs.
 const OPERATOR_STAKE: u128 = 1_000 * 1_000_000_000_000_000_000;
 const TRAINER_BOND: u128 = 100 * 1_000_000_000_000_000_000;
 
