@@ -5,5 +5,6 @@ pub mod bench;
 pub mod conformance;
 pub mod dev_process;
 pub mod rpc;
+pub mod simulation;
 pub mod token;
 pub mod wallet;
