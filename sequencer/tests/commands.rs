@@ -237,7 +237,7 @@ fn curators_and_owners_change_and_an_operator_who_breaks_its_promise_pays() {
 
     // The operator promises the second answer, and never gives it.
     economy.run(4, &["infer", "serve", "1"]);
-    economy.run(5, &["infer", "session", "1", "--answers", "2", "--seconds", "4000"]);
+    economy.run(5, &["infer", "session", "1", "--answers", "2"]);
     economy.write("prompt.txt", "How does a lock lift a boat?");
     let line = economy.refused(5, &["infer", "promise", "1", "2", "--prompt", "prompt.txt"]);
     assert!(line.contains("answers in it"), "{line}");
@@ -253,7 +253,7 @@ fn curators_and_owners_change_and_an_operator_who_breaks_its_promise_pays() {
     // It kept the first.
     let kept = economy.run(4, &["infer", "promise", "1", "1", "--prompt", "prompt.txt"]);
     economy.write("kept.json", &kept.to_string());
-    wait(&node, 5_000);
+    wait(&node, 8 * 86_400);
     let line = economy.refused(5, &["dispute", "promise", "1", "1", "--prompt", "prompt.txt", "--signature", "kept.json"]);
     assert!(line.contains("not broken"), "{line}");
     let slashed = economy.run(5, &shown);
@@ -485,7 +485,7 @@ fn judged(economy: &Economy<'_>) {
     // Nobody is drawn, so nothing tells that what is kept was not committed to.
     let line = economy.refused(5, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
     assert!(line.contains("another verdict is kept there"), "{line}");
-    drawn(economy, "1");
+    drawn(economy, "1", 3);
     verdicts(economy);
     wait(economy.node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
@@ -497,22 +497,24 @@ fn judged(economy: &Economy<'_>) {
     assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);
 }
 
-/// Draws three jurors, as soon as L1 has the block whose randomness draws them.
-fn drawn(economy: &Economy<'_>, case: &str) {
+/// Draws a jury, as soon as L1 has the block whose randomness draws them.
+fn drawn(economy: &Economy<'_>, case: &str, jurors: usize) {
     let drawn = (0..60).find_map(|_| {
         let output = economy.command(0, &["jury", "draw", case]).output().unwrap();
         std::thread::sleep(Duration::from_millis(500));
         output.status.success().then(|| told(output))
     });
-    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), 3);
+    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), jurors);
 }
 
 #[test]
 fn a_model_answers_by_sketches_and_one_that_anybody_computes_otherwise_costs_its_trainer() {
-    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let (node, dir) = (Node::start(&["--accounts", "12"]), tempfile::tempdir().unwrap());
     let economy = Economy { node: &node, dir: dir.path() };
+    // As many as a model's jury has seats.
+    const JURORS: std::ops::Range<u32> = 5..10;
     economy.found();
-    for validator in 5..8 {
+    for validator in JURORS {
         economy.run(validator, &["stake", "add", "validator", "1000"]);
         economy.run(validator, &["stake", "join", "1000"]);
     }
@@ -535,11 +537,11 @@ fn a_model_answers_by_sketches_and_one_that_anybody_computes_otherwise_costs_its
     assert_eq!(economy.run(4, &version)["version"], 2);
 
     economy.run(4, &["infer", "serve", "1"]);
-    economy.run(9, &["infer", "ask", "1", "How does a lock lift a boat?"]);
+    economy.run(11, &["infer", "ask", "1", "How does a lock lift a boat?"]);
     economy.write("answer.txt", ANSWER);
     fs::write(dir.path().join("query.bin"), [1u8; 32]).unwrap();
     let answer = ["--answer", "answer.txt", "--sketch", "query.bin"];
-    let voucher = economy.run(9, &[&["infer", "voucher", "1"][..], &answer].concat());
+    let voucher = economy.run(11, &[&["infer", "voucher", "1"][..], &answer].concat());
     economy.write("voucher.json", &voucher.to_string());
     economy.run(4, &[&["infer", "settle", "1", "--voucher", "voucher.json"][..], &answer].concat());
     let settlement = economy.run(0, &["infer", "show", "1"])["settlements"][0].take();
@@ -557,30 +559,30 @@ fn a_model_answers_by_sketches_and_one_that_anybody_computes_otherwise_costs_its
     std::thread::sleep(Duration::from_secs(5));
     let dispute = ["dispute", "sketch", "1", "2", "1", "0", "--sketch", "sketch.bin"];
     fs::write(dir.path().join("sketch.bin"), sketch(3)).unwrap();
-    assert!(economy.refused(8, &dispute).contains("sketches agree"));
+    assert!(economy.refused(10, &dispute).contains("sketches agree"));
     fs::write(dir.path().join("sketch.bin"), sketch(-3)).unwrap();
-    assert_eq!(economy.run(8, &dispute)["caseId"], "0x1");
+    assert_eq!(economy.run(10, &dispute)["caseId"], "0x1");
     let bonded = |of: &str| {
         let stakes = economy.run(4, &["stake", "show"]);
         let stake = stakes["stakes"].as_array().unwrap().iter().find(|stake| stake["purpose"] == "trainer").unwrap().clone();
         wei(&stake[of])
     };
     assert_eq!(bonded("slashed"), 0);
-    drawn(&economy, "1");
-    for juror in 5..8 {
+    drawn(&economy, "1", 5);
+    for juror in JURORS {
         economy.run(juror, &["jury", "commit", "1", "uphold", "--reason", "computed it from the manifest"]);
     }
-    for juror in 5..8 {
+    for juror in JURORS {
         economy.run(juror, &["jury", "reveal", "1"]);
     }
     wait(&node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
     assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
     assert!(bonded("slashed") > 0);
-    assert!(wei(&economy.run(8, &["rewards", "show"])["account"]["owed"]) > 0, "who found it is paid");
+    assert!(wei(&economy.run(10, &["rewards", "show"])["account"]["owed"]) > 0, "who found it is paid");
     // The version takes no more requests.
-    let line = economy.refused(9, &["infer", "ask", "1", "And a bell?"]);
-    assert!(line.contains("not active") || line.contains("inactive") || line.contains("deprecated") || line.contains("takes no"), "{line}");
+    let line = economy.refused(11, &["infer", "ask", "1", "And a bell?"]);
+    assert!(line.contains("not offered"), "{line}");
 }
 
 /// Nothing of a verdict is in the open before all have one, and nothing is kept of it after it was told.

@@ -98,11 +98,13 @@ pub(super) async fn set_terms(caller: &Caller, arguments: TermsArguments) -> Res
     if calls.is_empty() {
         return Err(Error::Invalid { what: format!("datanet {datanet}"), reason: "these are its terms already".to_owned() });
     }
+    let mut sent = Vec::new();
     for input in calls {
-        caller
-            .execute(&Call { to: DATANETS.into(), value: U256::ZERO, input: input.into(), gas_limit: None }, "changing the datanet's terms")
-            .await?;
+        let call = Call { to: DATANETS.into(), value: U256::ZERO, input: input.into(), gas_limit: None };
+        sent.push(caller.send(&call, "changing the datanet's terms").await?.hash());
     }
+    let facts: Vec<_> = sent.iter().map(|hash| ("transaction", hash.to_string())).collect();
+    caller.tell(&json!({ "transactions": sent }), &facts);
     Ok(())
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn append(caller: &Caller, arguments: SketchesArguments) -> Res
         return Err(invalid(path.display().to_string(), &format!("{} bytes are no sketches of {size} bytes each", bytes.len())));
     }
     let each = (BATCH_BYTES / size).max(1);
-    let mut row = arguments.first;
+    let (mut row, mut sent) = (arguments.first, Vec::new());
     for batch in bytes.chunks(each * size) {
         let until = row + (batch.len() / size) as u64;
         let call = ModelDisputes::appendSketchesCall {
@@ -90,9 +90,11 @@ pub(super) async fn append(caller: &Caller, arguments: SketchesArguments) -> Res
             rows: (row..until).collect(),
             payload: batch.to_vec().into(),
         };
-        let receipt = caller.send(&Call::of(MODELS, &call), "appending sketches").await?;
-        caller.tell_of(&receipt, &[("first row", json!(row)), ("rows", json!(until - row))], &[])?;
+        sent.push(caller.send(&Call::of(MODELS, &call), "appending sketches").await?.hash());
         row = until;
     }
+    let rows = row - arguments.first;
+    let facts = [("rows", rows.to_string()), ("in transactions", sent.len().to_string())];
+    caller.tell(&json!({ "firstRow": arguments.first, "rows": rows, "transactions": sent }), &facts);
     Ok(())
 }
