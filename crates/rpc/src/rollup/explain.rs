@@ -85,7 +85,7 @@ fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Opti
         transaction: U64::from(found.transaction),
         receipt: found.receipts[found.transaction].clone().into(),
         receipt_nodes: prove_item(&found.receipts, found.transaction).unwrap_or_default(),
-        state: state.into_witness().map_err(|error| RpcError::internal(&error))?.into(),
+        state: state.into_witness()?.into(),
     };
     let rollup = Rollup { chain_id: U64::from(chain_id), portal: rollup.config.deposit_contract_address };
     Ok(Some(Receipt::new(rollup, explained, proof, whole)))
@@ -116,7 +116,7 @@ fn anchor(api: &Api, header: &Header, at: BlockNumberOrTag) -> Result<Option<Lin
     }
     let state = Recorder::new(snapshot, later.state_root);
     state.storage(HISTORY_STORAGE_ADDRESS, U256::from(header.number % window))?;
-    let state = StateNodes::from(state.into_witness().map_err(|error| RpcError::internal(&error))?);
+    let state = StateNodes::from(state.into_witness()?);
     Ok(Some(Link { header: alloy_rlp::encode(&later).into(), state }))
 }
 
@@ -195,10 +195,12 @@ fn before(api: &Api, reader: &Reader, settlement: &Settlement) -> Result<B256, R
     Ok(Found::at(api, &earlier.origin)?.event(|event: &Inference::Settled| event.settlementId == id)?.head)
 }
 
-/// What the chain paid is what it pays again; anything else is this node's fault.
 fn failed(error: tributary_explanation::Error) -> RpcError {
+    use tributary_explanation::Error as E;
     match error {
-        tributary_explanation::Error::Execution(error) => error.into(),
-        error => RpcError::internal(&error),
+        E::Execution(error) => error.into(),
+        E::Trie(error) => error.into(),
+        // To ask again is no use.
+        error => RpcError::server(format!("the settlement cannot be explained: {error}")),
     }
 }
