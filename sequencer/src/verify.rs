@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: VerifyArguments) -> Result<(), Error> {
     say(&format!("it follows from output root {} of block {} of chain {}", verified.output_root, verified.anchor, receipt.rollup.chain_id));
     if !receipt.whole {
         say(
-            "the words are those of the rows, and their weights are what the chain paid by; of which words the weights are is the node's word",
+            "the words are those of the rows, and their weights are what the chain paid by; which words weigh how much, and in which of several rows with these words they were found, is the node's word",
         );
     }
     match on_l1 {

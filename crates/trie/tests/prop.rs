@@ -293,7 +293,10 @@ proptest! {
         let proof = prove_item(&items, index).unwrap();
         prop_assert_eq!(&verify_item(root, index, &proof).unwrap(), &items[index]);
         let key = alloy_trie::Nibbles::unpack(alloy_rlp::encode(index));
-        prop_assert!(alloy_trie::proof::verify_proof(root, key, Some(items[index].clone()), &proof).is_ok());
+        // It takes a root node that is shorter than a hash for one that lies inside its parent.
+        if proof[0].len() >= 32 {
+            prop_assert!(alloy_trie::proof::verify_proof(root, key, Some(items[index].clone()), &proof).is_ok());
+        }
 
         prop_assert!(prove_item(&items, items.len()).is_none());
         prop_assert!(verify_item(root, items.len(), &proof).is_err());
