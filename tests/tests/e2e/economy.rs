@@ -258,9 +258,11 @@ fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed
             let told_elsewhere = path.starts_with("/rollup") || path == "/whole";
             // In which of two rows that have these words at this place they were found, only the whole set tells.
             let same_words = receipt["whole"] == json!(false) && path.ends_with("/row");
-            match serde_json::from_value(changed) {
-                Ok(receipt) => assert!(told_elsewhere || same_words || tributary_explanation::verify(&receipt).is_err(), "{path}"),
-                Err(_) => assert!(!told_elsewhere),
+            let Ok(changed) = serde_json::from_value(changed) else { continue };
+            match tributary_explanation::verify(&changed) {
+                // Another last block is another chain's, whose output root this L1 does not have.
+                Ok(found) => assert!(told_elsewhere || same_words || found.output_root != of_later.output_root, "{path}"),
+                Err(_) => {}
             }
         }
         assert!(paths.len() > 100);
