@@ -259,10 +259,9 @@ fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed
             // In which of two rows that have these words at this place they were found, only the whole set tells.
             let same_words = receipt["whole"] == json!(false) && path.ends_with("/row");
             let Ok(changed) = serde_json::from_value(changed) else { continue };
-            match tributary_explanation::verify(&changed) {
-                // Another last block is another chain's, whose output root this L1 does not have.
-                Ok(found) => assert!(told_elsewhere || same_words || found.output_root != of_later.output_root, "{path}"),
-                Err(_) => {}
+            // Another last block is another chain's, whose output root this L1 does not have.
+            if let Ok(found) = tributary_explanation::verify(&changed) {
+                assert!(told_elsewhere || same_words || found.output_root != of_later.output_root, "{path}");
             }
         }
         assert!(paths.len() > 100);
