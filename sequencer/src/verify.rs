@@ -17,7 +17,7 @@ Examples:
   tributary infer explain 4294967297 --out receipt.json
                                    a node explains a settlement
   tributary verify receipt.json    everything that it says is computed again from its proof; no node is asked
-  tributary verify receipt.json --l1 http://127.0.0.1:8546 --portal 0x5fbd…
+  tributary verify receipt.json --l1 http://127.0.0.1:8645 --portal 0x4E18…
                                    and the L1 has accepted the state that the proof is about";
 
 /// Largest receipt that is read: what holds sets of texts whole may be large.
