@@ -2,114 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 #[allow(dead_code, reason = "each test file uses its own part")]
+mod economy;
+#[allow(dead_code, reason = "each test file uses its own part")]
 mod node;
 
+use economy::{ANSWER, Economy, OPEN, TEXTS, drawn, told, wait, wei};
 use node::{Node, complaint, tributary};
 use serde_json::{Value, json};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    time::Duration,
-};
-
-/// The phrase of anvil and Hardhat.
-const PHRASE: &str = "test test test test test test test test test test test junk";
-
-/// Words of four texts, none of which shares a sentence with another.
-const TEXTS: [(&str, &str); 4] = [
-    (
-        "lock.txt",
-        "A lock lifts a boat with nothing but water. The keeper closes the lower gates behind the boat and opens a sluice in the upper ones. Water runs in from the higher reach until both stand level, and then the upper gates open by themselves.",
-    ),
-    (
-        "bell.txt",
-        "The founder melts copper with a fifth part of tin and waits for the colour of honey. He pours it between a core of clay and a mantle of loam, which were dried for a month. A bell that cools too fast will ring for one winter and crack in the next.",
-    ),
-    (
-        "mill.txt",
-        "The miller listens to the stones more than he looks at the flour. When the runner sings higher the grain is short, and he opens the shoe by the width of a thumb. Stones that touch each other burn the flour and can set the whole mill on fire.",
-    ),
-    (
-        "deep/clock.md",
-        "An escapement lets one tooth of the wheel pass for each swing of the pendulum. What we hear is the fall of the next tooth upon the pallet. A longer pendulum makes a slower clock, and in summer every iron pendulum is a little longer.",
-    ),
-];
-
-/// What the model answered: two sentences of the first text, and words of its own.
-const ANSWER: &str = "The keeper closes the lower gates behind the boat and opens a sluice in the upper ones. Water runs in from the higher reach until both stand level, and then the upper gates open by themselves. That is how it goes.";
-
-struct Economy<'n> {
-    node: &'n Node,
-    dir: &'n Path,
-}
-
-impl Economy<'_> {
-    fn command(&self, account: u32, arguments: &[&str]) -> Command {
-        let index = account.to_string();
-        let global = ["--rpc", self.node.url("Rollup"), "--index", &index, "--json"];
-        let mut command = tributary(&[arguments, &global].concat());
-        command.env("TRIBUTARY_MNEMONIC", PHRASE).current_dir(self.dir).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// What a command tells a script.
-    fn run(&self, account: u32, arguments: &[&str]) -> Value {
-        told(self.command(account, arguments).output().unwrap())
-    }
-
-    /// What a command that fails tells its user.
-    fn refused(&self, account: u32, arguments: &[&str]) -> String {
-        complaint(self.command(account, arguments).output().unwrap())
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.dir.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn found(&self) {
-        for (name, text) in TEXTS {
-            self.write(&format!("texts/{name}"), text);
-        }
-        self.write("texts/picture.png", "\0\0");
-        let founded = self.run(0, &["datanet", "create", "How things work", "--curator-bps", "500", "--max-contributor-bps", "10000"]);
-        assert_eq!(founded["datanetId"], "0x1");
-    }
-
-    fn register(&self) {
-        self.write("model.bin", "weights");
-        self.write("manifest.json", "{}");
-        self.write("metrics.json", "{\"loss\": 1}");
-        self.write(
-            "version.json",
-            r#"{"sources": ["1@1"], "weights": "model.bin", "manifest": "manifest.json", "metrics": "metrics.json", "price": "0.1"}"#,
-        );
-        let line = self.refused(4, &["model", "register", "Machines", "--file", "version.json"]);
-        assert!(line.contains("a bond of 100 OPEN") && line.contains("stake add trainer"), "{line}");
-        self.run(4, &["stake", "add", "trainer", "100"]);
-        self.run(4, &["stake", "add", "operator", "100"]);
-        let registered = self.run(4, &["model", "register", "Machines", "--file", "version.json", "--contributor-bps", "6000"]);
-        assert_eq!((&registered["modelId"], &registered["version"]), (&json!("0x1"), &json!(1)));
-        let shown = self.run(0, &["model", "show", "1"]);
-        assert_eq!((&shown["model"]["name"], &shown["versions"][0]["contributorBps"]), (&json!("Machines"), &json!(6_000)));
-    }
-}
-
-/// What a command that succeeded tells a script.
-fn told(output: Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
-}
-
-/// Scripts read money as wei in decimals.
-fn wei(value: &Value) -> u128 {
-    value.as_str().unwrap().parse().unwrap()
-}
-
-/// Wei in an OPEN.
-const OPEN: u128 = 1_000_000_000_000_000_000;
+use std::{fs, path::PathBuf, process::Stdio, time::Duration};
 
 #[test]
 fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its_answers() {
@@ -188,76 +88,6 @@ fn explained(economy: &Economy<'_>) {
     economy.write("receipt.json", &kept.replace("\"signed\":true", "\"signed\":false"));
     let line = complaint(verify(&[]));
     assert!(line.contains("is not to be believed: the payer's signature"), "{line}");
-}
-
-#[test]
-fn curators_and_owners_change_and_an_operator_who_breaks_its_promise_pays() {
-    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
-    let economy = Economy { node: &node, dir: dir.path() };
-    economy.found();
-    economy.run(1, &["datanet", "contribute", "1", "texts"]);
-    economy.run(0, &["datanet", "release", "1"]);
-
-    // Only what is given changes.
-    economy.run(0, &["datanet", "terms", "1", "--min-novelty-bps", "2000", "--commercial", "false", "--fee", "0.01"]);
-    let shown = economy.run(0, &["datanet", "show", "1"])["datanet"].take();
-    assert_eq!(
-        (&shown["policy"]["minNoveltyBps"], &shown["licence"]["commercial"], &shown["licence"]["mayTrain"]),
-        (&json!(2000), &json!(false), &json!(true))
-    );
-    assert_eq!(shown["curatorBps"], 500, "{shown}");
-    let line = economy.refused(0, &["datanet", "terms", "1", "--commercial", "false"]);
-    assert!(line.contains("its terms already"), "{line}");
-    let line = economy.refused(3, &["datanet", "terms", "1", "--fee", "0"]);
-    assert!(line.contains("not curator"), "{line}");
-    let third = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
-    economy.run(0, &["datanet", "curator", "1", "--offer", third]);
-    economy.run(3, &["datanet", "curator", "1"]);
-    economy.run(3, &["datanet", "terms", "1", "--fee", "0"]);
-    economy.run(2, &["datanet", "donate", "1", "0.5"]);
-
-    economy.register();
-    economy.run(4, &["model", "owner", "1", "--offer", third]);
-    let line = economy.refused(2, &["model", "owner", "1"]);
-    assert!(!line.is_empty());
-    economy.run(3, &["model", "owner", "1"]);
-    assert_eq!(economy.run(0, &["model", "show", "1"])["model"]["owner"], third.to_lowercase());
-    let seed = format!("0x{:064x}", 7);
-    // The new owner is bonded before it makes sketches.
-    economy.run(3, &["stake", "add", "trainer", "100"]);
-    let made = ["model", "sketch-set", "1", "--dim", "32", "--seed", &seed, "--whitening", &seed, "--manifest", "manifest.json"];
-    let set = economy.run(3, &made)["sketchSetId"].as_str().unwrap().to_owned();
-    let set = u64::from_str_radix(&set[2..], 16).unwrap().to_string();
-    let sketches: Vec<u8> = (0..3).flat_map(|row| [[0].as_slice(), &[row + 1; 32]].concat()).collect();
-    fs::write(dir.path().join("sketches.bin"), &sketches).unwrap();
-    let appended = economy.run(3, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "32"]);
-    assert_eq!(appended["rows"], 3);
-    let line = economy.refused(3, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "64"]);
-    assert!(line.contains("99 bytes are no sketches of 65 bytes"), "{line}");
-
-    // The operator promises the second answer, and never gives it.
-    economy.run(4, &["infer", "serve", "1"]);
-    economy.run(5, &["infer", "session", "1", "--answers", "2"]);
-    economy.write("prompt.txt", "How does a lock lift a boat?");
-    let line = economy.refused(5, &["infer", "promise", "1", "2", "--prompt", "prompt.txt"]);
-    assert!(line.contains("answers in it"), "{line}");
-    let promise = economy.run(4, &["infer", "promise", "1", "2", "--prompt", "prompt.txt"]);
-    economy.write("promise.json", &promise.to_string());
-    let shown = ["dispute", "promise", "1", "2", "--prompt", "prompt.txt", "--signature", "promise.json"];
-    assert!(economy.refused(5, &shown).contains("too early"));
-    economy.write("answer.txt", ANSWER);
-    let answer = ["--answer", "answer.txt", "--prompt", "prompt.txt"];
-    let voucher = economy.run(5, &[&["infer", "voucher", "1"][..], &answer].concat());
-    economy.write("voucher.json", &voucher.to_string());
-    economy.run(4, &[&["infer", "settle", "1", "--voucher", "voucher.json"][..], &answer].concat());
-    // It kept the first.
-    let kept = economy.run(4, &["infer", "promise", "1", "1", "--prompt", "prompt.txt"]);
-    economy.write("kept.json", &kept.to_string());
-    wait(&node, 8 * 86_400);
-    let line = economy.refused(5, &["dispute", "promise", "1", "1", "--prompt", "prompt.txt", "--signature", "kept.json"]);
-    assert!(line.contains("not broken"), "{line}");
-    let slashed = economy.run(5, &shown);
-    assert!(wei(&slashed["slashed"]) > 0, "{slashed}");
 }
 
 fn pulled_and_exported(economy: &Economy<'_>) {
@@ -435,13 +265,6 @@ fn each_file_and_author_has_a_commitment_and_what_was_never_committed_to_may_cha
     assert_eq!(commits(50, "poor"), (json!("0x5"), json!(1)));
 }
 
-/// Moves the chain's time on.
-fn wait(node: &Node, seconds: u64) {
-    for (method, parameters) in [("evm_increaseTime", json!([seconds])), ("anvil_mine", json!([1]))] {
-        node::post(node.url("Rollup"), &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters }));
-    }
-}
-
 #[test]
 fn jurors_keep_their_verdicts_secret_until_all_have_one_and_governance_changes_a_parameter() {
     let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
@@ -495,94 +318,6 @@ fn judged(economy: &Economy<'_>) {
     // The claimant has its bond back, and each juror its fee.
     assert_eq!(wei(&economy.run(8, &["rewards", "show"])["account"]["earned"]["bond"]), 5_000_000_000_000_000_000);
     assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);
-}
-
-/// Draws a jury, as soon as L1 has the block whose randomness draws them.
-fn drawn(economy: &Economy<'_>, case: &str, jurors: usize) {
-    let drawn = (0..60).find_map(|_| {
-        let output = economy.command(0, &["jury", "draw", case]).output().unwrap();
-        std::thread::sleep(Duration::from_millis(500));
-        output.status.success().then(|| told(output))
-    });
-    assert_eq!(drawn.unwrap()["jurors"].as_array().unwrap().len(), jurors);
-}
-
-#[test]
-fn a_model_answers_by_sketches_and_one_that_anybody_computes_otherwise_costs_its_trainer() {
-    let (node, dir) = (Node::start(&["--accounts", "12"]), tempfile::tempdir().unwrap());
-    let economy = Economy { node: &node, dir: dir.path() };
-    // As many as a model's jury has seats.
-    const JURORS: std::ops::Range<u32> = 5..10;
-    economy.found();
-    for validator in JURORS {
-        economy.run(validator, &["stake", "add", "validator", "1000"]);
-        economy.run(validator, &["stake", "join", "1000"]);
-    }
-    for (author, (name, _)) in (1..).zip(TEXTS) {
-        economy.run(author, &["datanet", "contribute", "1", &format!("texts/{name}")]);
-    }
-    economy.run(0, &["datanet", "release", "1"]);
-    economy.register();
-
-    // The first text helped the answer, the second hindered it.
-    let seed = format!("0x{:064x}", 7);
-    let set = ["model", "sketch-set", "1", "--dim", "32", "--seed", &seed, "--whitening", &seed, "--manifest", "manifest.json"];
-    let set = economy.run(4, &set)["sketchSetId"].as_str().unwrap().to_owned();
-    let set = u64::from_str_radix(&set[2..], 16).unwrap().to_string();
-    let sketch = |value: i8| [[0].as_slice(), &[value as u8; 32]].concat();
-    fs::write(dir.path().join("sketches.bin"), [sketch(3), sketch(-2)].concat()).unwrap();
-    economy.run(4, &["model", "sketches", &set, "1@1", "sketches.bin", "--dim", "32"]);
-    let mut version = vec!["model", "version", "1", "--file", "version.json", "--contributor-bps", "6000", "--sketch-bps", "5000"];
-    version.extend(["--sketch-set", &set, "--seed", &seed, "--whitening", &seed, "--deterministic"]);
-    assert_eq!(economy.run(4, &version)["version"], 2);
-
-    economy.run(4, &["infer", "serve", "1"]);
-    economy.run(11, &["infer", "ask", "1", "How does a lock lift a boat?"]);
-    economy.write("answer.txt", ANSWER);
-    fs::write(dir.path().join("query.bin"), [1u8; 32]).unwrap();
-    let answer = ["--answer", "answer.txt", "--sketch", "query.bin"];
-    let voucher = economy.run(11, &[&["infer", "voucher", "1"][..], &answer].concat());
-    economy.write("voucher.json", &voucher.to_string());
-    economy.run(4, &[&["infer", "settle", "1", "--voucher", "voucher.json"][..], &answer].concat());
-    let settlement = economy.run(0, &["infer", "show", "1"])["settlements"][0].take();
-    let payees = settlement["payees"].as_array().unwrap();
-    let by = |sketch: bool| payees.iter().filter(|payee| payee["bySketch"] == sketch).collect::<Vec<_>>();
-    let (by_words, by_sketches) = (by(false), by(true));
-    assert_eq!((by_words.len(), by_sketches.len()), (1, 1), "who hindered gets nothing {settlement}");
-    assert_eq!(by_words[0]["account"], by_sketches[0]["account"]);
-    // Half of the contributors' pool, which is six tenths of the price.
-    assert_eq!(wei(&by_sketches[0]["amount"]), 3 * OPEN / 100);
-    let receipt = economy.run(0, &["infer", "explain", &(1u64 << 32 | 1).to_string(), "--out", "receipt.json"]);
-    assert_eq!(receipt["explanation"]["payees"].as_array().unwrap().len(), 2);
-
-    // Who computes nearly the same has nothing to dispute.
-    std::thread::sleep(Duration::from_secs(5));
-    let dispute = ["dispute", "sketch", "1", "2", "1", "0", "--sketch", "sketch.bin"];
-    fs::write(dir.path().join("sketch.bin"), sketch(3)).unwrap();
-    assert!(economy.refused(10, &dispute).contains("sketches agree"));
-    fs::write(dir.path().join("sketch.bin"), sketch(-3)).unwrap();
-    assert_eq!(economy.run(10, &dispute)["caseId"], "0x1");
-    let bonded = |of: &str| {
-        let stakes = economy.run(4, &["stake", "show"]);
-        let stake = stakes["stakes"].as_array().unwrap().iter().find(|stake| stake["purpose"] == "trainer").unwrap().clone();
-        wei(&stake[of])
-    };
-    assert_eq!(bonded("slashed"), 0);
-    drawn(&economy, "1", 5);
-    for juror in JURORS {
-        economy.run(juror, &["jury", "commit", "1", "uphold", "--reason", "computed it from the manifest"]);
-    }
-    for juror in JURORS {
-        economy.run(juror, &["jury", "reveal", "1"]);
-    }
-    wait(&node, 3 * 86_400);
-    assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
-    assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
-    assert!(bonded("slashed") > 0);
-    assert!(wei(&economy.run(10, &["rewards", "show"])["account"]["owed"]) > 0, "who found it is paid");
-    // The version takes no more requests.
-    let line = economy.refused(11, &["infer", "ask", "1", "And a bell?"]);
-    assert!(line.contains("not offered"), "{line}");
 }
 
 /// Nothing of a verdict is in the open before all have one, and nothing is kept of it after it was told.

@@ -8,6 +8,7 @@ use crate::{
     report,
     terminal::{complain, say},
 };
+use alloy_eips::eip2935::HISTORY_SERVE_WINDOW;
 use alloy_primitives::{U64, U256};
 use clap::Args;
 use serde_json::json;
@@ -60,12 +61,18 @@ pub(super) async fn run(caller: &Caller, arguments: ExplainArguments) -> Result<
 async fn covering(caller: &Caller, l1: Option<&str>, block: u64) -> Result<Option<u64>, Error> {
     let Some(portal) = caller.chain.portal() else { return Ok(None) };
     let found = outputs::covering(&caller.chain.l1(l1).await?, portal, block).await?;
-    if found.is_none() {
-        complain(&format!(
+    let reached = found.filter(|output| output.block - block <= HISTORY_SERVE_WINDOW as u64);
+    match (found, reached) {
+        (None, _) => complain(&format!(
             "no output root of block {block} or a later one is on L1 yet: a receipt that is to be checked against L1 must be asked for later"
-        ));
+        )),
+        (Some(output), None) => complain(&format!(
+            "the first output root on L1 behind block {block} is of block {}, which does not tell of it any more: the receipt cannot be checked against L1",
+            output.block
+        )),
+        _ => {}
     }
-    Ok(found.map(|output| output.block))
+    Ok(reached.map(|output| output.block))
 }
 
 /// Bytes of a quotation.
