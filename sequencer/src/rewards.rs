@@ -3,6 +3,7 @@
 use crate::{
     caller::Caller,
     error::Error,
+    passages::percent,
     report,
     terminal::say,
     wallet::{NodeArguments, WalletArguments},
@@ -15,12 +16,15 @@ use tributary_contracts::{
     Payouts,
     predeploys::{COMMONS, DATANETS, INFERENCE, JURIES, MODELS, PAYOUTS, STAKES},
 };
+use tributary_explanation::{Unearned, Unpaid};
 
 const EXAMPLES: &str = "\
 Examples:
   tributary rewards show 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
                                    what it earned, as whom, and for which settlements and cases
   tributary rewards show --index 1 --json | jq -r .account.owed
+  tributary rewards why 4294967297 --index 1
+                                   for which words of a settlement it was not paid, or less than their weight
   tributary rewards claim --index 1
   tributary rewards claim --to 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC --index 1
   tributary rewards payee 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC --index 1
@@ -45,6 +49,13 @@ enum Command {
         /// [default: the account]
         address: Option<Address>,
     },
+    /// Tell for which words of a settlement an account was not paid, or less than their weight, and why.
+    Why {
+        /// The settlement, as `tributary infer show` lists it.
+        settlement: U256,
+        /// [default: the account]
+        address: Option<Address>,
+    },
     /// Take out what the account is owed.
     Claim {
         /// Who gets it [default: the account].
@@ -66,6 +77,11 @@ pub(crate) async fn run(arguments: RewardsArguments) -> Result<(), Error> {
         Command::Show { address: None } => {
             let address = caller.account().await?.address();
             show(&caller, address).await
+        }
+        Command::Why { settlement, address: Some(address) } => why(&caller, settlement, address).await,
+        Command::Why { settlement, address: None } => {
+            let address = caller.account().await?.address();
+            why(&caller, settlement, address).await
         }
         Command::Claim { to, accounts } => claim(&caller, to, accounts).await,
         Command::Payee { address } => {
@@ -114,9 +130,56 @@ async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
     report::table(&["as", "in all"], &sums);
     let rows = earnings.iter().map(|earning| {
         let amount = report::open(report::number(earning, "amount"));
-        vec![report::number(earning, "blockNumber").to_string(), report::text(earning, "reason"), amount, origin(earning)]
+        vec![report::number(earning, "blockNumber").to_string(), report::text(earning, "reason"), amount, origin(earning), divided(earning)]
     });
-    report::table(&["block", "as", "amount", "for"], &rows.collect::<Vec<_>>());
+    report::table(&["block", "as", "amount", "for", "of"], &rows.collect::<Vec<_>>());
+    Ok(())
+}
+
+/// What of the pools that a contributor was paid from anybody was.
+fn divided(earning: &Value) -> String {
+    let pools = earning["why"].as_array().into_iter().flatten().filter(|why| !why["division"].is_null()).map(|why| {
+        let division = &why["division"];
+        let (pool, total) = (report::number(division, "pool"), report::number(division, "total"));
+        let (explained, withheld) = (report::number(division, "explained"), report::number(division, "withheld"));
+        let paid = percent(report::number(division, "paid"), pool);
+        let of = if why["bySketch"] == true { "sketches".to_owned() } else { format!("datanet {}", report::number(why, "datanetId")) };
+        match why["bySketch"] == true {
+            true => format!("{of}: {} pool, {paid} paid", report::open(pool)),
+            false => format!(
+                "{of}: {} pool, {paid} paid; of its words {} found, {} withheld",
+                report::open(pool),
+                percent(explained, total),
+                percent(withheld, total)
+            ),
+        }
+    });
+    pools.collect::<Vec<_>>().join("; ")
+}
+
+async fn why(caller: &Caller, settlement: U256, address: Address) -> Result<(), Error> {
+    let unpaid: Option<Vec<Unpaid>> = caller.chain.client().request("tributary_unpaid", (settlement, address)).await?;
+    let unpaid = unpaid.ok_or_else(|| Error::Unknown(format!("settlement {settlement}")))?;
+    if caller.for_scripts() {
+        report::json(&unpaid);
+        return Ok(());
+    }
+    if unpaid.is_empty() {
+        say(&format!("no words of a row of {address} were found in it that were not paid by their weight"));
+        return Ok(());
+    }
+    let row = |unpaid: &Unpaid| {
+        let span = &unpaid.span;
+        let why = match unpaid.reason {
+            Unearned::Earlier => format!("earlier in row {} of {}", span.origin, span.author),
+            Unearned::Withheld => "nobody is credited for them: closed, or withdrawn".to_owned(),
+            Unearned::Capped => "beyond the greatest part of one account".to_owned(),
+            Unearned::Unranked => "too many others had words of more weight".to_owned(),
+        };
+        let words = format!("{}..{}", span.output_start, span.output_end);
+        vec![unpaid.answer.to_string(), words, unpaid.datanet_id.to_string(), span.row.to_string(), report::open(span.wei), why]
+    };
+    report::table(&["answer", "bytes", "datanet", "row", "earned", "why"], &unpaid.iter().map(row).collect::<Vec<_>>());
     Ok(())
 }
 

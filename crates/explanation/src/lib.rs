@@ -16,6 +16,7 @@ mod explain;
 mod facts;
 mod receipt;
 mod spans;
+mod unpaid;
 mod verify;
 mod weights;
 
@@ -24,4 +25,5 @@ pub use calls::Calls;
 pub use error::Error;
 pub use explain::{Answer, Asked, Found, Settled, explain};
 pub use receipt::{AnswerExplained, Explanation, Payee, Receipt, Rollup, Shares, Source, Span, Trace};
+pub use unpaid::{Unearned, Unpaid, unpaid};
 pub use verify::{Verified, ask, verify};

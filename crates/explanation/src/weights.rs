@@ -1,6 +1,6 @@
 //! From weights of words to weights of contributors, as `Attribution.text` counts them.
 
-use crate::{Error, Payee, Span, Trace, error::same};
+use crate::{Error, Payee, Source, Span, Trace, error::same};
 use alloy_primitives::{Address, U64, U256};
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -44,6 +44,15 @@ fn cap(weights: &mut BTreeMap<U64, U256>, trace: &Trace, most: U256) {
             *weight = *weight * most / sum;
         }
     }
+}
+
+/// Whether an account has words of more weight in an answer than it may be credited for.
+pub(crate) fn is_capped(trace: &Trace, account: Address, source: &Source) -> bool {
+    let bps = U256::from(BPS);
+    let credit = |span: &Span| span.weight.to::<U256>();
+    let sum: U256 = trace.spans.iter().filter(|span| !span.withheld && span.author == account).map(credit).sum();
+    let full = (trace.explained * bps).max(trace.total * source.full_at_bps.to::<U256>());
+    source.max_contributor_bps.to::<u64>() < BPS && sum * bps * bps > source.max_contributor_bps.to::<U256>() * full
 }
 
 impl Book {

@@ -77,6 +77,13 @@ fn questions(index: &Index) {
     measure("a row, ten full blocks ago", |round| {
         drop(black_box(index.at(last - 10).unwrap().contribution(U256::ONE, n(round) / 2).unwrap().unwrap()));
     });
+    measure("100 rows of a datanet, ten full blocks ago", |_| {
+        assert_eq!(index.at(last - 10).unwrap().contributions(U256::ONE, &newest).unwrap().items.len(), 100);
+    });
+    measure("100 earnings of that account, likewise", |_| {
+        assert_eq!(index.at(last - 10).unwrap().earnings(account(0), &newest).unwrap().items.len(), 100);
+    });
+    measure("an account's sums, likewise", |round| drop(black_box(index.at(last - 10).unwrap().account(account(n(round))).unwrap())));
 }
 
 fn measure(what: &str, question: impl Fn(u64)) {

@@ -1,14 +1,19 @@
 //! Typed rows in the derived map, and the ways in which they are read and written.
 
 use crate::{Error, rows::Origin};
-use alloy_primitives::{Address, B256, U256, hex};
+use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use tributary_storage::{DerivedView, DerivedWriter, Direction};
 
 /// A kind of row.
 pub trait Row: Serialize + DeserializeOwned {
     /// First byte of its keys.
     const KIND: u8;
+
+    /// Fields that a list of them can be filtered by.
+    const FIELDS: &'static [&'static str] = &[];
 }
 
 /// The key of a row, or the beginning of the keys of many.
@@ -31,11 +36,12 @@ impl Key {
         self
     }
 
-    /// What the keys of a session's settlements begin with: the number of a settlement is its session's, shifted by 32 bits, and its own.
-    pub(crate) fn settlements_of(mut self, session: U256) -> Self {
-        let first: U256 = session << 32;
+    /// What the keys of a session's settlements begin with: the number of a settlement is its session's, shifted by 32 bits, and its own. `None` where no
+    /// session has such a number.
+    pub(crate) fn settlements_of(mut self, session: U256) -> Option<Self> {
+        let first = session.checked_mul(U256::from(1u64 << 32))?;
         self.0.extend(&first.to_be_bytes::<32>()[..28]);
-        self
+        Some(self)
     }
 
     pub(crate) fn hash(mut self, hash: B256) -> Self {
@@ -75,15 +81,20 @@ pub struct Page<R> {
 pub struct Paging {
     /// Where a page before ended.
     pub cursor: Option<String>,
-    /// Most rows, at most [`Paging::MOST`], which is also what is meant when it is absent.
+    /// Most rows, from 1; at most [`Paging::MOST`], which is also what is meant when it is absent.
     pub limit: Option<usize>,
     /// Newest first, or the greatest number first.
     pub newest: bool,
+    /// Only rows whose fields have these values. A page of them ends after [`Paging::LOOKED_AT`] rows that have others, too, and may be empty though there are more.
+    pub filter: BTreeMap<String, Value>,
 }
 
 impl Paging {
     /// Most rows of a page.
     pub const MOST: usize = 100;
+
+    /// Most rows that are looked at for a page with a filter.
+    pub const LOOKED_AT: usize = 2_048;
 }
 
 /// The index after one block.
@@ -99,21 +110,68 @@ impl Reader {
     pub(crate) fn page<R: Row>(&self, prefix: &Key, paging: &Paging) -> Result<Page<R>, Error> {
         let after = paging.cursor.as_deref().map(|cursor| after(prefix, cursor)).transpose()?;
         let direction = if paging.newest { Direction::Down } else { Direction::Up };
-        let limit = paging.limit.unwrap_or(Paging::MOST).clamp(1, Paging::MOST);
+        let limit = match paging.limit {
+            Some(0) => return Err(Error::Limit),
+            limit => limit.unwrap_or(Paging::MOST).min(Paging::MOST),
+        };
+        if let Some(name) = paging.filter.keys().find(|name| !R::FIELDS.contains(&name.as_str())) {
+            return Err(Error::Filter { name: name.clone(), known: R::FIELDS });
+        }
+        let looked_at = if paging.filter.is_empty() { limit } else { Paging::LOOKED_AT };
         // One more tells whether there is a next page.
-        let mut rows = self.0.range(&prefix.0, after.as_deref(), direction, limit + 1)?;
-        let is_last = rows.len() <= limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| !is_last).map(|(key, _)| hex::encode(&key[prefix.0.len()..]));
-        let items = rows.iter().map(|(_, row)| serde_json::from_slice(row)).collect::<Result<_, _>>()?;
-        Ok(Page { items, next })
+        let rows = self.0.range(&prefix.0, after.as_deref(), direction, looked_at + 1)?;
+        let (mut items, mut last) = (Vec::new(), None);
+        for (place, (key, row)) in rows.iter().enumerate() {
+            if items.len() == limit || place == looked_at {
+                return Ok(Page { items, next: last.map(|key| cursor(prefix, key)) });
+            }
+            last = Some(key);
+            if paging.filter.is_empty() || is_meant(row, &paging.filter)? {
+                items.push(serde_json::from_slice(row)?);
+            }
+        }
+        Ok(Page { items, next: None })
     }
+}
+
+/// Whether a row has these values.
+fn is_meant(row: &[u8], filter: &BTreeMap<String, Value>) -> Result<bool, Error> {
+    let row: Value = serde_json::from_slice(row)?;
+    Ok(filter.iter().all(|(name, value)| same(&row[name], value)))
+}
+
+/// Whether two values say the same: numbers and bytes are written in several ways.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => match (a.parse::<U256>(), b.parse::<U256>()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => a.eq_ignore_ascii_case(b),
+        },
+        (Value::String(text), Value::Number(number)) | (Value::Number(number), Value::String(text)) => {
+            number.as_u64().is_some_and(|number| text.parse::<U256>().is_ok_and(|text| text == U256::from(number)))
+        }
+        _ => a == b,
+    }
+}
+
+/// What marks a key as one that a question was answered with, bytes.
+const MARK: usize = 4;
+
+fn mark(key: &[u8]) -> B256 {
+    keccak256(key)
+}
+
+/// The end of a key, beyond what all answers to a question begin with, and the mark of the whole.
+fn cursor(prefix: &Key, key: &[u8]) -> String {
+    hex::encode([&key[prefix.0.len()..], &mark(key)[..MARK]].concat())
 }
 
 /// The key that a cursor stands for.
 fn after(prefix: &Key, cursor: &str) -> Result<Vec<u8>, Error> {
-    let rest = hex::decode(cursor).ok().filter(|rest| !rest.is_empty() && rest.len() <= 128).ok_or(Error::Cursor)?;
-    Ok([prefix.0.as_slice(), &rest].concat())
+    let bytes = hex::decode(cursor).ok().filter(|bytes| bytes.len() > MARK && bytes.len() <= 128).ok_or(Error::Cursor)?;
+    let (rest, marked) = bytes.split_at(bytes.len() - MARK);
+    let key = [prefix.0.as_slice(), rest].concat();
+    if mark(&key)[..MARK] == *marked { Ok(key) } else { Err(Error::Cursor) }
 }
 
 /// What one log changes.

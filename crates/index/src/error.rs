@@ -11,4 +11,19 @@ pub enum Error {
     /// A cursor is not one that the same question gave.
     #[error("invalid cursor: it is not one that this question answered with")]
     Cursor,
+    /// A page of no rows.
+    #[error("invalid limit: a page has at least one row")]
+    Limit,
+    /// Rows are not listed by this.
+    #[error("unknown filter `{name}`, {}", known_filters(known))]
+    Filter {
+        /// What was asked for.
+        name: String,
+        /// What can be.
+        known: &'static [&'static str],
+    },
+}
+
+fn known_filters(known: &[&str]) -> String {
+    if known.is_empty() { "this list has none".to_owned() } else { format!("expected one of `{}`", known.join("`, `")) }
 }

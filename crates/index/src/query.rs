@@ -4,13 +4,14 @@ use crate::{
     Error, Page, Paging, Reader,
     book::Key,
     rows::{
-        Account, Answer, Ballot, Case, CaseOf, Claim, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Earning,
-        Edge, Matter, Model, ModelOf, ModelVersion, Payee, Prompt, Proposal, ProposalPlace, Purpose, Release, Revealed, Session,
-        SessionAndPrompt, SessionOf, Settlement, Stake, Validator,
+        Account, Answer, Ballot, Case, CaseOf, Claim, Commitment, CommitmentOf, CommitmentTo, Contribution, ContributionOf, Datanet,
+        DocumentAt, Earned, Earning, Edge, Matter, Model, ModelOf, ModelOn, ModelVersion, Payee, PayeeOf, Prompt, Proposal, ProposalPlace,
+        Purpose, Reason, Release, Revealed, Session, SessionAndPrompt, SessionOf, SessionOfModel, Settlement, Stake, Validator, Why,
     },
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, U256};
+use tributary_contracts::predeploys::INFERENCE;
 
 impl Reader {
     /// The block after which these are the answers.
@@ -26,12 +27,34 @@ impl Reader {
         Ok(self.get(&Key::all::<Account>().address(account))?.unwrap_or_default())
     }
 
-    /// What an account came to be owed, in the order of the chain.
+    /// What an account came to be owed and why, in the order of the chain.
     ///
     /// # Errors
     /// [`Error::Cursor`], or when the database cannot be read.
-    pub fn earnings(&self, account: Address, paging: &Paging) -> Result<Page<Earning>, Error> {
-        self.page(&Key::all::<Earning>().address(account), paging)
+    pub fn earnings(&self, account: Address, paging: &Paging) -> Result<Page<Earned>, Error> {
+        let page: Page<Earning> = self.page(&Key::all::<Earning>().address(account), paging)?;
+        let earned = |earning: Earning| Ok(Earned { why: self.why(&earning)?, earning });
+        Ok(Page { items: page.items.into_iter().map(earned).collect::<Result<_, Error>>()?, next: page.next })
+    }
+
+    /// What a contributor's part of a settlement is made of; nothing for any other earning.
+    fn why(&self, earning: &Earning) -> Result<Vec<Why>, Error> {
+        if (earning.module, earning.reason) != (INFERENCE, Reason::Contributor) {
+            return Ok(Vec::new());
+        }
+        let id = U256::from_be_bytes(earning.reference.0);
+        let Some(settlement) = self.get::<Settlement>(&Key::all::<Settlement>().id(id))? else { return Ok(Vec::new()) };
+        let payees = Key::all::<PayeeOf>().address(earning.account).id(id).number(earning.origin.block.to());
+        let payees: Page<PayeeOf> = self.page(&payees, &Paging::default())?;
+        let of_this = payees.items.into_iter().map(|payee| payee.0).filter(|payee| payee.origin.transaction == earning.origin.transaction);
+        let why = |payee: Payee| {
+            // By sketches, a pool is divided under no datanet.
+            let division = if payee.by_sketch { U256::ZERO } else { payee.datanet_id };
+            let division = settlement.attributions.iter().find(|found| found.datanet_id == division).cloned();
+            let Payee { datanet_id, number, by_sketch, amount, weight, .. } = payee;
+            Why { datanet_id, number, by_sketch, amount, weight, division }
+        };
+        Ok(of_this.map(why).collect())
     }
 
     /// What was claimed for an account.
@@ -108,6 +131,14 @@ impl Reader {
         self.page(&Key::all::<SessionOf>().address(account), paging)
     }
 
+    /// The sessions of a model, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn sessions_of_model(&self, model: U256, paging: &Paging) -> Result<Page<SessionOfModel>, Error> {
+        self.page(&Key::all::<SessionOfModel>().id(model), paging)
+    }
+
     /// An answer, counted from 1.
     ///
     /// # Errors
@@ -138,7 +169,10 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn settlements(&self, session: U256, paging: &Paging) -> Result<Page<Settlement>, Error> {
         // A settlement's number is its session's and its own, in 32 bits.
-        self.page(&Key::all::<Settlement>().settlements_of(session), paging)
+        match Key::all::<Settlement>().settlements_of(session) {
+            Some(key) => self.page(&key, paging),
+            None => Ok(Page { items: Vec::new(), next: None }),
+        }
     }
 
     /// The contributors whom a settlement paid.
@@ -229,6 +263,14 @@ impl Reader {
         self.page(&Key::all::<CommitmentOf>().address(account), paging)
     }
 
+    /// The commitments to a datanet, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn commitments_to(&self, datanet: U256, paging: &Paging) -> Result<Page<CommitmentTo>, Error> {
+        self.page(&Key::all::<CommitmentTo>().id(datanet), paging)
+    }
+
     /// The documents of a commitment.
     ///
     /// # Errors
@@ -275,6 +317,14 @@ impl Reader {
     /// [`Error::Cursor`], or when the database cannot be read.
     pub fn model_versions(&self, model: U256, paging: &Paging) -> Result<Page<ModelVersion>, Error> {
         self.page(&Key::all::<ModelVersion>().id(model), paging)
+    }
+
+    /// The versions of models that a datanet answers for, in the order of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`], or when the database cannot be read.
+    pub fn models_on(&self, datanet: U256, paging: &Paging) -> Result<Page<ModelOn>, Error> {
+        self.page(&Key::all::<ModelOn>().id(datanet), paging)
     }
 
     /// What was made from a model.

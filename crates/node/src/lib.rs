@@ -37,6 +37,7 @@ mod producer;
 mod proposer;
 mod prover;
 mod report;
+mod roles;
 mod serve;
 mod status;
 mod tasks;

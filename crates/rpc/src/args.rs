@@ -39,7 +39,7 @@ impl Args {
             let words = error.to_string();
             // Where in the parameter the fault is says nothing to a client that sees the request.
             let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
-            RpcError::params(format!("invalid argument {position}: {words}"))
+            RpcError::params(format!("invalid argument {position}: {}", without_type_names(words)))
         })
     }
 
@@ -52,10 +52,29 @@ impl Args {
     }
 }
 
+/// The words of a parser without names that only this program knows: «expected struct Filter» is an object to a client.
+pub(crate) fn without_type_names(words: &str) -> String {
+    let mut told = String::new();
+    let mut rest = words;
+    while let Some((before, named)) = rest.split_once("struct ") {
+        told.push_str(before);
+        told.push_str("an object");
+        rest = named.trim_start_matches(|symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_');
+    }
+    told + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloy_primitives::Address;
+
+    #[test]
+    fn words_of_a_parser_name_no_type_of_this_program() {
+        let words = "invalid type: integer `5`, expected struct Fields";
+        assert_eq!(without_type_names(words), "invalid type: integer `5`, expected an object");
+        assert_eq!(without_type_names("missing field `data`"), "missing field `data`");
+    }
 
     fn args(json: &str) -> Args {
         Args::new(&Params::new(Some(json))).unwrap()

@@ -32,7 +32,7 @@ pub(crate) fn of_answer(arguments: &AttributeArguments, corpus: &Corpus, asked: 
     paper.line(&format!("{:>9}  found nowhere", part(total - trace.explained)));
     paper.line("");
     let width = found.pool.to_string().len().max("share".len());
-    let path = WIDTH - width - 15;
+    let path = WIDTH.saturating_sub(width + 15).max(20);
     paper.bold(&format!("{:>width$}  {:>9}  author", "share", ""));
     let shown = all_if_zero(arguments.top);
     for share in found.shares.iter().take(shown) {

@@ -170,6 +170,10 @@ fn answers_that_the_payer_signed_for_pay_whose_words_they_are_and_the_index_tell
     assert_eq!(payees["items"][0]["account"], json!(author.address()), "{payees}");
     let earnings = node.ask("tributary_earnings", json!([author.address()]));
     assert_eq!((amount(&earnings["items"][0]["amount"]), &earnings["items"][0]["reason"]), (author_owed, &json!("contributor")));
+    let why = &earnings["items"][0]["why"][0];
+    assert_eq!((amount(&why["amount"]), &why["bySketch"]), (author_owed, &json!(false)), "{earnings}");
+    assert_eq!(why["division"], found["attributions"][0], "{earnings}");
+    assert!(amount(&why["division"]["pool"]) > amount(&why["division"]["paid"]), "the second answer's part was nobody's");
     // Each row names its log, which says the same.
     let log = earnings["items"][0].clone();
     let filter = json!([{ "address": PAYOUTS, "fromBlock": log["blockNumber"], "toBlock": log["blockNumber"] }]);
@@ -225,6 +229,14 @@ fn a_receipt_is_checked_without_the_node_and_nothing_that_it_says_can_be_changed
     assert!(spans.iter().all(|span| span["withheld"] == json!(true) || span["author"] == json!(author.address())), "{spans:?}");
     assert!(spans.iter().all(|span| span["author"] != json!(copier.address()) || span["wei"] == json!("0x0")));
     assert_eq!(explanation["blockNumber"], block);
+    let unpaid = |node: &mut Node, account: Address| node.ask("tributary_unpaid", json!([settlement, account]));
+    let of_copier = unpaid(&mut node, copier.address());
+    let reasons: Vec<_> = of_copier.as_array().unwrap().iter().map(|span| span["reason"].as_str().unwrap()).collect();
+    assert!(reasons.contains(&"earlier") && reasons.iter().all(|reason| ["earlier", "withheld"].contains(reason)), "{of_copier}");
+    let of_author = unpaid(&mut node, author.address());
+    assert!(of_author.as_array().unwrap().iter().all(|span| span["reason"] == json!("withheld")), "{of_author}");
+    assert_eq!(unpaid(&mut node, operator.address()), json!([]));
+    assert!(node.ask("tributary_unpaid", json!([settlement + U256::from(1), author.address()])).is_null());
 
     // Under the block's own output root, and under a later one's.
     let header = |node: &mut Node, block: &Value| node.ask("eth_getBlockByNumber", json!([block, false]));
@@ -293,6 +305,47 @@ fn an_index_that_was_deleted_or_damaged_is_made_again_from_the_chain() {
         let rest = node.ask("tributary_contributions", json!([datanet, { "cursor": after["next"] }]));
         assert_eq!(rest["items"].as_array().unwrap().len(), 3);
     }
-    let wrong = node.rpc.call("tributary_contributions", json!([datanet, { "cursor": "zz" }])).unwrap_err();
-    assert!(matches!(&wrong, RpcError::Refused { code: -32602, .. }), "{wrong:?}");
+}
+
+#[test]
+fn lists_of_the_economy_are_filtered_and_paged_and_refuse_what_they_did_not_give() {
+    let (mut node, [curator, author, copier, mut operator, payer], session, settle) = prepared();
+    succeed(&mut node, &mut operator, INFERENCE, settle);
+    let lists = |node: &mut Node, method: &str, params: Value| told(node, method, params)["items"].as_array().unwrap().clone();
+    let sessions = |node: &mut Node, filter: Value| lists(node, "tributary_sessions", json!([{ "filter": filter }])).len();
+    let lower = payer.address().to_string().to_lowercase();
+    assert_eq!(sessions(&mut node, json!({ "payer": lower, "modelId": 1 })), 1);
+    assert_eq!(sessions(&mut node, json!({ "payer": curator.address() })), 0);
+    let of_author = lists(&mut node, "tributary_contributions", json!(["0x1", { "filter": { "author": author.address() } }]));
+    assert_eq!((of_author.len(), &of_author[0]["row"]), (1, &json!("0x0")));
+    let novelty = |row: &Value| ["inherited", "closed", "total"].map(|of| row["novelty"][of].as_str().unwrap().parse::<U256>().unwrap());
+    assert_eq!(novelty(&of_author[0])[..2], [U256::ZERO; 2], "it was the first: {of_author:?}");
+    let of_copier = told(&mut node, "tributary_contribution", json!(["0x1", "0x1"]))["result"].take();
+    assert_eq!(of_copier["author"], json!(copier.address()));
+    let [inherited, closed, total] = novelty(&of_copier);
+    assert!(inherited + closed > total * U256::from(9) / U256::from(10), "{of_copier}");
+    assert_eq!(lists(&mut node, "tributary_sessionsOfModel", json!(["0x1"]))[0]["sessionId"], json!(session));
+    assert_eq!(lists(&mut node, "tributary_modelsOn", json!(["0x1"]))[0]["modelId"], json!("0x1"));
+    let earned = |node: &mut Node, reason: &str| {
+        lists(node, "tributary_earnings", json!([author.address(), { "filter": { "reason": reason } }])).len()
+    };
+    assert_eq!((earned(&mut node, "contributor"), earned(&mut node, "curator")), (1, 0));
+
+    // Nobody has so many sessions; and a number of 256 bits more than a settlement's is another session's.
+    assert!(lists(&mut node, "tributary_settlements", json!([U256::from(1) << 224 | U256::from(1)])).is_empty());
+    let cursor = told(&mut node, "tributary_contributions", json!(["0x1", { "limit": 1 }]))["next"].as_str().unwrap().to_owned();
+    let cut = &cursor[..cursor.len() - 2];
+    for (method, params) in [
+        ("tributary_contributions", json!(["0x1", { "cursor": "zz" }])),
+        ("tributary_contributions", json!(["0x1", { "cursor": cut }])),
+        ("tributary_contributions", json!(["0x2", { "cursor": cursor }])),
+        ("tributary_datanets", json!([{ "cursor": cursor }])),
+        ("tributary_datanets", json!([{ "limit": 0 }])),
+        ("tributary_datanets", json!([{ "filter": { "size": 1 } }])),
+        ("tributary_datanets", json!([["safe", null, 1, true]])),
+        ("tributary_datanets", json!([{ "at": 5 }])),
+    ] {
+        let wrong = node.rpc.call(method, params).unwrap_err();
+        assert!(matches!(&wrong, RpcError::Refused { code: -32602, .. }), "{method}: {wrong:?}");
+    }
 }

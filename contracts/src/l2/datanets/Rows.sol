@@ -82,11 +82,8 @@ library Rows {
         returns (bool isText, uint256 noveltyBps, uint64 index)
     {
         bool byParent;
-        noveltyBps = BPS;
-        if ((draft.minNoveltyBps != 0 || draft.parent != 0) && !draft.refined) {
-            (isText, noveltyBps, byParent) = _measure(self, draft, document);
-            if (!isText || noveltyBps < draft.minNoveltyBps) return (isText, noveltyBps, 0);
-        }
+        (isText, noveltyBps, byParent) = _measure(self, draft, document);
+        if (!isText || noveltyBps < draft.minNoveltyBps) return (isText, noveltyBps, 0);
         _findAuthor(self, draft);
         (isText, index) = _append(self.datanets[draft.datanetId], draft, document);
         if (!isText) return (false, 0, 0);

@@ -182,6 +182,8 @@ library Submissions {
         // What refines a row that was withdrawn meanwhile is a row like any other.
         if (draft.parent != 0 && datanet.rows[draft.parent - 1].status == Rows.WITHDRAWN) draft.parent = 0;
         draft.refined = draft.parent != 0 && made.jurors != 0;
+        // What a jury accepted as a refinement may be little.
+        if (draft.refined) draft.minNoveltyBps = 0;
         (bool isText, uint256 noveltyBps, uint64 row) = Rows.add(self, draft, document);
         if (!isText) emit D.DocumentRefused(id, index, documentHash, D.Refusal.NotText);
         else if (noveltyBps < draft.minNoveltyBps) emit D.DocumentRefused(id, index, documentHash, D.Refusal.NotNovel);

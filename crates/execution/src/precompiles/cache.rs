@@ -3,7 +3,7 @@
 //! All of it is derived: it can be thrown away at any time without changing a result or a unit of gas.
 
 use super::{
-    call::{Call, Step},
+    call::{Call, Step, Stop},
     index::{Gathering, IndexPart, SetIndex},
     sets::{Set, Terms},
 };
@@ -175,8 +175,11 @@ impl IndexCache {
         let current = |(index, generation): &(Arc<SetIndex>, u64)| *generation == parts.generation || index.memory() <= OWN_ROWS;
         let own = own.filter(current).map(|(index, _)| index);
         let mut index = own.or_else(|| self.below.as_ref()?.lock().peek(key)).unwrap_or_else(|| Arc::new(parts.index(key)));
+        // A caller may pretend that the set is what it never was. Whoever comes next does not pay for that.
+        let before = self.below.as_ref().map(|_| index.clone());
         let followed = Arc::make_mut(&mut index).follow(call, set);
-        self.keep(key, index.clone(), parts.generation);
+        let kept = before.filter(|_| matches!(followed, Err(Stop::Revert(_)))).unwrap_or_else(|| index.clone());
+        self.keep(key, kept, parts.generation);
         followed.map(|()| index)
     }
 

@@ -2,11 +2,11 @@ use crate::{
     Error,
     book::{Book, Key},
     rows::{
-        Change, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Policy, Release, Revealed,
-        Stage,
+        Change, Commitment, CommitmentOf, CommitmentTo, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Novelty,
+        NoveltyOf, Policy, Release, Revealed, Stage,
     },
 };
-use alloy_primitives::{Address, Log, U64, U256};
+use alloy_primitives::{Address, B256, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
 use tributary_contracts::interfaces::datanets::{
     Datanets::{self, DatanetsEvents as Event},
@@ -60,6 +60,11 @@ pub(super) fn datanets(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> 
             (matter.upheld, matter.applied) = (Some(event.upheld), Some(event.applied));
         }),
         Event::Committed(event) => committed(book, &event),
+        // Told before what becomes of the document.
+        Event::NoveltyRecorded(event) => {
+            let found = Novelty { inherited: event.inherited, closed: event.closed, total: event.total };
+            book.put(&novelty(event.datanetId, event.documentHash), &NoveltyOf(found))
+        }
         event => progressed(book, event),
     }
 }
@@ -74,6 +79,7 @@ fn progressed(book: &mut Book<'_, '_>, event: Event) -> Result<(), Error> {
                 size: event.size.to(),
                 row: None,
                 refusal: None,
+                novelty: None,
             };
             book.put(&document(event.commitmentId, event.index), &row)?;
             commitment(book, event.commitmentId, |commitment| commitment.revealed += U64::from(1))
@@ -86,12 +92,23 @@ fn progressed(book: &mut Book<'_, '_>, event: Event) -> Result<(), Error> {
         Event::CommitmentLapsed(event) => commitment(book, event.commitmentId, |commitment| commitment.stage = Stage::Lapsed),
         Event::Appended(event) => {
             book.change(&document(event.commitmentId, event.index), |document: &mut Revealed| document.row = Some(U64::from(event.row)))?;
-            commitment(book, event.commitmentId, |commitment| commitment.appended += U64::from(1))
+            commitment(book, event.commitmentId, |commitment| {
+                commitment.appended += U64::from(1);
+                taken(commitment);
+            })
         }
         Event::DocumentRefused(event) => {
             let refusal = ["duplicate", "notNovel", "notText"].get(usize::from(event.refusal)).map(|word| (*word).to_owned());
-            book.change(&document(event.commitmentId, event.index), |document: &mut Revealed| document.refusal = refusal)?;
-            commitment(book, event.commitmentId, |commitment| commitment.refused += U64::from(1))
+            let of: Option<Commitment> = book.get(&Key::all::<Commitment>().id(event.commitmentId))?;
+            let datanet_id = of.map(|commitment| commitment.datanet_id).unwrap_or_default();
+            let found = book.get::<NoveltyOf>(&novelty(datanet_id, event.documentHash))?.map(|found| found.0);
+            book.change(&document(event.commitmentId, event.index), |document: &mut Revealed| {
+                (document.refusal, document.novelty) = (refusal, found);
+            })?;
+            commitment(book, event.commitmentId, |commitment| {
+                commitment.refused += U64::from(1);
+                taken(commitment);
+            })
         }
         _ => Ok(()),
     }
@@ -128,6 +145,17 @@ fn contribution(book: &mut Book<'_, '_>, datanet: U256, row: u64, change: impl F
 
 fn commitment(book: &mut Book<'_, '_>, id: U256, change: impl FnOnce(&mut Commitment)) -> Result<(), Error> {
     book.change(&Key::all::<Commitment>().id(id), change)
+}
+
+fn novelty(datanet: U256, document: B256) -> Key {
+    Key::all::<NoveltyOf>().id(datanet).hash(document)
+}
+
+/// One document of a commitment became a row, or none. With the last of them that was revealed the commitment is complete.
+fn taken(commitment: &mut Commitment) {
+    if commitment.stage == Stage::Accepted && commitment.appended + commitment.refused == commitment.revealed {
+        commitment.stage = Stage::Complete;
+    }
 }
 
 fn document(commitment: U256, index: u32) -> Key {
@@ -197,6 +225,7 @@ fn contributed(book: &mut Book<'_, '_>, event: &Datanets::Contributed) -> Result
         status: 0,
         commitment_id: event.commitmentId,
         parent: None,
+        novelty: book.get::<NoveltyOf>(&novelty(datanet_id, event.documentHash))?.map(|found| found.0),
         changes: Vec::new(),
         origin,
     };
@@ -214,6 +243,8 @@ fn committed(book: &mut Book<'_, '_>, event: &Datanets::Committed) -> Result<(),
     let (id, origin) = (event.commitmentId, book.origin);
     let of = CommitmentOf { account: event.author, commitment_id: id, datanet_id: event.datanetId, origin };
     book.put(&Key::all::<CommitmentOf>().address(event.author).at(&origin), &of)?;
+    let to = CommitmentTo { datanet_id: event.datanetId, commitment_id: id, author: event.author, origin };
+    book.put(&Key::all::<CommitmentTo>().id(event.datanetId).at(&origin), &to)?;
     let row = Commitment {
         id,
         datanet_id: event.datanetId,

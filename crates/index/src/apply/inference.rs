@@ -1,7 +1,9 @@
 use crate::{
     Error,
     book::{Book, Key},
-    rows::{Answer, Attribution, Part, Payee, Prompt, Reason, Session, SessionOf, SessionStatus, Settlement, Shares},
+    rows::{
+        Answer, Attribution, Part, Payee, PayeeOf, Prompt, Reason, Session, SessionOf, SessionOfModel, SessionStatus, Settlement, Shares,
+    },
 };
 use alloy_primitives::{Log, U64, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
@@ -58,6 +60,9 @@ fn opened(book: &mut Book<'_, '_>, event: Inference::SessionOpened) -> Result<()
         let row = SessionOf { session_id: id, account, role: role.to_owned(), origin };
         book.put(&Key::all::<SessionOf>().address(account).at(&origin).byte(u8::from(role == "operator")), &row)?;
     }
+    let of_model =
+        SessionOfModel { model_id: event.modelId, version: U64::from(session.version), session_id: id, payer: event.payer, origin };
+    book.put(&Key::all::<SessionOfModel>().id(event.modelId).at(&origin), &of_model)?;
     let row = Session {
         id,
         model_id: event.modelId,
@@ -178,6 +183,8 @@ fn paid(book: &mut Book<'_, '_>, settlement_id: U256, payees: &[IInference::Paye
             origin,
         };
         book.put(&Key::all::<Payee>().id(settlement_id).at(&origin).number(place as u64), &row)?;
+        let key = Key::all::<PayeeOf>().address(payee.account).id(settlement_id);
+        book.put(&key.at(&origin).number(place as u64), &PayeeOf(row))?;
     }
     settlement(book, settlement_id, |settlement| settlement.carried = settlement.carried.saturating_sub(sum))
 }

@@ -1,7 +1,7 @@
 use crate::{
     Error,
     book::{Book, Key},
-    rows::{Edge, Licence, LineagePart, Model, ModelOf, ModelVersion, Source},
+    rows::{Edge, Licence, LineagePart, Model, ModelOf, ModelOn, ModelVersion, Source},
 };
 use alloy_primitives::{Address, Log, U64, U256};
 use alloy_sol_types::SolEventInterface;
@@ -94,6 +94,11 @@ fn registered(book: &mut Book<'_, '_>, event: Models::VersionRegistered) -> Resu
         royalty_bps: parent.royaltyBps,
         relation: relation(parent.relation),
     });
+    for (place, source) in said.sources.iter().enumerate() {
+        let (datanet_id, release_id, origin) = (source.datanetId, U64::from(source.releaseId), book.origin);
+        let key = Key::all::<ModelOn>().id(datanet_id).at(&origin).number(place as u64);
+        book.put(&key, &ModelOn { datanet_id, release_id, model_id, version, origin })?;
+    }
     let sources = said.sources.iter().map(|source| Source {
         datanet_id: source.datanetId,
         release_id: U64::from(source.releaseId),

@@ -77,6 +77,7 @@ pub struct Datanet {
 
 impl Row for Datanet {
     const KIND: u8 = b'D';
+    const FIELDS: &'static [&'static str] = &["curator"];
 }
 
 /// A version of a datanet that can be cited for ever.
@@ -165,6 +166,9 @@ pub struct Contribution {
     /// The row that it refines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<U64>,
+    /// What of its document was somebody's when it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Novelty>,
     /// What became of it.
     pub changes: Vec<Change>,
     /// The log.
@@ -174,6 +178,7 @@ pub struct Contribution {
 
 impl Row for Contribution {
     const KIND: u8 = b'C';
+    const FIELDS: &'static [&'static str] = &["author", "by", "status", "commitmentId", "parent"];
 }
 
 /// A row that is or was an account's.
@@ -193,6 +198,7 @@ pub struct ContributionOf {
 
 impl Row for ContributionOf {
     const KIND: u8 = b'k';
+    const FIELDS: &'static [&'static str] = &["datanetId"];
 }
 
 /// Where a document is a row.
@@ -221,6 +227,7 @@ pub enum Stage {
     Accepted,
     Rejected,
     Lapsed,
+    Complete,
 }
 
 /// One document of a commitment.
@@ -239,6 +246,9 @@ pub struct Revealed {
     /// Why it became none: `duplicate`, `notNovel`, `notText`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
+    /// What of it was somebody's, where it came so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Novelty>,
 }
 
 /// Documents that were committed to together.
@@ -276,6 +286,7 @@ pub struct Commitment {
 
 impl Row for Commitment {
     const KIND: u8 = b'K';
+    const FIELDS: &'static [&'static str] = &["datanetId", "author", "stage"];
 }
 
 /// A commitment of an account.
@@ -295,11 +306,54 @@ pub struct CommitmentOf {
 
 impl Row for CommitmentOf {
     const KIND: u8 = b'o';
+    const FIELDS: &'static [&'static str] = &["datanetId"];
+}
+
+/// A commitment to a datanet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommitmentTo {
+    /// The datanet.
+    pub datanet_id: U256,
+    /// The commitment.
+    pub commitment_id: U256,
+    /// Who committed.
+    pub author: Address,
+    /// The log.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for CommitmentTo {
+    const KIND: u8 = b'q';
+    const FIELDS: &'static [&'static str] = &["author"];
+}
+
+/// How much of a document was somebody's when it came, in 1/256 bit (`IAttributionStore.novelty`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Novelty {
+    /// Weight of the words that an earlier row had.
+    pub inherited: U256,
+    /// Weight of the words that are closed: among those of an edited copy.
+    pub closed: U256,
+    /// Weight of all words.
+    pub total: U256,
+}
+
+/// The same, by document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct NoveltyOf(pub(crate) Novelty);
+
+impl Row for NoveltyOf {
+    const KIND: u8 = b'n';
 }
 
 /// A document of a commitment.
 impl Row for Revealed {
     const KIND: u8 = b'r';
+    const FIELDS: &'static [&'static str] = &["row", "refusal"];
 }
 
 /// What a jury decides about a row.

@@ -52,6 +52,7 @@ pub struct Proposal {
 
 impl Row for Proposal {
     const KIND: u8 = b'G';
+    const FIELDS: &'static [&'static str] = &["stage", "proposer"];
 }
 
 /// Where a proposal is among all.
@@ -85,6 +86,7 @@ pub struct Ballot {
 
 impl Row for Ballot {
     const KIND: u8 = b'B';
+    const FIELDS: &'static [&'static str] = &["voter", "support"];
 }
 
 /// What a vote is for (`GovernorCountingSimple.VoteType`).

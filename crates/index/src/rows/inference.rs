@@ -54,6 +54,7 @@ pub struct Session {
 
 impl Row for Session {
     const KIND: u8 = b'S';
+    const FIELDS: &'static [&'static str] = &["modelId", "payer", "operator", "status"];
 }
 
 /// The first prompt of a session, where it was told. It has a row of its own, because sessions change.
@@ -96,6 +97,29 @@ pub struct SessionOf {
 
 impl Row for SessionOf {
     const KIND: u8 = b'y';
+    const FIELDS: &'static [&'static str] = &["role"];
+}
+
+/// A session of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionOfModel {
+    /// The model.
+    pub model_id: U256,
+    /// Its version.
+    pub version: U64,
+    /// The session.
+    pub session_id: U256,
+    /// Who pays.
+    pub payer: Address,
+    /// Its opening.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for SessionOfModel {
+    const KIND: u8 = b'x';
+    const FIELDS: &'static [&'static str] = &["version", "payer"];
 }
 
 /// One answer. Its bytes are in the log.
@@ -124,6 +148,7 @@ pub struct Answer {
 
 impl Row for Answer {
     const KIND: u8 = b'A';
+    const FIELDS: &'static [&'static str] = &["settlementId", "promptHash"];
 }
 
 /// How a payment was divided, wei; the parts sum to it.
@@ -205,6 +230,7 @@ pub struct Settlement {
 
 impl Row for Settlement {
     const KIND: u8 = b'T';
+    const FIELDS: &'static [&'static str] = &["signed"];
 }
 
 /// A contributor's part of a settlement.
@@ -232,4 +258,14 @@ pub struct Payee {
 
 impl Row for Payee {
     const KIND: u8 = b'P';
+    const FIELDS: &'static [&'static str] = &["account", "datanetId", "bySketch"];
+}
+
+/// The same, by account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PayeeOf(pub(crate) Payee);
+
+impl Row for PayeeOf {
+    const KIND: u8 = b'p';
 }

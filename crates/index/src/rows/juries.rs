@@ -114,6 +114,7 @@ pub struct Case {
 
 impl Row for Case {
     const KIND: u8 = b'J';
+    const FIELDS: &'static [&'static str] = &["phase", "client", "claimant", "upheld"];
 }
 
 /// A case that an account has to do with.
@@ -133,6 +134,7 @@ pub struct CaseOf {
 
 impl Row for CaseOf {
     const KIND: u8 = b'j';
+    const FIELDS: &'static [&'static str] = &["role"];
 }
 
 /// Who may be drawn.

@@ -7,15 +7,20 @@ mod juries;
 mod models;
 mod money;
 
+pub(crate) use datanets::NoveltyOf;
 pub use datanets::{
-    Change, Commitment, CommitmentOf, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Policy, Release, Revealed, Stage,
+    Change, Commitment, CommitmentOf, CommitmentTo, Contribution, ContributionOf, Datanet, DocumentAt, Licence, Matter, Novelty, Policy,
+    Release, Revealed, Stage,
 };
 pub(crate) use governance::ProposalPlace;
 pub use governance::{Ballot, Proposal, ProposalStage, Support};
-pub use inference::{Answer, Attribution, Part, Payee, Prompt, Session, SessionAndPrompt, SessionOf, SessionStatus, Settlement, Shares};
+pub(crate) use inference::PayeeOf;
+pub use inference::{
+    Answer, Attribution, Part, Payee, Prompt, Session, SessionAndPrompt, SessionOf, SessionOfModel, SessionStatus, Settlement, Shares,
+};
 pub use juries::{Appeal, Case, CaseOf, CasePhase, Round, Validator, Vote};
-pub use models::{Edge, LineagePart, Model, ModelOf, ModelVersion, Source};
-pub use money::{Account, Claim, Earning, Purpose, Reason, Stake};
+pub use models::{Edge, LineagePart, Model, ModelOf, ModelOn, ModelVersion, Source};
+pub use money::{Account, Claim, Earned, Earning, Purpose, Reason, Stake, Why};
 
 use alloy_primitives::{B256, U64};
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,7 @@ pub struct Model {
 
 impl Row for Model {
     const KIND: u8 = b'M';
+    const FIELDS: &'static [&'static str] = &["owner", "deprecated"];
 }
 
 /// What a version was made from.
@@ -51,6 +52,7 @@ pub struct Edge {
 
 impl Row for Edge {
     const KIND: u8 = b'd';
+    const FIELDS: &'static [&'static str] = &["relation"];
 }
 
 /// A release that answers for a version.
@@ -126,6 +128,7 @@ pub struct ModelVersion {
 
 impl Row for ModelVersion {
     const KIND: u8 = b'V';
+    const FIELDS: &'static [&'static str] = &["trainer", "operator", "deterministic"];
 }
 
 /// A model that an account created or was given.
@@ -143,4 +146,26 @@ pub struct ModelOf {
 
 impl Row for ModelOf {
     const KIND: u8 = b'w';
+}
+
+/// A version of a model that a datanet answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelOn {
+    /// The datanet.
+    pub datanet_id: U256,
+    /// Its release.
+    pub release_id: U64,
+    /// The model.
+    pub model_id: U256,
+    /// The model's version.
+    pub version: U64,
+    /// Its registration.
+    #[serde(flatten)]
+    pub origin: Origin,
+}
+
+impl Row for ModelOn {
+    const KIND: u8 = b'O';
+    const FIELDS: &'static [&'static str] = &["releaseId", "modelId"];
 }

@@ -1,4 +1,4 @@
-use super::Origin;
+use super::{Attribution, Origin};
 use crate::book::Row;
 use alloy_primitives::{Address, B256, U64, U256};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,38 @@ pub struct Earning {
 
 impl Row for Earning {
     const KIND: u8 = b'e';
+    const FIELDS: &'static [&'static str] = &["reason", "module", "reference"];
+}
+
+/// What an account came to be owed, and why so much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Earned {
+    /// How much.
+    #[serde(flatten)]
+    pub earning: Earning,
+    /// For a contributor's part of a settlement: what it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<Why>,
+}
+
+/// What a contributor was paid by one division of a settlement's pool, and what of that pool nobody was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    /// The datanet.
+    pub datanet_id: U256,
+    /// The contributor's number there, or in the model's sketch set.
+    pub number: U64,
+    /// Whether sketches decided it.
+    pub by_sketch: bool,
+    /// Wei.
+    pub amount: U256,
+    /// What it was credited for.
+    pub weight: U256,
+    /// How the pool was divided. What was not paid of it went to the commons: for words that were in no row, for those that nobody is credited for
+    /// (`withheld`), and for what was beyond a contributor's greatest part.
+    pub division: Option<Attribution>,
 }
 
 /// Money that left.
@@ -79,6 +111,7 @@ pub struct Claim {
 
 impl Row for Claim {
     const KIND: u8 = b'c';
+    const FIELDS: &'static [&'static str] = &["to", "by"];
 }
 
 /// Sums of an account.

@@ -1,29 +1,22 @@
 //! The two chains of a development rollup, and how the second looks at the first.
 
-use super::{ground::Ground, reachable};
+use super::ground::Ground;
 use crate::{
     Error,
     chain::{RunningChain, ServerParts},
-    development::{Controlled, Snapshots},
-    economy::Economist,
-    indexer::Indexer,
-    l1_view::{L1Reader, L1View, Look, l1_status},
-    pipeline::Pipeline,
+    development::{Controlled, Developer, Snapshots},
     producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
+    roles::L1Side,
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::{Notify, mpsc, watch};
-use tributary_chain::{Derivation, L1Status, SealedBlock, Sealing};
-use tributary_index::Index;
+use tributary_chain::{SealedBlock, Sealing};
 use tributary_journal::Files;
-use tributary_l1::{L1Client, L1Config};
-use tributary_primitives::RollupConfig;
-use tributary_rollup::L2Head;
-use tributary_rpc::{BeaconView, Development, Network, RollupView};
+use tributary_rpc::{BeaconView, Development};
 use tributary_storage::Store;
 
 /// How many blocks behind its head the embedded L1 calls a block safe, and final.
@@ -32,21 +25,6 @@ const L1_FINAL_DEPTH: u64 = 3;
 
 /// Orders to the development task that may wait.
 const ORDERS: usize = 64;
-
-/// L1 as the rollup sees it, over its sockets.
-#[derive(Debug)]
-pub(super) struct L1Side {
-    /// Its JSON-RPC.
-    pub(super) url: String,
-    pub(super) reader: L1Reader,
-    pub(super) view: Arc<L1View>,
-    pub(super) derivation: Arc<Derivation>,
-    /// The newest L1 block, once all that came of it is safe.
-    pub(super) derived: watch::Sender<B256>,
-    /// How far L1 goes, and where that is told.
-    pub(super) status: watch::Receiver<L1Status>,
-    pub(super) seen: watch::Sender<L1Status>,
-}
 
 /// What a chain is given to obey the development task.
 struct Obedience {
@@ -73,11 +51,11 @@ impl Ground {
             name: "l1",
             chain: self.chains.l1.clone(),
             schedule,
-            clock: self.clock.clone(),
+            clock: self.rollup.clock.clone(),
             policy: SealPolicy::InTime,
             pending: obedience.pending,
             control: obedience.control,
-            sealed: confirm(self.snapshots.clone(), self.l1_news.clone()),
+            sealed: confirm(self.rollup.snapshots.clone(), self.rollup.l1_news.clone()),
         };
         let served = ServerParts {
             realtime: false,
@@ -87,7 +65,7 @@ impl Ground {
             development: Some(obedience.development),
         };
         let log = self.journal(&self.chains.l1.store)?;
-        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+        Ok((RunningChain::start(parts, served, log, &self.rollup.tasks).await?, controlled))
     }
 
     /// The journal of a chain. It waits for the disk where the chain's database does.
@@ -96,29 +74,19 @@ impl Ground {
         Ok(if self.datadir.is_temporary() { files.relaxed() } else { files })
     }
 
-    /// Connects to L1.
-    pub(super) async fn look_at(&self, l1: &RunningChain) -> Result<L1Side, Error> {
-        let url = format!("http://{}", reachable(l1.address));
-        let client = L1Client::new(&L1Config::at(&url))?;
-        let reader = L1Reader { client, spec: self.genesis.l1_spec(), config: self.rollup.clone() };
-        let (seen, status) = watch::channel(l1_status(&reader).await?);
-        Ok(L1Side { url, reader, view: Arc::default(), derivation: Arc::default(), derived: watch::Sender::new(B256::ZERO), status, seen })
-    }
-
     /// Starts following L1, and the rollup's sequencer.
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
-        self.start_follower(l1).await?;
-        self.start_indexer()?;
-        let index = Some(self.start_economist()?);
+        let chain = &self.chains.l2;
+        self.rollup.start_follower(l1, &chain.store).await?;
+        self.rollup.start_indexer(chain)?;
+        let index = self.rollup.start_economist(chain)?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
-        let (obedience, controlled) = controlled(&self.chains.l2.store, &self.accounts, self.config.block_time, sealing)?;
-        let network = Network { l1_url: l1.url.clone(), l1_contracts: self.genesis.contracts };
-        let rollup = RollupView { config: self.rollup.clone(), l1: l1.status.clone(), derivation: l1.derivation.clone(), network, index };
+        let (obedience, controlled) = controlled(&chain.store, &self.accounts, self.config.block_time, sealing)?;
         let parts = ProductionParts {
             name: "l2",
-            chain: self.chains.l2.clone(),
-            schedule: Schedule::Rollup(Rollup { config: self.rollup.clone(), l1: l1.view.clone() }),
-            clock: self.clock.clone(),
+            chain: chain.clone(),
+            schedule: Schedule::Rollup(Rollup { config: self.rollup.config.clone(), l1: l1.view.clone() }),
+            clock: self.rollup.clock.clone(),
             policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
             pending: obedience.pending,
             control: obedience.control,
@@ -126,47 +94,31 @@ impl Ground {
         };
         let served = ServerParts {
             realtime: true,
-            rollup: Some(rollup),
+            rollup: Some(self.rollup.view(l1, index)),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),
             development: Some(obedience.development),
         };
-        let log = self.journal(&self.chains.l2.store)?;
-        Ok((RunningChain::start(parts, served, log, &self.tasks).await?, controlled))
+        let log = self.journal(&chain.store)?;
+        Ok((RunningChain::start(parts, served, log, &self.rollup.tasks).await?, controlled))
     }
+}
 
-    /// Brings the index over attribution sets up to the head, and starts to keep it there.
-    fn start_indexer(&self) -> Result<(), Error> {
-        let Pipeline { store, executor, events, .. } = &self.chains.l2;
-        let events = events.subscribe();
-        let indexer = Indexer::open(store, executor)?;
-        self.tasks.spawn("indexer", indexer.run(events));
-        Ok(())
-    }
-
-    /// Opens the index of the economy, and starts to keep it up with the chain.
-    fn start_economist(&self) -> Result<Index, Error> {
-        let Pipeline { store, events, .. } = &self.chains.l2;
-        let economist = Economist::open(store)?;
-        let index = economist.index().clone();
-        self.tasks.spawn("index of the economy", economist.run(events.subscribe()));
-        Ok(index)
-    }
-
-    /// Reads the L1 blocks that the sequencer needs next, and starts to follow those that come.
-    async fn start_follower(&self, l1: &L1Side) -> Result<(), Error> {
-        // The head's own origin may have left L1 before the node ended. That of the final head cannot.
-        let origin = origin_of(&self.chains.l2.store, &self.rollup, self.chains.l2.store.heads()?.finalized_head.hash)?.number;
-        let finalized = l1.status.borrow().finalized.number;
-        l1.view.fill(&l1.reader, origin.min(finalized).max(self.rollup.genesis.l1.number)).await?;
-        let (store, rollup, snapshots) = (self.chains.l2.store.clone(), self.rollup.clone(), self.snapshots.clone());
-        let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
-        let every = Duration::from_millis(self.config.l1_block_time * 1000 / 8);
-        self.tasks.spawn(
-            "L1 follower",
-            l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, Look { every, news: self.l1_news.clone() }),
-        );
-        Ok(())
+impl Ground {
+    /// Starts what carries out the orders of development methods.
+    pub(super) fn start_developer(&self, [l1, l2]: [Controlled; 2], l1_side: &L1Side) {
+        let developer = Developer {
+            clock: self.rollup.clock.clone(),
+            l1,
+            l2,
+            view: l1_side.view.clone(),
+            seen: l1_side.seen.clone(),
+            snapshots: self.rollup.snapshots.clone(),
+            gate: self.rollup.gate.clone(),
+            config: self.rollup.config.clone(),
+            operators: [self.operators.batcher.address(), self.operators.proposer.address()],
+        };
+        self.rollup.tasks.spawn("developer", developer.run());
     }
 }
 
@@ -200,10 +152,4 @@ fn controlled(store: &Store, accounts: &[DevAccount], block_time: u64, sealing: 
     let keys = accounts.iter().map(key).collect::<Result<_, _>>()?;
     let obedience = Obedience { pending, control: controlled, development: Arc::new(Development::new(keys, sealing, orders)) };
     Ok((obedience, Controlled { store: store.clone(), control, commands, open, block_time }))
-}
-
-/// The L1 block that an L2 block was built on.
-fn origin_of(store: &Store, rollup: &RollupConfig, hash: B256) -> Result<BlockNumHash, Error> {
-    let block = store.block(hash)?.ok_or_else(|| Error::Disagreement(format!("block {hash} of our own chain is missing")))?;
-    Ok(L2Head::of_block(rollup, &block.block, block.hash)?.block.l1_origin)
 }

@@ -6,18 +6,16 @@ use crate::{
     datadir::DataDirectory,
     deploy,
     development::Snapshots,
-    gate::Gate,
     genesis::DevGenesis,
     keys::{self, Operators},
     pipeline::{Pipeline, head_block},
     producer::unix_time,
+    roles::Rollup,
     status::DevAccount,
     tasks::Tasks,
 };
 use alloy_eips::BlockNumHash;
 use std::sync::Arc;
-use tokio::sync::Notify;
-use tributary_primitives::RollupConfig;
 use tributary_storage::{Durability, Options, Store};
 
 /// Everything that is there before the first chain starts.
@@ -28,13 +26,7 @@ pub(super) struct Ground {
     pub(super) accounts: Vec<DevAccount>,
     pub(super) operators: Operators,
     pub(super) chains: Chains,
-    pub(super) rollup: Arc<RollupConfig>,
-    pub(super) clock: Clock,
-    pub(super) snapshots: Snapshots,
-    pub(super) gate: Arc<Gate>,
-    /// Told of each new block of L1.
-    pub(super) l1_news: Arc<Notify>,
-    pub(super) tasks: Tasks,
+    pub(super) rollup: Rollup,
     /// Last, so that a temporary directory goes when nothing uses it any more.
     pub(super) datadir: DataDirectory,
 }
@@ -81,23 +73,19 @@ impl Ground {
         let chains = Chains::open(&datadir, &genesis)?;
         let anchor = deploy::contracts(&chains.l1, &chains.l2.store, &genesis, &operators, &accounts)?;
         let l2_genesis = BlockNumHash { number: 0, hash: chains.l2.store.genesis().hash() };
-        let rollup = genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), config.block_time);
-        // A chain whose clock was moved in an earlier run goes on where it was.
-        let clock = Clock::not_before(chains.newest()?);
-        Ok(Self {
-            config,
-            genesis,
-            accounts,
-            operators,
-            chains,
-            rollup: Arc::new(rollup),
-            clock,
+        let rollup = Rollup {
+            config: Arc::new(genesis.rollup_config(anchor, l2_genesis, genesis.system_config(&operators), config.block_time)),
+            l1_spec: genesis.l1_spec(),
+            contracts: genesis.contracts,
+            l1_block_time: config.l1_block_time,
+            // A chain whose clock was moved in an earlier run goes on where it was.
+            clock: Clock::not_before(chains.newest()?),
             snapshots: Snapshots::default(),
             gate: Arc::default(),
             l1_news: Arc::default(),
             tasks: Tasks::new(),
-            datadir,
-        })
+        };
+        Ok(Self { config, genesis, accounts, operators, chains, rollup, datadir })
     }
 }
 

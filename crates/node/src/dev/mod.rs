@@ -4,16 +4,16 @@ mod chains;
 #[cfg(test)]
 mod disagreement;
 mod ground;
-mod roles;
 #[cfg(test)]
 mod verified;
 
 use crate::{
     DevConfig, Error,
     chain::RunningChain,
-    config::{L1_CHAIN_ID, L2_CHAIN_ID},
+    config::{L1_CHAIN_ID, L2_CHAIN_ID, PROPOSAL_INTERVAL},
     datadir::DataDirectory,
     genesis::DevGenesis,
+    roles::{Batching, ProposerKeys},
     status::{DevInfo, Layer, Status},
     tasks::Tasks,
 };
@@ -21,6 +21,7 @@ use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
 use tributary_contracts::predeploys::{ALL, ATTRIBUTION, WRAPPED_OPEN};
+use tributary_l1::L1Config;
 use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
@@ -54,19 +55,23 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let ground = Ground::prepare(config)?;
 
     let (l1, l1_controlled) = ground.start_l1().await?;
-    let l1_side = ground.look_at(&l1).await?;
+    let l1_side = ground.rollup.look_at(&L1Config::at(l1_url(&l1))).await?;
     let (l2, l2_controlled) = ground.start_l2(&l1_side).await?;
 
     ground.start_developer([l1_controlled, l2_controlled], &l1_side);
-    ground.start_verifier(&l1_side);
-    let last_batch = ground.start_batcher(&l1_side).await?;
-    let proposing = ground.start_proposer(&l1_side).await?;
-    let (health, status) = ground.start_reporter(&l1_side, &l2, (last_batch, proposing))?;
+    let (rollup, chains, keys) = (&ground.rollup, &ground.chains, &ground.operators);
+    rollup.start_verifier(&l1_side, &chains.verifier, &chains.l2.store);
+    // What users of a development chain send is safe with the next block of L1, which costs nothing.
+    let batching = Batching { da: ground.config.da, eager: true };
+    let last_batch = rollup.start_batcher(&l1_side, &chains.l2.store, &keys.batcher, batching).await?;
+    let proposers = ProposerKeys { proposer: keys.proposer.clone(), prover: keys.prover.clone() };
+    let proposing = rollup.start_proposer(&l1_side, &chains.verifier.store, &proposers, PROPOSAL_INTERVAL).await?;
+    let (health, status) = rollup.start_reporter(&l1_side, &chains.l2.store, l2.included.clone(), (last_batch, proposing))?;
 
     let listen = SocketAddr::new(ground.config.host, ground.config.dashboard_port);
     let dashboard = tributary_dashboard::serve(listen, health.clone(), metrics).await?;
     let info = info(&ground, [l1.address, l2.address, dashboard.addr()]);
-    Ok(DevNode { info, status, l1, l2, dashboard, health, tasks: ground.tasks, _datadir: ground.datadir })
+    Ok(DevNode { info, status, l1, l2, dashboard, health, tasks: ground.rollup.tasks, _datadir: ground.datadir })
 }
 
 impl DevNode {
@@ -130,6 +135,11 @@ fn are_free(config: &DevConfig) -> Result<(), Error> {
         std::net::TcpListener::bind(addr).map(drop).map_err(|source| Error::Listen { addr, source })?;
     }
     Ok(())
+}
+
+/// The embedded L1's JSON-RPC and beacon API.
+fn l1_url(l1: &RunningChain) -> String {
+    format!("http://{}", reachable(l1.address))
 }
 
 /// Where a server that listens on all addresses can be reached from this machine.

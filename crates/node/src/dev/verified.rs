@@ -1,7 +1,7 @@
 //! A server over what the verifier derives: its clients hear of each block as those of the sequencer do.
 
-use super::ground::Ground;
-use crate::{DevConfig, pipeline::Pipeline};
+use super::{ground::Ground, l1_url};
+use crate::{DevConfig, pipeline::Pipeline, roles::Batching};
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use soketto::{
@@ -17,6 +17,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+use tributary_l1::L1Config;
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{Chain, Limits};
 
@@ -70,7 +71,7 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
     let config = DevConfig { port: 0, l1_port: 0, dashboard_port: 0, l1_block_time: 1, ..DevConfig::default() };
     let ground = Ground::prepare(config).unwrap();
     let (l1, _l1_controlled) = ground.start_l1().await.unwrap();
-    let l1_side = ground.look_at(&l1).await.unwrap();
+    let l1_side = ground.rollup.look_at(&L1Config::at(l1_url(&l1))).await.unwrap();
     let (l2, _l2_controlled) = ground.start_l2(&l1_side).await.unwrap();
 
     let verified = ground.chains.verifier.clone();
@@ -79,8 +80,9 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
     socket.send("eth_subscribe", json!(["newHeads"])).await;
     assert!(socket.next().await["result"].is_string());
 
-    ground.start_verifier(&l1_side);
-    let _last_batch = ground.start_batcher(&l1_side).await.unwrap();
+    ground.rollup.start_verifier(&l1_side, &verified, &ground.chains.l2.store);
+    let batching = Batching { da: ground.config.da, eager: true };
+    let _last_batch = ground.rollup.start_batcher(&l1_side, &ground.chains.l2.store, &ground.operators.batcher, batching).await.unwrap();
     for number in 1..=5u64 {
         let head = socket.next().await["params"]["result"].clone();
         assert_eq!(head["number"], format!("{number:#x}"));
@@ -89,6 +91,6 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
         assert_eq!(verified.store.hash_of(number).unwrap(), Some(hash), "what is announced is committed");
     }
     server.stop().await;
-    ground.tasks.stop().await;
+    ground.rollup.tasks.stop().await;
     tokio::join!(l2.stop(), l1.stop());
 }

@@ -2,13 +2,15 @@
 
 use crate::{
     api::{Api, Module, heavy},
-    args::Args,
+    args::{Args, without_type_names},
     error::RpcError,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, U64, U256};
 use jsonrpsee::server::RegisterMethodError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use tributary_index::{Page, Paging, Reader};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -31,13 +33,18 @@ fn datanets(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_datanet", |reader, id: U256| reader.datanet(id))?;
     all(module, "tributary_datanets", |reader, paging| reader.datanets(paging))?;
     list(module, "tributary_releases", |reader, datanet: U256, paging| reader.releases(datanet, paging))?;
-    one(module, "tributary_contribution", |reader, (datanet, row): (U256, U64)| reader.contribution(datanet, row.to()))?;
+    heavy(module, "tributary_contribution", |api, args| {
+        let (datanet, row) = (args.required::<U256>()?, args.required::<U64>()?);
+        let (block, reader) = reader(api, options(args)?.at)?;
+        Ok(about(block, Found { result: reader.contribution(datanet, row.to()).map_err(failed)? }))
+    })?;
     list(module, "tributary_contributions", |reader, datanet: U256, paging| reader.contributions(datanet, paging))?;
     list(module, "tributary_contributionsOf", |reader, account: Address, paging| reader.contributions_of(account, paging))?;
     list(module, "tributary_rowsOfDocument", |reader, document: B256, paging| reader.rows_of_document(document, paging))?;
     one(module, "tributary_commitment", |reader, id: U256| reader.commitment(id))?;
     all(module, "tributary_commitments", |reader, paging| reader.commitments(paging))?;
     list(module, "tributary_commitmentsOf", |reader, account: Address, paging| reader.commitments_of(account, paging))?;
+    list(module, "tributary_commitmentsTo", |reader, datanet: U256, paging| reader.commitments_to(datanet, paging))?;
     list(module, "tributary_revealed", |reader, commitment: U256, paging| reader.revealed(commitment, paging))?;
     one(module, "tributary_matter", |reader, case: U256| reader.matter(case))
 }
@@ -46,6 +53,7 @@ fn models(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_model", |reader, id: U256| reader.model(id))?;
     all(module, "tributary_models", |reader, paging| reader.models(paging))?;
     list(module, "tributary_modelsOf", |reader, account: Address, paging| reader.models_of(account, paging))?;
+    list(module, "tributary_modelsOn", |reader, datanet: U256, paging| reader.models_on(datanet, paging))?;
     list(module, "tributary_modelVersions", |reader, model: U256, paging| reader.model_versions(model, paging))?;
     list(module, "tributary_children", |reader, model: U256, paging| reader.children(model, paging))
 }
@@ -54,6 +62,7 @@ fn inference(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_session", |reader, id: U256| reader.session(id))?;
     all(module, "tributary_sessions", |reader, paging| reader.sessions(paging))?;
     list(module, "tributary_sessionsOf", |reader, account: Address, paging| reader.sessions_of(account, paging))?;
+    list(module, "tributary_sessionsOfModel", |reader, model: U256, paging| reader.sessions_of_model(model, paging))?;
     list(module, "tributary_answers", |reader, session: U256, paging| reader.answers(session, paging))?;
     one(module, "tributary_settlement", |reader, id: U256| reader.settlement(id))?;
     list(module, "tributary_settlements", |reader, session: U256, paging| reader.settlements(session, paging))?;
@@ -91,11 +100,12 @@ struct Options {
     cursor: Option<String>,
     limit: Option<usize>,
     newest: bool,
+    filter: BTreeMap<String, Value>,
 }
 
 impl Options {
     fn paging(self) -> Paging {
-        Paging { cursor: self.cursor, limit: self.limit, newest: self.newest }
+        Paging { cursor: self.cursor, limit: self.limit, newest: self.newest, filter: self.filter }
     }
 }
 
@@ -163,7 +173,9 @@ fn all<T: Serialize + Clone + 'static>(
 }
 
 fn options(args: &mut Args) -> Result<Options, RpcError> {
-    Ok(args.optional()?.unwrap_or_default())
+    let given: Option<serde_json::Map<String, Value>> = args.optional()?;
+    let options = given.map(|given| Options::deserialize(Value::Object(given))).transpose();
+    options.map(Option::unwrap_or_default).map_err(|error| RpcError::params(format!("invalid options: {}", without_type_names(&error.to_string()))))
 }
 
 fn about<T>(block: BlockNumHash, answer: T) -> Answer<T> {
@@ -193,7 +205,9 @@ fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
 
 pub(super) fn failed(error: tributary_index::Error) -> RpcError {
     match error {
-        tributary_index::Error::Cursor => RpcError::params(error.to_string()),
+        tributary_index::Error::Cursor | tributary_index::Error::Limit | tributary_index::Error::Filter { .. } => {
+            RpcError::params(error.to_string())
+        }
         // So much has happened since that block that nobody waits for the answer.
         tributary_index::Error::Storage(tributary_storage::Error::Pruned { to, .. }) => {
             RpcError::limit(format!("the index of the economy cannot be read as it was at block {to}"))

@@ -1,4 +1,4 @@
-//! `tributary_explain`: why a settlement paid whom, as a receipt that can be checked without this node.
+//! `tributary_explain`: why a settlement paid whom, as a receipt that can be checked without this node; `tributary_unpaid`: for which words it did not pay somebody.
 
 use crate::{
     api::{Api, Module, heavy},
@@ -10,7 +10,7 @@ use alloy_eips::{
     BlockNumberOrTag,
     eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS},
 };
-use alloy_primitives::{B256, Log, U64, U256, keccak256};
+use alloy_primitives::{Address, B256, Log, U64, U256, keccak256};
 use alloy_sol_types::SolEvent;
 use jsonrpsee::server::RegisterMethodError;
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use tributary_contracts::{
     predeploys::{ATTRIBUTION_STORE, INFERENCE},
 };
 use tributary_execution::Abort;
-use tributary_explanation::{Answer, BlockProof, Calls, Explanation, Link, Receipt, Rollup, Settled, StateNodes, ask, explain};
+use tributary_explanation::{Answer, BlockProof, Calls, Explanation, Link, Receipt, Rollup, Settled, StateNodes, Unpaid, ask, explain};
 use tributary_index::{
     Reader,
     rows::{Origin, Settlement},
@@ -40,6 +40,11 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let id: U256 = args.required()?;
         let options: Options = args.optional()?.unwrap_or_default();
         api.trace_in_time(api.chain.limits.trace_time, |abort| receipt(api, id, &options, abort))
+    })?;
+    heavy(module, "tributary_unpaid", |api, args| {
+        let id: U256 = args.required()?;
+        let account: Address = args.required()?;
+        api.trace_in_time(api.chain.limits.trace_time, |abort| unpaid(api, id, account, abort))
     })
 }
 
@@ -53,15 +58,45 @@ struct Options {
     whole: Option<bool>,
 }
 
-/// `None` where there is no such settlement.
-fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Option<Receipt>, RpcError> {
+/// A settlement of the index, with what it is explained from.
+struct Case {
+    id: U256,
+    found: Found,
+    answers: Vec<Answer>,
+    before: B256,
+}
+
+impl Case {
+    /// `None` where there is no such settlement.
+    fn find(api: &Api, reader: &Reader, id: U256) -> Result<Option<Self>, RpcError> {
+        let Some(settlement) = reader.settlement(id).map_err(super::economy::failed)? else { return Ok(None) };
+        let found = Found::at(api, &settlement.origin)?;
+        Ok(Some(Self { id, found, answers: answers(api, reader, &settlement)?, before: before(api, reader, &settlement)? }))
+    }
+
+    fn settled(&self) -> Settled<'_> {
+        let header = &self.found.block.block.header;
+        Settled {
+            id: self.id,
+            logs: &self.found.logs,
+            block: (header.number, header.timestamp),
+            before: self.before,
+            answers: &self.answers,
+        }
+    }
+}
+
+/// The index at its newest block.
+fn index(api: &Api) -> Result<Reader, RpcError> {
     let rollup = api.chain.rollup.as_ref().ok_or_else(|| RpcError::server("this chain is not a rollup"))?;
     let index = rollup.index.as_ref().ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
-    let reader = index.latest().map_err(super::economy::failed)?;
-    let Some(settlement) = reader.settlement(id).map_err(super::economy::failed)? else { return Ok(None) };
-    let found = Found::at(api, &settlement.origin)?;
-    let answers = answers(api, &reader, &settlement)?;
-    let before = before(api, &reader, &settlement)?;
+    index.latest().map_err(super::economy::failed)
+}
+
+/// `None` where there is no such settlement.
+fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Option<Receipt>, RpcError> {
+    let Some(case) = Case::find(api, &index(api)?, id)? else { return Ok(None) };
+    let found = &case.found;
     let snapshot = api.chain.store.at(found.block.block.header.number)?;
     let header = found.block.block.header.clone();
     let state = Arc::new(Recorder::new(snapshot.clone(), header.state_root));
@@ -69,12 +104,11 @@ fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Opti
     let chain_id = api.chain.spec.chain_id;
     let (explained, whole) = {
         let calls = Calls::new(chain_id, state.clone(), header.clone(), abort.clone());
-        let settled = Settled { id, logs: &found.logs, block: (header.number, header.timestamp), before, answers: &answers };
-        let explained = explain(&calls, &settled, &mut |asked| ask(&indexed, asked)).map_err(failed)?;
+        let explained = explain(&calls, &case.settled(), &mut |asked| ask(&indexed, asked)).map_err(failed)?;
         let whole = options.whole.map_or_else(|| is_small(&indexed, &explained), Ok)?;
         if whole {
             // The same without an index, so that the state tells all that it takes.
-            explain(&calls, &settled, &mut |asked| ask(&calls, asked)).map_err(failed)?;
+            explain(&calls, &case.settled(), &mut |asked| ask(&calls, asked)).map_err(failed)?;
         }
         (explained, whole)
     };
@@ -87,8 +121,23 @@ fn receipt(api: &Api, id: U256, options: &Options, abort: &Abort) -> Result<Opti
         receipt_nodes: prove_item(&found.receipts, found.transaction).unwrap_or_default(),
         state: state.into_witness()?.into(),
     };
-    let rollup = Rollup { chain_id: U64::from(chain_id), portal: rollup.config.deposit_contract_address };
+    let portal = api.chain.rollup.as_ref().map(|rollup| rollup.config.deposit_contract_address).unwrap_or_default();
+    let rollup = Rollup { chain_id: U64::from(chain_id), portal };
     Ok(Some(Receipt::new(rollup, explained, proof, whole)))
+}
+
+/// For which words of a settlement an account was not paid by their weight; `None` where there is no such settlement.
+fn unpaid(api: &Api, id: U256, account: Address, abort: &Abort) -> Result<Option<Vec<Unpaid>>, RpcError> {
+    let reader = index(api)?;
+    let Some(case) = Case::find(api, &reader, id)? else { return Ok(None) };
+    let header = case.found.block.block.header.clone();
+    let snapshot = Arc::new(api.chain.store.at(header.number)?);
+    let calls = Calls::by(api.chain.executor.clone(), snapshot, header, abort.clone());
+    let explained = explain(&calls, &case.settled(), &mut |asked| ask(&calls, asked)).map_err(failed)?;
+    let owner = |datanet: U256, row: u64| -> Result<_, RpcError> {
+        Ok(reader.contribution(datanet, row).map_err(super::economy::failed)?.map(|row| row.author))
+    };
+    tributary_explanation::unpaid(&explained, account, owner).map(Some)
 }
 
 fn is_small(calls: &Calls, explanation: &Explanation) -> Result<bool, RpcError> {

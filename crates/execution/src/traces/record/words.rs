@@ -55,6 +55,10 @@ pub(crate) fn of_result(result: InstructionResult, at: At) -> Option<Words> {
             let required = OpCode::new(at.op).map_or(0, |op| usize::from(op.inputs()));
             format!("stack underflow ({} <=> {required})", at.stack).into()
         }
+        // The machine says so of a DUP, too, that has nothing to copy.
+        R::StackOverflow if (opcode::DUP1..=opcode::DUP16).contains(&at.op) && at.stack < STACK_LIMIT => {
+            format!("stack underflow ({} <=> {})", at.stack, at.op - opcode::DUP1 + 1).into()
+        }
         R::StackOverflow => format!("stack limit reached {STACK_LIMIT} ({})", STACK_LIMIT - 1).into(),
         R::OutOfOffset => "return data out of bounds".into(),
         R::CreateCollision => COLLISION.into(),

@@ -1,43 +1,48 @@
 //! An ordered map that follows a chain: what is derived from its blocks for readers, and for no block's execution.
 //!
-//! It has a database of its own, so that it may be deleted at any time: who wrote it writes it again from the chain. Every block's changes are kept as what was
-//! there before, so that a block can be taken back, and so that the map can be read as it was at a block below its head.
+//! It has a database of its own, so that it may be deleted at any time: who wrote it writes it again from the chain. What was there before a block's changes is
+//! kept by row and block until the block is final, so that the block can be taken back, and so that a row is read as it was at an earlier block by one search.
 //!
 //! | Table | Key | Value |
 //! |---|---|---|
 //! | `meta` | "head" | number u64 ‖ hash of the block that it has come to |
 //! | `rows` | the writer's | the writer's, never empty |
-//! | `before` | number u64 | hash of the parent ‖ per changed row: length of the key u16 ‖ key ‖ length of the old value u32, 0 where there was none ‖ old value |
+//! | `before` | the row's in a form that ends itself ‖ number u64, see [`past`] | what the row held before that block, empty where there was none |
+//! | `changed` | number u64 | hash of the parent ‖ per changed row: length of the key u16 ‖ key |
+
+mod past;
 
 use crate::{
     Durability, Error,
     directory::{Directory, Identity},
     store::unopened,
-    tables::{self, OwnedRow},
+    tables::{self, OwnedRow, Row},
     v1,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{B256, keccak256};
+use past::{Changed, last_below};
 use signet_libmdbx::{
     Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, Mode, SyncMode,
     sys::PageSize,
     tx::{
         TransactionKind, Tx,
-        aliases::{RoTxSync, RwTxUnsync},
+        aliases::{RoCursorSync, RoTxSync, RwTxUnsync},
     },
 };
 use std::{
+    borrow::Cow,
+    cmp::Ordering,
     collections::BTreeMap,
     fmt, fs,
-    ops::Bound,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 const HEAD: &[u8] = b"head";
 
-/// Most bytes of what was there before that are read for a view of an earlier block.
-const MOST_BEFORE: usize = 64 << 20;
+/// Rises with every change of the tables.
+const LAYOUT: u32 = 2;
 
 /// What rows held before something was done: `None` where there was none.
 type Before = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -60,6 +65,7 @@ struct Shared {
     meta: Database,
     rows: Database,
     before: Database,
+    changed: Database,
     writer: Mutex<()>,
     /// Declared last so that the lock outlives the environment.
     directory: Directory,
@@ -76,8 +82,8 @@ impl Derived {
     /// read is removed, and the map begins empty.
     pub(crate) fn open(dir: PathBuf, identity: Identity, durability: Durability, format: u32) -> Result<Self, Error> {
         // The folder's identity names the format, too: another one is another map.
-        let identity =
-            Identity { chain_id: identity.chain_id, genesis: keccak256([identity.genesis.as_slice(), &format.to_be_bytes()].concat()) };
+        let genesis = keccak256([identity.genesis.as_slice(), &LAYOUT.to_be_bytes(), &format.to_be_bytes()].concat());
+        let identity = Identity { chain_id: identity.chain_id, genesis };
         match Self::open_existing(&dir, identity, durability) {
             Err(locked @ (Error::Locked { .. } | Error::Unwritable { .. })) => Err(locked),
             Err(reason) => {
@@ -97,7 +103,7 @@ impl Derived {
             Durability::Relaxed => SyncMode::UtterlyNoSync,
         };
         let env = Environment::builder()
-            .set_max_dbs(3)
+            .set_max_dbs(4)
             .set_max_readers(2048)
             .set_flags(EnvironmentFlags { mode: Mode::ReadWrite { sync_mode }, no_rdahead: true, coalesce: true, ..Default::default() })
             .set_geometry(Geometry {
@@ -110,12 +116,12 @@ impl Derived {
             .map_err(|error| unopened(dir, error))?;
         let tx = env.begin_rw_unsync()?;
         let create = |name| tx.create_db(Some(name), DatabaseFlags::empty());
-        let (meta, rows, before) = (create("meta")?, create("rows")?, create("before")?);
+        let (meta, rows, before, changed) = (create("meta")?, create("rows")?, create("before")?, create("changed")?);
         tx.commit()?;
         if !directory.complete {
             directory.sign(identity)?;
         }
-        Ok(Self(Arc::new(Shared { env, meta, rows, before, writer: Mutex::new(()), directory })))
+        Ok(Self(Arc::new(Shared { env, meta, rows, before, changed, writer: Mutex::new(()), directory })))
     }
 
     /// The block that the map has come to; `None` when it is empty.
@@ -148,29 +154,35 @@ impl Derived {
     /// The map as it was after block `number`, or as it is when it has not come further.
     ///
     /// # Errors
-    /// [`Error::Pruned`] when what was there before is not known any more, or is too much.
+    /// [`Error::Pruned`] when what was there before is not known any more.
     pub fn view_at(&self, number: u64) -> Result<DerivedView, Error> {
         let tx = self.0.env.begin_ro_sync()?;
-        let mut head = self.head_in(&tx)?;
-        let (mut before, mut bytes) = (Before::new(), 0);
-        while let Some(at) = head.filter(|head| head.number > number) {
-            let pruned = Error::Pruned { to: number, oldest: at.number };
-            let Some((parent, changes)) = self.before_in(&tx, at.number)?.filter(|_| bytes <= MOST_BEFORE) else { return Err(pruned) };
-            bytes += changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
-            // Older changes come later here, and what was before them is what counts.
-            before.extend(changes);
-            head = at.number.checked_sub(1).map(|number| BlockNumHash { number, hash: parent });
-        }
-        Ok(DerivedView { tx, derived: self.clone(), head, before })
+        let head = self.head_in(&tx)?;
+        let Some(newest) = head.filter(|head| head.number > number) else {
+            return Ok(DerivedView { tx, derived: self.clone(), head, past: None });
+        };
+        let Some((parent, _)) = self.changed_in(&tx, number + 1)? else {
+            return Err(Error::Pruned {
+                to: number,
+                oldest: self.oldest_in(&tx)?.map_or(newest.number, |oldest| oldest.saturating_sub(1)),
+            });
+        };
+        Ok(DerivedView { tx, derived: self.clone(), head: Some(BlockNumHash { number, hash: parent }), past: Some(number) })
     }
 
     fn head_in<K: TransactionKind>(&self, tx: &Tx<K>) -> Result<Option<BlockNumHash>, Error> {
         tables::get(tx, self.0.meta, HEAD)?.map(|id| v1::decode_id(&id)).transpose()
     }
 
-    /// The parent of a block, and what its changes replaced.
-    fn before_in<K: TransactionKind>(&self, tx: &Tx<K>, number: u64) -> Result<Option<(B256, Before)>, Error> {
-        tables::get(tx, self.0.before, &number.to_be_bytes())?.map(|row| decode_before(&row)).transpose()
+    /// The parent of a block, and the rows that it changed.
+    fn changed_in<K: TransactionKind>(&self, tx: &Tx<K>, number: u64) -> Result<Option<(B256, Vec<Vec<u8>>)>, Error> {
+        tables::get(tx, self.0.changed, &number.to_be_bytes())?.map(|row| decode_changed(&row)).transpose()
+    }
+
+    /// The first block whose changes are kept.
+    fn oldest_in<K: TransactionKind>(&self, tx: &Tx<K>) -> Result<Option<u64>, Error> {
+        let row: Option<OwnedRow> = tx.cursor(self.0.changed)?.first()?;
+        row.map(|(key, _)| v1::decode_number(&key)).transpose()
     }
 }
 
@@ -180,8 +192,8 @@ pub struct DerivedView {
     tx: RoTxSync,
     derived: Derived,
     head: Option<BlockNumHash>,
-    /// Rows that were changed after its block.
-    before: Before,
+    /// The block, where the map has come further.
+    past: Option<u64>,
 }
 
 impl fmt::Debug for DerivedView {
@@ -201,8 +213,9 @@ impl DerivedView {
     /// # Errors
     /// When the database cannot be read.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        match self.before.get(key) {
-            Some(value) => Ok(value.clone()),
+        let past = self.past.map(|number| past::value_after(&self.tx, self.derived.0.before, key, number)).transpose()?.flatten();
+        match past {
+            Some(value) => Ok(value),
             None => Ok(tables::get(&self.tx, self.derived.0.rows, key)?.map(Into::into)),
         }
     }
@@ -212,24 +225,36 @@ impl DerivedView {
     /// # Errors
     /// When the database cannot be read.
     pub fn range(&self, prefix: &[u8], after: Option<&[u8]>, direction: Direction, most: usize) -> Result<Vec<OwnedRow>, Error> {
-        let (from, to) = match direction {
-            Direction::Up => (after.map_or_else(|| Bound::Included(prefix.to_vec()), |key| Bound::Excluded(key.to_vec())), end_of(prefix)),
-            Direction::Down => (Bound::Included(prefix.to_vec()), after.map(<[u8]>::to_vec).or_else(|| end_of(prefix))),
-        };
-        let replaced: Vec<_> = self.before.range((from, to.map_or(Bound::Unbounded, Bound::Excluded))).collect();
-        // So many that `most` are left even if each was replaced.
-        let stored = stored_range(&self.tx, self.derived.0.rows, (prefix, after), direction, most.saturating_add(replaced.len()))?;
-        let mut rows: BTreeMap<_, _> = stored.into_iter().collect();
-        for (key, value) in replaced {
-            match value {
-                Some(value) => drop(rows.insert(key.clone(), value.clone())),
-                None => drop(rows.remove(key)),
+        let mut stored = Stored::open(&self.tx, self.derived.0.rows, (prefix, after), direction)?;
+        let open = |number| Changed::open(&self.tx, self.derived.0.before, number, (prefix, after), direction);
+        let mut changed = self.past.map(open).transpose()?;
+        let mut next_changed = || changed.as_mut().map_or(Ok(None), Changed::next);
+        let (mut old, mut new) = (next_changed()?, stored.next()?);
+        let mut rows = Vec::new();
+        while rows.len() < most {
+            let order = match (&old, &new) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((old, _)), Some((new, _))) if direction == Direction::Up => old.as_slice().cmp(new),
+                (Some((old, _)), Some((new, _))) => new.as_ref().cmp(old.as_slice()),
+            };
+            if order.is_ge()
+                && let Some((key, value)) = new.take()
+            {
+                new = stored.next()?;
+                if order.is_gt() {
+                    rows.push((key.into_owned(), value.into_owned()));
+                }
+            }
+            if order.is_le()
+                && let Some((key, value)) = old.take()
+            {
+                old = next_changed()?;
+                rows.extend(value.map(|value| (key, value)));
             }
         }
-        Ok(match direction {
-            Direction::Up => rows.into_iter().take(most).collect(),
-            Direction::Down => rows.into_iter().rev().take(most).collect(),
-        })
+        Ok(rows)
     }
 }
 
@@ -283,10 +308,13 @@ impl DerivedWriter<'_> {
         if let Some(head) = self.head.filter(|head| (head.number + 1, head.hash) != (block.number, parent)) {
             return Err(Error::NotTheChild { block, head });
         }
-        let row = encode_before(parent, &std::mem::take(&mut self.before));
-        tables::append(&self.tx, self.derived.0.before, &block.number.to_be_bytes(), &row)?;
-        while let Some(oldest) = self.oldest()?.filter(|oldest| *oldest < final_below.min(block.number)) {
-            tables::delete(&self.tx, self.derived.0.before, &oldest.to_be_bytes())?;
+        let before = std::mem::take(&mut self.before);
+        tables::append(&self.tx, self.derived.0.changed, &block.number.to_be_bytes(), &encode_changed(parent, before.keys()))?;
+        for (key, value) in &before {
+            tables::put(&self.tx, self.derived.0.before, &past::place(key, block.number), value.as_deref().unwrap_or_default())?;
+        }
+        while let Some(oldest) = self.derived.oldest_in(&self.tx)?.filter(|oldest| *oldest < final_below.min(block.number)) {
+            self.forget(oldest)?;
         }
         self.set_head(Some(block))
     }
@@ -298,11 +326,13 @@ impl DerivedWriter<'_> {
     pub fn undo(&mut self) -> Result<(), Error> {
         let Some(head) = self.head else { return Ok(()) };
         let pruned = Error::Pruned { to: head.number.saturating_sub(1), oldest: head.number };
-        let (parent, before) = self.derived.before_in(&self.tx, head.number)?.ok_or(pruned)?;
-        for (key, value) in before {
-            self.restore(&key, value.as_deref())?;
+        let (parent, keys) = self.derived.changed_in(&self.tx, head.number)?.ok_or(pruned)?;
+        for key in keys {
+            let missing = || Error::corrupt("what was there before a derived row's change is missing");
+            let before = tables::get(&self.tx, self.derived.0.before, &past::place(&key, head.number))?.ok_or_else(missing)?;
+            self.restore(&key, Some(before.as_ref()).filter(|value| !value.is_empty()))?;
         }
-        tables::delete(&self.tx, self.derived.0.before, &head.number.to_be_bytes())?;
+        self.forget(head.number)?;
         self.set_head(head.number.checked_sub(1).map(|number| BlockNumHash { number, hash: parent }))
     }
 
@@ -311,7 +341,7 @@ impl DerivedWriter<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn clear(&mut self) -> Result<(), Error> {
-        for table in [self.derived.0.rows, self.derived.0.before] {
+        for table in [self.derived.0.rows, self.derived.0.before, self.derived.0.changed] {
             self.tx.clear_db(table)?;
         }
         self.before.clear();
@@ -341,43 +371,41 @@ impl DerivedWriter<'_> {
         }
     }
 
-    fn oldest(&self) -> Result<Option<u64>, Error> {
-        let row: Option<OwnedRow> = self.tx.cursor(self.derived.0.before)?.first()?;
-        row.map(|(key, _)| v1::decode_number(&key)).transpose()
+    /// Removes what was there before a block.
+    fn forget(&self, number: u64) -> Result<(), Error> {
+        for key in self.derived.changed_in(&self.tx, number)?.map(|(_, keys)| keys).unwrap_or_default() {
+            tables::delete(&self.tx, self.derived.0.before, &past::place(&key, number))?;
+        }
+        tables::delete(&self.tx, self.derived.0.changed, &number.to_be_bytes()).map(drop)
     }
 }
 
-/// Up to `most` stored rows in a range; see [`DerivedView::range`].
-fn stored_range(
-    tx: &RoTxSync,
-    table: Database,
-    (prefix, after): (&[u8], Option<&[u8]>),
+/// The stored rows of a range, in order; see [`DerivedView::range`].
+struct Stored<'t> {
+    cursor: RoCursorSync<'t>,
+    prefix: &'t [u8],
     direction: Direction,
-    most: usize,
-) -> Result<Vec<OwnedRow>, Error> {
-    let mut cursor = tx.cursor(table)?;
-    let mut row: Option<OwnedRow> = match direction {
-        Direction::Up => match cursor.set_range(after.unwrap_or(prefix))? {
-            Some((key, _)) if Some(Vec::as_slice(&key)) == after => cursor.next()?,
-            found => found,
-        },
-        Direction::Down => {
-            let beyond: Option<OwnedRow> = match after.map(<[u8]>::to_vec).or_else(|| end_of(prefix)) {
-                Some(end) => cursor.set_range(&end)?,
-                None => None,
-            };
-            if beyond.is_some() { cursor.prev()? } else { cursor.last()? }
-        }
-    };
-    let mut rows = Vec::new();
-    while let Some(found) = row.filter(|(key, _)| rows.len() < most && key.starts_with(prefix)) {
-        rows.push(found);
-        row = match direction {
-            Direction::Up => cursor.next()?,
-            Direction::Down => cursor.prev()?,
+    next: Option<Row<'t>>,
+}
+
+impl<'t> Stored<'t> {
+    fn open(tx: &'t RoTxSync, table: Database, (prefix, after): (&'t [u8], Option<&[u8]>), direction: Direction) -> Result<Self, Error> {
+        let mut cursor = tx.cursor(table)?;
+        let next = match direction {
+            Direction::Up => match cursor.set_range(after.unwrap_or(prefix))? {
+                Some((key, _)) if Some::<&[u8]>(Cow::as_ref(&key)) == after => cursor.next()?,
+                found => found,
+            },
+            Direction::Down => last_below(&mut cursor, after.map(<[u8]>::to_vec).or_else(|| end_of(prefix)).as_deref())?,
         };
+        Ok(Self { cursor, prefix, direction, next })
     }
-    Ok(rows)
+
+    fn next(&mut self) -> Result<Option<Row<'t>>, Error> {
+        let Some(row) = self.next.take().filter(|(key, _)| key.starts_with(self.prefix)) else { return Ok(None) };
+        self.next = if self.direction == Direction::Up { self.cursor.next()? } else { self.cursor.prev()? };
+        Ok(Some(row))
+    }
 }
 
 /// The least key above all that begin with `prefix`; `None` when there is none.
@@ -388,20 +416,17 @@ fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-fn encode_before(parent: B256, before: &Before) -> Vec<u8> {
+fn encode_changed<'k>(parent: B256, keys: impl Iterator<Item = &'k Vec<u8>>) -> Vec<u8> {
     let mut row = parent.to_vec();
-    for (key, value) in before {
-        let value = value.as_deref().unwrap_or_default();
+    for key in keys {
         row.extend((key.len() as u16).to_be_bytes());
         row.extend(key);
-        row.extend((value.len() as u32).to_be_bytes());
-        row.extend(value);
     }
     row
 }
 
-fn decode_before(row: &[u8]) -> Result<(B256, Before), Error> {
-    let short = || Error::corrupt("what was there before a block's derived rows is cut off");
+fn decode_changed(row: &[u8]) -> Result<(B256, Vec<Vec<u8>>), Error> {
+    let short = || Error::corrupt("the list of a block's derived rows is cut off");
     let mut rest = row;
     let mut take = |length: usize| {
         let (taken, left) = rest.split_at_checked(length)?;
@@ -409,17 +434,12 @@ fn decode_before(row: &[u8]) -> Result<(B256, Before), Error> {
         Some(taken)
     };
     let parent = B256::from_slice(take(32).ok_or_else(short)?);
-    let mut before = Before::new();
+    let mut keys = Vec::new();
     while let Some(length) = take(2) {
-        let mut pair = || {
-            let key = take(usize::from(u16::from_be_bytes(length.try_into().ok()?)))?.to_vec();
-            let length = u32::from_be_bytes(take(4)?.try_into().ok()?);
-            Some((key, take(length as usize)?.to_vec()))
-        };
-        let (key, value) = pair().ok_or_else(short)?;
-        before.insert(key, Some(value).filter(|value| !value.is_empty()));
+        let length = u16::from_be_bytes([length[0], length[1]]);
+        keys.push(take(usize::from(length)).ok_or_else(short)?.to_vec());
     }
-    Ok((parent, before))
+    Ok((parent, keys))
 }
 
 #[cfg(test)]

@@ -1,0 +1,68 @@
+//! L1 as the roles of a rollup see it, over its sockets.
+
+use super::Rollup;
+use crate::{
+    Error,
+    l1_view::{L1Reader, L1View, Look, l1_status},
+};
+use alloy_eips::BlockNumHash;
+use alloy_primitives::B256;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tributary_chain::{Derivation, L1Status};
+use tributary_l1::{L1Client, L1Config};
+use tributary_primitives::RollupConfig;
+use tributary_rollup::L2Head;
+use tributary_storage::Store;
+
+/// L1, and what is known of it.
+#[derive(Debug)]
+pub(crate) struct L1Side {
+    /// Its JSON-RPC.
+    pub(crate) url: String,
+    pub(crate) reader: L1Reader,
+    pub(crate) view: Arc<L1View>,
+    pub(crate) derivation: Arc<Derivation>,
+    /// The newest L1 block, once all that came of it is safe.
+    pub(crate) derived: watch::Sender<B256>,
+    /// How far L1 goes, and where that is told.
+    pub(crate) status: watch::Receiver<L1Status>,
+    pub(crate) seen: watch::Sender<L1Status>,
+}
+
+impl Rollup {
+    /// Connects to L1.
+    pub(crate) async fn look_at(&self, l1: &L1Config) -> Result<L1Side, Error> {
+        let client = L1Client::new(l1)?;
+        let reader = L1Reader { client, spec: self.l1_spec.clone(), config: self.config.clone() };
+        let (seen, status) = watch::channel(l1_status(&reader).await?);
+        Ok(L1Side {
+            url: l1.execution.clone(),
+            reader,
+            view: Arc::default(),
+            derivation: Arc::default(),
+            derived: watch::Sender::new(B256::ZERO),
+            status,
+            seen,
+        })
+    }
+
+    /// Reads the L1 blocks that the sequencer of a chain needs next, and starts to follow those that come.
+    pub(crate) async fn start_follower(&self, l1: &L1Side, chain: &Store) -> Result<(), Error> {
+        // The head's own origin may have left L1 before the node ended. That of the final head cannot.
+        let origin = origin_of(chain, &self.config, chain.heads()?.finalized_head.hash)?.number;
+        let finalized = l1.status.borrow().finalized.number;
+        l1.view.fill(&l1.reader, origin.min(finalized).max(self.config.genesis.l1.number)).await?;
+        let (store, rollup, snapshots) = (chain.clone(), self.config.clone(), self.snapshots.clone());
+        let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
+        let look = Look { every: self.look(), news: self.l1_news.clone() };
+        self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, look));
+        Ok(())
+    }
+}
+
+/// The L1 block that an L2 block was built on.
+fn origin_of(store: &Store, rollup: &RollupConfig, hash: B256) -> Result<BlockNumHash, Error> {
+    let block = store.block(hash)?.ok_or_else(|| Error::Disagreement(format!("block {hash} of our own chain is missing")))?;
+    Ok(L2Head::of_block(rollup, &block.block, block.hash)?.block.l1_origin)
+}

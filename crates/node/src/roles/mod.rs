@@ -1,0 +1,45 @@
+//! What the roles of a rollup stand on and are made of. [`dev`](crate::dev) composes all of them over an embedded L1; every other command some of them over an L1 that
+//! somebody else runs.
+
+mod l1_side;
+mod parts;
+
+pub(crate) use l1_side::L1Side;
+pub(crate) use parts::{Batching, ProposerKeys};
+
+use crate::{clock::Clock, development::Snapshots, gate::Gate, tasks::Tasks};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tributary_contracts::L1Contracts;
+use tributary_primitives::{ChainSpec, RollupConfig};
+
+/// What all roles of one rollup share in a process.
+#[derive(Debug)]
+pub(crate) struct Rollup {
+    pub(crate) config: Arc<RollupConfig>,
+    /// The L1's rules: its blob schedule.
+    pub(crate) l1_spec: Arc<ChainSpec>,
+    pub(crate) contracts: L1Contracts,
+    /// Seconds between L1 blocks.
+    pub(crate) l1_block_time: u64,
+    pub(crate) clock: Clock,
+    /// Of a development chain: moments that it may be set back to.
+    pub(crate) snapshots: Snapshots,
+    /// Before L1; closed while a development chain is set back.
+    pub(crate) gate: Arc<Gate>,
+    /// Told of each new block of an embedded L1.
+    pub(crate) l1_news: Arc<Notify>,
+    pub(crate) tasks: Tasks,
+}
+
+impl Rollup {
+    /// How often L1 is looked at unasked.
+    fn look(&self) -> Duration {
+        Duration::from_millis(self.l1_block_time * 1000 / 8)
+    }
+
+    /// How often the batcher and the proposer look.
+    fn poll(&self) -> Duration {
+        self.look().min(Duration::from_secs(1))
+    }
+}

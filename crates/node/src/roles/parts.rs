@@ -1,0 +1,162 @@
+//! The tasks that roles are made of.
+
+use super::{L1Side, Rollup};
+use crate::{
+    Error,
+    batcher::Batcher,
+    config::DataAvailability,
+    economy::Economist,
+    indexer::Indexer,
+    pipeline::Pipeline,
+    proposer::{Proposer, Proposing},
+    prover::Prover,
+    report::Reporter,
+    status::{BatchStatus, Status},
+    verifier::Verifier,
+};
+use alloy_signer_local::PrivateKeySigner;
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tributary_dashboard::Health;
+use tributary_index::Index;
+use tributary_l1::{L1Sender, SenderConfig};
+use tributary_rollup::EncoderConfig;
+use tributary_rpc::{Network, RollupView};
+use tributary_storage::Store;
+
+/// How blocks are put on L1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batching {
+    pub(crate) da: DataAvailability,
+    /// Whether a channel is closed as soon as it holds what somebody sent, and does not wait to be worth its price.
+    pub(crate) eager: bool,
+}
+
+/// Who proposes outputs, and who attests them.
+#[derive(Debug, Clone)]
+pub(crate) struct ProposerKeys {
+    pub(crate) proposer: PrivateKeySigner,
+    pub(crate) prover: PrivateKeySigner,
+}
+
+impl Rollup {
+    /// Brings the index over attribution sets up to the head, and starts to keep it there.
+    pub(crate) fn start_indexer(&self, chain: &Pipeline) -> Result<(), Error> {
+        let events = chain.events.subscribe();
+        let indexer = Indexer::open(&chain.store, &chain.executor)?;
+        self.tasks.spawn("indexer", indexer.run(events));
+        Ok(())
+    }
+
+    /// Opens the index of the economy, and starts to keep it up with the chain.
+    pub(crate) fn start_economist(&self, chain: &Pipeline) -> Result<Index, Error> {
+        let economist = Economist::open(&chain.store)?;
+        let index = economist.index().clone();
+        self.tasks.spawn("index of the economy", economist.run(chain.events.subscribe()));
+        Ok(index)
+    }
+
+    /// What a server of the rollup knows beside the chain.
+    pub(crate) fn view(&self, l1: &L1Side, index: Index) -> RollupView {
+        RollupView {
+            config: self.config.clone(),
+            l1: l1.status.clone(),
+            derivation: l1.derivation.clone(),
+            network: Network { l1_url: l1.url.clone(), l1_contracts: self.contracts },
+            index: Some(index),
+        }
+    }
+
+    /// Starts what derives `chain` from L1, and moves the safe and finalized heads of `sequenced`, which is the same where nobody sequences.
+    pub(crate) fn start_verifier(&self, l1: &L1Side, chain: &Pipeline, sequenced: &Store) {
+        let verifier = Verifier {
+            chain: chain.clone(),
+            sequencer: sequenced.clone(),
+            reader: l1.reader.clone(),
+            reorgs: l1.view.reorgs(),
+            l1: l1.seen.clone(),
+            derived: l1.derived.clone(),
+            derivation: l1.derivation.clone(),
+            unfinal: Default::default(),
+            deriver: None,
+            derived_block: None,
+        };
+        self.tasks.spawn("verifier", verifier.run());
+    }
+
+    /// Starts what puts the sequencer's blocks on L1; returns where it tells of its newest batch.
+    pub(crate) async fn start_batcher(
+        &self,
+        l1: &L1Side,
+        chain: &Store,
+        key: &PrivateKeySigner,
+        batching: Batching,
+    ) -> Result<watch::Receiver<Option<BatchStatus>>, Error> {
+        let (last, last_batch) = watch::channel(None);
+        let encoding = match batching.da {
+            DataAvailability::Blob => EncoderConfig::BLOBS,
+            DataAvailability::Calldata => EncoderConfig::CALLDATA,
+        };
+        let batcher = Batcher {
+            store: chain.clone(),
+            config: self.config.clone(),
+            encoding,
+            sender: L1Sender::new(l1.reader.client.clone(), key.clone(), self.sending()).await?,
+            inbox: self.config.batch_inbox_address,
+            gate: self.gate.clone(),
+            l1: l1.status.clone(),
+            derived: l1.derived.subscribe(),
+            last,
+            every: self.poll(),
+            eager: batching.eager,
+        };
+        self.tasks.spawn("batcher", batcher.run());
+        Ok(last_batch)
+    }
+
+    /// Starts what attests output roots of a derived chain, each of at least `interval` blocks, and puts them on L1; returns where it tells of itself.
+    pub(crate) async fn start_proposer(
+        &self,
+        l1: &L1Side,
+        derived: &Store,
+        keys: &ProposerKeys,
+        interval: u64,
+    ) -> Result<watch::Receiver<Proposing>, Error> {
+        let (told, proposing) = watch::channel(Proposing::default());
+        let proposer = Proposer {
+            store: derived.clone(),
+            derivation: l1.derivation.clone(),
+            sender: L1Sender::new(l1.reader.client.clone(), keys.proposer.clone(), self.sending()).await?,
+            outputs: self.contracts.outputs,
+            gate: self.gate.clone(),
+            prover: Arc::new(Prover::new(keys.prover.clone(), derived)?),
+            interval,
+            every: self.poll(),
+            told,
+        };
+        self.tasks.spawn("proposer", proposer.run());
+        Ok(proposing)
+    }
+
+    /// Starts what gathers facts of a chain for people and monitors. `included` counts user transactions.
+    pub(crate) fn start_reporter(
+        &self,
+        l1: &L1Side,
+        chain: &Store,
+        included: Arc<AtomicU64>,
+        (last_batch, proposing): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Proposing>),
+    ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
+        let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
+        let reporter = Reporter { store: chain.clone(), included, l1: l1.status.clone(), last_batch, proposing, clock, snapshots };
+        reporter.start(self.config.block_time, self.l1_block_time, &self.tasks)
+    }
+
+    /// How batcher and proposer send.
+    fn sending(&self) -> SenderConfig {
+        let resubmit_after = Duration::from_secs(self.l1_block_time * 4);
+        SenderConfig { poll: self.poll(), resubmit_after, ..SenderConfig::default() }
+    }
+}
