@@ -31,7 +31,7 @@ interface IStakes {
     error NotReady(uint64 ready);
     error TransferFailed(address to, uint256 amount);
 
-    /// @notice Puts what is sent at risk for the caller's purpose.
+    /// @notice Puts what is sent at risk for a purpose, as the caller's stake.
     function stake(Purpose purpose) external payable;
     /// @notice The same for another account, whose stake it is from then on.
     function stakeFor(Purpose purpose, address account) external payable;
@@ -39,7 +39,7 @@ interface IStakes {
     /// @notice `amount` of the caller's free stake leaves: it can be withdrawn after `WITHDRAWAL_DELAY`, and can be locked
     ///         no more. What was leaving already begins its delay anew.
     function beginWithdrawal(Purpose purpose, uint256 amount) external;
-    /// @notice Sends the caller's stake, which has left in its time, to `to`.
+    /// @notice Sends `to` what the caller began to withdraw, once its delay is over.
     function withdraw(Purpose purpose, address payable to) external returns (uint256 amount);
 
     // ---- The purpose's module

@@ -30,7 +30,7 @@ contract GasPriceOracle {
     bool public isFjord;
     /// @notice Whether the chain has Isthmus: there is an operator fee.
     bool public isIsthmus;
-    /// @notice Whether the chain has Jovian: the operator fee is a hundred times the scaled one.
+    /// @notice Whether the chain has Jovian: the scaled part of the operator fee is times 100, and not divided by 10⁶.
     bool public isJovian;
 
     /// @notice Bedrock's fee parameters don't exist since Ecotone.

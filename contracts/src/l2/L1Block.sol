@@ -101,12 +101,12 @@ contract L1Block {
         return (0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE, 18);
     }
 
-    /// @notice Always that of ether, as tools of the OP Stack expect where there is no custom gas token.
+    /// @notice Name of the native currency.
     function gasPayingTokenName() external pure returns (string memory) {
         return "OPEN";
     }
 
-    /// @notice Always that of ether.
+    /// @notice Symbol of the native currency.
     function gasPayingTokenSymbol() external pure returns (string memory) {
         return "OPEN";
     }
