@@ -41,7 +41,7 @@ pub(crate) fn attribution(dirs: &Dirs, arguments: &Attribution) -> Result<(), Er
         Err(error) => eprintln!("nothing is compared with Solidity: {error}"),
     }
     let (source, target) = (dirs.root().join("tests").join("bench"), dirs.alternatives());
-    match pip::install(&source.join("requirements.txt"), &target) {
+    match pip::install(&[source.join("requirements.txt")], &target) {
         Ok(()) => drop(program.arg("--python").arg(target.join("bin").join("python")).arg(source.join("alternatives.py"))),
         Err(error) => eprintln!("nothing is compared with other people's tools: {error}"),
     }

@@ -43,6 +43,9 @@ const CONTRACTS: [&str; 26] = [
     "WrappedOpen",
 ];
 
+/// Tests that are not the same from one change of them to the next: what forge makes up their cases of.
+pub(crate) const RANDOM: &str = "^(testFuzz|invariant)";
+
 /// Artifact texts by file name.
 type Artifacts = BTreeMap<String, String>;
 

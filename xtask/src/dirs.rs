@@ -60,6 +60,11 @@ impl Dirs {
         self.build.join("alternatives")
     }
 
+    /// Python with mlcroissant.
+    pub(crate) fn croissant(&self) -> PathBuf {
+        self.build.join("croissant")
+    }
+
     /// Python with Slither.
     pub(crate) fn slither(&self) -> PathBuf {
         self.build.join("slither")

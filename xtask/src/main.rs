@@ -5,6 +5,7 @@ mod bench;
 mod checks;
 mod contracts;
 mod corpus;
+mod coverage;
 #[path = "../../tests/src/dev_process.rs"]
 #[allow(unreachable_pub, dead_code, reason = "the same file is part of the tests' library, where all of it is used")]
 mod dev_process;
@@ -16,6 +17,8 @@ mod predeploys;
 mod preinstalls;
 mod quality;
 mod slither;
+#[cfg(test)]
+mod sources;
 mod test;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -102,7 +105,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Npm => npm::install(&dirs.contracts(), &dirs.npm())?,
         Command::Contracts { test: true, forge, .. } => contracts::test(&dirs, &forge)?,
         Command::Contracts { gas: true, check, .. } => checks::gas(&dirs, check)?,
-        Command::Contracts { coverage: true, .. } => print!("{}", checks::coverage(&dirs)?),
+        Command::Contracts { coverage: true, .. } => print!("{}", coverage::coverage(&dirs)?),
         Command::Contracts { slither: true, .. } => println!("{} findings, each answered", slither::slither(&dirs)?),
         Command::Contracts { check: true, .. } => contracts::check(&dirs)?,
         Command::Contracts { .. } => {

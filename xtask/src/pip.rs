@@ -1,5 +1,5 @@
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -17,30 +17,22 @@ pub(crate) fn exists() -> bool {
     python.is_ok_and(|status| status.success())
 }
 
-/// Makes a Python environment in `target` with the packages of a requirements file that names each by version and hashes. Does nothing when
-/// that is what is there already. Packages come as wheels, because sources would run code of their choice here.
-pub(crate) fn install(requirements: &Path, target: &Path) -> Result<(), Error> {
-    let wanted = read(requirements)?;
+/// Makes a Python environment in `target` with the packages of requirements files, one file after the other, that name each by version and hashes. Does
+/// nothing when that is what is there already. Packages come as wheels, because sources would run code of their choice here: a file that takes one that there
+/// is no wheel of says so (`--no-binary`), and it is built by what the files before have installed.
+pub(crate) fn install(requirements: &[PathBuf], target: &Path) -> Result<(), Error> {
+    let wanted = requirements.iter().map(|file| read(file)).collect::<Result<String, _>>()?;
     // Written last, so it also tells a finished installation from one that was interrupted.
     let installed = target.join("requirements.txt");
     if read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(target))?;
-    let mut pip = Command::new(target.join("bin").join("python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "-r",
-    ]);
-    run(pip.arg(requirements))?;
+    for file in requirements {
+        let mut pip = Command::new(target.join("bin").join("python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]);
+        run(pip.args(["--only-binary", ":all:", "--no-build-isolation", "-r"]).arg(file))?;
+    }
     write(&installed, &wanted)
 }
 

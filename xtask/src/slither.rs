@@ -19,7 +19,7 @@ use crate::{
 /// Compiles, runs Slither, and fails unless all that it finds is answered. Returns how many findings that is.
 pub(crate) fn slither(dirs: &Dirs) -> Result<usize, Error> {
     npm::install(&dirs.contracts(), &dirs.npm())?;
-    pip::install(&dirs.contracts().join("slither").join("requirements.txt"), &dirs.slither())?;
+    pip::install(&[dirs.contracts().join("slither").join("requirements.txt")], &dirs.slither())?;
     // Slither reads sources and syntax trees that forge writes only when it compiles; in a folder of its own, so that nothing else is compiled again.
     let folder = dirs.forge().join("slither");
     let mut build = forge_into(dirs, "build", &folder);

@@ -41,8 +41,11 @@ interface IDatanets {
 
     /// @notice Releases count from 1.
     function release(uint256 datanetId, uint32 releaseId) external view returns (Release memory);
+    /// @notice How many releases a datanet has; they are numbered from 1.
     function releaseCount(uint256 datanetId) external view returns (uint32);
+    /// @notice Who is curator.
     function curatorOf(uint256 datanetId) external view returns (address);
+    /// @notice How many datanets there are; they are numbered from 1.
     function datanetCount() external view returns (uint256);
 
     /// @notice Accounts of contributors as they were when `contributors` numbers were given (`Release.contributors`): of a row

@@ -366,12 +366,17 @@ interface IInference is IJuryClient {
 
     // ---- Views
 
+    /// @notice How many sessions were opened; they are numbered from 1.
     function sessionCount() external view returns (uint256);
+    /// @notice A session as it stands.
     function sessionInfo(uint256 sessionId) external view returns (Session memory);
+    /// @notice What the operator has posted and is not paid for yet.
     function pendingOf(uint256 sessionId) external view returns (Pending memory);
+    /// @notice What a case is about, by its number at Juries.
     function caseOf(uint256 caseId) external view returns (Case memory);
     /// @notice What `carry` still has to pay of a settlement, wei, and the hash of the pages that wait, as `carry` takes it.
     function carriedOf(uint256 settlementId) external view returns (uint256 amount, bytes32 payeesHash);
+    /// @notice Whether an operator answers under these terms.
     function serves(address operator, bytes32 termsHash) external view returns (bool);
     /// @notice How many sessions keep the operator's stake locked.
     function openSessions(address operator) external view returns (uint256);

@@ -186,6 +186,7 @@ interface IModelRegistry {
 
     /// @notice Offers the model to `to`, or takes the offer back with the zero address.
     function offerOwnership(uint256 modelId, address to) external;
+    /// @notice Takes a model that was offered to the caller.
     function acceptOwnership(uint256 modelId) external;
 
     /// @notice The model takes no new requests: by its owner, or by the trainer of its newest version.
@@ -199,9 +200,13 @@ interface IModelRegistry {
 
     // ---- The graph
 
+    /// @notice How many models there are; they are numbered from 1.
     function modelCount() external view returns (uint256);
+    /// @notice A model's owner, and whom it is offered to.
     function ownerOf(uint256 modelId) external view returns (address owner, address offeredTo);
+    /// @notice What a version is made of and answers under.
     function facts(uint256 modelId, uint32 version) external view returns (Facts memory);
+    /// @notice A version's parents, as they were registered.
     function parents(uint256 modelId, uint32 version) external view returns (Parent[] memory);
 
     /// @notice Up to `most` of the versions that were made from the model, from the `from`-th on, in order of registration.

@@ -16,6 +16,7 @@ interface IParameters {
 
     /// @notice The Timelock changes a parameter.
     function set(bytes32 key, uint256 value) external;
+    /// @notice A parameter's value now.
     function get(bytes32 key) external view returns (uint256);
 
     /// @return least Least value.

@@ -71,7 +71,9 @@ interface IPayouts {
     function setPayeeFor(address account, address payee, uint256 nonce, uint256 deadline, bytes calldata signature)
         external;
 
+    /// @notice What a module has in escrow, wei.
     function escrowOf(address module) external view returns (uint256);
+    /// @notice What an account can claim, wei.
     function owed(address account) external view returns (uint256);
 
     /// @return owedTotal Sum over all accounts.
@@ -81,5 +83,6 @@ interface IPayouts {
     /// @return payee Who claims now.
     /// @return next Who does from `effective` on; the same when nothing is under way.
     function payeeOf(address account) external view returns (address payee, address next, uint64 effective);
+    /// @notice Of the next `setPayeeFor` that an account signs.
     function nonces(address account) external view returns (uint256);
 }

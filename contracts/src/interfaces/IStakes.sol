@@ -31,17 +31,22 @@ interface IStakes {
     error NotReady(uint64 ready);
     error TransferFailed(address to, uint256 amount);
 
+    /// @notice Puts what is sent at risk for a purpose, as the caller's stake.
     function stake(Purpose purpose) external payable;
+    /// @notice The same for another account, whose stake it is from then on.
     function stakeFor(Purpose purpose, address account) external payable;
 
     /// @notice `amount` of the caller's free stake leaves: it can be withdrawn after `WITHDRAWAL_DELAY`, and can be locked
     ///         no more. What was leaving already begins its delay anew.
     function beginWithdrawal(Purpose purpose, uint256 amount) external;
+    /// @notice Sends `to` what the caller began to withdraw, once its delay is over.
     function withdraw(Purpose purpose, address payable to) external returns (uint256 amount);
 
     // ---- The purpose's module
 
+    /// @notice Free stake is locked: it cannot leave, and can be slashed.
     function lock(Purpose purpose, address account, uint256 amount) external;
+    /// @notice Locked stake is free again.
     function unlock(Purpose purpose, address account, uint256 amount) external;
 
     /// @notice Takes locked stake: it is owed to `to` in Payouts, with reason Slashing and `ref`.
@@ -54,5 +59,6 @@ interface IStakes {
         external
         view
         returns (uint256 free, uint256 locked, uint256 leaving, uint64 ready);
+    /// @notice The one that locks and slashes what is staked for a purpose.
     function moduleOf(Purpose purpose) external view returns (address);
 }

@@ -28,6 +28,7 @@ contract AttestedOutput {
     /// @notice The OP Stack's question whether the game type was respected at creation; there is only one type.
     bool public constant wasRespectedGameTypeWhenCreated = true;
 
+    /// @notice All that is known of the output.
     function facts() public view returns (Facts memory) {
         return abi.decode(Clones.fetchCloneArgs(address(this)), (Facts));
     }
@@ -72,6 +73,7 @@ contract AttestedOutput {
         return abi.encode(facts().l2BlockNumber);
     }
 
+    /// @notice Type, output root and extra data in one call, as tools of the OP Stack ask for them.
     function gameData() external view returns (uint32 gameType_, bytes32 rootClaim_, bytes memory extraData_) {
         return (gameType, facts().rootClaim, extraData());
     }

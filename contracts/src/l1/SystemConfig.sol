@@ -64,13 +64,20 @@ contract SystemConfig is Owned {
     /// @notice Key that signs unsafe blocks.
     address public unsafeBlockSigner;
 
+    /// @notice Gas limit of an L2 block.
     uint64 public gasLimit;
+    /// @notice By what part the L2 base fee moves at most: 1 / denominator a block.
     uint32 public eip1559Denominator;
 
+    /// @notice How many times its gas target an L2 block may hold.
     uint32 public eip1559Elasticity;
+    /// @notice Weight of L1's base fee in the L1 data fee, scaled by 10⁶.
     uint32 public basefeeScalar;
+    /// @notice Weight of L1's blob base fee in the L1 data fee, scaled by 10⁶.
     uint32 public blobbasefeeScalar;
+    /// @notice Weight of the gas used in the operator fee.
     uint32 public operatorFeeScalar;
+    /// @notice Part of the operator fee that each transaction pays, wei.
     uint64 public operatorFeeConstant;
 
     /// @notice The least base fee of an L2 block, wei.
@@ -100,35 +107,43 @@ contract SystemConfig is Owned {
         daFootprintGasScalar = init.daFootprintGasScalar;
     }
 
+    /// @notice Names another batcher, for the L1 blocks after this one.
     function setBatcherHash(bytes32 newBatcherHash) external onlyOwner {
         _setBatcherHash(newBatcherHash);
     }
 
+    /// @notice Sets both scalars of the L1 data fee.
     function setGasConfigEcotone(uint32 newBasefeeScalar, uint32 newBlobbasefeeScalar) external onlyOwner {
         _setGasConfigEcotone(newBasefeeScalar, newBlobbasefeeScalar);
     }
 
+    /// @notice Sets the gas limit of L2 blocks, within its bounds.
     function setGasLimit(uint64 newGasLimit) external onlyOwner {
         _setGasLimit(newGasLimit);
     }
 
+    /// @notice Names another signer of unsafe blocks.
     function setUnsafeBlockSigner(address newSigner) external onlyOwner {
         _setUnsafeBlockSigner(newSigner);
     }
 
+    /// @notice Sets how fast, and up to what, L2 blocks follow demand.
     function setEIP1559Params(uint32 denominator, uint32 elasticity) external onlyOwner {
         _setEIP1559Params(denominator, elasticity);
     }
 
+    /// @notice Sets both parts of the operator fee.
     function setOperatorFeeScalars(uint32 newScalar, uint64 newConstant) external onlyOwner {
         _setOperatorFeeScalars(newScalar, newConstant);
     }
 
+    /// @notice Sets the least base fee of L2 blocks, wei.
     function setMinBaseFee(uint64 newMinBaseFee) external onlyOwner {
         minBaseFee = newMinBaseFee;
         emit ConfigUpdate(VERSION, UpdateType.MIN_BASE_FEE, abi.encode(newMinBaseFee));
     }
 
+    /// @notice Sets what a byte of a transaction counts as in the DA footprint; 0 means 400.
     function setDAFootprintGasScalar(uint16 newScalar) external onlyOwner {
         daFootprintGasScalar = newScalar;
         emit ConfigUpdate(VERSION, UpdateType.DA_FOOTPRINT_GAS_SCALAR, abi.encode(newScalar));

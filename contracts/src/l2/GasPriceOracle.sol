@@ -26,8 +26,11 @@ contract GasPriceOracle {
 
     /// @notice Forks; genesis sets those that the chain has, so that the flags of slot 0 read as on any OP Stack chain.
     bool public isEcotone;
+    /// @notice Whether the chain has Fjord: sizes are estimated by FastLZ.
     bool public isFjord;
+    /// @notice Whether the chain has Isthmus: there is an operator fee.
     bool public isIsthmus;
+    /// @notice Whether the chain has Jovian: the scaled part of the operator fee is times 100, and not divided by 10⁶.
     bool public isJovian;
 
     /// @notice Bedrock's fee parameters don't exist since Ecotone.
@@ -56,42 +59,52 @@ contract GasPriceOracle {
         return Math.saturatingAdd(fee, L1_BLOCK.operatorFeeConstant());
     }
 
+    /// @notice Base fee of the block, wei: the name from before EIP-1559.
     function gasPrice() external view returns (uint256) {
         return block.basefee;
     }
 
+    /// @notice Base fee of the block, wei.
     function baseFee() external view returns (uint256) {
         return block.basefee;
     }
 
+    /// @notice L1's base fee at the block's origin, wei.
     function l1BaseFee() public view returns (uint256) {
         return L1_BLOCK.basefee();
     }
 
+    /// @notice L1's blob base fee at the block's origin, wei.
     function blobBaseFee() public view returns (uint256) {
         return L1_BLOCK.blobBaseFee();
     }
 
+    /// @notice Weight of L1's base fee in the L1 data fee.
     function baseFeeScalar() public view returns (uint32) {
         return L1_BLOCK.baseFeeScalar();
     }
 
+    /// @notice Weight of L1's blob base fee in the L1 data fee.
     function blobBaseFeeScalar() public view returns (uint32) {
         return L1_BLOCK.blobBaseFeeScalar();
     }
 
+    /// @notice The same as `DECIMALS`.
     function decimals() external pure returns (uint256) {
         return DECIMALS;
     }
 
+    /// @notice Reverts: see `Deprecated`.
     function overhead() external pure returns (uint256) {
         revert Deprecated();
     }
 
+    /// @notice Reverts: see `Deprecated`.
     function scalar() external pure returns (uint256) {
         revert Deprecated();
     }
 
+    /// @notice Version of the OP Stack interface that this contract follows.
     function version() external pure returns (string memory) {
         return "1.6.0";
     }

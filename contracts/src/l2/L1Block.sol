@@ -13,26 +13,40 @@ contract L1Block {
     uint256 public constant RANDAO_HELD = 8192;
 
     // slot 0
+    /// @notice Number of the block's L1 origin.
     uint64 public number;
+    /// @notice Time of the origin, seconds.
     uint64 public timestamp;
     // slot 1
+    /// @notice Base fee of the origin, wei.
     uint256 public basefee;
     // slot 2
+    /// @notice Hash of the origin.
     bytes32 public hash;
     // slot 3
+    /// @notice How many L2 blocks of the same origin came before.
     uint64 public sequenceNumber;
+    /// @notice Weight of L1's blob base fee in the L1 data fee.
     uint32 public blobBaseFeeScalar;
+    /// @notice Weight of L1's base fee in the L1 data fee.
     uint32 public baseFeeScalar;
     // slot 4
+    /// @notice The batcher of this chain, as SystemConfig has it.
     bytes32 public batcherHash;
     // slots 5 and 6, unused since Ecotone
+    /// @notice Bedrock's, always zero.
     uint256 public l1FeeOverhead;
+    /// @notice Bedrock's, always zero.
     uint256 public l1FeeScalar;
     // slot 7
+    /// @notice Blob base fee of the origin, wei.
     uint256 public blobBaseFee;
     // slot 8
+    /// @notice Part of the operator fee that each transaction pays, wei.
     uint64 public operatorFeeConstant;
+    /// @notice Weight of the gas used in the operator fee.
     uint32 public operatorFeeScalar;
+    /// @notice Gas that a byte of a transaction counts as in the DA footprint.
     uint16 public daFootprintGasScalar;
     // slots 9 to 8200, this project's own: what L1's block n drew, at n modulo 8192
     bytes32[RANDAO_HELD] private _randao;
@@ -77,6 +91,7 @@ contract L1Block {
         if (randao == 0) revert RandaoNotHeld(l1Number);
     }
 
+    /// @notice Version of the OP Stack interface that this contract follows.
     function version() external pure returns (string memory) {
         return "1.7.0";
     }
@@ -86,10 +101,12 @@ contract L1Block {
         return (0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE, 18);
     }
 
+    /// @notice Name of the native currency.
     function gasPayingTokenName() external pure returns (string memory) {
         return "OPEN";
     }
 
+    /// @notice Symbol of the native currency.
     function gasPayingTokenSymbol() external pure returns (string memory) {
         return "OPEN";
     }

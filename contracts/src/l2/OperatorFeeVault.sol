@@ -11,7 +11,9 @@ contract OperatorFeeVault {
         L2
     }
 
+    /// @notice Who gets the fees.
     address public immutable RECIPIENT;
+    /// @notice Least balance that `withdraw` sends, wei.
     uint256 public immutable MIN_WITHDRAWAL_AMOUNT;
     /// @notice Always L2: the recipient can withdraw to L1 like anybody.
     WithdrawalNetwork public constant WITHDRAWAL_NETWORK = WithdrawalNetwork.L2;
@@ -42,6 +44,7 @@ contract OperatorFeeVault {
         require(success, "FeeVault: failed to send ETH to L2 fee recipient");
     }
 
+    /// @notice Version of the OP Stack interface that this contract follows.
     function version() external pure returns (string memory) {
         return "1.0.0";
     }

@@ -203,48 +203,64 @@ export type Span = {
   rowEnd: number
   originStart: number
   originEnd: number
+  /** Keccak-256 of the origin's document. */
+  document: Hex
+  /** The origin's contributor: its number in the datanet, and its account. */
+  contributor: number
+  author: Address
   /** In 1/256 bit. */
   weight: bigint
   /** Nobody is credited. */
   withheld: boolean
   text: string
-  author: Address
   /** The span's part of what its author was paid, rounded down. */
   wei: bigint
 }
-export type ExplainedSource = Source & { licence: Licence; explained: bigint; withheld: bigint; total: bigint }
+/** A release that answers for the model, with what was to be divided by it and what contributors got of that. `licence` is Keccak-256 of its text. */
+export type DividedSource = Source & {
+  setId: bigint
+  version: bigint
+  licence: Hex
+  fullAtBps: number
+  maxContributorBps: number
+  pool: bigint
+  paid: bigint
+}
+/** The same with the weights of one answer's words: of those that it explains, of those among them that nobody is credited for, of all. */
+export type ExplainedSource = DividedSource & { explained: bigint; withheld: bigint; total: bigint }
+/** `sources` and `spans` are empty where the payer did not sign. */
 export type ExplainedAnswer = {
-  sessionId: bigint
   index: number
   promptHash: Hex
+  queryHash: Hex
   amount: bigint
-  settlementId?: bigint
   output: string
   sources: ExplainedSource[]
   spans: Span[]
 }
-export type Payee = { account: Address; datanetId: bigint; number: bigint; bySketch: boolean; amount: bigint; weight: bigint }
-export type Part = { reason: Reason; datanetId: bigint; account: Address; amount: bigint }
-export type Settlement = {
-  id: bigint
+export type Payee = { account: Address; datanetId: bigint; number: number; bySketch: boolean; amount: bigint; weight: bigint }
+export type Explanation = {
+  settlementId: bigint
   sessionId: bigint
+  blockNumber: bigint
+  blockTime: bigint
+  payer: Address
+  operator: Address
+  modelId: bigint
+  version: number
+  termsHash: Hex
+  /** Whether the payer signed for the answers; what is not signed for is not attributed. */
   signed: boolean
   amount: bigint
-  carried: bigint
-  blockNumber: bigint
   shares: Shares
-  parts: Part[]
-  payees: Payee[]
-  attributions: { datanetId: bigint; releaseId: bigint; pool: bigint; paid: bigint; explained: bigint; withheld: bigint; total: bigint }[]
-}
-export type Explanation = {
-  session: { id: bigint; modelId: bigint; payer: Address; operator: Address; termsHash: Hex; escrow: bigint; paid: bigint; refunded: bigint; status: string }
-  terms: { operator: Address; price: bigint; contributorBps: number; lineageBps: number; sketchBps: number; deterministic: boolean }
+  /** The end of the session's chain of answers before these, and the number of the first. */
+  before: Hex
+  first: number
   answers: ExplainedAnswer[]
-  settlements: Settlement[]
+  sources: DividedSource[]
+  payees: Payee[]
+  receipt: Receipt
 }
-export declare function explain(client: Reader, options: { sessionId: bigint }): Promise<Explanation>
-
 /** What `tributary verify` checks without a node. Quantities are hexadecimal, as the node gives them. */
 export type Receipt = {
   format: Hex
@@ -253,10 +269,26 @@ export type Receipt = {
   proof: object
   whole: boolean
 }
-export declare function receiptOf(
-  client: Reader,
-  options: { settlementId: bigint; at?: bigint | 'latest' | 'safe' | 'finalized'; whole?: boolean },
-): Promise<Receipt | undefined>
+export type Explained = { settlementId: bigint; at?: bigint | 'latest' | 'safe' | 'finalized'; whole?: boolean }
+export declare function explain(client: Reader, options: Explained): Promise<Explanation | undefined>
+
+export type Part = { reason: Reason; datanetId: bigint; account: Address; amount: bigint }
+export type Settlement = {
+  id: bigint
+  sessionId: bigint
+  signed: boolean
+  first: number
+  count: number
+  amount: bigint
+  /** Still to be paid to contributors, by `carry`. */
+  carried: bigint
+  blockNumber: bigint
+  shares: Shares
+  parts: Part[]
+  payees: Payee[]
+  attributions: { datanetId: bigint; releaseId: number; pool: bigint; paid: bigint; explained: bigint; withheld: bigint; total: bigint }[]
+}
+export declare function settlementsOf(client: Reader, options: { sessionId: bigint }): Promise<Settlement[]>
 
 // ---- All of them, of one client: `createWalletClient({ … }).extend(tributaryActions)`
 
@@ -282,8 +314,8 @@ type Actions = {
   claim: typeof claim
   setPayee: typeof setPayee
   payeeOf: typeof payeeOf
+  settlementsOf: typeof settlementsOf
   explain: typeof explain
-  receiptOf: typeof receiptOf
 }
 type Bound<action> = action extends (client: any, ...options: infer options) => infer result ? (...options: options) => result : never
 export type TributaryActions = { [name in keyof Actions]: Bound<Actions[name]> }

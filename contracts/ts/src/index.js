@@ -6,6 +6,6 @@ export { NO_ROW, append, commitFolder, contribute, found, release, reveal, submi
 export { createModel, registerVersion } from './actions/models.js'
 export { ask, carry, quote, refund, serve, settle, voucher } from './actions/inference.js'
 export { claim, earnings, payeeOf, setPayee, stake } from './actions/money.js'
-export { explain, receiptOf } from './actions/explain.js'
+export { explain, settlementsOf } from './actions/explain.js'
 export { isProved, leafOf, proofOf, rootOf, treeOf } from './merkle.js'
 export { answerOf, chainOf, inferenceDomain, receiptData, receiptTypes, voucherData, voucherTypes } from './vouchers.js'

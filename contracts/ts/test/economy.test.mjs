@@ -190,13 +190,15 @@ test('the operator settles what was signed for, and nothing else', only, async (
 })
 
 test('everybody can see why they were paid', only, async () => {
-  const { payer, pilot, geologist } = people
-  const { session, answers: explained, settlements } = await payer.explain({ sessionId })
-  assert.deepEqual([session.status, session.paid, session.payer], ['ended', 2n * PRICE, payer.account.address.toLowerCase()])
-  assert.deepEqual(explained.map(({ output }) => output), answers.map(({ output }) => output))
-  assert.deepEqual(settlements.map(({ id, amount }) => [id, amount]), [[settlement.settlementId, 2n * PRICE]])
-  assert.deepEqual(settlements[0].shares, settlement.shares)
-  const [first, second] = explained.map(({ spans }) => spans)
+  const { payer, maker, pilot, geologist } = people
+  const explained = await payer.explain({ settlementId: settlement.settlementId })
+  const lower = ({ account }) => account.address.toLowerCase()
+  assert.deepEqual([explained.sessionId, explained.payer, explained.operator], [sessionId, lower(payer), lower(maker)])
+  assert.deepEqual([explained.signed, explained.amount, explained.first], [true, 2n * PRICE, 1])
+  assert.deepEqual(explained.shares, settlement.shares)
+  const told = ({ index, amount, output }) => [index, amount, output]
+  assert.deepEqual(explained.answers.map(told), answers.map(({ amount, output }, at) => [at + 1, amount, output]))
+  const [first, second] = explained.answers.map(({ spans }) => spans)
   for (const [spans, { address }, text] of [[first, pilot.account, HARBOUR], [second, geologist.account, GLACIER]]) {
     assert.ok(spans.length > 0)
     for (const span of spans) {
@@ -204,28 +206,50 @@ test('everybody can see why they were paid', only, async () => {
       assert.equal(Buffer.from(text).subarray(span.originStart, span.originEnd).toString(), span.text)
     }
   }
-  for (const payee of settlements[0].payees) {
-    const spans = explained.flatMap(({ spans }) => spans).filter(({ author }) => author === payee.account)
+  assert.deepEqual(explained.payees.map(({ account }) => account).toSorted(), [lower(pilot), lower(geologist)].toSorted())
+  for (const payee of explained.payees) {
+    const spans = explained.answers.flatMap(({ spans }) => spans).filter(({ author }) => author === payee.account)
     const wei = spans.reduce((sum, span) => sum + span.wei, 0n)
     assert.ok(wei <= payee.amount && payee.amount - wei <= BigInt(spans.length), `${wei} of ${payee.amount}`)
   }
   // Anyone can ask the precompile again.
   const { setId, version } = (await payer.readContract({ ...datanets, functionName: 'release', args: [datanetId, releaseId] }))
   const trace = { address: addresses.textAttribution, abi: textAttributionAbi, functionName: 'trace' }
-  const [rows] = await payer.readContract({ ...trace, args: [setId, version, stringToHex(answers[0].output), 0] })
+  const [rows, , , ...sums] = await payer.readContract({ ...trace, args: [setId, version, stringToHex(answers[0].output), 0] })
   assert.ok(rows.includes(first[0].row))
+  const [source] = explained.answers[0].sources
+  assert.deepEqual([source.explained, source.withheld, source.total], sums)
+  assert.deepEqual([source.datanetId, source.releaseId, source.weightBps, source.setId, source.version], [datanetId, releaseId, 10_000, setId, version])
 })
 
-test('a receipt says what the explanation says, and has its proof with it', only, async () => {
+test('an explanation has the receipt with its proof, as much of it as was asked for', only, async () => {
   const { payer } = people
-  const { answers: explained } = await payer.explain({ sessionId })
-  const receipt = await payer.receiptOf({ settlementId: settlement.settlementId, at: 'latest' })
-  assert.equal(BigInt(receipt.explanation.amount), 2n * PRICE)
+  const { settlementId } = settlement
+  const { receipt, answers: explained } = await payer.explain({ settlementId })
   const spans = receipt.explanation.answers.map(({ traces }) => traces.flatMap(({ spans }) => spans))
-  const told = (span) => [span.row, span.origin, span.outputStart, span.outputEnd, span.weight, span.wei].map(BigInt)
+  const told = (span) => [span.row, span.origin, span.outputStart, span.outputEnd, span.contributor, span.weight, span.wei].map(BigInt)
   assert.deepEqual(spans.map((each) => each.map(told)), explained.map(({ spans }) => spans.map(told)))
-  assert.ok(receipt.proof.state.nodes.length > 0 && receipt.whole)
-  assert.equal(await payer.receiptOf({ settlementId: 77n }), undefined)
+  // A small datanet's texts are in it unasked, and the settlement's block is the one that its output root is to be of.
+  assert.ok(receipt.whole && receipt.proof.anchor === null)
+  const { receipt: short } = await payer.explain({ settlementId, at: 'latest', whole: false })
+  assert.ok(!short.whole && short.proof.state.nodes.length < receipt.proof.state.nodes.length)
+  assert.deepEqual(short.explanation, receipt.explanation)
+  const later = await payer.getBlockNumber()
+  assert.ok((await payer.explain({ settlementId, at: later })).receipt.proof.anchor !== null || later === BigInt(receipt.explanation.blockNumber))
+  await assert.rejects(payer.explain({ settlementId, at: 1n }), /it was settled in block/)
+  assert.equal(await payer.explain({ settlementId: 77n }), undefined)
+})
+
+test("a session's settlements have all their parts", only, async () => {
+  const { payer, curator } = people
+  const [only, ...others] = await payer.settlementsOf({ sessionId })
+  assert.equal(others.length, 0)
+  assert.deepEqual([only.id, only.amount, only.count, only.carried], [settlement.settlementId, 2n * PRICE, 2, 0n])
+  assert.deepEqual(only.shares, settlement.shares)
+  const toCurators = only.parts.filter(({ reason }) => reason === 'curator')
+  assert.deepEqual(toCurators.map(({ account, amount }) => [account, amount]), [[curator.account.address.toLowerCase(), settlement.shares.curators]])
+  assert.equal(only.payees.reduce((sum, { amount }) => sum + amount, 0n), settlement.shares.contributors)
+  assert.deepEqual(await payer.settlementsOf({ sessionId: 0xffffffn }), [])
 })
 
 test('contributors see what they earned, and claim it', only, async () => {
@@ -266,29 +290,19 @@ test('contributors beyond the first page are paid by whoever carries it', only, 
   const whole = [{ prompt: PROMPT, amount: PRICE, output: phrases.join('. ') }]
   const { signature } = await payer.voucher({ sessionId: quoted, answers: whole })
   const { settlementId, shares } = await maker.settle({ sessionId: quoted, answers: whole, signature })
-  const payees = async () => (await payer.explain({ sessionId: quoted })).settlements[0].payees
+  const payees = async () => (await payer.settlementsOf({ sessionId: quoted }))[0].payees
   assert.equal((await payees()).length, 128)
+  // Who waits is explained, too.
+  assert.equal((await payer.explain({ settlementId })).payees.length, CROWD)
   assert.equal((await pilot.carry({ settlementId })).receipts.length, 1)
   assert.equal((await payees()).length, CROWD)
   assert.equal((await payees()).reduce((sum, { amount }) => sum + amount, 0n), shares.contributors)
   assert.equal((await pilot.carry({ settlementId })).receipts.length, 0)
 })
 
-test('an answer that is no text and that nobody signed for is explained by nobody', only, async () => {
-  const { payer, maker } = people
-  const { sessionId: posted } = await payer.ask({ modelId, prompt: PROMPT })
-  const output = '0xff00fe'
-  const call = { address: addresses.inference, abi: inferenceAbi, functionName: 'post' }
-  const answer = { promptHash: keccak256(stringToHex(PROMPT)), amount: PRICE, output, query: '0x' }
-  await maker.waitForTransactionReceipt({ hash: await maker.writeContract({ ...call, args: [posted, [answer]] }) })
-  const { answers: [found], settlements } = await payer.explain({ sessionId: posted })
-  assert.deepEqual([found.spans, found.sources.map(({ explained }) => explained), settlements], [[], [0n], []])
-})
-
 test('what the index has nothing of is told with the block that it has read', only, async () => {
   const answer = await funder.request({ method: 'tributary_session', params: ['0xffffff'] })
   assert.deepEqual([Object.keys(answer).sort(), answer.result], [['blockHash', 'blockNumber', 'result'], null])
-  await assert.rejects(people.payer.explain({ sessionId: 0xffffffn }), /the index has no session 16777215/)
   const nobody = await people.payer.earnings({ account: privateKeyToAccount(generatePrivateKey()).address })
   assert.deepEqual(nobody, { owed: 0n, claimed: 0n, earned: {}, payments: [] })
 })

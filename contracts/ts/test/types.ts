@@ -17,7 +17,8 @@ const info = await pub.readContract({ address: addresses.datanets, abi: datanets
 const c: `0x${string}` = info.curator
 const ses = await pub.readContract({ address: addresses.inference, abi: inferenceAbi, functionName: 'sessionInfo', args: [1n] })
 const rules: number = ses.rules.protocolBps
-const e = await explain(pub, { sessionId: 1n }); const wei: bigint = e.answers[0].spans[0].wei
+const e = await explain(pub, { settlementId: 1n, at: 'safe', whole: true }); const wei: bigint = e?.answers[0].spans[0].wei ?? 0n
+const [paid] = await client.settlementsOf({ sessionId: 1n }); const left: bigint = paid.carried
 await client.signTypedData({ account, ...voucherData({ chainId: 1, sessionId: 1n, count: 1, amount: 1n, answers: '0x' }) })
 await client.claim(); await client.earnings()
 // @ts-expect-error no such function

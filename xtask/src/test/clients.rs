@@ -1,4 +1,8 @@
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{Outcome, Run, anvil::Anvil, install, restarts::Restarts, rust::counted};
 use crate::{
@@ -30,8 +34,9 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
     if let Err(outcome) = install_all(run) {
         return outcome;
     }
-    let node = match start(run) {
-        Ok(node) => node,
+    let started = run.built("tributary").and_then(|binary| Ok((start(run, &binary)?, binary)));
+    let (node, binary) = match started {
+        Ok(started) => started,
         Err(error) => return Outcome::failed(error),
     };
     let banner = &node.banner;
@@ -47,10 +52,12 @@ pub(super) fn run(run: &Run<'_>) -> Outcome {
             ("PORTAL", contract("TributaryPortal")),
             ("OUTPUTS", contract("OutputProposals")),
             ("OPEN_TOKEN", contract("OpenToken")),
+            ("TRIBUTARY", binary.to_string_lossy().into_owned()),
         ],
         again: 0,
     };
-    let outcome = clients.fixtures().and(clients.scripts(&ROLLUP_FIRST)).and(clients.any()).and(clients.scripts(&[ROLLUP_LAST]));
+    let first = clients.fixtures().and(clients.scripts(&ROLLUP_FIRST)).and(clients.croissant());
+    let outcome = first.and(clients.any()).and(clients.scripts(&[ROLLUP_LAST]));
     outcome.and(Outcome::of(node.stop())).and(travel(run))
 }
 
@@ -101,12 +108,11 @@ fn install_all(run: &Run<'_>) -> Result<(), Outcome> {
     made.and_then(|()| copy_tree(&source, &target, &NPM_FILES)).map_err(|error| Outcome::failed(error.to_string()))
 }
 
-fn start(run: &Run<'_>) -> Result<Restarts, String> {
-    let binary = run.built("tributary")?;
+fn start(run: &Run<'_>, binary: &Path) -> Result<Restarts, String> {
     let (log, data) = (run.dirs.test_log("node"), run.dirs.installed_clients().join("data"));
     // Both are absent where nothing was tested yet.
     let _ = (fs::remove_file(&log), fs::remove_dir_all(&data));
-    Restarts::start(&binary, &data, &log)
+    Restarts::start(binary, &data, &log)
 }
 
 /// The programs, with what they need to know of a node.
@@ -174,14 +180,24 @@ impl Clients<'_> {
     }
 
     fn web3py(&self) -> Outcome {
+        self.python("web3py", &["requirements.txt"], &self.dirs().venv())
+    }
+
+    /// The node's own command line exports a datanet, and the reader of the format's authors reads it. One of its packages is only there as source.
+    fn croissant(&self) -> Outcome {
+        self.python("croissant", &["croissant/build-requirements.txt", "croissant/requirements.txt"], &self.dirs().croissant())
+    }
+
+    /// A Python script, with the packages of its requirements files in an environment of its own.
+    fn python(&self, name: &str, requirements: &[&str], venv: &Path) -> Outcome {
         if !pip::exists() {
-            return Outcome::skipped("web3.py: no python3 of version 3.11 or later with venv on this machine");
+            return Outcome::skipped(&format!("{name}: no python3 of version 3.11 or later with venv on this machine"));
         }
-        let venv = self.dirs().venv();
-        match pip::install(&self.folder().join("requirements.txt"), &venv) {
-            Ok(()) => self.program("web3py", Command::new(venv.join("bin").join("python")).arg(self.folder().join("web3py.py"))),
+        let requirements: Vec<_> = requirements.iter().map(|file| self.folder().join(file)).collect();
+        match pip::install(&requirements, venv) {
+            Ok(()) => self.program(name, Command::new(venv.join("bin").join("python")).arg(self.folder().join(name).with_extension("py"))),
             Err(Error::Pip { output }) if pip::unreachable(&output) => {
-                Outcome::skipped(&format!("web3.py: Python packages cannot be installed: {}", pip::first_error(&output)))
+                Outcome::skipped(&format!("{name}: Python packages cannot be installed: {}", pip::first_error(&output)))
             }
             Err(error) => Outcome::failed(error.to_string()),
         }

@@ -82,7 +82,7 @@ const STEPS: &[Step] = &[
     Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
     Step {
         name: "clients",
-        about: "viem, our package for it, ethers, a browser, web3.py, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
+        about: "viem, our package for it, ethers, a browser, web3.py, mlcroissant, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
         run: clients::run,
     },
     Step { name: "anvil", about: "the same programs against anvil, so that none is bent to fit our node", run: clients::anvil },
@@ -92,6 +92,11 @@ const STEPS: &[Step] = &[
 const SOAK: &[Step] = &[
     Step { name: "long", about: "the tests that take minutes each", run: rust::long_tests },
     Step { name: "random", about: "the random tests, with many more cases", run: rust::random_tests },
+    Step {
+        name: "fuzz",
+        about: "the contracts' fuzz tests with 10,000 cases each, and their invariants with longer and more runs",
+        run: solidity::random_tests,
+    },
 ];
 
 /// After this long a soak ends.

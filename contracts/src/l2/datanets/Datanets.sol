@@ -69,6 +69,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
         Founding.propose(books, datanetId, next);
     }
 
+    /// @notice Takes the office that was offered to the caller.
     function acceptCurator(uint256 datanetId) external {
         Founding.accept(books, datanetId);
     }
@@ -140,6 +141,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
         return books.datanetCount;
     }
 
+    /// @notice A datanet as it stands.
     function datanetInfo(uint256 datanetId) external view returns (DatanetInfo memory info) {
         Datanet storage datanet = books.datanet(datanetId);
         (info.curator, info.nextCurator, info.setId) = (datanet.curator, datanet.nextCurator, datanet.setId);
@@ -189,6 +191,7 @@ contract Datanets is DatanetBooks, Governed, Proxy, IDatanets, IDatanetRecords {
         return uint32(books.datanet(datanetId).releases.length);
     }
 
+    /// @notice A row as it stands.
     function rowInfo(uint256 datanetId, uint64 row) external view returns (RowInfo memory info) {
         Row storage found = books.row(datanetId, row);
         info.account = books.authorOf(datanetId, row);

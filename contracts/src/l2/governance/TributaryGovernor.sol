@@ -28,8 +28,11 @@ contract TributaryGovernor is
 {
     /// @notice Settings that the chain begins with: seconds, wei, percent.
     uint48 public constant INITIAL_VOTING_DELAY = 1 days;
+    /// @notice Seconds.
     uint32 public constant INITIAL_VOTING_PERIOD = 5 days;
+    /// @notice gOPEN, wei.
     uint256 public constant INITIAL_PROPOSAL_THRESHOLD = 1_000 ether;
+    /// @notice Percent of all gOPEN.
     uint256 public constant INITIAL_QUORUM = 4;
 
     /// @notice Least quorum, whatever the percentage gives: while few hold gOPEN, a percentage of it is what the first who
@@ -92,6 +95,7 @@ contract TributaryGovernor is
         return Time.timestamp();
     }
 
+    /// @notice gOPEN's clock in the words of ERC-6372.
     // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override(Governor, GovernorVotes) returns (string memory) {
         return "mode=timestamp";
@@ -111,10 +115,12 @@ contract TributaryGovernor is
 
     // ---- What several bases define
 
+    /// @notice Where a proposal stands: what the Timelock did with it counts, too.
     function state(uint256 proposalId) public view override(Governor, GovernorTimelockControl) returns (ProposalState) {
         return super.state(proposalId);
     }
 
+    /// @notice Always: what was decided waits in the Timelock.
     function proposalNeedsQueuing(uint256 proposalId)
         public
         view
@@ -124,6 +130,7 @@ contract TributaryGovernor is
         return super.proposalNeedsQueuing(proposalId);
     }
 
+    /// @notice gOPEN that a proposer needs, wei.
     function proposalThreshold() public view override(Governor, GovernorSettings) returns (uint256) {
         return super.proposalThreshold();
     }

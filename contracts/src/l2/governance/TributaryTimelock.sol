@@ -13,7 +13,9 @@ import {Predeploys} from "../Predeploys.sol";
 contract TributaryTimelock is TimelockController {
     /// @notice Delay that the chain begins with, and bounds of what governance may make of it.
     uint256 public constant INITIAL_DELAY = 2 days;
+    /// @notice Seconds.
     uint256 public constant LEAST_DELAY = 1 days;
+    /// @notice Seconds.
     uint256 public constant MOST_DELAY = 30 days;
 
     error DelayOutOfBounds(uint256 delay, uint256 least, uint256 most);

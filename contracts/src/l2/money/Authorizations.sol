@@ -10,15 +10,19 @@ import {Signatures} from "./Signatures.sol";
 ///         may be the signature of a key or, by EIP-1271, of a contract.
 /// @dev The domain (EIP-5267) has the chain's id and the token's address, whatever they were when the code was made.
 abstract contract Authorizations is EIP712 {
+    /// @notice Of EIP-2612.
     // solhint-disable func-name-mixedcase
     bytes32 public constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    /// @notice Of EIP-3009.
     bytes32 public constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
+    /// @notice Of EIP-3009.
     bytes32 public constant RECEIVE_WITH_AUTHORIZATION_TYPEHASH = keccak256(
         "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
+    /// @notice Of EIP-3009.
     bytes32 public constant CANCEL_AUTHORIZATION_TYPEHASH =
         keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
@@ -46,18 +50,21 @@ abstract contract Authorizations is EIP712 {
         return _EIP712Version();
     }
 
+    /// @notice Of the signing domain, now.
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         return _domainSeparatorV4();
     }
 
     // ---- EIP-2612
 
+    /// @notice The same with the signature of a key.
     function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
     {
         permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
     }
 
+    /// @notice Sets the allowance that `owner` signed for. Anyone may call it.
     function permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) public {
         if (block.timestamp > deadline) revert PermitExpired(deadline);
         bytes32 permitHash = keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline));
@@ -67,6 +74,7 @@ abstract contract Authorizations is EIP712 {
 
     // ---- EIP-3009
 
+    /// @notice The same with the signature of a key.
     function transferWithAuthorization(
         address from,
         address to,
@@ -99,6 +107,7 @@ abstract contract Authorizations is EIP712 {
         _transfer(from, to, value);
     }
 
+    /// @notice The same with the signature of a key.
     function receiveWithAuthorization(
         address from,
         address to,
@@ -132,6 +141,7 @@ abstract contract Authorizations is EIP712 {
         _transfer(from, to, value);
     }
 
+    /// @notice The same with the signature of a key.
     function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external {
         cancelAuthorization(authorizer, nonce, abi.encodePacked(r, s, v));
     }

@@ -100,6 +100,7 @@ contract VotingOpen is ERC20Permit, ERC20Votes {
         return "mode=timestamp";
     }
 
+    /// @notice Of the next permit or delegation that an owner signs.
     function nonces(address owner) public view override(ERC20Permit, Nonces) returns (uint256) {
         return super.nonces(owner);
     }

@@ -9,11 +9,16 @@ import {Authorizations} from "./Authorizations.sol";
 ///         events and behaviour of WETH9, and besides EIP-2612 and EIP-3009 (`Authorizations`), so that whoever pays needs
 ///         no OPEN for gas. WETH9's supply is its balance: what is forced in counts there, and belongs to nobody.
 contract WrappedOpen is Authorizations {
+    /// @notice Of ERC-20.
     string public constant name = "Wrapped OPEN";
+    /// @notice Of ERC-20.
     string public constant symbol = "WOPEN";
+    /// @notice Of ERC-20: those of OPEN.
     uint8 public constant decimals = 18;
 
+    /// @notice WOPEN of an account, wei.
     mapping(address account => uint256) public balanceOf;
+    /// @notice What a spender may still move of an owner, wei; the greatest value is without end.
     mapping(address owner => mapping(address spender => uint256)) public allowance;
 
     event Approval(address indexed src, address indexed guy, uint256 wad);
@@ -55,15 +60,18 @@ contract WrappedOpen is Authorizations {
         if (!success) revert TransferFailed(msg.sender, wad);
     }
 
+    /// @notice All OPEN that is held here, wei.
     function totalSupply() external view returns (uint256) {
         return address(this).balance;
     }
 
+    /// @notice Sets what `guy` may move of the caller.
     function approve(address guy, uint256 wad) external returns (bool) {
         _approve(msg.sender, guy, wad);
         return true;
     }
 
+    /// @notice Moves `wad` from the caller to `dst`.
     function transfer(address dst, uint256 wad) external returns (bool) {
         _transfer(msg.sender, dst, wad);
         return true;
