@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tributary_client::{Account, Call, Receipt};
 
+/// Values that are moments.
+const MOMENTS: [&str; 6] = ["deadline", "effective", "ready", "until", "voteEnd", "voteStart"];
+
 /// Who runs a command, and where.
 #[derive(Debug)]
 pub(crate) struct Caller {
@@ -58,7 +61,11 @@ impl Caller {
             report::json(&told);
             return Ok(());
         }
-        let mut facts: Vec<_> = made.iter().map(|(name, value)| (*name, plain(value))).collect();
+        let told = |name: &str, value: &Value| match value.as_u64() {
+            Some(seconds) if MOMENTS.contains(&name) => report::moment(seconds),
+            _ => plain(value),
+        };
+        let mut facts: Vec<_> = made.iter().map(|(name, value)| (*name, told(name, value))).collect();
         facts.extend(money.iter().map(|(name, wei)| (*name, report::open(*wei))));
         facts.extend([("transaction", receipt.hash().to_string()), ("block", receipt.block()?.to_string())]);
         report::facts(&facts);

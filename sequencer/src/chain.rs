@@ -3,7 +3,7 @@
 use crate::{error::Error, report, reverts};
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U256};
-use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
+use alloy_rpc_types_eth::{Filter, TransactionInput, TransactionRequest};
 use alloy_sol_types::{SolCall, SolEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -104,19 +104,18 @@ impl Chain {
 
     /// Why a call reverts now. A receipt does not tell.
     async fn reason(&self, from: &Account, call: &Call) -> Option<String> {
-        let request = TransactionRequest {
-            from: Some(from.address()),
-            to: Some(call.to),
-            value: Some(call.value),
-            input: TransactionInput::new(call.input.clone()),
-            ..Default::default()
-        };
-        match self.client.call(&request, BlockId::latest()).await {
+        match self.client.call(&request(from.address(), call), BlockId::latest()).await {
             Err(tributary_client::Error::Rejected { fault, .. }) => {
                 fault.data.and_then(|data| reverts::words(call.to.to().copied(), &data))
             }
             _ => None,
         }
+    }
+
+    /// The gas of a transaction of `from`, if it would not revert now. Nothing is sent.
+    pub(crate) async fn rehearse(&self, from: Address, call: &Call, what: &'static str) -> Result<u64, Error> {
+        let estimated = self.client.estimate_gas(&request(from, call), BlockId::pending()).await;
+        estimated.map_err(|error| refusal(error, call.to.to().copied(), what))
     }
 
     /// Calls a view on the state at `block`.
@@ -185,6 +184,13 @@ impl Chain {
         Ok(report::number(&block, "timestamp").saturating_to())
     }
 
+    /// Hash of the first block: chains of the same id differ in it.
+    pub(crate) async fn genesis(&self) -> Result<B256, Error> {
+        let block: Value = self.client.demand("eth_getBlockByNumber", ("0x0", false)).await?;
+        let wrong = || Error::Check(format!("{} does not tell the hash of its first block", self.url));
+        block["hash"].as_str().and_then(|hash| hash.parse().ok()).ok_or_else(wrong)
+    }
+
     /// Whether a transaction of an account waits to be included.
     pub(crate) async fn waits(&self, account: Address) -> Result<bool, Error> {
         Ok(self.client.nonce(account, BlockId::pending()).await? != self.client.nonce(account, BlockId::latest()).await?)
@@ -193,6 +199,13 @@ impl Chain {
     /// The events of this kind that `contract` emitted in the blocks `from ..= to`.
     pub(crate) async fn logs<E: SolEvent>(&self, contract: Address, from: u64, to: u64) -> Result<Vec<E>, Error> {
         Ok(self.client.events(contract, from, to).await?)
+    }
+
+    /// The same of those whose first indexed field is this one.
+    pub(crate) async fn logs_about<E: SolEvent>(&self, contract: Address, of: B256, (from, to): (u64, u64)) -> Result<Vec<E>, Error> {
+        let filter = Filter::new().address(contract).event_signature(E::SIGNATURE_HASH).topic1(of).from_block(from).to_block(to);
+        let decoded = self.client.logs(&filter).await?.into_iter().map(|log| E::decode_log_data(log.data()));
+        decoded.collect::<Result<_, _>>().map_err(|error| Error::Check(format!("an event of {contract} does not decode: {error}")))
     }
 
     /// The balance of an account at `block`, in wei.
@@ -212,6 +225,17 @@ fn refusal(error: tributary_client::Error, to: Option<Address>, what: &'static s
     match fault.data.as_ref().and_then(|data| reverts::words(to, data)) {
         Some(why) => Error::Refused { what, why },
         None => error.into(),
+    }
+}
+
+/// A call as nodes simulate it.
+pub(crate) fn request(from: Address, call: &Call) -> TransactionRequest {
+    TransactionRequest {
+        from: Some(from),
+        to: Some(call.to),
+        value: Some(call.value),
+        input: TransactionInput::new(call.input.clone()),
+        ..Default::default()
     }
 }
 

@@ -58,6 +58,19 @@ mod tests {
     }
 
     #[test]
+    fn no_help_tells_two_defaults_of_one_flag() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let told = help.contains("[default: ") && !argument.get_default_values().is_empty();
+                assert!(!told, "--{} of {}", argument.get_id(), command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
     fn every_command_helps_with_examples() {
         for command in Arguments::command().get_subcommands() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();

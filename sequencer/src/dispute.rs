@@ -4,6 +4,7 @@ use crate::{
     caller::Caller,
     error::Error,
     infer::{
+        known,
         promise::{self, PromiseArguments},
         voucher::signature,
     },
@@ -152,7 +153,7 @@ pub(crate) async fn run(arguments: DisputeArguments) -> Result<(), Error> {
             opened(&caller, &call, "claiming the row").await
         }
         Command::Answer { session, answer, wrong, reason } => {
-            let rules = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: session }).await?.rules;
+            let rules = known(&caller, session).await?.rules;
             let value = jury(&caller, rules.jurors).await? + U256::from(rules.contestBond);
             let call =
                 Inference::disputeCall { sessionId: session, index: answer, kind: wrong as u8, evidence: reason.into_bytes().into() };

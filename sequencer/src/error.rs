@@ -85,6 +85,15 @@ pub(crate) enum Error {
     /// The node knows nothing of this name.
     #[error("there is no {0}")]
     Unknown(String),
+    /// Another run works with the same files.
+    #[error("{holder} is at work here ({}); wait until it ends", path.display())]
+    Busy { path: PathBuf, holder: String },
+    /// What was handed in was refused, all of it.
+    #[error("none of {count} documents was taken; the reasons are above")]
+    NothingTaken { count: usize },
+    /// What keeps the key does not sign.
+    #[error("the signer at {url}: {reason}")]
+    Signer { url: String, reason: String },
     /// Something that must be equal is not.
     #[error("check failed: {0}")]
     Check(String),

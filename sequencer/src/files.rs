@@ -28,6 +28,8 @@ pub(crate) enum Unfit {
     Unreadable(io::Error),
     /// A link to a folder, which may lead back to where it is.
     LinkedFolder,
+    /// A link to a file, where what it leads to is not to be read.
+    Link,
     /// A pipe, a socket, a device.
     NoFile,
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Unfit {
             Self::NotUtf8 => f.write_str("not UTF-8"),
             Self::Unreadable(error) => write!(f, "unreadable ({error})"),
             Self::LinkedFolder => f.write_str("a link to a folder"),
+            Self::Link => f.write_str("a link to a file"),
             Self::NoFile => f.write_str("not a file"),
         }
     }

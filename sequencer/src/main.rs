@@ -67,6 +67,11 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &error::Error) -> ExitCode {
-    terminal::complain(&format!("tributary: {error}"));
+    // Whoever wants JSON reads both streams with a program.
+    if std::env::args_os().any(|argument| argument == "--json") {
+        terminal::complain(&serde_json::json!({ "error": error.to_string() }).to_string());
+    } else {
+        terminal::complain(&format!("tributary: {error}"));
+    }
     ExitCode::FAILURE
 }

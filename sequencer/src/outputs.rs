@@ -4,7 +4,7 @@ use crate::error::Error;
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, U256};
 use tributary_client::Client;
-use tributary_contracts::{OutputProposals, TributaryPortal};
+use tributary_contracts::{AttestationVerifier, OutputProposals, TributaryPortal};
 
 /// An output that was accepted and not vetoed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,14 @@ pub(crate) struct Output {
     pub(crate) root: B256,
     /// Whether nobody can veto it any more.
     pub(crate) is_final: bool,
+}
+
+/// The chain that a portal's outputs are about, as their verifier names it.
+pub(crate) async fn chain_id(l1: &Client, portal: Address) -> Result<U256, Error> {
+    let at = BlockId::latest();
+    let outputs = l1.view(portal, &TributaryPortal::disputeGameFactoryCall {}, at).await?;
+    let verifier = l1.view(outputs, &OutputProposals::verifierCall {}, at).await?;
+    Ok(l1.view(verifier, &AttestationVerifier::l2ChainIdCall {}, at).await?)
 }
 
 /// The first output of a block that is not before this one; `None` where L1 has none yet.

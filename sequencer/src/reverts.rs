@@ -27,11 +27,7 @@ const NAMES: [(&str, &str, &[&str]); 7] = [
     ("WrongPhase", "phase", &["none", "drawing", "deciding", "committing", "revealing", "appealable", "governing", "final"]),
     ("NotOpen", "status", &["none", "open", "ended", "closed"]),
     ("WrongStage", "stage", &["none", "committed", "reviewed", "accepted", "rejected", "lapsed", "complete"]),
-    (
-        "GovernorUnexpectedProposalState",
-        "current",
-        &["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"],
-    ),
+    ("GovernorUnexpectedProposalState", "current", PROPOSAL_STATES),
 ];
 const PURPOSES: &[&str] = &["validator", "operator", "trainer"];
 
@@ -58,6 +54,15 @@ const MONEY: [(&str, &[&str]); 20] = [
     ("WrongBond", &["bond", "sent"]),
     ("WrongValue", &["expected", "sent"]),
 ];
+
+/// Errors whose field `expectedStates` has a bit for each state (`IGovernor.ProposalState`, `TimelockController.OperationState`).
+const STATES: [(&str, &[&str]); 2] =
+    [("GovernorUnexpectedProposalState", PROPOSAL_STATES), ("TimelockUnexpectedOperationState", &["unset", "waiting", "ready", "done"])];
+const PROPOSAL_STATES: &[&str] = &["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"];
+
+/// Fields of errors that are moments, where they are as late as ours.
+const MOMENTS: [&str; 3] = ["deadline", "ready", "until"];
+const FIRST_MOMENT: u64 = 1_000_000_000;
 
 /// Errors of `Datanets` that say what is wrong about one document, whatever becomes of others, as [`words`] begins.
 const ABOUT_A_DOCUMENT: [&str; 4] = ["duplicate ", "not novel ", "not utf8", "invalid document "];
@@ -155,6 +160,14 @@ fn field(error: &str, field: &str) -> String {
     if let Some((_, _, names)) = NAMES.iter().find(|(of, field, _)| (*of, *field) == (error, name)) {
         let known = value.parse::<usize>().ok().and_then(|place| names.get(place));
         return format!("{name}: {}", known.copied().unwrap_or(value));
+    }
+    if let Some(seconds) = value.parse::<u64>().ok().filter(|seconds| MOMENTS.contains(&name) && *seconds >= FIRST_MOMENT) {
+        return format!("{name}: {}", report::moment(seconds));
+    }
+    if let Some((_, names)) = STATES.iter().find(|(of, _)| *of == error && name == "expectedStates") {
+        let bits = value.parse::<U256>().unwrap_or_default();
+        let expected: Vec<_> = names.iter().enumerate().filter(|(place, _)| bits.bit(*place)).map(|(_, name)| *name).collect();
+        return format!("expected: {}", expected.join(" or "));
     }
     let is_money = MONEY.iter().any(|(of, fields)| *of == error && fields.contains(&name));
     // What is in hexadecimal is an address or a hash.
@@ -257,10 +270,24 @@ mod tests {
     }
 
     #[test]
+    fn states_that_are_expected_have_their_names() {
+        let bits = |places: &[usize]| alloy_primitives::B256::from(places.iter().map(|place| U256::ONE << *place).sum::<U256>());
+        let one = U256::ONE;
+        let told = TributaryGovernor::GovernorUnexpectedProposalState { proposalId: one, current: 1, expectedStates: bits(&[4, 5]) };
+        let expected = "governor unexpected proposal state (proposalId: 1, current: active, expected: succeeded or queued)";
+        assert_eq!(words(Some(GOVERNOR), &told.abi_encode()).unwrap(), expected);
+        let operation = alloy_primitives::B256::ZERO;
+        let told = TributaryTimelock::TimelockUnexpectedOperationState { operationId: operation, expectedStates: bits(&[2]) };
+        assert!(words(None, &told.abi_encode()).unwrap().ends_with(", expected: ready)"));
+    }
+
+    #[test]
     fn an_error_that_several_contracts_have_is_told_as_that_of_the_one_that_was_called() {
         let early = Juries::TooEarly { caseId: U256::from(3), deadline: 9 }.abi_encode();
         assert_eq!(words(Some(JURIES), &early).unwrap(), "too early (caseId: 3, deadline: 9)");
         assert_eq!(words(Some(INFERENCE), &early).unwrap(), "too early (sessionId: 3, ready: 9)");
+        let early = Juries::TooEarly { caseId: U256::from(3), deadline: 1_797_644_365 }.abi_encode();
+        assert_eq!(words(Some(JURIES), &early).unwrap(), "too early (caseId: 3, deadline: 2026-12-19 01:39:25 UTC)");
     }
 
     #[test]

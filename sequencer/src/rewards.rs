@@ -118,7 +118,7 @@ async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
     let money = |field: &str| report::open(report::number(&account, field));
     let mut facts = vec![("account", address.to_string()), ("owed", money("owed")), ("taken out", money("claimed"))];
     if account["payee"].is_string() {
-        facts.push(("payee", format!("{} from {} on", report::text(&account, "payee"), report::number(&account, "payeeEffective"))));
+        facts.push(("payee", format!("{} from {} on", report::text(&account, "payee"), report::time(&account, "payeeEffective"))));
     }
     report::facts(&facts);
     let sums = account["earned"].as_object().into_iter().flatten();

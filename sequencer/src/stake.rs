@@ -142,7 +142,7 @@ async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
     }
     let row = |stake: &Value| {
         let money = |field: &str| report::open(report::number(stake, field));
-        let ready = report::number(stake, "ready").to_string();
+        let ready = report::time(stake, "ready");
         vec![report::text(stake, "purpose"), money("free"), money("locked"), money("leaving"), ready, money("slashed")]
     };
     let rows: Vec<_> = stakes.as_array().into_iter().flatten().map(row).collect();

@@ -1,7 +1,7 @@
 //! `tributary verify`: a receipt checked without a node of the rollup.
 
 use crate::{error::Error, infer, outputs, report, terminal::say};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use clap::Args;
 use serde_json::json;
 use std::{
@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: VerifyArguments) -> Result<(), Error> {
         return Ok(());
     }
     infer::explain::tell(&receipt.explanation);
-    say(&format!("it follows from output root {} of block {} of chain {}", verified.output_root, verified.anchor, receipt.rollup.chain_id));
+    say(&format!("it follows from output root {} of block {}", verified.output_root, verified.anchor));
     if !receipt.whole {
         say(
             "the words are those of the rows, and their weights are what the chain paid by; which words weigh how much, and in which of several rows with these words they were found, is the node's word",
@@ -71,9 +71,15 @@ pub(crate) async fn run(arguments: VerifyArguments) -> Result<(), Error> {
     match on_l1 {
         Some((portal, output)) => {
             let finality = if output.is_final { "and can be vetoed no more" } else { "and can still be vetoed" };
-            say(&format!("which is output {} of the rollup whose portal is {portal}, {finality}", output.index));
+            say(&format!(
+                "which is output {} of chain {}, the rollup whose portal is {portal}, {finality}",
+                output.index, receipt.rollup.chain_id
+            ));
         }
-        None => say("whether that is the chain's, an L1 tells: give it with --l1"),
+        None => say(&format!(
+            "it says that this is chain {}, the rollup whose portal is {}; an L1 tells whether it is: give it with --l1",
+            receipt.rollup.chain_id, receipt.rollup.portal
+        )),
     }
     Ok(())
 }
@@ -86,10 +92,18 @@ async fn named(
     verified: &Verified,
 ) -> Result<(Address, outputs::Output), Error> {
     let refused = |reason: String| Error::NotVerified { what: arguments.file.display().to_string(), reason };
-    let portal = arguments.portal.unwrap_or(receipt.rollup.portal);
+    let portal = receipt.rollup.portal;
+    if let Some(given) = arguments.portal.filter(|given| *given != portal) {
+        return Err(refused(format!("it is of the rollup whose portal is {portal}, not {given}")));
+    }
     let l1 = Client::new(&ClientConfig { retries: 2, ..ClientConfig::at(url) }).map_err(|error| Error::of_node(url, error))?;
     l1.chain_id().await.map_err(|error| Error::of_node(url, error))?;
-    match outputs::covering(&l1, portal, verified.anchor).await? {
+    let output = outputs::covering(&l1, portal, verified.anchor).await?;
+    let (chain_id, said) = (outputs::chain_id(&l1, portal).await?, receipt.rollup.chain_id);
+    if chain_id != said.to::<U256>() {
+        return Err(refused(format!("the portal is that of chain {chain_id}, not of chain {said}")));
+    }
+    match output {
         Some(output) if output.block == verified.anchor && output.root == verified.output_root => Ok((portal, output)),
         Some(output) if output.block == verified.anchor => {
             Err(refused(format!("L1 names output root {} for block {}, not {}", output.root, output.block, verified.output_root)))

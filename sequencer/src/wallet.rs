@@ -4,7 +4,10 @@ use crate::{chain::Chain, error::Error, secret::Secret};
 use alloy_primitives::Address;
 use alloy_signer_local::{LocalSignerError, MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use clap::Args;
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 use tributary_client::{Account, Client, ClientConfig, Signer};
 
 /// Holds a private key in hex.
@@ -56,8 +59,8 @@ impl WalletArguments {
             return self.decrypt(path).map(Signer::from);
         }
         if let Some(url) = &self.signer {
-            let client = Client::new(&ClientConfig { retries: 2, ..ClientConfig::at(url) }).map_err(|error| Error::of_node(url, error))?;
-            return Ok(Signer::service(client, self.from).await?);
+            let client = Client::new(&ClientConfig { retries: 2, ..ClientConfig::at(url) }).map_err(|error| not_signed(url, error))?;
+            return Signer::service(client, self.from).await.map_err(|error| not_signed(url, error));
         }
         let secret = |name: &str| env::var(name).ok().filter(|value| !value.is_empty()).map(|value| value.parse::<Secret>());
         if let Some(index) = self.index {
@@ -84,8 +87,33 @@ impl WalletArguments {
         // Told apart from a wrong password, which is all that decryption says.
         read(path)?;
         let password = password.lines().next().unwrap_or_default();
-        PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| Error::Wallet(format!("{}: {error}", path.display())))
+        PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| not_opened(path, &error.to_string()))
     }
+}
+
+/// Why a keystore does not open. The library's own words are those of its parts.
+fn not_opened(path: &Path, reason: &str) -> Error {
+    let reason = match reason {
+        "Mac Mismatch" => "the password is wrong".to_owned(),
+        _ if reason.starts_with("serde-json: ") => "not a keystore (Web3 Secret Storage)".to_owned(),
+        reason => reason.to_owned(),
+    };
+    Error::Wallet(format!("{}: {reason}", path.display()))
+}
+
+/// What a signer fails with. Of its URL the part is told that holds no password.
+fn not_signed(url: &str, error: tributary_client::Error) -> Error {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    let reason = match &error {
+        tributary_client::Error::Unreachable(_) => {
+            format!("it does not answer ({})", error.to_string().trim_start_matches("unreachable: "))
+        }
+        tributary_client::Error::Config(reason) => reason.trim_start_matches("the signer ").to_owned(),
+        error => error.to_string(),
+    };
+    Error::Signer { url: format!("{scheme}://{host}"), reason }
 }
 
 /// Account `index` of the phrase that is `from` there (BIP-44, Ethereum).
@@ -126,9 +154,24 @@ mod tests {
         assert_eq!(address.to_string().to_lowercase(), "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b");
         fs::write(&password, "sesame").unwrap();
         let error = wallet.decrypt(&keystore).unwrap_err().to_string();
-        assert!(error.contains("key: ") && !error.contains("sesame"), "{error}");
+        assert!(error.ends_with("key: the password is wrong"), "{error}");
+        for other in ["", "no JSON", "{}", "[1]"] {
+            fs::write(&keystore, other).unwrap();
+            let error = wallet.decrypt(&keystore).unwrap_err().to_string();
+            assert!(error.ends_with("key: not a keystore (Web3 Secret Storage)"), "{error}");
+        }
         let absent = wallet.decrypt(&dir.path().join("nothing")).unwrap_err().to_string();
         assert!(absent.contains("nothing"), "{absent}");
+    }
+
+    #[tokio::test]
+    async fn a_signer_that_does_not_answer_is_named_without_its_password() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let signer = Some(format!("http://user:sesame@{free}/token?key=sesame"));
+        let wallet = WalletArguments { keystore: None, password_file: None, signer, from: None, index: None };
+        let line = wallet.signer().await.unwrap_err().to_string();
+        assert!(line.starts_with(&format!("the signer at http://{free}: it does not answer (")), "{line}");
+        assert!(!line.contains("sesame") && !line.contains("token"), "{line}");
     }
 
     #[test]

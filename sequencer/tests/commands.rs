@@ -9,7 +9,7 @@ mod node;
 use economy::{ANSWER, Economy, OPEN, TEXTS, drawn, told, wait, wei};
 use node::{Node, complaint, tributary};
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf, process::Stdio, time::Duration};
+use std::{fs, os::unix::ffi::OsStrExt, path::PathBuf, process::Stdio, time::Duration};
 
 #[test]
 fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its_answers() {
@@ -46,6 +46,7 @@ fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its
     // Only the payer signs, and only what it signed is paid.
     let line = economy.refused(4, &["infer", "voucher", "1", "--answer", "answer.txt"]);
     assert!(line.contains("signs for it"), "{line}");
+    in_vain(&economy);
     let voucher = economy.run(5, &["infer", "voucher", "1", "--answer", "answer.txt"]);
     economy.write("voucher.json", &voucher.to_string());
     let line = economy.refused(4, &["infer", "settle", "1", "--answer", "other.txt", "--voucher", "voucher.json"]);
@@ -53,6 +54,28 @@ fn strangers_found_a_datanet_contribute_build_a_model_on_it_and_are_paid_for_its
     economy.run(4, &["infer", "settle", "1", "--answer", "answer.txt", "--voucher", "voucher.json"]);
     paid(&economy);
     explained(&economy);
+}
+
+/// What could never be settled is not signed, and what cannot be done is told in words.
+fn in_vain(economy: &Economy<'_>) {
+    economy.write("empty.txt", "");
+    economy.write("long.txt", &"word ".repeat(60_000));
+    fs::write(economy.dir.join("latin.txt"), b"caf\xe9").unwrap();
+    let refused = |arguments: &[&str], part: &str| {
+        let line = economy.refused(5, &[&["infer"], arguments].concat());
+        assert!(line.contains(part), "{line}");
+    };
+    refused(&["voucher", "999", "--answer", "answer.txt"], "there is no session 999");
+    refused(&["promise", "999", "1", "--prompt", "answer.txt"], "there is no session 999");
+    let two = ["voucher", "1", "--answer", "answer.txt", "--answer", "other.txt", "--prompt", "answer.txt", "--prompt", "other.txt"];
+    refused(&two, "1 of its 1 answers are left, 2 are given");
+    refused(&["voucher", "1", "--answer", "answer.txt", "--prompt", "other.txt"], "wrong prompt");
+    refused(&["voucher", "1", "--answer", "empty.txt"], "empty answer (index: 1)");
+    refused(&["voucher", "1", "--answer", "latin.txt"], "not utf8");
+    refused(&["voucher", "1", "--answer", "long.txt"], "none may have more than 131072");
+    refused(&["voucher", "1", "--answer", "answer.txt", "--amount", "7"], "escrow too small");
+    refused(&["close", "1"], "it is open: it ends when");
+    refused(&["ask", "1", "And a bell?", "--seconds", "60"], "must be from 86400, the model's time to answer, to 604800");
 }
 
 /// A receipt that holds without the node, and against L1 once that has an output root of its block.
@@ -82,12 +105,24 @@ fn explained(economy: &Economy<'_>) {
     let first = spans.iter().find(|span| span["outputStart"] == "0x0").unwrap();
     let end = usize::from_str_radix(&first["outputEnd"].as_str().unwrap()[2..], 16).unwrap();
     assert!(TEXTS[0].1.contains(&ANSWER[..end]) && end > 20, "{first}");
-    let line = complaint(verify(&["--l1", l1, "--portal", "0x00000000000000000000000000000000000000aa"]));
-    assert!(line.contains("there is no contract at the portal's address"), "{line}");
+    let nowhere = "0x00000000000000000000000000000000000000aa";
+    let line = complaint(verify(&["--l1", l1, "--portal", nowhere]));
+    assert!(line.contains("it is of the rollup whose portal is 0x") && line.contains("not 0x0000000"), "{line}");
     let kept = fs::read_to_string(economy.dir.join("receipt.json")).unwrap();
-    economy.write("receipt.json", &kept.replace("\"signed\":true", "\"signed\":false"));
-    let line = complaint(verify(&[]));
-    assert!(line.contains("is not to be believed: the payer's signature"), "{line}");
+    let portal = verified["l1"]["portal"].as_str().unwrap();
+    let chain_id = serde_json::from_str::<Value>(&kept).unwrap()["rollup"]["chainId"].take().to_string();
+    for (what, by, part) in [
+        ("\"signed\":true", "\"signed\":false", "is not to be believed: the payer's signature"),
+        (portal, nowhere, "there is no contract at the portal's address"),
+        (&format!("\"chainId\":{chain_id}"), "\"chainId\":\"0x1\"", "not of chain 1"),
+        ("{\"chainId\"", "{\"name\":\"mine\",\"chainId\"", "unknown field `name`"),
+        ("\"signed\":true", "\"signed\":true,\"audited\":true", "unknown field `audited`"),
+    ] {
+        assert!(kept.contains(what), "{what}");
+        economy.write("receipt.json", &kept.replacen(what, by, 1));
+        let line = complaint(verify(&["--l1", l1]));
+        assert!(line.contains(part), "{line}");
+    }
 }
 
 fn pulled_and_exported(economy: &Economy<'_>) {
@@ -149,9 +184,20 @@ fn a_text_that_is_refused_keeps_none_of_the_others_from_being_rows() {
         economy.write(&format!("texts/{name}"), &text);
     }
     let told = economy.run(1, &["datanet", "contribute", "1", "texts"]);
-    let rows = json!([{ "file": "texts/a.txt", "row": "0x0" }, { "file": "texts/c.txt", "row": "0x1" }]);
+    let author = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
+    let rows =
+        json!([{ "file": "texts/a.txt", "row": "0x0", "author": author }, { "file": "texts/c.txt", "row": "0x1", "author": author }]);
     assert_eq!((&told["rows"], &told["refused"][0]["file"]), (&rows, &json!("texts/b.txt")), "{told}");
     assert!(told["refused"][0]["why"].as_str().unwrap().starts_with("not novel"), "{told}");
+    // What somebody else had first is told to be that one's, and copies are told.
+    economy.write("others/a.txt", TEXTS[0].1);
+    economy.write("others/copy.txt", TEXTS[0].1);
+    let told = economy.run(2, &["datanet", "contribute", "1", "others"]);
+    assert_eq!(told["rows"], json!([{ "file": "others/a.txt", "row": "0x0", "author": author }]));
+    assert_eq!(told["copies"], json!([{ "file": "others/copy.txt", "of": "others/a.txt" }]));
+    // Where nothing is taken, that is a failure.
+    let line = economy.refused(2, &["datanet", "contribute", "1", "texts/b.txt"]);
+    assert!(line.contains("none of 1 documents was taken"), "{line}");
     economy.write("texts/d.txt", TEXTS[2].1);
     let dry = economy.run(1, &["datanet", "contribute", "1", "texts", "--dry-run"]);
     let [a, b, c, d] = dry["documents"].as_array().unwrap().as_slice() else { panic!("{dry}") };
@@ -193,6 +239,100 @@ impl Economy<'_> {
 }
 
 #[test]
+fn what_a_committed_datanet_refused_is_told_and_is_not_paid_for_twice() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.run(0, &["datanet", "create", "News", "--committed", "--min-novelty-bps", "5000", "--fee", "0.5", "--bond", "1"]);
+    economy.write("first/lock.txt", TEXTS[0].1);
+    assert_eq!(economy.run(1, &["datanet", "contribute", "1", "first"])["commitmentId"], "0x1");
+    economy.write("mine/copy.txt", TEXTS[0].1);
+    economy.write("mine/near.txt", &format!("{} So it is.", TEXTS[0].1));
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
+    fs::write(dir.path().join("mine").join(name), TEXTS[1].1).unwrap();
+
+    let files = |told: &Value, of: &str| -> Vec<String> {
+        told[of].as_array().unwrap().iter().map(|item| item["file"].as_str().unwrap().to_owned()).collect()
+    };
+    let told = economy.run(2, &["datanet", "contribute", "1", "mine"]);
+    assert_eq!((&told["commitmentId"], &told["stage"], &told["revealed"]), (&json!("0x2"), &json!("complete"), &json!(2)), "{told}");
+    assert_eq!(
+        (files(&told, "rows"), files(&told, "refused")),
+        (vec!["mine/copy.txt".to_owned(), "mine/caf\u{fffd}.txt".to_owned()], vec!["mine/near.txt".to_owned()])
+    );
+    assert!(told["refused"][0]["why"].as_str().unwrap().starts_with("not novel: less than 5000"), "{told}");
+    let balance = |account: &str| {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": [account, "latest"] });
+        let answer = node::post(node.url("Rollup"), &request);
+        answer.split_once("\"result\"").unwrap().1.to_owned()
+    };
+    let second = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+    let before = balance(second);
+    let told = economy.run(2, &["datanet", "contribute", "1", "mine"]);
+    assert_eq!((&told["commitmentId"], files(&told, "rows").len(), files(&told, "refused").len()), (&Value::Null, 2, 1), "{told}");
+    let why = told["refused"][0]["why"].as_str().unwrap();
+    assert!(why.contains("(commitment 2); --again"), "{why}");
+    let line = economy.refused(2, &["datanet", "contribute", "1", "mine/near.txt"]);
+    assert!(line.contains("none of 1 documents was taken"), "{line}");
+    let dry = economy.run(2, &["datanet", "contribute", "1", "mine", "--dry-run"]);
+    assert_eq!((&dry["cost"], &dry["bond"]), (&json!("0"), &json!("0")), "{dry}");
+    assert_eq!(balance(second), before, "nothing was paid");
+    let output = economy.command(2, &["datanet", "contribute", "1", "mine/near.txt", "--again"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["commitmentId"]), (Some(1), &json!("0x3")), "{told}");
+    assert_ne!(balance(second), before);
+}
+
+#[test]
+fn a_rejected_folder_is_not_handed_in_again_unasked_and_one_run_at_a_time_works_with_it() {
+    let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
+    let economy = Economy { node: &node, dir: dir.path() };
+    economy.run(0, &["datanet", "create", "Reviewed", "--jurors", "3", "--fee", "0.01", "--bond", "1"]);
+    economy.letters("mine");
+    let mut run = economy.command(1, &["datanet", "contribute", "1", "mine"]).spawn().unwrap();
+    let locked =
+        || fs::read_dir(dir.path().join("mine")).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|end| end == "lock"));
+    while !locked() {
+        assert_eq!(run.try_wait().unwrap(), None);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let line = economy.refused(1, &["datanet", "contribute", "1", "mine"]);
+    assert!(line.contains(&format!("another run (process {}) is at work here", run.id())), "{line}");
+    assert_eq!(told(run.wait_with_output().unwrap())["commitmentId"], "0x1");
+    assert!(!locked());
+
+    // Later files and changed ones are told, and what was committed to has no price.
+    economy.write("mine/later.txt", "It came later.");
+    economy.write("mine/00.txt", "It was edited.");
+    let told = economy.run(1, &["datanet", "contribute", "1", "mine"]);
+    assert_eq!((&told["stage"], &told["changed"]), (&json!("reviewed"), &json!(["mine/00.txt"])), "{told}");
+    assert_eq!(told["later"], json!(["mine/00.txt", "mine/later.txt"]));
+    let dry = economy.run(1, &["datanet", "contribute", "1", "mine", "--dry-run"]);
+    assert_eq!((&dry["cost"], &dry["bond"]), (&json!("0"), &json!("0")), "{dry}");
+    let later = dry["documents"].as_array().unwrap().iter().filter(|document| document["later"] == true).count();
+    assert_eq!((later, &dry["documents"][1]["pending"]), (2, &json!("commitment 1, reviewed")));
+
+    // Nobody is a validator, so the curator decides.
+    fs::remove_file(dir.path().join("mine/later.txt")).unwrap();
+    fs::remove_file(dir.path().join("mine/00.txt")).unwrap();
+    drawn(&economy, "1", 0);
+    economy.run(0, &["jury", "decide", "1", "reject", "--reason", "not letters"]);
+    wait(&node, 3 * 86_400);
+    assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
+    let output = economy.command(1, &["datanet", "contribute", "1", "mine"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), &told["stage"], told["refused"].as_array().unwrap().len()),
+        (Some(1), &json!("rejected"), 70),
+        "{told}"
+    );
+    let output = economy.command(1, &["datanet", "contribute", "1", "mine"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["commitmentId"]), (Some(1), &Value::Null), "{told}");
+    assert!(told["refused"][0]["why"].as_str().unwrap().starts_with("rejected in case 1 (commitment 1)"), "{told}");
+    assert!(complaint(output).contains("none of 69 documents was taken"));
+}
+
+#[test]
 fn a_folder_is_committed_to_as_one_and_an_interrupted_run_goes_on() {
     let (node, dir) = (Node::start(&[]), tempfile::tempdir().unwrap());
     let economy = Economy { node: &node, dir: dir.path() };
@@ -214,10 +354,27 @@ fn a_folder_is_committed_to_as_one_and_an_interrupted_run_goes_on() {
     economy.letters("smith");
     economy.kill("smith", |kept| kept["commitment"] != "0x0");
     let (path, mut kept) = economy.state("smith").unwrap();
+    // What is of another chain, or of no commitment of this one, is not believed and stays.
+    for field in ["genesis", "root", "author"] {
+        let mut other = kept.clone();
+        let digits = other[field].as_str().unwrap().len() - 2;
+        other[field] = json!(format!("0x{}", "1".repeat(digits)));
+        fs::write(&path, other.to_string()).unwrap();
+        let line = economy.refused(1, &["datanet", "contribute", "1", "smith"]);
+        assert!(line.contains(path.file_name().unwrap().to_str().unwrap()) && line.contains("move this file away"), "{field}: {line}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), other.to_string());
+    }
+    // A number that is another commitment's is found out.
+    kept["commitment"] = json!("0x1");
+    fs::write(&path, kept.to_string()).unwrap();
+    assert_eq!(goes_on("smith"), "0x3");
+    economy.letters("baker");
+    economy.kill("baker", |kept| kept["commitment"] != "0x0");
+    let (path, mut kept) = economy.state("baker").unwrap();
     kept["commitment"] = json!("0x0");
     fs::write(path, kept.to_string()).unwrap();
-    assert_eq!(goes_on("smith"), "0x3");
-    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0xd2");
+    assert_eq!(goes_on("baker"), "0x4");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x118");
 
     // What was not handed in in time is committed to anew.
     economy.letters("miller");
@@ -225,10 +382,10 @@ fn a_folder_is_committed_to_as_one_and_an_interrupted_run_goes_on() {
     wait(&node, 86_401);
     let told = economy.run(1, &["datanet", "contribute", "1", "miller"]);
     assert_eq!((&told["stage"], economy.state("miller")), (&json!("lapsed"), None), "{told}");
-    assert_eq!(goes_on("miller"), "0x5");
-    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x118");
+    assert_eq!(goes_on("miller"), "0x6");
+    assert_eq!(economy.run(0, &["datanet", "show", "1"])["datanet"]["rows"], "0x15e");
     // Each bond but the one that lapsed came back once.
-    assert_eq!(wei(&economy.run(1, &["rewards", "show"])["account"]["owed"]), 4 * OPEN);
+    assert_eq!(wei(&economy.run(1, &["rewards", "show"])["account"]["owed"]), 5 * OPEN);
 }
 
 #[test]
@@ -283,12 +440,16 @@ fn jurors_keep_their_verdicts_secret_until_all_have_one_and_governance_changes_a
 
     judged(&economy);
 
+    let line = economy.refused(9, &["gov", "execute", &proposal]);
+    assert!(line.contains("it is active: the vote ends at 20"), "{line}");
     wait(&node, 86_400);
     economy.run(9, &["gov", "vote", &proposal, "for"]);
     wait(&node, 5 * 86_400);
     economy.run(9, &["gov", "queue", &proposal]);
+    let line = economy.refused(9, &["gov", "queue", &proposal]);
+    assert!(line.contains("it is queued"), "{line}");
     let line = economy.refused(9, &["gov", "execute", &proposal]);
-    assert!(line.contains("executing the proposal: "), "{line}");
+    assert!(line.contains("it may be executed from 20") && line.contains("UTC"), "{line}");
     wait(&node, 2 * 86_400);
     economy.run(9, &["gov", "execute", &proposal]);
     let parameters = economy.run(9, &["gov", "parameters"]);
@@ -304,11 +465,10 @@ fn judged(economy: &Economy<'_>) {
     let disputed = economy.run(8, &["dispute", "row", "1", "0", "--reason", "not about machines"]);
     assert_eq!((&disputed["caseId"], wei(&disputed["paid"])), (&json!("0x1"), 53 * OPEN / 10));
     let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "not drawn yet"]);
-    assert!(line.contains("committing to a verdict: wrong phase"), "{line}");
-    // Nobody is drawn, so nothing tells that what is kept was not committed to.
-    let line = economy.refused(5, &["jury", "commit", "1", "uphold", "--reason", "it is about bells"]);
-    assert!(line.contains("another verdict is kept there"), "{line}");
+    assert!(line.contains("has no seat in its round 0; the phase is drawing"), "{line}");
     drawn(economy, "1", 3);
+    let line = economy.refused(2, &["jury", "commit", "1", "uphold", "--reason", "no juror", "--state", "foreign"]);
+    assert!(line.contains("has no seat") && !economy.dir.join("foreign").exists(), "{line}");
     verdicts(economy);
     wait(economy.node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
@@ -331,17 +491,19 @@ fn verdicts(economy: &Economy<'_>) {
     let line = economy.refused(5, &["jury", "commit", "1", "reject", "--reason", "another mind"]);
     assert!(line.contains("committed to its verdict"), "{line}");
     economy.write("reason.txt", "it is about bells\n");
-    economy.run(6, &["jury", "commit", "1", "uphold", "--reason-file", "reason.txt"]);
+    // A folder that is not there is made.
+    economy.run(6, &["jury", "commit", "1", "uphold", "--reason-file", "reason.txt", "--state", "verdicts/six"]);
+    assert_eq!(fs::read_dir(economy.dir.join("verdicts/six")).unwrap().count(), 1);
     let line = economy.refused(5, &["jury", "reveal", "1"]);
     assert!(line.contains("revealing the verdict: wrong phase"), "{line}");
     economy.write("verdict.txt", "uphold\nit is about bells\n");
     let input = fs::File::open(economy.dir.join("verdict.txt")).unwrap();
     told(economy.command(7, &["jury", "commit", "1", "-"]).stdin(input).output().unwrap());
-    assert_eq!(kept(), 3);
-    for juror in 5..8 {
-        let revealed = economy.run(juror, &["jury", "reveal", "1"]);
+    assert_eq!(kept(), 2);
+    for (juror, state, left) in [(5, ".", 1), (6, "verdicts/six", 1), (7, ".", 0)] {
+        let revealed = economy.run(juror, &["jury", "reveal", "1", "--state", state]);
         assert_eq!((&revealed["upholds"], &revealed["reason"]), (&json!(true), &json!("it is about bells")));
-        assert_eq!(kept(), 7 - juror as usize);
+        assert_eq!(kept(), left);
     }
     let line = economy.refused(5, &["jury", "reveal", "1"]);
     assert!(line.contains("there is no verdict of"), "{line}");

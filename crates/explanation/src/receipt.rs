@@ -9,7 +9,7 @@ pub(crate) const FORMAT: u64 = 1;
 
 /// An explanation and the proof of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Receipt {
     /// The form of this file: 1.
     pub format: U64,
@@ -25,7 +25,7 @@ pub struct Receipt {
 
 /// A rollup, as the node calls it. Nothing in a receipt proves it: who checks knows the portal from elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollup {
     /// Its chain id.
     pub chain_id: U64,
@@ -42,7 +42,7 @@ impl Receipt {
 
 /// What a settlement paid for, and why whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Explanation {
     /// Its number.
     pub settlement_id: U256,
@@ -82,7 +82,7 @@ pub struct Explanation {
 
 /// How a payment was divided, wei; the parts sum to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Shares {
     pub protocol: U256,
@@ -96,7 +96,7 @@ pub struct Shares {
 
 /// A release that answers for the model, and what of the payment was divided by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Source {
     /// The datanet.
     pub datanet_id: U256,
@@ -122,7 +122,7 @@ pub struct Source {
 
 /// An answer and whose words it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AnswerExplained {
     /// Counted from 1.
     pub index: U64,
@@ -140,7 +140,7 @@ pub struct AnswerExplained {
 
 /// What was found of an answer in one source. Weights are in 1/256 bit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trace {
     /// Which of the sources, counted from 0.
     pub source: U64,
@@ -156,7 +156,7 @@ pub struct Trace {
 
 /// Words of an answer that are somebody's. Ranges are of bytes, without the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the names of the ranges say it")]
 pub struct Span {
     pub output_start: U64,
@@ -185,7 +185,7 @@ pub struct Span {
 
 /// A contributor's part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Payee {
     /// Whose.
     pub account: Address,

@@ -1,74 +1,92 @@
 //! `tributary datanet contribute`: documents of files and folders. Those that a datanet takes at once are handed in one by one, others are committed to.
 
-use super::{commit::Handing, set_of, state::Source, terms};
+use super::{
+    commit::Handing,
+    outcome::{Outcome, Placed, Refusal},
+    outlook::dry_run,
+    state::Source,
+    terms,
+};
 use crate::{
     caller::Caller,
     chain::Chain,
-    datanet::Reference,
     error::Error,
     files::{self, Depth, MAX_SENT_BYTES, Unfit},
+    passages::printable,
     report, reverts,
-    terminal::{LiveLine, complain, say},
+    terminal::{LiveLine, complain},
 };
-use alloy_eips::BlockId;
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use clap::Args;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use tributary_client::{Call, TxFees};
-use tributary_contracts::{
-    Datanets, IAttributionStore, Juries,
-    predeploys::{ATTRIBUTION_STORE, DATANETS, JURIES},
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::{Path, PathBuf},
 };
+use tributary_client::Call;
+use tributary_contracts::{Datanets, predeploys::DATANETS};
 
 /// Flags of `tributary datanet contribute`.
 #[derive(Debug, Args)]
 pub(crate) struct ContributeArguments {
     datanet: U256,
-    /// A text file, or a folder: all text files below it.
+    /// A text file, or a folder: all text files below it, without links and hidden ones.
     path: PathBuf,
     /// Only tell what would be new and what it would cost.
     #[arg(long)]
     dry_run: bool,
+    /// Commit again to what was refused once. Without it nobody pays twice for a document that was not novel, no text, or rejected by a jury.
+    #[arg(long)]
+    again: bool,
 }
 
 /// A document that may be handed in.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
-    pub(super) path: PathBuf,
+    /// Its file's name, as people read it.
+    pub(super) file: String,
     pub(super) body: Bytes,
     pub(super) hash: B256,
 }
 
+/// The texts of a file or a folder.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) source: Source,
+    /// Each once.
+    pub(super) documents: Vec<Document>,
+    /// Files with the text of another one, and that one.
+    pub(super) copies: Vec<(String, String)>,
+}
+
 pub(super) async fn run(caller: &Caller, arguments: ContributeArguments) -> Result<(), Error> {
-    let (source, documents) = read(&arguments.path)?;
-    let terms = terms(&caller.chain, arguments.datanet).await?;
+    let texts = read(&arguments.path)?;
+    let (datanet, again) = (arguments.datanet, arguments.again);
+    let terms = terms(&caller.chain, datanet).await?;
+    let handing = Handing { caller, datanet, parent: None, again, line: LiveLine::on_stderr() };
     if arguments.dry_run {
-        return dry_run(caller, (arguments.datanet, &terms), &documents).await;
+        return dry_run(&handing, &terms, texts).await;
     }
     if terms.policy.committed {
-        let handing = Handing { caller, datanet: arguments.datanet, parent: None, line: LiveLine::on_stderr() };
-        handing.commit(source, documents, &terms).await
+        handing.commit(texts, &terms).await
     } else {
-        one_by_one(caller, arguments.datanet, documents, U256::from(terms.policy.fee)).await
+        one_by_one(caller, datanet, texts, U256::from(terms.policy.fee)).await
     }
 }
 
 /// Hands a document in as a refinement of a row, in the way that the datanet's policy asks.
-pub(super) async fn refine(caller: &Caller, (datanet, row): (U256, u64), path: &Path) -> Result<(), Error> {
-    let (source, mut documents) = read(path)?;
+pub(super) async fn refine(caller: &Caller, (datanet, row): (U256, u64), (path, again): (&Path, bool)) -> Result<(), Error> {
+    let mut texts = read(path)?;
     let terms = terms(&caller.chain, datanet).await?;
-    if documents.len() != 1 {
-        let reason = format!("holds {} documents; a refinement is one", documents.len());
+    if texts.documents.len() != 1 {
+        let reason = format!("holds {} documents; a refinement is one", texts.documents.len());
         return Err(Error::Invalid { what: path.display().to_string(), reason });
     }
     if terms.policy.committed {
-        let handing = Handing { caller, datanet, parent: Some(row), line: LiveLine::on_stderr() };
-        return handing.commit(source, documents, &terms).await;
+        let handing = Handing { caller, datanet, parent: Some(row), again, line: LiveLine::on_stderr() };
+        return handing.commit(texts, &terms).await;
     }
-    let document = documents.remove(0).body;
+    let document = texts.documents.remove(0).body;
     let call = Call::of(DATANETS, &Datanets::refineCall { datanetId: datanet, parent: row, document });
     let receipt = caller.send(&call.with_value(U256::from(terms.policy.fee)), "handing in a refinement").await?;
     let row = receipt.event::<Datanets::Contributed>(DATANETS)?.row;
@@ -76,29 +94,43 @@ pub(super) async fn refine(caller: &Caller, (datanet, row): (U256, u64), path: &
 }
 
 /// The documents of a file or a folder, each once, and where they come from.
-fn read(path: &Path) -> Result<(Source, Vec<Document>), Error> {
+fn read(path: &Path) -> Result<Texts, Error> {
     let source = Source::of(path);
-    let files = if source.file.is_none() { files::list(path, Depth::All)?.files } else { vec![path.to_owned()] };
-    let mut documents: Vec<Document> = Vec::new();
+    let left_out =
+        |path: &Path, why: &dyn std::fmt::Display| complain(&format!("{} is left out: {why}", printable(&path.display().to_string())));
+    let files = if source.file.is_some() {
+        vec![path.to_owned()]
+    } else {
+        let listing = files::list(path, Depth::All)?;
+        listing.unfit.iter().for_each(|(path, why)| left_out(path, why));
+        // A link may lead to what its owner never meant to publish.
+        let (links, files): (Vec<_>, Vec<_>) = listing.files.into_iter().partition(|path| path.is_symlink());
+        links.iter().for_each(|path| left_out(path, &Unfit::Link));
+        files
+    };
+    let (mut documents, mut copies) = (Vec::new(), Vec::new());
+    let mut first = HashMap::new();
     for path in files {
         match files::read_text(&path, MAX_SENT_BYTES) {
             Ok(text) => {
-                let hash = keccak256(&text);
-                if documents.iter().all(|document| document.hash != hash) {
-                    documents.push(Document { path, body: text.into_bytes().into(), hash });
+                let (file, hash) = (path.display().to_string(), keccak256(&text));
+                match first.entry(hash) {
+                    Entry::Occupied(of) => copies.push((file, String::clone(of.get()))),
+                    Entry::Vacant(place) => {
+                        place.insert(file.clone());
+                        documents.push(Document { file, body: text.into_bytes().into(), hash });
+                    }
                 }
             }
             // Before it is committed to: it could not be shown.
-            Err(Unfit::TooLong) => {
-                complain(&format!("{} is left out: it has more than {MAX_SENT_BYTES} bytes, which no transaction carries", path.display()));
-            }
-            Err(why) => complain(&format!("{} is left out: {why}", path.display())),
+            Err(Unfit::TooLong) => left_out(&path, &format!("it has more than {MAX_SENT_BYTES} bytes, which no transaction carries")),
+            Err(why) => left_out(&path, &why),
         }
     }
     if documents.is_empty() {
         return Err(Error::NoTexts { dir: path.to_owned(), most: "120 KiB" });
     }
-    Ok((source, documents))
+    Ok(Texts { source, documents, copies })
 }
 
 /// The row that a datanet has of a document.
@@ -107,137 +139,34 @@ pub(super) async fn row_of(chain: &Chain, datanet: U256, document: B256) -> Resu
     Ok(found.iter().find(|row| report::number(row, "datanetId") == datanet).map(|row| report::number(row, "row")))
 }
 
-/// What would become of a document.
-struct Outlook<'d> {
-    document: &'d Document,
-    /// The row that it is already.
-    row: Option<U256>,
-    own_bps: U256,
-    /// Why it would be refused.
-    refused: Option<String>,
-    gas: u64,
-    /// What is paid for handing it in, wei.
-    cost: U256,
+/// The same with its author, who may be another than who asks.
+pub(super) async fn placed(chain: &Chain, datanet: U256, document: &Document) -> Result<Option<Placed>, Error> {
+    let Some(row) = row_of(chain, datanet, document.hash).await? else { return Ok(None) };
+    let info = chain.now(DATANETS, &Datanets::rowInfoCall { datanetId: datanet, row: row.saturating_to() }).await?;
+    Ok(Some(Placed { file: document.file.clone(), row, author: info.account }))
 }
 
-impl Outlook<'_> {
-    fn state(&self) -> String {
-        match (&self.row, &self.refused) {
-            (Some(row), _) => format!("is row {row}"),
-            (None, Some(why)) => format!("refused: {why}"),
-            (None, None) => format!("{}.{:02} %", self.own_bps / U256::from(100), self.own_bps % U256::from(100)),
-        }
-    }
-}
-
-async fn dry_run(caller: &Caller, (datanet, terms): (U256, &Datanets::termsOfReturn), documents: &[Document]) -> Result<(), Error> {
-    let (chain, account) = (&caller.chain, caller.account().await?.address());
-    let set = set_of(chain, Reference { datanet, release: None }).await?.id;
-    let price = U256::from(TxFees::estimate(chain.client(), &Default::default()).await?.max_fee);
-    let mut rows = Vec::new();
-    for document in documents {
-        let mut found =
-            Outlook { document, row: None, own_bps: own_words(chain, set, document).await?, refused: None, gas: 0, cost: U256::ZERO };
-        found.row = row_of(chain, datanet, document.hash).await?;
-        if found.row.is_none() {
-            match gas(chain, account, (datanet, terms), document).await? {
-                Ok(gas) => (found.gas, found.cost) = (gas, price * U256::from(gas) + U256::from(terms.policy.fee)),
-                Err(why) => found.refused = Some(why),
-            }
-            if terms.policy.committed && found.own_bps < U256::from(terms.policy.minNoveltyBps) {
-                found.refused =
-                    Some(format!("{} basis points of its words are its own, {} must be", found.own_bps, terms.policy.minNoveltyBps));
-            }
-        }
-        rows.push(found);
-    }
-    let new = rows.iter().filter(|found| found.row.is_none()).count();
-    let review = review_cost(chain, terms, new).await?;
-    let total = rows.iter().map(|found| found.cost).sum::<U256>() + review;
-    let bond = if terms.policy.committed { U256::from(terms.policy.bond) } else { U256::ZERO };
-    if caller.for_scripts() {
-        let items = rows.iter().map(|found| {
-            json!({
-                "file": found.document.path, "hash": found.document.hash, "bytes": found.document.body.len(), "row": found.row,
-                "ownBps": found.own_bps, "refused": found.refused, "gas": found.gas, "cost": found.cost,
-            })
-        });
-        report::json(&json!({ "documents": items.collect::<Vec<_>>(), "review": review, "cost": total, "bond": bond }));
-        return Ok(());
-    }
-    let cells = rows.iter().map(|found| {
-        vec![found.document.body.len().to_string(), found.state(), found.gas.to_string(), found.document.path.display().to_string()]
-    });
-    report::table(&["bytes", "own words", "gas", "file"], &cells.collect::<Vec<_>>());
-    say(&format!("{} in all at today's price, and a bond of {}", report::open(total), report::open(bond)));
-    Ok(())
-}
-
-/// The part of a document's words that no row of the datanet has, basis points.
-async fn own_words(chain: &Chain, set: U256, document: &Document) -> Result<U256, Error> {
-    let call = IAttributionStore::noveltyCall { setId: set, version: 0, document: document.body.clone() };
-    let novelty = chain.now(ATTRIBUTION_STORE, &call).await?;
-    let own = novelty.total.saturating_sub(novelty.inherited).saturating_sub(novelty.closed);
-    // Where nothing can be inherited, all is its own.
-    Ok(if novelty.total.is_zero() { U256::from(10_000) } else { own * U256::from(10_000) / novelty.total })
-}
-
-/// What juries cost that review this many documents: their fee for each 64 begun.
-async fn review_cost(chain: &Chain, terms: &Datanets::termsOfReturn, documents: usize) -> Result<U256, Error> {
-    match terms.policy.jurors {
-        0 => Ok(U256::ZERO),
-        jurors => Ok(chain.now(JURIES, &Juries::feeCall { jurors }).await? * U256::from(documents.div_ceil(64))),
-    }
-}
-
-/// The gas of one document's way into an open datanet, or why it is refused; where it is committed to first, of its append as far as that can be told now.
-async fn gas(
-    chain: &Chain,
-    account: Address,
-    (datanet, terms): (U256, &Datanets::termsOfReturn),
-    document: &Document,
-) -> Result<Result<u64, String>, Error> {
-    if terms.policy.committed {
-        // 16 gas a byte to show it and again to append it, 100 to keep it, and what is the same for all.
-        return Ok(Ok(300_000 + 132 * document.body.len() as u64));
-    }
-    let call = Datanets::contributeCall { datanetId: datanet, document: document.body.clone() };
-    let request = TransactionRequest {
-        from: Some(account),
-        to: Some(DATANETS.into()),
-        value: Some(U256::from(terms.policy.fee)),
-        input: TransactionInput::new(call.abi_encode().into()),
-        ..Default::default()
-    };
-    match chain.client().estimate_gas(&request, BlockId::pending()).await {
-        Ok(gas) => Ok(Ok(gas)),
-        Err(error) => match refusal(&error) {
-            Some(why) => Ok(Err(why)),
-            None => Err(error.into()),
-        },
-    }
-}
-
-/// What a contract says that refuses, in words.
-fn refusal(error: &tributary_client::Error) -> Option<String> {
-    let tributary_client::Error::Rejected { fault, .. } = error else { return None };
-    fault.data.as_ref().and_then(|data| reverts::words(Some(DATANETS), data))
-}
-
-/// Each document by itself, to a datanet that takes all at once. One that is refused keeps none of the others from being rows.
-pub(super) async fn one_by_one(caller: &Caller, datanet: U256, documents: Vec<Document>, fee: U256) -> Result<(), Error> {
-    let (line, count) = (LiveLine::on_stderr(), documents.len());
-    let (mut rows, mut refused) = (Vec::new(), Vec::new());
-    for (at, document) in documents.into_iter().enumerate() {
+/// Each document by itself, to a datanet that takes all at once. One that is refused keeps none of the others from being rows, and costs nothing.
+async fn one_by_one(caller: &Caller, datanet: U256, texts: Texts, fee: U256) -> Result<(), Error> {
+    let (line, count) = (LiveLine::on_stderr(), texts.documents.len());
+    let mut outcome = Outcome { copies: texts.copies, ..Outcome::default() };
+    for (at, document) in texts.documents.into_iter().enumerate() {
         line.show(&format!("{at} of {count} documents"));
-        if let Some(row) = row_of(&caller.chain, datanet, document.hash).await? {
-            rows.push((document.path, row));
+        if let Some(placed) = placed(&caller.chain, datanet, &document).await? {
+            outcome.rows.push(placed);
             continue;
         }
-        let call = Datanets::contributeCall { datanetId: datanet, document: document.body };
+        let Document { file, body, hash } = document;
+        let call = Datanets::contributeCall { datanetId: datanet, document: body };
         match caller.send(&Call::of(DATANETS, &call).with_value(fee), "contributing a document").await {
-            Ok(receipt) => rows.push((document.path, U256::from(receipt.event::<Datanets::Contributed>(DATANETS)?.row))),
-            Err(Error::Refused { why, .. }) if reverts::is_about_a_document(&why) => refused.push((document.path, why)),
+            Ok(receipt) => {
+                let made: Datanets::Contributed = receipt.event(DATANETS)?;
+                outcome.rows.push(Placed { file, row: U256::from(made.row), author: made.account });
+            }
+            // The second of these, where somebody else was first in the block.
+            Err(Error::Refused { why, .. } | Error::Reverted { why, .. }) if reverts::is_about_a_document(why.trim_start_matches(": ")) => {
+                outcome.refused.push(Refusal { file, hash, why: why.trim_start_matches(": ").to_owned() });
+            }
             Err(error) => {
                 line.clear();
                 return Err(error);
@@ -245,38 +174,61 @@ pub(super) async fn one_by_one(caller: &Caller, datanet: U256, documents: Vec<Do
         }
     }
     line.clear();
-    if caller.for_scripts() {
-        let rows: Vec<_> = rows.iter().map(|(path, row)| json!({ "file": path, "row": row })).collect();
-        let refused: Vec<_> = refused.iter().map(|(path, why)| json!({ "file": path, "why": why })).collect();
-        report::json(&json!({ "rows": rows, "refused": refused }));
-        return Ok(());
-    }
-    if !rows.is_empty() {
-        let cells = rows.iter().map(|(path, row)| vec![row.to_string(), path.display().to_string()]);
-        report::table(&["row", "file"], &cells.collect::<Vec<_>>());
-    }
-    if !refused.is_empty() {
-        let cells = refused.iter().map(|(path, why)| vec![why.clone(), path.display().to_string()]);
-        report::table(&["refused", "file"], &cells.collect::<Vec<_>>());
-    }
-    Ok(())
+    outcome.tell(caller).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::{
+        ffi::OsStr,
+        fs,
+        os::unix::{ffi::OsStrExt, fs::symlink},
+    };
 
     #[test]
     fn a_document_that_no_transaction_carries_is_left_out_before_it_is_committed_to() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("long.txt");
         fs::write(&path, "a".repeat(120 * 1024)).unwrap();
-        assert_eq!(read(&path).unwrap().1.len(), 1);
+        assert_eq!(read(&path).unwrap().documents.len(), 1);
         fs::write(&path, "a".repeat(120 * 1024 + 1)).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("120 KiB"), "{error}");
         fs::write(dir.path().join("short.txt"), "short").unwrap();
-        assert_eq!(read(dir.path()).unwrap().1.len(), 1);
+        assert_eq!(read(dir.path()).unwrap().documents.len(), 1);
+    }
+
+    #[test]
+    fn a_link_in_a_folder_is_left_out_and_one_that_is_named_itself_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, secret) = (dir.path().join("texts"), dir.path().join("secret.txt"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(&secret, "nobody else reads this").unwrap();
+        fs::write(folder.join("own.txt"), "own").unwrap();
+        symlink(&secret, folder.join("link.txt")).unwrap();
+        let texts = read(&folder).unwrap();
+        assert_eq!(texts.documents.iter().map(|document| &document.body[..]).collect::<Vec<_>>(), [b"own"]);
+        assert_eq!(read(&folder.join("link.txt")).unwrap().documents.len(), 1);
+    }
+
+    #[test]
+    fn each_copy_is_told_with_what_it_is_a_copy_of() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [("a.txt", "one"), ("b.txt", "one"), ("c.txt", "two"), ("d.txt", "one")] {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let texts = read(dir.path()).unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        assert_eq!(texts.documents.iter().map(|document| document.file.clone()).collect::<Vec<_>>(), [at("a.txt"), at("c.txt")]);
+        assert_eq!(texts.copies, [(at("b.txt"), at("a.txt")), (at("d.txt"), at("a.txt"))]);
+    }
+
+    #[test]
+    fn a_name_in_another_encoding_is_one_like_any_other() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(OsStr::from_bytes(b"caf\xe9.txt")), "text").unwrap();
+        let texts = read(dir.path()).unwrap();
+        assert!(texts.documents[0].file.ends_with("caf\u{fffd}.txt"), "{:?}", texts.documents);
     }
 }

@@ -9,7 +9,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, path::Path};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tributary_contracts::{Datanets, predeploys::DATANETS};
@@ -30,19 +30,14 @@ pub(super) async fn run(caller: &Caller, reference: Reference, dir: &Path) -> Re
         return Err(Error::Invalid { what: reference.to_string(), reason });
     };
     let (_, documents) = pull::documents(chain, reference).await?;
-    pull::write(dir, &documents)?;
     let table = table(&documents, &authors(chain, reference.datanet, release, &documents).await?);
     let datanet = chain.ask("tributary_datanet", reference.datanet).await?.unwrap_or_default();
     let releases = chain.list("tributary_releases", Some(json!(reference.datanet))).await?;
     let found = releases.iter().find(|found| report::number(found, "id") == U256::from(release));
     let found = found.ok_or_else(|| Error::Unknown(format!("release {reference}")))?;
     let description = description(chain.id(), reference, (&datanet, found), &table);
-    let write = |name: &str, text: &str| {
-        let path = dir.join(name);
-        fs::write(&path, text).map_err(|source| Error::File { path, source })
-    };
-    write(TABLE, &table)?;
-    write(DESCRIPTION, &serde_json::to_string_pretty(&description).unwrap_or_default())?;
+    let described = serde_json::to_string_pretty(&description).unwrap_or_default();
+    pull::write(dir, &documents, &[(TABLE, &table), (DESCRIPTION, &described)])?;
     if caller.for_scripts() {
         report::json(&description)
     } else {

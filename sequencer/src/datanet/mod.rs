@@ -5,6 +5,8 @@ mod contribute;
 mod croissant;
 mod curation;
 pub(crate) mod merkle;
+mod outcome;
+mod outlook;
 mod pull;
 mod state;
 
@@ -45,6 +47,13 @@ Examples:
                                    for what is contributed from now on
   tributary datanet show 1 --json | jq .datanet.rows";
 
+const CONTRIBUTE: &str = "\
+What a run needs later, the salt of a commitment and what was refused, is in hidden files beside the documents (.tributary-…): keep them
+until the run says `complete`. One run at a time works with a folder.
+
+Exit code: 0 if at least one document is a row, or waits for its jury; 1 if all of them were refused, or something failed. What was refused
+is listed with its reason, or in `refused` with --json.";
+
 /// Flags of `tributary datanet`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
@@ -82,7 +91,8 @@ enum Command {
         #[arg(value_parser = report::parse_open)]
         amount: U256,
     },
-    /// Hand in documents: files, or all text files of folders.
+    /// Hand in documents: files, or all text files of folders. Fails if none of them was taken.
+    #[command(after_help = CONTRIBUTE)]
     Contribute(contribute::ContributeArguments),
     /// Hand in a document as a refinement of a row: its words between the row's earn once it is accepted.
     Refine {
@@ -90,6 +100,9 @@ enum Command {
         /// The row that it refines.
         row: u64,
         file: PathBuf,
+        /// Commit again to what was refused once.
+        #[arg(long)]
+        again: bool,
     },
     /// Accept a row as a refinement, as the curator or its parent's author.
     Accept { datanet: U256, row: u64 },
@@ -166,11 +179,11 @@ struct CreateArguments {
     /// The curator's part of a payment, basis points, at most 1,000.
     #[arg(long, value_name = "BPS", default_value_t = 0)]
     curator_bps: u16,
-    /// Part of an answer's words that has to be explained for contributors to be paid in full, basis points [default: 6000].
-    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    /// Part of an answer's words that has to be explained for contributors to be paid in full, basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 6_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     full_at_bps: u16,
-    /// Most of one answer's pool for one contributor, basis points [default: 5000].
-    #[arg(long, value_name = "BPS", default_value_t = 0)]
+    /// Most of one answer's pool for one contributor, basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 5_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     max_contributor_bps: u16,
 }
 
@@ -238,7 +251,7 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
             caller.execute(&call, "giving to the datanet's reviewers").await
         }
         Command::Contribute(contribute) => contribute::run(&caller, contribute).await,
-        Command::Refine { datanet, row, file } => contribute::refine(&caller, (datanet, row), &file).await,
+        Command::Refine { datanet, row, file, again } => contribute::refine(&caller, (datanet, row), (&file, again)).await,
         Command::Accept { datanet, row } => {
             let call = Call::of(DATANETS, &Datanets::acceptRefinementCall { datanetId: datanet, row });
             caller.execute(&call, "accepting a refinement").await
@@ -249,6 +262,7 @@ pub(crate) async fn run(arguments: DatanetArguments) -> Result<(), Error> {
             caller.execute(&call, "withdrawing a row").await
         }
         Command::Release { datanet, note } => {
+            report::limited("--note", &note, report::MOST_TEXT)?;
             let call = Datanets::publishCall { datanetId: datanet, note };
             let receipt = caller.send(&Call::of(DATANETS, &call), "releasing").await?;
             let event: Datanets::Released = receipt.event(DATANETS)?;
@@ -287,6 +301,8 @@ async fn terms(chain: &Chain, datanet: U256) -> Result<Datanets::termsOfReturn, 
 }
 
 async fn found(caller: &Caller, create: CreateArguments) -> Result<(), Error> {
+    report::limited("a datanet's name", &create.name, report::MOST_NAME)?;
+    report::limited("--purpose", &create.purpose, report::MOST_TEXT)?;
     let text = match &create.licence {
         Some(path) => keccak256(fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?),
         None => B256::ZERO,
@@ -342,7 +358,13 @@ async fn show(caller: &Caller, datanet: U256) -> Result<(), Error> {
     ]);
     let rows = releases.iter().map(|release| {
         let number = |field: &str| report::number(release, field).to_string();
-        vec![number("id"), number("rows"), number("size"), report::text(release, "root"), report::text(release, "note")]
+        vec![
+            number("id"),
+            number("rows"),
+            number("size"),
+            report::text(release, "root"),
+            report::brief(&report::text(release, "note"), report::NOTE),
+        ]
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
@@ -352,7 +374,7 @@ async fn show(caller: &Caller, datanet: U256) -> Result<(), Error> {
 }
 
 /// A licence's terms in words.
-fn licence(licence: &Value) -> String {
+pub(crate) fn licence(licence: &Value) -> String {
     let is = |field: &str| licence[field] == json!(true);
     let bps = |field: &str| licence[field].as_u64().unwrap_or_default();
     let mut terms = vec![
@@ -396,7 +418,8 @@ async fn list(caller: &Caller) -> Result<(), Error> {
     }
     let row = |item: &Value| {
         let number = |field: &str| report::number(item, field).to_string();
-        vec![number("id"), report::text(item, "name"), number("rows"), number("size"), number("releases"), report::text(item, "curator")]
+        let name = report::brief(&report::text(item, "name"), report::NAME);
+        vec![number("id"), name, number("rows"), number("size"), number("releases"), report::text(item, "curator")]
     };
     report::table(&["datanet", "name", "documents", "bytes", "releases", "curator"], &items.iter().map(row).collect::<Vec<_>>());
     Ok(())

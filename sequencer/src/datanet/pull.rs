@@ -6,12 +6,16 @@ use crate::{
     chain::Chain,
     error::Error,
     report,
-    terminal::{LiveLine, say},
+    terminal::{LiveLine, complain, say},
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use serde::Serialize;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 use tokio::task::JoinSet;
 use tributary_contracts::shards;
 
@@ -110,7 +114,7 @@ fn document(row: u64, code: &[u8]) -> Result<Document, Error> {
 /// Writes the documents of a release to a folder.
 pub(crate) async fn run(caller: &Caller, reference: Reference, dir: &Path) -> Result<(), Error> {
     let (set, documents) = documents(&caller.chain, reference).await?;
-    write(dir, &documents)?;
+    write(dir, &documents, &[])?;
     if caller.for_scripts() {
         report::json(&documents);
     } else {
@@ -125,15 +129,24 @@ pub(crate) async fn run(caller: &Caller, reference: Reference, dir: &Path) -> Re
     Ok(())
 }
 
-pub(crate) fn write(dir: &Path, documents: &[Document]) -> Result<(), Error> {
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::File { path, source }
-    };
-    fs::create_dir_all(dir).map_err(unwritable(dir))?;
-    for document in documents {
-        let path = dir.join(&document.file);
-        fs::write(&path, &document.body).map_err(unwritable(&path))?;
+/// Writes documents to a folder, and texts beside them under their names. What else is there stays, which is told: it is not of the release.
+pub(crate) fn write(dir: &Path, documents: &[Document], beside: &[(&str, &str)]) -> Result<(), Error> {
+    let failed = |path: PathBuf| move |source| Error::File { path, source };
+    fs::create_dir_all(dir).map_err(failed(dir.to_owned()))?;
+    let of_documents = documents.iter().map(|document| (document.file.as_str(), document.body.as_slice()));
+    let files: BTreeMap<_, _> = of_documents.chain(beside.iter().map(|(name, text)| (*name, text.as_bytes()))).collect();
+    // Before the first is written: what a link leads to is somebody's, and may be anywhere.
+    for path in files.keys().map(|name| dir.join(name)).filter(|path| path.is_symlink()) {
+        return Err(failed(path)(io::Error::other("is a link; nothing is written through it")));
+    }
+    for (name, bytes) in &files {
+        let path = dir.join(name);
+        fs::write(&path, bytes).map_err(failed(path))?;
+    }
+    let names = fs::read_dir(dir).map_err(failed(dir.to_owned()))?.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let foreign = names.filter(|name| !name.to_str().is_some_and(|name| files.contains_key(name))).count();
+    if foreign > 0 {
+        complain(&format!("{foreign} more files were in {} and are still there: they are not of this release", dir.display()));
     }
     Ok(())
 }
@@ -184,6 +197,25 @@ mod tests {
         turned.reverse();
         assert!(read(&turned, Some(root)).unwrap_err().to_string().contains("the documents of 1@1 have the root"));
         assert!(read(&codes()[..1], Some(root)).is_err());
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_and_nothing_at_all_where_one_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, victim) = (dir.path().join("copy"), dir.path().join("victim"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(&victim, "mine").unwrap();
+        let documents = read(&codes(), None).unwrap();
+        for name in ["000001.txt", "croissant.json"] {
+            let link = folder.join(name);
+            std::os::unix::fs::symlink(&victim, &link).unwrap();
+            let line = write(&folder, &documents, &[("croissant.json", "{}")]).unwrap_err().to_string();
+            assert!(line.contains(name) && line.contains("is a link"), "{line}");
+            assert_eq!((fs::read_dir(&folder).unwrap().count(), fs::read_to_string(&victim).unwrap()), (1, "mine".to_owned()));
+            fs::remove_file(link).unwrap();
+        }
+        write(&folder, &documents, &[("croissant.json", "{}")]).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
     }
 
     #[test]

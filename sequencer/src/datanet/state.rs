@@ -1,9 +1,14 @@
-//! What a commitment needs later and the chain does not know: the salt, and which files were committed to. It is in a hidden file beside the documents.
+//! What a commitment needs later and the chain does not know: the salt, and which files were committed to; and what was refused, so that nobody pays for it
+//! twice. Both are in hidden files beside the documents.
 
-use crate::{error::Error, kept};
+use crate::{
+    error::Error,
+    kept::{self, Lock},
+};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -20,8 +25,26 @@ pub(super) struct Begun {
     pub(super) root: B256,
     /// The newest block when it was drafted: it is in none before.
     pub(super) block: u64,
-    /// Files in their order, with the hashes of their documents.
-    pub(super) files: Vec<(PathBuf, B256)>,
+    /// The chain's first block.
+    pub(super) genesis: B256,
+    pub(super) author: Address,
+    /// Files in their order, as people read their names, with the hashes of their documents.
+    pub(super) files: Vec<(String, B256)>,
+}
+
+impl Begun {
+    pub(super) fn has(&self, document: B256) -> bool {
+        self.files.iter().any(|(_, hash)| *hash == document)
+    }
+}
+
+/// What was refused of an author's documents, and is not paid for again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refused {
+    pub(super) genesis: B256,
+    /// Why, by the document's hash.
+    pub(super) documents: BTreeMap<B256, String>,
 }
 
 /// Where documents come from: a folder, or one file of it.
@@ -46,6 +69,7 @@ impl Source {
 #[derive(Debug, Clone)]
 pub(super) struct Purpose {
     pub(super) chain_id: u64,
+    pub(super) genesis: B256,
     pub(super) datanet: U256,
     pub(super) parent: Option<u64>,
     pub(super) author: Address,
@@ -53,17 +77,35 @@ pub(super) struct Purpose {
 }
 
 impl Purpose {
-    fn path(&self) -> PathBuf {
+    fn named(&self, file: &str, extension: &str) -> PathBuf {
         let row = self.parent.map_or_else(String::new, |row| format!("-{row}"));
+        self.source.folder.join(format!(".tributary-{}-{}{row}-{}{file}.{extension}", self.chain_id, self.datanet, self.author))
+    }
+
+    /// Where it is kept.
+    pub(super) fn path(&self) -> PathBuf {
         // A file's own name may be as long as a name can be.
         let file = self.source.file.as_ref().map(|name| format!("-{}", hex::encode(&keccak256(name.as_bytes())[..8])));
-        let name = format!(".tributary-{}-{}{row}-{}{}.json", self.chain_id, self.datanet, self.author, file.unwrap_or_default());
-        self.source.folder.join(name)
+        self.named(&file.unwrap_or_default(), "json")
+    }
+
+    fn path_of_refused(&self) -> PathBuf {
+        self.named("", "refused")
+    }
+
+    /// Lets nobody else work with what is kept for the folder: two runs at once would pay twice, and one of them would lose its salt.
+    pub(super) fn lock(&self) -> Result<Lock, Error> {
+        Lock::take(&self.named("", "lock"))
     }
 
     /// What was begun.
     pub(super) fn read(&self) -> Result<Option<Begun>, Error> {
-        kept::read(&self.path())
+        let Some(begun) = kept::read::<Begun>(&self.path())? else { return Ok(None) };
+        kept::same_chain(&self.path(), begun.genesis, self.genesis)?;
+        if begun.author != self.author {
+            return Err(kept::foreign(&self.path(), &format!("its author is {}, not {}", begun.author, self.author)));
+        }
+        Ok(Some(begun))
     }
 
     /// Keeps it.
@@ -75,6 +117,26 @@ impl Purpose {
     pub(super) fn remove(&self) -> Result<(), Error> {
         kept::remove(&self.path())
     }
+
+    /// What was refused until now of the folder's documents.
+    pub(super) fn refused(&self) -> Result<Refused, Error> {
+        let path = self.path_of_refused();
+        match kept::read::<Refused>(&path)? {
+            Some(refused) => kept::same_chain(&path, refused.genesis, self.genesis).map(|()| refused),
+            None => Ok(Refused { genesis: self.genesis, documents: BTreeMap::new() }),
+        }
+    }
+
+    /// Keeps what was refused, too.
+    pub(super) fn refuse(&self, documents: impl IntoIterator<Item = (B256, String)>) -> Result<(), Error> {
+        let mut documents = documents.into_iter().peekable();
+        if documents.peek().is_none() {
+            return Ok(());
+        }
+        let mut refused = self.refused()?;
+        refused.documents.extend(documents);
+        kept::write(&self.path_of_refused(), &refused)
+    }
 }
 
 #[cfg(test)]
@@ -82,19 +144,35 @@ mod tests {
     use super::*;
     use std::fs;
 
+    fn of(path: &Path) -> Purpose {
+        Purpose {
+            chain_id: 7,
+            genesis: B256::repeat_byte(7),
+            datanet: U256::from(1),
+            parent: None,
+            author: Address::repeat_byte(1),
+            source: Source::of(path),
+        }
+    }
+
+    fn begun() -> Begun {
+        Begun {
+            commitment: U256::from(3),
+            salt: B256::repeat_byte(2),
+            root: B256::ZERO,
+            block: 9,
+            genesis: B256::repeat_byte(7),
+            author: Address::repeat_byte(1),
+            files: Vec::new(),
+        }
+    }
+
     #[test]
     fn each_author_source_and_row_has_a_state_of_its_own() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["a.txt", "b.txt"] {
             fs::write(dir.path().join(name), name).unwrap();
         }
-        let of = |path: &Path| Purpose {
-            chain_id: 7,
-            datanet: U256::from(1),
-            parent: None,
-            author: Address::repeat_byte(1),
-            source: Source::of(path),
-        };
         let (folder, a, b) = (of(dir.path()), of(&dir.path().join("a.txt")), of(&dir.path().join("b.txt")));
         let others = [
             Purpose { author: Address::repeat_byte(2), ..a.clone() },
@@ -102,14 +180,45 @@ mod tests {
             Purpose { datanet: U256::from(2), ..a.clone() },
             Purpose { chain_id: 8, ..a.clone() },
         ];
-        let begun = Begun { commitment: U256::from(3), salt: B256::repeat_byte(2), root: B256::ZERO, block: 9, files: Vec::new() };
-        a.write(&begun).unwrap();
-        assert_eq!(a.read().unwrap(), Some(begun));
+        a.write(&begun()).unwrap();
+        assert_eq!(a.read().unwrap(), Some(begun()));
         for other in [folder, b].iter().chain(&others) {
             assert_eq!(other.read().unwrap(), None, "{other:?}");
         }
         a.remove().unwrap();
         assert_eq!(a.read().unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_of_another_chain_or_author_is_not_believed_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let purpose = of(dir.path());
+        let wrong = [Begun { genesis: B256::ZERO, ..begun() }, Begun { author: Address::ZERO, ..begun() }];
+        for begun in wrong {
+            purpose.write(&begun).unwrap();
+            let line = purpose.read().unwrap_err().to_string();
+            assert!(line.contains(".tributary-7-1-0x") && line.contains("move this file away"), "{line}");
+            assert!(purpose.path().exists());
+        }
+        let other = Purpose { genesis: B256::ZERO, ..purpose.clone() };
+        other.refuse([(B256::ZERO, "not novel".to_owned())]).unwrap();
+        let line = purpose.refused().unwrap_err().to_string();
+        assert!(line.contains(".refused: it is of the chain"), "{line}");
+    }
+
+    #[test]
+    fn what_was_refused_is_known_for_all_files_of_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, file) = (of(dir.path()), of(&dir.path().join("a.txt")));
+        folder.refuse([]).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is kept of nothing");
+        folder.refuse([(B256::ZERO, "not novel".to_owned())]).unwrap();
+        folder.refuse([(B256::repeat_byte(1), "no text".to_owned())]).unwrap();
+        assert_eq!(file.refused().unwrap().documents.len(), 2);
+        let lock = folder.lock().unwrap();
+        assert!(file.lock().unwrap_err().to_string().contains("another run"));
+        drop(lock);
+        drop(file.lock().unwrap());
     }
 
     #[test]

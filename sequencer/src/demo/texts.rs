@@ -38,7 +38,8 @@ pub(crate) fn load(dir: Option<&Path>) -> Result<Vec<Text>, Error> {
         return Ok(SHIPPED.iter().map(|(name, body)| Text { name: (*name).to_owned(), body: (*body).to_owned() }).collect());
     };
     let mut texts = Vec::new();
-    for path in files::list(dir, Depth::One)?.files {
+    // Everybody will read them: a link may lead to what nobody meant to publish.
+    for path in files::list(dir, Depth::One)?.files.into_iter().filter(|path| !path.is_symlink()) {
         match files::read_text(&path, MAX_SENT_BYTES) {
             Ok(body) => texts.push(Text { name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), body }),
             Err(Unfit::Unreadable(source)) => return Err(Error::File { path, source }),

@@ -44,8 +44,27 @@ async fn state(caller: &Caller, id: U256) -> Result<&'static str, Error> {
     Ok(STATES.get(usize::from(state)).copied().unwrap_or_default())
 }
 
+/// How far a proposal is that cannot go on now, and until when.
+fn so_far(proposal: &Proposed, state: &str) -> String {
+    let at = |time: U256| report::moment(time.saturating_to());
+    match state {
+        "pending" => format!("is pending: the vote begins at {}", at(proposal.vote_start)),
+        "active" => format!("is active: the vote ends at {}", at(proposal.vote_end)),
+        state => format!("is {state}"),
+    }
+}
+
+fn not_yet(id: U256, why: &str) -> Error {
+    Error::Invalid { what: format!("proposal {id}"), reason: format!("it {why}") }
+}
+
 pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
-    let Proposed { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let proposal = one(caller, id).await?;
+    let state = state(caller, id).await?;
+    if state != "succeeded" {
+        return Err(not_yet(id, &so_far(&proposal, state)));
+    }
+    let Proposed { targets, values, calldatas, description, .. } = proposal;
     let call = TributaryGovernor::queueCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     let receipt = caller.send(&Call::of(GOVERNOR, &call), "queueing the proposal").await?;
     let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?;
@@ -53,7 +72,18 @@ pub(super) async fn queue(caller: &Caller, id: U256) -> Result<(), Error> {
 }
 
 pub(super) async fn execute(caller: &Caller, id: U256) -> Result<(), Error> {
-    let Proposed { targets, values, calldatas, description, .. } = one(caller, id).await?;
+    let proposal = one(caller, id).await?;
+    let state = state(caller, id).await?;
+    let ready = caller.chain.now(GOVERNOR, &TributaryGovernor::proposalEtaCall { proposalId: id }).await?.saturating_to::<u64>();
+    match state {
+        "queued" if caller.chain.time().await? < ready => {
+            return Err(not_yet(id, &format!("may be executed from {}", report::moment(ready))));
+        }
+        "queued" => {}
+        "succeeded" => return Err(not_yet(id, &format!("won, and is queued first (`tributary gov queue {id}`)"))),
+        _ => return Err(not_yet(id, &so_far(&proposal, state))),
+    }
+    let Proposed { targets, values, calldatas, description, .. } = proposal;
     let call = TributaryGovernor::executeCall { targets, values, calldatas, descriptionHash: keccak256(description) };
     caller.execute(&Call::of(GOVERNOR, &call), "executing the proposal").await
 }
@@ -83,7 +113,12 @@ pub(super) async fn list(caller: &Caller) -> Result<(), Error> {
         let proposal = read(row)?;
         let state = state(caller, proposal.id).await?;
         items.push(about(&proposal, state));
-        rows.push(vec![proposal.id.to_string(), state.to_owned(), calls(&proposal).join("; "), proposal.description]);
+        rows.push(vec![
+            proposal.id.to_string(),
+            state.to_owned(),
+            report::brief(&calls(&proposal).join("; "), report::NOTE),
+            report::brief(&proposal.description, report::NOTE),
+        ]);
     }
     if caller.for_scripts() {
         report::json(&items);
@@ -123,13 +158,13 @@ pub(super) async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
             ("does", calls(&proposal).join("; ")),
             ("why", proposal.description.clone()),
             ("state", state.to_owned()),
-            ("votes from", proposal.vote_start.to_string()),
-            ("until", proposal.vote_end.to_string()),
+            ("votes from", report::moment(proposal.vote_start.saturating_to())),
+            ("until", report::moment(proposal.vote_end.saturating_to())),
             ("for", report::open(votes.forVotes)),
             ("against", report::open(votes.againstVotes)),
             ("abstain", report::open(votes.abstainVotes)),
             ("quorum", quorum.map_or_else(|| "not known before the vote".to_owned(), report::open)),
-            ("ready", if ready.is_zero() { "not queued".to_owned() } else { ready.to_string() }),
+            ("ready", if ready.is_zero() { "not queued".to_owned() } else { report::moment(ready.saturating_to()) }),
         ],
     );
     Ok(())

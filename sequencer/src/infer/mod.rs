@@ -19,7 +19,7 @@ use std::{fs, path::PathBuf};
 use tributary_client::{Call, Receipt};
 use tributary_contracts::{
     Division, Inference, Models,
-    interfaces::inference::IInference::{Answer, Opening},
+    interfaces::inference::IInference::{Answer, Opening, Session},
     predeploys::{DIVISION, INFERENCE, MODELS},
 };
 
@@ -43,6 +43,10 @@ Examples:
 
 /// Longest session, seconds.
 const MAX_SECONDS: u64 = 7 * 86_400;
+
+// Of `IInference.Status`.
+const NONE: u8 = 0;
+const OPEN: u8 = 1;
 
 /// What a session lasts longer than its answers may take, where nobody says.
 const SLACK: u64 = 3_600;
@@ -178,6 +182,7 @@ pub(crate) async fn run(arguments: InferArguments) -> Result<(), Error> {
             caller.tell_of(&receipt, &[], &[("refunded", amount)])
         }
         Command::Close { session } => {
+            ended(&caller, session).await?;
             caller.execute(&Call::of(INFERENCE, &Inference::closeCall { sessionId: session }), "closing the session").await
         }
         Command::Show { session: Some(session) } => show::session(&caller, session).await,
@@ -197,6 +202,10 @@ async fn open(caller: &Caller, wanted: Wanted, arguments: &OpeningArguments) -> 
     let latest = caller.chain.now(MODELS, &Models::latestCall { modelId: wanted.model }).await?;
     let quote = caller.chain.now(DIVISION, &Division::quoteCall { modelId: wanted.model, version: latest.version }).await?;
     let seconds = arguments.seconds.unwrap_or_else(|| (quote.answerSeconds + SLACK).min(MAX_SECONDS));
+    if !(quote.answerSeconds..=MAX_SECONDS).contains(&seconds) {
+        let reason = format!("must be from {}, the model's time to answer, to {MAX_SECONDS}, 7 days", quote.answerSeconds);
+        return Err(Error::Invalid { what: "--seconds".to_owned(), reason });
+    }
     let opening = Opening {
         modelId: wanted.model,
         version: latest.version,
@@ -211,6 +220,25 @@ async fn open(caller: &Caller, wanted: Wanted, arguments: &OpeningArguments) -> 
     let event: Inference::SessionOpened = receipt.event(INFERENCE)?;
     let made = [("sessionId", json!(event.sessionId)), ("operator", json!(quote.operator)), ("deadline", json!(event.session.deadline))];
     caller.tell_of(&receipt, &made, &[("escrow", value)])
+}
+
+/// What the chain has of a session; of one that nobody opened it has zeros.
+pub(crate) async fn known(caller: &Caller, session: U256) -> Result<Session, Error> {
+    let found = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: session }).await?;
+    if found.status == NONE { Err(Error::Unknown(format!("session {session}"))) } else { Ok(found) }
+}
+
+/// That a session is over, so that it can be closed.
+async fn ended(caller: &Caller, session: U256) -> Result<(), Error> {
+    let found = known(caller, session).await?;
+    if found.status != OPEN {
+        return Ok(());
+    }
+    let reason = format!(
+        "it is open: it ends when all of its answers are paid for, or by `tributary infer refund {session}`, which anyone may send after {}",
+        report::moment(found.deadline)
+    );
+    Err(Error::Invalid { what: format!("session {session}"), reason })
 }
 
 async fn serve(caller: &Caller, model: U256, on: bool) -> Result<(), Error> {

@@ -1,6 +1,9 @@
 //! What an operator signs before it answers, and what becomes of one who did not keep it.
 
-use super::voucher::{domain, extended, read, typed_data};
+use super::{
+    known,
+    voucher::{domain, extended, read, typed_data},
+};
 use crate::{caller::Caller, error::Error, report};
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolStruct, sol};
@@ -34,7 +37,7 @@ pub(crate) struct PromiseArguments {
 /// Signs, as the operator, that a prompt will be answered.
 pub(super) async fn sign(caller: &Caller, arguments: &PromiseArguments) -> Result<(), Error> {
     let account = caller.account().await?;
-    let operator = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: arguments.session }).await?.operator;
+    let operator = known(caller, arguments.session).await?.operator;
     if account.address() != operator {
         let reason = format!("{operator} answers in it, the account is {}", account.address());
         return Err(Error::Invalid { what: format!("session {}", arguments.session), reason });

@@ -54,7 +54,7 @@ pub(super) async fn session(caller: &Caller, id: U256) -> Result<(), Error> {
         ("escrow", money("escrow")),
         ("paid", money("paid")),
         ("given back", money("refunded")),
-        ("until", number("deadline")),
+        ("until", report::time(&found, "deadline")),
     ]);
     let rows: Vec<_> = answers.iter().map(answer).collect();
     if !rows.is_empty() {

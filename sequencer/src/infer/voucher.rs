@@ -1,14 +1,16 @@
 //! Answers as a session chains them, and the payer's signature over the chain: what it received, and what that costs.
 
-use crate::{caller::Caller, error::Error};
+use super::known;
+use crate::{caller::Caller, error::Error, report};
 use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
-use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain, sol};
+use alloy_sol_types::{Eip712Domain, SolCall, SolStruct, SolValue, eip712_domain, sol};
 use clap::Args;
 use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use tributary_client::Call;
 use tributary_contracts::{
     Inference,
     interfaces::inference::IInference::{Answer, Link, Session},
@@ -54,7 +56,7 @@ pub(super) struct Links {
 impl AnswerArguments {
     /// Reads the answers, and where the session is.
     pub(super) async fn read(&self, caller: &Caller) -> Result<Links, Error> {
-        let session = caller.chain.now(INFERENCE, &Inference::sessionInfoCall { sessionId: self.session }).await?;
+        let session = known(caller, self.session).await?;
         let invalid = |what: &str, reason: String| Error::Invalid { what: what.to_owned(), reason };
         let paired = |files: &[PathBuf]| files.is_empty() || files.len() == self.answers.len();
         if !paired(&self.prompts) || !paired(&self.sketches) {
@@ -73,15 +75,52 @@ impl AnswerArguments {
                 query: self.sketches.get(at).map_or(Ok(Vec::new()), |path| read(path))?.into(),
             });
         }
-        Ok(Links { session, answers })
+        let links = Links { session, answers };
+        links.check(self.session)?;
+        Ok(links)
     }
 }
+
+/// Bytes of a transaction beside its calldata, at most.
+const AROUND: usize = 512;
+
+/// Bytes of the largest transaction that nodes take.
+const MOST_BYTES: usize = 128 << 10;
+
+/// Bytes of a signature.
+const SIGNATURE: usize = 65;
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
 impl Links {
+    /// What can be seen without the chain: answers that no transaction carries, or that are more than the session has.
+    fn check(&self, session: U256) -> Result<(), Error> {
+        let invalid = |reason: String| Err(Error::Invalid { what: format!("session {session}"), reason });
+        let (left, given) = (self.session.maxAnswers.saturating_sub(self.session.answers) as usize, self.answers.len());
+        if given > left {
+            return invalid(format!("{left} of its {} answers are left, {given} are given", self.session.maxAnswers));
+        }
+        let call = Inference::settleCall { sessionId: session, answers: self.answers.clone(), signature: vec![0; SIGNATURE].into() };
+        let bytes = call.abi_encoded_size() + AROUND;
+        if bytes > MOST_BYTES {
+            return invalid(format!("a transaction with these answers has {bytes} bytes, and none may have more than {MOST_BYTES}"));
+        }
+        Ok(())
+    }
+
+    /// That the operator could settle with this signature now: what is signed in vain is no promise to anybody.
+    async fn rehearse(&self, caller: &Caller, session: U256, signature: &Bytes) -> Result<(), Error> {
+        if self.session.deadline < caller.chain.time().await? {
+            let reason = format!("it ended at {}, and nothing more is paid in it", report::moment(self.session.deadline));
+            return Err(Error::Invalid { what: format!("session {session}"), reason });
+        }
+        let call = Inference::settleCall { sessionId: session, answers: self.answers.clone(), signature: signature.clone() };
+        let settling = "signing for what could not be settled";
+        caller.chain.rehearse(self.session.operator, &Call::of(INFERENCE, &call), settling).await.map(|_| ())
+    }
+
     /// What the payer signs who received these answers and those before.
     pub(super) fn voucher(&self, session: U256) -> Voucher {
         let (mut head, mut count, mut amount) = (self.session.head, self.session.answers, U256::from(self.session.paid));
@@ -107,7 +146,9 @@ impl Links {
             "session": voucher.session.to_string(), "count": voucher.count, "amount": voucher.amount.to_string(), "answers": voucher.answers,
         });
         let signature = account.signer().typed_data(&typed_data("Voucher", &fields, &message, caller.chain.id()), digest).await?;
-        Ok((voucher, signature.as_bytes().into()))
+        let signature = signature.as_bytes().into();
+        self.rehearse(caller, session, &signature).await?;
+        Ok((voucher, signature))
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) struct JuryArguments {
     node: NodeArguments,
     #[command(flatten)]
     wallet: WalletArguments,
-    /// Folder with the verdicts that wait to be revealed.
+    /// Folder with the verdicts that wait to be revealed. It is made if it is not there.
     #[arg(long, value_name = "DIR", default_value = ".", global = true)]
     state: PathBuf,
     #[command(subcommand)]
@@ -215,43 +215,59 @@ fn verdict_in(text: &str, reason: Option<String>) -> Result<(bool, String), Erro
     }
 }
 
-async fn commit(caller: &Caller, folder: &Path, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
+/// The account's seat in a case's round of now, and the phase.
+async fn seat(caller: &Caller, case: U256) -> Result<(Seat, &'static str), Error> {
     let (account, found) = (caller.account().await?, info(caller, case).await?);
-    let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
-    let kept = seat.read(folder)?;
+    let phase = PHASES.get(usize::from(found.phase)).copied().unwrap_or_default();
+    let seat =
+        Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address(), genesis: caller.chain.genesis().await? };
+    Ok((seat, phase))
+}
+
+async fn commit(caller: &Caller, folder: &Path, case: U256, (verdict, reason): (bool, String)) -> Result<(), Error> {
+    let (seat, phase) = seat(caller, case).await?;
+    let refused = |reason: String| Err(Error::Invalid { what: format!("case {case}"), reason });
     // Asked for first: what is included between two questions is seen by the second.
     let waits = caller.chain.waits(seat.juror).await?;
-    let state = seat_state(caller, &seat).await?;
-    if state == Some(COMMITTED) {
-        let reason = format!("{} committed to its verdict already", seat.juror);
-        return Err(Error::Invalid { what: format!("case {case}"), reason });
+    match seat_state(caller, &seat).await? {
+        Some(DRAWN) => {}
+        None => return refused(format!("{} has no seat in its round {}; the phase is {phase}", seat.juror, seat.round)),
+        Some(COMMITTED) => return refused(format!("{} committed to its verdict already", seat.juror)),
+        Some(_) => return refused(format!("{} told its verdict already", seat.juror)),
     }
+    fs::create_dir_all(folder).map_err(|source| Error::File { path: folder.to_owned(), source })?;
+    let _lock = seat.lock(folder)?;
+    let kept = seat.read(folder)?;
     let same = |kept: &Secret| kept.verdict == verdict && kept.reason == reason;
-    if kept.as_ref().is_some_and(|kept| !same(kept)) && (waits || state != Some(DRAWN)) {
+    if waits && kept.as_ref().is_some_and(|kept| !same(kept)) {
         let path = seat.path(folder).display().to_string();
         let reason = "another verdict is kept there, and may be committed to: without its salt it could not be revealed".to_owned();
         return Err(Error::Invalid { what: path, reason });
     }
     // A commitment that was sent and is not included yet may be to what is kept: the same verdict is committed to again as it was.
     let kept = kept.filter(same);
-    let secret = kept.unwrap_or_else(|| Secret { verdict, reason: reason.clone(), salt: PrivateKeySigner::random().to_bytes() });
+    let new = || Secret { verdict, reason: reason.clone(), salt: PrivateKeySigner::random().to_bytes(), genesis: seat.genesis };
+    let secret = kept.unwrap_or_else(new);
     seat.write(folder, &secret)?;
     let asked = Juries::commitmentOfCall {
         caseId: case,
         verdict: secret.verdict,
         reason: keccak256(&secret.reason),
         salt: secret.salt,
-        juror: account.address(),
+        juror: seat.juror,
     };
     let commitment: B256 = caller.chain.now(JURIES, &asked).await?;
     caller.execute(&Call::of(JURIES, &Juries::commitCall { caseId: case, commitment }), "committing to a verdict").await
 }
 
 async fn reveal(caller: &Caller, folder: &Path, case: U256) -> Result<(), Error> {
-    let (account, found) = (caller.account().await?, info(caller, case).await?);
-    let seat = Seat { chain_id: caller.chain.id(), case, round: found.round, juror: account.address() };
-    let kept = seat.read(folder)?;
-    let kept = kept.ok_or_else(|| Error::Unknown(format!("verdict of {} on case {case} in {} (--state)", seat.juror, folder.display())))?;
+    let (seat, _) = seat(caller, case).await?;
+    let unknown = || Error::Unknown(format!("verdict of {} on case {case} in {} (--state)", seat.juror, folder.display()));
+    if seat.read(folder)?.is_none() {
+        return Err(unknown());
+    }
+    let _lock = seat.lock(folder)?;
+    let kept = seat.read(folder)?.ok_or_else(unknown)?;
     let call = Juries::revealCall { caseId: case, verdict: kept.verdict, reason: keccak256(&kept.reason), salt: kept.salt };
     let receipt = caller.send(&Call::of(JURIES, &call), "revealing the verdict").await?;
     seat.remove(folder)?;
@@ -294,7 +310,7 @@ async fn list(caller: &Caller, of: Option<Address>) -> Result<(), Error> {
             report::text(case, "phase"),
             rounds,
             report::text(case, "upheld"),
-            number(case, "deadline"),
+            report::time(case, "deadline"),
         ]
     };
     report::table(&["case", "about", "phase", "rounds", "upheld", "until"], &cases.iter().map(row).collect::<Vec<_>>());
@@ -319,7 +335,7 @@ async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
         ("subject", report::text(&case, "subject")),
         ("claimant", report::text(&case, "claimant")),
         ("phase", PHASES.get(usize::from(found.phase)).copied().unwrap_or_default().to_owned()),
-        ("until", found.deadline.to_string()),
+        ("until", report::moment(found.deadline)),
         ("L1 origin", found.origin.to_string()),
         ("upheld", report::text(&case, "upheld")),
         ("bond now", report::open(found.bond)),

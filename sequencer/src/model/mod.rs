@@ -2,9 +2,11 @@
 
 mod registration;
 mod sketches;
+mod trial;
 
 use crate::{
     caller::Caller,
+    datanet::licence,
     error::Error,
     report,
     stake::Purpose,
@@ -29,6 +31,8 @@ Examples:
                                    a model and its first version
   tributary model register 'Law' --file version.json --index 0
                                    the same from a file: {\"sources\": [\"3@7:10000\"], \"weights\": \"model.safetensors\", \"price\": \"0.1\", …}
+  tributary model register 'Law' --file version.json --dry-run --index 0
+                                   whether a contract would refuse it, before a wei is spent
   tributary model version 2 --parent 1@1:3000:adapter --source 4@2 --weights 0x… --manifest m.json --metrics e.json --lineage-bps 1000 --index 0
   tributary model lineage 2
   tributary model show 2 --json | jq .versions[0].price";
@@ -56,6 +60,9 @@ enum Command {
         /// JSON file with the version; flags are stronger.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Only tell whether it would be registered, and what that would cost.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         version: Box<registration::Version>,
     },
@@ -65,6 +72,9 @@ enum Command {
         /// JSON file with the version; flags are stronger.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Only tell whether it would be registered, and what that would cost.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         version: Box<registration::Version>,
     },
@@ -100,10 +110,17 @@ enum Command {
 pub(crate) async fn run(arguments: ModelArguments) -> Result<(), Error> {
     let caller = Caller::connect(arguments.node, arguments.wallet).await?;
     match arguments.command {
-        Command::Register { name, metadata, file, version } => register(&caller, (name, metadata), file.as_deref(), *version).await,
-        Command::Version { model, file, version } => {
+        Command::Register { name, metadata, file, dry_run, version } => {
             let version = merged(file.as_deref(), *version)?;
-            add(&caller, model, &version).await
+            register(&caller, (name, metadata), &version, dry_run).await
+        }
+        Command::Version { model, file, dry_run, version } => {
+            let version = merged(file.as_deref(), *version)?;
+            if !dry_run {
+                return add(&caller, model, &version).await;
+            }
+            let gas = trial::version(&caller, &call(&caller, model, &version).await?).await?;
+            trial::tell(&caller, gas, caller.chain.parameter("trainerBond").await?).await
         }
         Command::Show { model: Some(model) } => show(&caller, model).await,
         Command::Show { model: None } => list(&caller).await,
@@ -138,12 +155,13 @@ fn merged(file: Option<&Path>, flags: registration::Version) -> Result<registrat
 async fn register(
     caller: &Caller,
     (name, metadata): (String, String),
-    file: Option<&Path>,
-    flags: registration::Version,
+    version: &registration::Version,
+    dry_run: bool,
 ) -> Result<(), Error> {
-    // What is missing is told before a model without a version is made.
-    let version = merged(file, flags)?;
+    report::limited("a model's name", &name, report::MOST_NAME)?;
+    report::limited("--metadata", &metadata, report::MOST_TEXT)?;
     let account = caller.account().await?.address();
+    // What is missing is told before anything else.
     version.registration(account)?;
     let bond = caller.chain.parameter("trainerBond").await?;
     let stake = caller.chain.now(STAKES, &Stakes::stakeOfCall { purpose: Purpose::Trainer as u8, account }).await?;
@@ -151,18 +169,27 @@ async fn register(
         let reason = format!("{} of a trainer's stake is free; `tributary stake add trainer` adds to it", report::open(stake.free));
         return Err(Error::Invalid { what: format!("a bond of {}", report::open(bond)), reason });
     }
-    let receipt = caller.send(&Call::of(MODELS, &Models::createCall { name, metadata }), "registering the model").await?;
+    // A version that is refused afterwards would leave a model without one, for money.
+    let create = Call::of(MODELS, &Models::createCall { name, metadata });
+    let gas = trial::registration(caller, &create, version).await?;
+    if dry_run {
+        return trial::tell(caller, gas, bond).await;
+    }
+    let receipt = caller.send(&create, "registering the model").await?;
     let model = receipt.event::<Models::ModelCreated>(MODELS)?.modelId;
-    add(caller, model, &version).await.map_err(|error| Error::Invalid {
+    add(caller, model, version).await.map_err(|error| Error::Invalid {
         what: format!("model {model} has no version yet (`tributary model version {model}` adds one)"),
         reason: error.to_string(),
     })
 }
 
-async fn add(caller: &Caller, model: U256, version: &registration::Version) -> Result<(), Error> {
+async fn call(caller: &Caller, model: U256, version: &registration::Version) -> Result<Call, Error> {
     let registration = version.registration(caller.account().await?.address())?;
-    let call = Call::of(MODELS, &Models::registerVersionCall { modelId: model, registration });
-    let receipt = caller.send(&call, "registering the version").await?;
+    Ok(Call::of(MODELS, &Models::registerVersionCall { modelId: model, registration }))
+}
+
+async fn add(caller: &Caller, model: U256, version: &registration::Version) -> Result<(), Error> {
+    let receipt = caller.send(&call(caller, model, version).await?, "registering the version").await?;
     let event: Models::VersionRegistered = receipt.event(MODELS)?;
     let terms = caller.chain.now(MODELS, &Models::termsHashCall { modelId: model, version: event.version }).await?;
     caller.tell_of(&receipt, &[("modelId", json!(model)), ("version", json!(event.version)), ("termsHash", json!(terms))], &[])
@@ -172,6 +199,15 @@ async fn show(caller: &Caller, model: U256) -> Result<(), Error> {
     let found = caller.chain.ask("tributary_model", model).await?.ok_or_else(|| Error::Unknown(format!("model {model}")))?;
     let mut versions = caller.chain.list("tributary_modelVersions", Some(json!(model))).await?;
     versions.reverse();
+    for version in &mut versions {
+        // The index has the version's own licence; what it was made from may ask for more.
+        let number = report::number(version, "version").saturating_to();
+        let terms = caller.chain.now(MODELS, &Models::effectiveTermsCall { modelId: model, version: number }).await?;
+        version["effective"] = json!({
+            "mayTrain": terms.mayTrain, "commercial": terms.commercial, "shareAlike": terms.shareAlike,
+            "minContributorBps": terms.minContributorBps, "maxRoyaltyBps": terms.maxRoyaltyBps, "text": terms.text,
+        });
+    }
     if caller.for_scripts() {
         report::json(&json!({ "model": found, "versions": versions }));
         return Ok(());
@@ -182,6 +218,7 @@ async fn show(caller: &Caller, model: U256) -> Result<(), Error> {
         ("metadata", report::text(&found, "metadata")),
         ("owner", report::text(&found, "owner")),
         ("takes requests", if found["deprecated"] == json!(true) { "no" } else { "yes" }.to_owned()),
+        ("terms of the newest", versions.first().map_or_else(|| "no version yet".to_owned(), |version| licence(&version["effective"]))),
     ]);
     let rows: Vec<_> = versions
         .iter()
@@ -217,7 +254,7 @@ async fn list(caller: &Caller) -> Result<(), Error> {
     }
     let row = |model: &Value| {
         let number = |field: &str| report::number(model, field).to_string();
-        vec![number("id"), report::text(model, "name"), number("version"), report::text(model, "owner")]
+        vec![number("id"), report::brief(&report::text(model, "name"), report::NAME), number("version"), report::text(model, "owner")]
     };
     report::table(&["model", "name", "version", "owner"], &models.iter().map(row).collect::<Vec<_>>());
     Ok(())

@@ -70,6 +70,8 @@ impl Economy<'_> {
             self.write(&format!("texts/{name}"), text);
         }
         self.write("texts/picture.png", "\0\0");
+        let line = self.refused(0, &["datanet", "create", &"x".repeat(257)]);
+        assert!(line.contains("a datanet's name: has 257 bytes; 256 are the most"), "{line}");
         let founded = self.run(0, &["datanet", "create", "How things work", "--curator-bps", "500", "--max-contributor-bps", "10000"]);
         assert_eq!(founded["datanetId"], "0x1");
     }
@@ -86,9 +88,15 @@ impl Economy<'_> {
         assert!(line.contains("a bond of 100 OPEN") && line.contains("stake add trainer"), "{line}");
         self.run(4, &["stake", "add", "trainer", "100"]);
         self.run(4, &["stake", "add", "operator", "100"]);
+        // What a contract would refuse makes no model, and a trial none either.
+        let line = self.refused(4, &["model", "register", "Machines", "--file", "version.json", "--contributor-bps", "20000"]);
+        assert!(line.contains("registering the version: too many shares (sum: 20000)"), "{line}");
+        let dry = self.run(4, &["model", "register", "Machines", "--file", "version.json", "--dry-run"]);
+        assert!(wei(&dry["cost"]) > 0 && wei(&dry["bond"]) == 100 * OPEN, "{dry}");
         let registered = self.run(4, &["model", "register", "Machines", "--file", "version.json", "--contributor-bps", "6000"]);
         assert_eq!((&registered["modelId"], &registered["version"]), (&json!("0x1"), &json!(1)));
         let shown = self.run(0, &["model", "show", "1"]);
+        assert_eq!(shown["versions"][0]["effective"]["maxRoyaltyBps"], 10_000);
         assert_eq!((&shown["model"]["name"], &shown["versions"][0]["contributorBps"]), (&json!("Machines"), &json!(6_000)));
     }
 }
