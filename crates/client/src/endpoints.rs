@@ -53,6 +53,14 @@ impl Endpoints {
         healthy.into_iter().cloned().collect()
     }
 
+    /// All of them, those that rest last: for what only one of them may have.
+    pub fn everybody(&self) -> Vec<Http> {
+        let now = Instant::now();
+        let mut all = self.all.to_vec();
+        all.sort_by_key(|http| (http.rests_until(now), http.wait(now)));
+        all
+    }
+
     /// Asks one endpoint after the other until one gives an answer of its own, and all again after a pause while what failed passes.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ impl Beacons {
 
     async fn search_at(&self, id: u64, hashes: &[B256]) -> Result<Vec<Blob>, Error> {
         let mut failure = None;
-        for http in self.nodes.in_order().iter().chain(&self.archives.in_order()) {
+        for http in self.nodes.everybody().iter().chain(&self.archives.everybody()) {
             match ask(http, id, hashes).await {
                 Ok(blobs) => return Ok(blobs),
                 Err(error) => keep(&mut failure, error),
@@ -128,7 +128,7 @@ impl Beacons {
 
     async fn read_clock(&self) -> Result<SlotClock, Error> {
         let mut failure = None;
-        for http in self.nodes.in_order().iter().chain(&self.archives.in_order()) {
+        for http in self.nodes.everybody().iter().chain(&self.archives.everybody()) {
             match read_clock(http, self.seconds_per_slot).await {
                 Ok(clock) => return Ok(clock),
                 Err(error) => keep(&mut failure, error),
