@@ -2,9 +2,10 @@
 
 use crate::{
     client::Client,
-    error::Error,
+    error::{Error, RpcFault},
     fees::{FeeLimits, TxFees},
     receipt::Receipt,
+    refusal::Refusal,
     signer::Signer,
 };
 use alloy_consensus::{TxEip1559, TxEnvelope};
@@ -128,9 +129,7 @@ impl Account {
             let (hash, raw) = self.sign(call, nonce, gas_limit, &fees).await?;
             attempts += 1;
             match self.client.send_raw_transaction(&raw).await {
-                // A repeated exchange finds the first one's transaction.
-                Err(Error::Rejected { fault, .. }) if fault.message.contains("already known") => {}
-                Err(Error::Rejected { fault, .. }) if is_nonce_used(&fault.message) && attempts < NONCES => {
+                Err(Error::Rejected { fault, .. }) if is_nonce_used(&fault) && attempts < NONCES => {
                     // The answer to a first exchange may have been lost after it had worked.
                     if self.client.receipt(hash).await?.is_none() {
                         *next = None;
@@ -208,8 +207,6 @@ impl Account {
     }
 }
 
-/// In geth's, anvil's and Hardhat's words.
-fn is_nonce_used(message: &str) -> bool {
-    let message = message.to_lowercase();
-    message.contains("nonce too low") || message.contains("replacement transaction underpriced")
+fn is_nonce_used(fault: &RpcFault) -> bool {
+    matches!(Refusal::of(fault), Refusal::NonceTooLow | Refusal::ReplacementTooCheap)
 }

@@ -1,24 +1,29 @@
 //! Typed questions to a node.
 
 use crate::{
+    endpoint::Endpoint,
+    endpoints::Endpoints,
     error::{Error, RpcFault},
     http::Http,
+    identity::SharedIdentity,
     receipt::{self, Receipt},
+    refusal::Refusal,
 };
-use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use alloy_consensus::{EthereumTxEnvelope, TxEip4844WithSidecar};
+use alloy_eips::{BlockId, BlockNumberOrTag, eip2718::Decodable2718, eip7594::BlobTransactionSidecarVariant};
+use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
 use alloy_rpc_types_eth::{FeeHistory, Filter, Log, TransactionInput, TransactionRequest};
 use alloy_sol_types::{SolCall, SolEvent};
-use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
-/// Where a node is and how patient we are with it.
-#[derive(Clone, PartialEq, Eq)]
+/// Where a chain's nodes are and how patient we are with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// HTTP URL of its JSON-RPC.
-    pub url: String,
+    /// Their JSON-RPC, the preferred first. Another is asked when one does not answer or limits our rate.
+    pub endpoints: Vec<Endpoint>,
     /// Limit for one exchange, from connecting to the last byte.
     pub timeout: Duration,
     /// Longest answer that is read, bytes.
@@ -29,34 +34,26 @@ pub struct ClientConfig {
 
 impl ClientConfig {
     /// A node at this URL, with 10 s, 128 MiB and 4 retries.
-    pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), timeout: Duration::from_secs(10), max_response: 128 << 20, retries: 4 }
+    pub fn at(url: impl Into<Endpoint>) -> Self {
+        Self::of(vec![url.into()])
+    }
+
+    /// Several nodes of one chain, as patient as of [`Self::at`].
+    pub const fn of(endpoints: Vec<Endpoint>) -> Self {
+        Self { endpoints, timeout: Duration::from_secs(10), max_response: 128 << 20, retries: 4 }
     }
 }
 
-/// URLs may hold a key or a password, so only the host is shown.
-impl std::fmt::Debug for ClientConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = Url::parse(&self.url).ok().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
-        f.debug_struct("ClientConfig")
-            .field("url", &host)
-            .field("timeout", &self.timeout)
-            .field("max_response", &self.max_response)
-            .field("retries", &self.retries)
-            .finish()
-    }
-}
-
-/// A client of one node. Cheap to clone; clones share connections.
+/// A client of one chain, through one node or several. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Client {
-    http: Http,
-    url: Arc<Url>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) identity: SharedIdentity,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("host", &self.url.host_str()).finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoints", &self.endpoints.all()).finish_non_exhaustive()
     }
 }
 
@@ -71,16 +68,23 @@ impl Client {
     /// A client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Config`] when the URL does not parse or is not of scheme `http`: this build has no TLS, and a node that is not on this machine or network
-    /// is reached through a proxy that has.
+    /// [`Error::Config`] when no endpoint is given, or one cannot be used ([`Endpoints::new`]).
     pub fn new(config: &ClientConfig) -> Result<Self, Error> {
-        let http = Http::new(config.timeout, config.max_response, config.retries)?;
-        Ok(Self { http, url: Arc::new(parse_url(&config.url)?) })
+        if config.endpoints.is_empty() {
+            return Err(Error::Config("no endpoint is given".to_owned()));
+        }
+        let endpoints = Endpoints::new(&config.endpoints, config.timeout, config.max_response, config.retries)?;
+        Ok(Self { endpoints, identity: SharedIdentity::default() })
     }
 
-    /// The exchange under it, for what the same node serves beside JSON-RPC.
-    pub const fn http(&self) -> &Http {
-        &self.http
+    /// A client for each endpoint alone, which asks once: to compare what they say.
+    pub fn each(&self) -> Vec<Self> {
+        self.endpoints.all().iter().map(|http| Self { endpoints: Endpoints::only(http), identity: self.identity.clone() }).collect()
+    }
+
+    /// Hosts and ports of the endpoints, in order.
+    pub fn hosts(&self) -> Vec<String> {
+        self.endpoints.all().iter().map(Http::host).collect()
     }
 
     /// Any JSON-RPC method; `None` when the result is `null`. Repeated after failures that pass.
@@ -88,16 +92,18 @@ impl Client {
     /// # Errors
     /// Those of the exchange; [`Error::Rejected`] with the node's words.
     pub async fn request<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<Option<T>, Error> {
-        let body = body(method, params);
-        self.http.with_retries(|| self.exchange(method, &body)).await
+        let body = &body(method, params);
+        self.endpoints.ask(|http| async move { self.exchange(&http, method, body).await }).await
     }
 
-    /// As [`Self::request`], but asked once: for what must not happen twice.
+    /// As [`Self::request`], but asked once, of one endpoint: for what must not happen twice.
     ///
     /// # Errors
     /// As of [`Self::request`].
     pub async fn request_once<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<Option<T>, Error> {
-        self.exchange(method, &body(method, params)).await
+        let preferred = self.endpoints.in_order();
+        let http = preferred.first().ok_or_else(|| Error::Config("no endpoint is given".to_owned()))?;
+        self.exchange(http, method, &body(method, params)).await
     }
 
     /// As [`Self::request`], where `null` is no answer.
@@ -108,15 +114,10 @@ impl Client {
         self.request(method, params).await?.ok_or_else(|| Error::Inconsistent(format!("{method} answered null")))
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, method: &str, body: &str) -> Result<Option<T>, Error> {
-        let bytes = self.http.post(&self.url, body.as_bytes()).await?;
-        let malformed = |cause| Error::Malformed { method: method.to_owned(), cause };
-        let answer: Answer<T> = serde_json::from_slice(&bytes).map_err(malformed)?;
-        match answer.error {
-            Some(fault) if fault.code == -32005 => Err(Error::RateLimited { retry_after: None }),
-            Some(fault) => Err(Error::Rejected { method: method.to_owned(), fault }),
-            None => Ok(answer.result),
-        }
+    /// One exchange with an endpoint that is of our chain, as far as that is known.
+    async fn exchange<T: DeserializeOwned>(&self, http: &Http, method: &str, body: &str) -> Result<Option<T>, Error> {
+        self.verify(http).await?;
+        exchange(http, method, body).await
     }
 
     /// The chain id.
@@ -194,12 +195,44 @@ impl Client {
         self.logs(&filter).await?.iter().map(receipt::decode).collect()
     }
 
-    /// Hands a signed transaction in (network form, blobs included) and returns its hash. Safe to repeat: it can be included once.
+    /// Hands a signed transaction in (network form, blobs included) to every endpoint that does not rest, and returns its hash as soon as one has it.
+    /// Safe to repeat: it can be included once, and a node that has it already is content, too.
     ///
     /// # Errors
-    /// [`Error::Rejected`] with the node's words.
+    /// [`Error::Rejected`] with the words of the first node that refuses, when none takes it.
     pub async fn send_raw_transaction(&self, raw: &[u8]) -> Result<B256, Error> {
-        self.demand("eth_sendRawTransaction", [Bytes::copy_from_slice(raw)]).await
+        let body: Arc<str> = body("eth_sendRawTransaction", [Bytes::copy_from_slice(raw)]).into();
+        match self.endpoints.with_retries(|| self.send_everywhere(&body)).await {
+            Err(Error::Rejected { fault, .. }) if Refusal::of(&fault) == Refusal::AlreadyKnown => Ok(transaction_hash(raw)),
+            outcome => outcome,
+        }
+    }
+
+    /// What the first node says that takes it; else what the most preferred says that refuses; else what failed.
+    async fn send_everywhere(&self, body: &Arc<str>) -> Result<B256, Error> {
+        let (answers, mut outcomes) = mpsc::unbounded_channel();
+        for (index, http) in self.endpoints.in_order().into_iter().enumerate() {
+            let (client, body, answers) = (self.clone(), body.clone(), answers.clone());
+            // Goes on when we have our answer: the others shall have the transaction as well.
+            tokio::spawn(async move {
+                let outcome = client.exchange(&http, "eth_sendRawTransaction", &body).await;
+                let _ = answers.send((index, outcome));
+            });
+        }
+        drop(answers);
+        let mut failures = Vec::new();
+        while let Some((index, outcome)) = outcomes.recv().await {
+            match outcome {
+                Ok(Some(hash)) => return Ok(hash),
+                Ok(None) => failures.push((1, index, Error::Inconsistent("eth_sendRawTransaction answered null".to_owned()))),
+                Err(Error::Rejected { method, fault }) if Refusal::of(&fault) == Refusal::AlreadyKnown => {
+                    return Err(Error::Rejected { method, fault });
+                }
+                Err(error) => failures.push((u8::from(!matches!(error, Error::Rejected { .. })), index, error)),
+            }
+        }
+        let told = failures.into_iter().min_by_key(|(class, index, error)| (*class, !error.is_retryable(), *index));
+        Err(told.map_or_else(|| Error::Config("no endpoint is given".to_owned()), |(_, _, error)| error))
     }
 
     /// The receipt of a transaction, once it is included.
@@ -208,14 +241,27 @@ impl Client {
     }
 }
 
-fn body(method: &str, params: impl Serialize) -> String {
+pub(crate) async fn exchange<T: DeserializeOwned>(http: &Http, method: &str, body: &str) -> Result<Option<T>, Error> {
+    let bytes = http.post(body.as_bytes()).await?;
+    let malformed = |cause| Error::Malformed { method: method.to_owned(), cause };
+    let answer: Answer<T> = serde_json::from_slice(&bytes).map_err(malformed)?;
+    match answer.error {
+        Some(fault) if fault.is_rate_limit() => {
+            let error = Error::RateLimited { retry_after: None };
+            http.failed(&error);
+            Err(error)
+        }
+        Some(fault) => Err(Error::Rejected { method: method.to_owned(), fault }),
+        None => Ok(answer.result),
+    }
+}
+
+pub(crate) fn body(method: &str, params: impl Serialize) -> String {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
 
-fn parse_url(url: &str) -> Result<Url, Error> {
-    let url = Url::parse(url).map_err(|error| Error::Config(format!("URL: {error}")))?;
-    match url.scheme() {
-        "http" => Ok(url),
-        scheme => Err(Error::Config(format!("URL: scheme {scheme} is not supported, only http"))),
-    }
+/// The hash of a transaction in network form, which is not of its blobs.
+fn transaction_hash(raw: &[u8]) -> B256 {
+    type Pooled = EthereumTxEnvelope<TxEip4844WithSidecar<BlobTransactionSidecarVariant>>;
+    Pooled::decode_2718_exact(raw).map_or_else(|_| keccak256(raw), |transaction| *transaction.hash())
 }

@@ -27,6 +27,17 @@ pub struct RpcFault {
     pub data: Option<Bytes>,
 }
 
+impl RpcFault {
+    /// Whether it says that we ask too often, in one of the ways in which providers do.
+    pub fn is_rate_limit(&self) -> bool {
+        let words = self.message.to_lowercase();
+        let said = ["rate limit", "ratelimit", "too many requests", "request limit", "compute units per second", "capacity exceeded"];
+        // EIP-1474's "limit exceeded" is used for too long answers and too much gas, too.
+        let other = ["block gas limit", "more than", "block range"].iter().any(|other| words.contains(other));
+        !other && (matches!(self.code, -32005 | 429) || said.iter().any(|said| words.contains(said)))
+    }
+}
+
 /// Nodes put all sorts of values into `data`; only bytes are of use.
 fn bytes_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
     let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
@@ -40,7 +51,7 @@ pub enum Error {
     /// No answer, or not a whole one: connection refused or lost, time-out, body cut off.
     #[error("unreachable: {}", root_cause(.0))]
     Unreachable(#[source] reqwest::Error),
-    /// HTTP 429 or JSON-RPC −32005.
+    /// HTTP 429, JSON-RPC −32005, or words that mean the same.
     #[error("the node limits our rate")]
     RateLimited {
         /// How long the node asked us to wait.
@@ -78,6 +89,18 @@ pub enum Error {
     /// The answer is well formed and cannot be right.
     #[error("inconsistent: {0}")]
     Inconsistent(String),
+    /// An endpoint answers for another chain than ours.
+    #[error("{host} is on another chain: its {what} is {found}, expected {expected}")]
+    WrongChain {
+        /// Its host and port.
+        host: String,
+        /// What differs.
+        what: &'static str,
+        /// What it says.
+        found: String,
+        /// What it should say.
+        expected: String,
+    },
     /// A URL or another setting cannot be used.
     #[error("configuration: {0}")]
     Config(String),
@@ -102,7 +125,9 @@ impl Error {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::Unreachable(_) | Self::RateLimited { .. } | Self::Unavailable(_) | Self::NotIncluded { .. } => Severity::Retry,
-            Self::Refused(_) | Self::Rejected { .. } | Self::Config(_) | Self::Signing(_) | Self::Reverted(_) => Severity::Permanent,
+            Self::Refused(_) | Self::Rejected { .. } | Self::WrongChain { .. } | Self::Config(_) | Self::Signing(_) | Self::Reverted(_) => {
+                Severity::Permanent
+            }
             Self::Malformed { .. } | Self::TooLarge { .. } | Self::Inconsistent(_) => Severity::Inconsistent,
         }
     }
@@ -120,4 +145,18 @@ impl Error {
 /// The innermost reason: reqwest's own words only say that a request was not sent.
 fn root_cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), root_cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_limit_is_known_by_code_or_words_and_another_limit_is_none() {
+        let is = |code, message: &str| RpcFault { code, message: message.to_owned(), data: None }.is_rate_limit();
+        assert!(is(-32005, "limit exceeded") && is(429, "Your app has exceeded its compute units per second capacity"));
+        assert!(is(-32000, "Too Many Requests") && is(-32007, "50/second request limit reached") && is(-32029, "daily rate limit"));
+        assert!(!is(-32005, "query returned more than 10000 results") && !is(-32005, "Transaction gas limit exceeds block gas limit"));
+        assert!(!is(-32000, "nonce too low") && !is(3, "execution reverted"));
+    }
 }

@@ -1,59 +1,164 @@
-//! Bytes in, bytes out: one HTTP exchange with a time limit, a size limit and retries.
+//! Bytes in, bytes out: one HTTP exchange with one endpoint, with a time limit, a size limit and a rate.
 
-use crate::error::Error;
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
-use std::time::Duration;
+use crate::{
+    endpoint::{self, Endpoint},
+    error::Error,
+    pace::Pace,
+};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, header};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-/// The longest that we wait because a node asks for it, or between two attempts.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// Rest after a first failure; twice as long after each further one, up to the last.
+const FIRST_REST: Duration = Duration::from_secs(1);
+const LAST_REST: Duration = Duration::from_secs(60);
 
-/// An HTTP client with its limits.
-#[derive(Debug, Clone)]
+/// The longest rest that a node is given because it asks for it.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
+/// Limits of one exchange.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// From connecting to the last byte.
+    pub(crate) timeout: Duration,
+    /// Bytes of an answer.
+    pub(crate) max_response: usize,
+}
+
+/// One endpoint with its connections. Cheap to clone; clones share them, the rate and what is known of its health.
+#[derive(Clone)]
 pub struct Http {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     client: Client,
+    url: Url,
     max_response: usize,
-    retries: usize,
+    pace: Option<Pace>,
+    health: Mutex<Health>,
+    /// Whether it told the identity that it should have, since it last failed.
+    verified: AtomicBool,
+}
+
+#[derive(Default)]
+struct Health {
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Http").field(&self.host()).finish()
+    }
 }
 
 impl Http {
-    /// Limits: for one exchange, from connecting to the last byte; bytes of an answer; and how often an exchange is repeated after failures that pass.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`] when the system gives no client.
-    pub fn new(timeout: Duration, max_response: usize, retries: usize) -> Result<Self, Error> {
-        let client = Client::builder().timeout(timeout).connect_timeout(timeout).redirect(reqwest::redirect::Policy::none()).build();
-        Ok(Self { client: client.map_err(Error::transport)?, max_response, retries })
+    pub(crate) fn new(endpoint: &Endpoint, limits: Limits) -> Result<Self, Error> {
+        let Limits { timeout, max_response } = limits;
+        let mut builder = Client::builder()
+            .timeout(timeout)
+            .connect_timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .default_headers(endpoint.header_map()?);
+        if let Some(pem) = &endpoint.authorities {
+            let certificates = Certificate::from_pem_bundle(pem).map_err(|error| Error::Config(format!("certificates: {error}")))?;
+            builder = certificates.into_iter().fold(builder, |builder, certificate| builder.add_root_certificate(certificate));
+        }
+        let shared = Shared {
+            client: builder.build().map_err(Error::transport)?,
+            url: endpoint.parsed_url()?,
+            max_response,
+            pace: endpoint.requests_per_second.map(Pace::new),
+            health: Mutex::default(),
+            verified: AtomicBool::new(false),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Posts JSON, once.
+    /// Host and port: what may be shown of it.
+    pub fn host(&self) -> String {
+        endpoint::host(&self.shared.url).unwrap_or_default()
+    }
+
+    /// Posts JSON to the endpoint itself, once.
     ///
     /// # Errors
     /// Those of an exchange: anything but a whole answer of HTTP status 2xx.
-    pub async fn post(&self, url: &reqwest::Url, body: &[u8]) -> Result<Vec<u8>, Error> {
-        let request = self.client.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body.to_vec());
-        self.read(request).await
+    pub async fn post(&self, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let request = self.shared.client.post(self.shared.url.clone());
+        let outcome = self.exchange(request.header(header::CONTENT_TYPE, "application/json").body(body.to_vec())).await;
+        match &outcome {
+            Ok(_) => self.answered(),
+            Err(error) => self.failed(error),
+        }
+        outcome
     }
 
-    /// Gets a resource, once.
+    /// Gets what is at this path (and query) under the endpoint, once.
     ///
     /// # Errors
-    /// As of [`Self::post`].
-    pub async fn get(&self, url: &reqwest::Url) -> Result<Vec<u8>, Error> {
-        self.read(self.client.get(url.clone()).header(header::ACCEPT, "application/json")).await
+    /// As of [`Self::post`]. A resource that is not there ([`Error::Refused`]) says nothing against the endpoint.
+    pub async fn get(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let base = self.shared.url.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}{path}")).map_err(|error| Error::Config(format!("URL: {error}")))?;
+        let outcome = self.exchange(self.shared.client.get(url).header(header::ACCEPT, "application/json")).await;
+        match &outcome {
+            Ok(_) | Err(Error::Refused(_)) => self.answered(),
+            Err(error) => self.failed(error),
+        }
+        outcome
     }
 
-    /// Repeats `attempt` while it fails for reasons that pass, with exponentially growing, jittered pauses.
-    ///
-    /// # Errors
-    /// That of the last attempt.
-    pub async fn with_retries<T, F: Future<Output = Result<T, Error>>>(&self, attempt: impl FnMut() -> F) -> Result<T, Error> {
-        let backoff =
-            ExponentialBuilder::new().with_min_delay(Duration::from_millis(100)).with_max_delay(MAX_PAUSE).with_max_times(self.retries);
-        attempt.retry(backoff.with_jitter()).when(Error::is_retryable).adjust(pause).await
+    /// Whether it is to be left alone for now, and until when.
+    pub(crate) fn rests_until(&self, now: Instant) -> Option<Instant> {
+        self.health().rests_until.filter(|until| *until > now)
     }
 
-    async fn read(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
+    /// How long a request would wait for its turn.
+    pub(crate) fn wait(&self, now: Instant) -> Duration {
+        self.shared.pace.as_ref().map_or(Duration::ZERO, |pace| pace.wait(now))
+    }
+
+    /// It gave no usable answer and rests.
+    pub(crate) fn failed(&self, error: &Error) {
+        let mut health = self.health();
+        health.failures = health.failures.saturating_add(1);
+        let ours = FIRST_REST.saturating_mul(1 << (health.failures - 1).min(10)).min(LAST_REST);
+        let rest = match error {
+            Error::RateLimited { retry_after: Some(asked) } => ours.max((*asked).min(LONGEST_ASKED)),
+            _ => ours,
+        };
+        health.rests_until = Instant::now().checked_add(rest);
+        self.shared.verified.store(false, Ordering::Relaxed);
+    }
+
+    fn answered(&self) {
+        *self.health() = Health::default();
+    }
+
+    pub(crate) fn is_verified(&self) -> bool {
+        self.shared.verified.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_verified(&self, verified: bool) {
+        self.shared.verified.store(verified, Ordering::Relaxed);
+    }
+
+    fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.shared.health.lock().expect("invariant: nothing panics while it holds this lock")
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
+        if let Some(pace) = &self.shared.pace {
+            tokio::time::sleep(pace.take(Instant::now())).await;
+        }
         let mut response = request.send().await.map_err(Error::transport)?;
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS {
@@ -65,7 +170,7 @@ impl Http {
         if !status.is_success() {
             return Err(Error::Refused(status.as_u16()));
         }
-        let limit = self.max_response;
+        let limit = self.shared.max_response;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(Error::TooLarge { limit });
         }
@@ -84,12 +189,4 @@ impl Http {
 fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     value.parse().ok().map(Duration::from_secs)
-}
-
-/// What a node asks for takes precedence over our own pause, within bounds. `None` stays `None`: the attempts are used up.
-fn pause(error: &Error, ours: Option<Duration>) -> Option<Duration> {
-    match error {
-        Error::RateLimited { retry_after: Some(asked) } => ours.map(|ours| ours.max((*asked).min(MAX_PAUSE))),
-        _ => ours,
-    }
 }

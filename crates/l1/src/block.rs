@@ -58,7 +58,9 @@ pub async fn fetch_block(
     for tx in block.body.transactions.iter().filter(|tx| may_carry_batches(tx, inbox)) {
         let Some(from) = tx.sender().ok().filter(|from| wanted(&receipts, *from)) else { continue };
         let data = match tx {
-            Transaction::Eip4844(tx) => InboxData::Blobs(client.blobs(header.timestamp, &tx.tx().blob_versioned_hashes).await?),
+            Transaction::Eip4844(tx) => {
+                InboxData::Blobs(client.blobs(header.number, header.timestamp, &tx.tx().blob_versioned_hashes).await?)
+            }
             tx => InboxData::Calldata(tx.input().clone()),
         };
         found.push(InboxTransaction { hash: tx.hash(), from, data });

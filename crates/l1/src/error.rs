@@ -16,6 +16,22 @@ pub enum Error {
     /// A block that was there a moment ago is not there any more.
     #[error("L1 block {0} is gone")]
     BlockGone(String),
+    /// Too few nodes say the same about one block.
+    #[error("L1 nodes disagree on block {number}: {one} or {other}")]
+    Disagreement {
+        /// Its number.
+        number: u64,
+        /// A hash that is claimed.
+        one: B256,
+        /// Another.
+        other: B256,
+    },
+    /// A blob is nowhere to be had, or no longer.
+    #[error("no beacon node or archive has blob {0}")]
+    NoBlob(B256),
+    /// The blob schedule that we compute with is not that of the L1.
+    #[error("blob schedule of the L1: {0}")]
+    BlobSchedule(String),
     /// A blob is not 4,096 field elements, or a signature could not be made.
     #[error("cannot make the transaction: {0}")]
     Unsendable(String),
@@ -29,9 +45,9 @@ impl Error {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::Node(error) => error.severity(),
-            Self::BlockGone(_) => Severity::Retry,
-            Self::Unsendable(_) | Self::Reverted(_) => Severity::Permanent,
-            Self::Inconsistent(_) => Severity::Inconsistent,
+            Self::BlockGone(_) | Self::Disagreement { .. } => Severity::Retry,
+            Self::Unsendable(_) | Self::Reverted(_) | Self::BlobSchedule(_) => Severity::Permanent,
+            Self::Inconsistent(_) | Self::NoBlob(_) => Severity::Inconsistent,
         }
     }
 

@@ -9,15 +9,22 @@
 mod beacon;
 mod block;
 mod client;
+mod config;
 mod error;
+mod forks;
+mod quorum;
+mod schedule;
 mod sender;
 mod transaction;
 mod verify;
 
 pub use alloy_signer_local::PrivateKeySigner;
 pub use block::{InboxData, InboxTransaction, L1BlockData, fetch_block};
-pub use client::{L1Client, L1Config};
+pub use client::L1Client;
+pub use config::{BlobIds, L1Config};
 pub use error::Error;
+pub use forks::{ForkConfig, ForkConfigs};
+pub use schedule::{blob_schedule, chain_spec};
 pub use sender::{L1Sender, SenderConfig};
 pub use transaction::{SidecarFormat, TxRequest};
-pub use tributary_client::{FeeLimits, RpcFault, Severity, TxFees};
+pub use tributary_client::{Endpoint, FeeLimits, Refusal, RpcFault, Severity, TxFees};

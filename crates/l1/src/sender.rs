@@ -1,9 +1,12 @@
 //! An account on L1 that gets its transactions included.
 
+mod filler;
+mod sidecar;
+
 use crate::{
     client::L1Client,
     error::Error,
-    transaction::{Prepared, SidecarFormat, SignedTx, TxRequest, prove_blobs, sign},
+    transaction::{Prepared, Proofs, SidecarFormat, SignedTx, TxRequest, prove_blobs, sign},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, TxKind};
@@ -16,7 +19,7 @@ use std::{
 };
 use tokio::sync::{Mutex, Semaphore};
 use tracing::{debug, warn};
-use tributary_client::{Error as NodeError, FeeLimits, TxFees};
+use tributary_client::{Error as NodeError, FeeLimits, Refusal, TxFees};
 
 /// Nonces and fees that a first submission tries. Fees that grow by a tenth have grown a hundredfold by then.
 const MAX_LAUNCHES: usize = 50;
@@ -36,6 +39,8 @@ pub struct SenderConfig {
     pub fees: FeeLimits,
     /// How blobs are proved.
     pub sidecar: SidecarFormat,
+    /// The chain that is signed for; where it is not given, that which the endpoints are compared with already, or which they say.
+    pub chain_id: Option<u64>,
 }
 
 impl Default for SenderConfig {
@@ -48,6 +53,7 @@ impl Default for SenderConfig {
             max_in_flight: 4,
             fees: FeeLimits::default(),
             sidecar: SidecarFormat::default(),
+            chain_id: None,
         }
     }
 }
@@ -64,6 +70,8 @@ pub struct L1Sender {
     next_nonce: Mutex<Option<u64>>,
     /// Nonces that wait for inclusion. A std mutex, because it is never held across an await and must be reachable from `drop`.
     waiting: StdMutex<BTreeSet<u64>>,
+    /// What a refusal taught of the proofs that the L1 wants.
+    proofs: StdMutex<Option<Proofs>>,
     permits: Semaphore,
 }
 
@@ -100,17 +108,32 @@ enum Submission {
     Accepted,
     NonceTaken,
     TooCheap,
+    /// The account has transactions of the other kind waiting, with blobs or without; nodes do not mix them.
+    OtherKindWaits,
+    /// Blobs should be proved in the other format.
+    OtherProofs,
 }
 
 impl L1Sender {
-    /// A sender for the account of `key`.
+    /// A sender for the account of `key`. It signs for a chain with which every endpoint of `client` is compared.
     ///
     /// # Errors
-    /// When the L1 does not tell its chain id.
+    /// Permanent when an endpoint is on another chain; when the chain is not known yet and the L1 does not tell it.
     pub async fn new(client: L1Client, key: PrivateKeySigner, config: SenderConfig) -> Result<Self, Error> {
-        let chain_id = client.node().chain_id().await?;
+        let chain_id = match config.chain_id.or_else(|| client.node().verified_chain_id()) {
+            Some(chain_id) => chain_id,
+            None => client.node().chain_id().await?,
+        };
+        if client.node().verified_chain_id() != Some(chain_id) {
+            match client.verify_identity(chain_id, None).await {
+                // Who does not answer now is compared when it does.
+                Err(error) if error.is_retryable() && config.chain_id.is_some() => warn!(%error, "the L1 does not tell its chain id yet"),
+                outcome => outcome?,
+            }
+        }
         let permits = Semaphore::new(config.max_in_flight.max(1));
-        Ok(Self { client, key, chain_id, config, next_nonce: Mutex::new(None), waiting: StdMutex::default(), permits })
+        let (next_nonce, waiting, proofs) = (Mutex::new(None), StdMutex::default(), StdMutex::default());
+        Ok(Self { client, key, chain_id, config, next_nonce, waiting, proofs, permits })
     }
 
     /// The account.
@@ -132,9 +155,9 @@ impl L1Sender {
     /// When the transaction cannot be made or is refused for good: it reverts in estimation, the account cannot pay, a blob is none.
     pub async fn send(&self, request: TxRequest) -> Result<TransactionReceipt, Error> {
         let _permit = self.permits.acquire().await.expect("invariant: the semaphore is never closed");
-        let prepared = self.prepare(request).await?;
-        let attempt = self.launch(&prepared).await?;
-        self.confirm(&prepared, attempt).await
+        let mut prepared = self.prepare(request).await?;
+        let attempt = self.launch(&mut prepared).await?;
+        self.confirm(&mut prepared, attempt).await
     }
 
     /// Like [`Self::send`], where failure of the transaction is an error.
@@ -161,7 +184,7 @@ impl L1Sender {
             Some(gas_limit) => gas_limit,
             None => self.estimate_gas(&request).await?,
         };
-        let sidecar = prove_blobs(request.blobs.clone(), self.config.sidecar).await?;
+        let sidecar = if request.blobs.is_empty() { None } else { prove_blobs(request.blobs.clone(), self.proofs().await).await? };
         Ok(Prepared { request, gas_limit, sidecar })
     }
 
@@ -180,12 +203,14 @@ impl L1Sender {
     }
 
     /// First submission: takes the next nonce, and another one or higher fees where the node says so.
-    async fn launch(&self, tx: &Prepared) -> Result<Attempt<'_>, Error> {
+    async fn launch(&self, tx: &mut Prepared) -> Result<Attempt<'_>, Error> {
         let mut next = self.next_nonce.lock().await;
         let included = self.nonce().await?;
         let mut nonce = next.map_or(included, |next| next.max(included));
         let mut fees = TxFees::estimate(self.client.node(), &self.config.fees).await?;
-        for _ in 0..MAX_LAUNCHES {
+        let (mut launches, mut proved_otherwise) = (0, false);
+        while launches < MAX_LAUNCHES {
+            launches += 1;
             let signed = sign(tx, self.chain_id, nonce, &fees, &self.key)?;
             match self.submit(&signed).await? {
                 Submission::Accepted => {
@@ -201,18 +226,31 @@ impl L1Sender {
                     let too_dear = || Error::Unsendable("replacing what waits with this nonce costs more than the fee limits".to_owned());
                     fees = fees.bumped(tx.has_blobs(), &current, &self.config.fees).ok_or_else(too_dear)?;
                 }
+                Submission::OtherKindWaits => {
+                    self.let_pass(!tx.has_blobs()).await?;
+                    // That took as long as it took, and says nothing of our nonce and fees.
+                    launches = 0;
+                    nonce = nonce.max(self.nonce().await?);
+                }
+                Submission::OtherProofs if proved_otherwise => {
+                    return Err(Error::Unsendable("the L1 takes neither proofs of blobs nor of cells".to_owned()));
+                }
+                Submission::OtherProofs => {
+                    proved_otherwise = true;
+                    self.prove_otherwise(tx).await?;
+                }
             }
         }
         Err(Error::Inconsistent("L1 node takes no nonce and no fee".to_owned()))
     }
 
     /// Waits for confirmation. Failures that pass are waited out.
-    async fn confirm<'a>(&'a self, tx: &Prepared, mut attempt: Attempt<'a>) -> Result<TransactionReceipt, Error> {
+    async fn confirm<'a>(&'a self, tx: &mut Prepared, mut attempt: Attempt<'a>) -> Result<TransactionReceipt, Error> {
         // A node behind a balancer may know the new nonce before the receipt, so that one look proves nothing.
         let mut looks_past_nonce = 0;
         loop {
             tokio::time::sleep(self.config.poll).await;
-            match self.look(tx, &mut attempt).await {
+            match self.look(&mut *tx, &mut attempt).await {
                 Ok(Look::Confirmed(receipt)) => return Ok(*receipt),
                 Ok(Look::Included) => looks_past_nonce = 0,
                 Ok(Look::Waiting) => looks_past_nonce = 0,
@@ -220,7 +258,7 @@ impl L1Sender {
                     looks_past_nonce += 1;
                     if looks_past_nonce == 3 {
                         warn!(nonce = attempt.claim.nonce, "another transaction took our nonce on L1");
-                        attempt = self.launch(tx).await?;
+                        attempt = self.launch(&mut *tx).await?;
                         looks_past_nonce = 0;
                     }
                 }
@@ -231,7 +269,7 @@ impl L1Sender {
     }
 
     /// One look at the chain, and what follows from it.
-    async fn look(&self, tx: &Prepared, attempt: &mut Attempt<'_>) -> Result<Look, Error> {
+    async fn look(&self, tx: &mut Prepared, attempt: &mut Attempt<'_>) -> Result<Look, Error> {
         for hash in attempt.hashes.iter().rev() {
             if let Some(receipt) = self.client.transaction_receipt(*hash).await? {
                 // From now on the wait is for confirmations; should a reorg throw it out, it goes out again at once.
@@ -261,11 +299,11 @@ impl L1Sender {
     }
 
     /// Sends again what has waited too long: as it is while others come first, with higher fees when it is its turn.
-    async fn resubmit(&self, tx: &Prepared, attempt: &mut Attempt<'_>, included: u64) -> Result<(), Error> {
+    async fn resubmit(&self, tx: &mut Prepared, attempt: &mut Attempt<'_>, included: u64) -> Result<(), Error> {
         let nonce = attempt.claim.nonce;
         let first_waiting = self.waiting().first().copied();
         if included < nonce && first_waiting == Some(nonce) {
-            self.fill_gap(included).await?;
+            self.fill(included, tx.has_blobs()).await?;
         }
         if included == nonce {
             let current = TxFees::estimate(self.client.node(), &self.config.fees).await?;
@@ -284,39 +322,26 @@ impl L1Sender {
                 warn!(%error, "L1 node refuses a replacement");
                 Ok(())
             }
-            outcome => outcome.map(|_| ()),
-        }
-    }
-
-    /// Nobody waits for `nonce`, and what is behind it cannot run: a reorg threw out what had been confirmed, or a wait was given up.
-    /// An empty payment to ourselves takes its place, which unlike giving the nonce to another transaction can never run one twice.
-    async fn fill_gap(&self, nonce: u64) -> Result<(), Error> {
-        warn!(nonce, "filling a gap in the nonces on L1");
-        let request = TxRequest { gas_limit: Some(21_000), ..TxRequest::call(self.address(), Bytes::new()) };
-        let filler = Prepared { request, gas_limit: 21_000, sidecar: None };
-        let mut fees = TxFees::estimate(self.client.node(), &self.config.fees).await?;
-        loop {
-            let signed = sign(&filler, self.chain_id, nonce, &fees, &self.key)?;
-            match self.submit(&signed).await? {
-                Submission::Accepted | Submission::NonceTaken => return Ok(()),
-                // It may be a blob transaction that is to be replaced, so bump like one.
-                Submission::TooCheap => match fees.bumped(true, &fees, &self.config.fees) {
-                    Some(higher) => fees = higher,
-                    None => return Ok(()),
-                },
+            // The fork came while it waited. The proofs are in no hash.
+            Ok(Submission::OtherProofs) => {
+                self.prove_otherwise(tx).await?;
+                attempt.newest = sign(tx, self.chain_id, nonce, &attempt.fees, &self.key)?;
+                self.submit(&attempt.newest).await.map(|_| ())
             }
+            outcome => outcome.map(|_| ()),
         }
     }
 
     async fn submit(&self, signed: &SignedTx) -> Result<Submission, Error> {
         let Err(error) = self.client.node().send_raw_transaction(&signed.raw).await else { return Ok(Submission::Accepted) };
         let NodeError::Rejected { fault, .. } = &error else { return Err(error.into()) };
-        let words = fault.message.as_str();
-        match () {
-            () if words.contains("already known") || words.contains("already imported") => Ok(Submission::Accepted),
-            () if words.contains("nonce too low") => Ok(Submission::NonceTaken),
-            () if words.contains("underpriced") || words.contains("less than block") => Ok(Submission::TooCheap),
-            () => Err(error.into()),
+        match Refusal::of(fault) {
+            Refusal::AlreadyKnown => Ok(Submission::Accepted),
+            Refusal::NonceTooLow => Ok(Submission::NonceTaken),
+            Refusal::ReplacementTooCheap | Refusal::TooCheap => Ok(Submission::TooCheap),
+            Refusal::OtherKindWaits => Ok(Submission::OtherKindWaits),
+            Refusal::SidecarFormat if self.config.sidecar == SidecarFormat::Auto => Ok(Submission::OtherProofs),
+            _ => Err(error.into()),
         }
     }
 

@@ -15,11 +15,29 @@ use tributary_primitives::trusted_setup;
 /// How an L1 wants blobs proved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SidecarFormat {
-    /// One proof for each blob (EIP-4844), until Osaka.
+    /// What the L1 says (`eth_config`), and where it says nothing: for each blob, until it refuses that.
     #[default]
+    Auto,
+    /// One proof for each blob (EIP-4844), until Osaka.
     BlobProofs,
     /// One proof for each cell (EIP-7594), since Osaka.
     CellProofs,
+}
+
+/// A format in which blobs are proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proofs {
+    OfBlobs,
+    OfCells,
+}
+
+impl Proofs {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::OfBlobs => Self::OfCells,
+            Self::OfCells => Self::OfBlobs,
+        }
+    }
 }
 
 /// A transaction to send.
@@ -71,6 +89,11 @@ impl Prepared {
     pub(crate) fn has_blobs(&self) -> bool {
         self.sidecar.is_some()
     }
+
+    /// How its blobs are proved.
+    pub(crate) fn proofs(&self) -> Option<Proofs> {
+        self.sidecar.as_ref().map(|sidecar| if sidecar.is_eip7594() { Proofs::OfCells } else { Proofs::OfBlobs })
+    }
 }
 
 /// A signed transaction in network form.
@@ -81,15 +104,13 @@ pub(crate) struct SignedTx {
 }
 
 /// Commitments and proofs, about 30 ms for each blob.
-pub(crate) async fn prove_blobs(blobs: Vec<Blob>, format: SidecarFormat) -> Result<Option<BlobTransactionSidecarVariant>, Error> {
+pub(crate) async fn prove_blobs(blobs: Vec<Blob>, proofs: Proofs) -> Result<Option<BlobTransactionSidecarVariant>, Error> {
     if blobs.is_empty() {
         return Ok(None);
     }
-    let prove = move || match format {
-        SidecarFormat::BlobProofs => {
-            BlobTransactionSidecar::build_with_settings(blobs, trusted_setup()).map(BlobTransactionSidecarVariant::Eip4844)
-        }
-        SidecarFormat::CellProofs => BlobTransactionSidecarEip7594::build(blobs).map(BlobTransactionSidecarVariant::Eip7594),
+    let prove = move || match proofs {
+        Proofs::OfBlobs => BlobTransactionSidecar::build_with_settings(blobs, trusted_setup()).map(BlobTransactionSidecarVariant::Eip4844),
+        Proofs::OfCells => BlobTransactionSidecarEip7594::build(blobs).map(BlobTransactionSidecarVariant::Eip7594),
     };
     let sidecar = tokio::task::spawn_blocking(prove).await.expect("invariant: proving blobs does not panic");
     sidecar.map(Some).map_err(|error| Error::Unsendable(format!("blob: {error}")))

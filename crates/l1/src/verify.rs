@@ -8,6 +8,8 @@ use alloy_consensus::{
 use alloy_eips::{BlockId, BlockNumberOrTag, Decodable2718, Encodable2718, eip4895::Withdrawals};
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::TransactionReceipt;
+use serde::de::DeserializeOwned;
+use tributary_client::Client;
 use tributary_primitives::{Block, Receipt, Transaction, TxType};
 
 /// A header as JSON-RPC gives it.
@@ -21,6 +23,29 @@ pub(crate) struct RpcBlock {
     transactions: Vec<Transaction>,
     #[serde(default)]
     withdrawals: Option<Withdrawals>,
+}
+
+/// What a node has at a number, tag or hash; `full` is whether with its transactions.
+pub(crate) async fn ask<T: DeserializeOwned>(node: &Client, id: BlockId, full: bool) -> Result<Option<T>, Error> {
+    let answer = match id {
+        BlockId::Hash(hash) => node.request("eth_getBlockByHash", (hash.block_hash, full)).await,
+        BlockId::Number(number) => node.request("eth_getBlockByNumber", (number, full)).await,
+    };
+    match answer {
+        Err(tributary_client::Error::Rejected { fault, .. }) if is_unknown(&fault.message) => Ok(None),
+        answer => Ok(answer?),
+    }
+}
+
+/// What nodes say for `safe` and `finalized` before there is such a block.
+fn is_unknown(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.contains("not found") || message.contains("unknown block")
+}
+
+/// A header that a node has, verified.
+pub(crate) async fn header_at(node: &Client, id: BlockId) -> Result<Option<Sealed<Header>>, Error> {
+    ask::<RpcHeader>(node, id, false).await?.map(|rpc| header(rpc, id)).transpose()
 }
 
 /// The header, hashed, if it is the one that was asked for.

@@ -50,6 +50,9 @@ struct Chain {
     /// Answers the next submissions instead of the chain.
     refusals: Vec<Response<Body>>,
     most_waiting: usize,
+    /// Whether blobs must be proved by cells, and whether `eth_config` is there to say so.
+    osaka: bool,
+    tells_forks: bool,
 }
 
 impl Chain {
@@ -68,6 +71,8 @@ impl Chain {
             on_mined: None,
             refusals: Vec::new(),
             most_waiting: 0,
+            osaka: false,
+            tells_forks: false,
         }
     }
 
@@ -110,6 +115,16 @@ impl Chain {
         assert_eq!(tx.recover_signer().unwrap(), key(1).address());
         if tx.nonce() < self.nonce() {
             return fault(-32000, "nonce too low: next nonce 1, tx nonce 0");
+        }
+        let has_blobs = |tx: &PooledTransaction| tx.blob_versioned_hashes().is_some();
+        if self.mempool.values().any(|other| has_blobs(other) != has_blobs(&tx)) {
+            return fault(-32000, "address already reserved");
+        }
+        if let PooledTransaction::Eip4844(blobs) = &tx
+            && blobs.tx().sidecar.is_eip7594() != self.osaka
+        {
+            let words = if self.osaka { "unexpected eip-4844 sidecar after osaka" } else { "unexpected sidecar version, want: 0, got: 1" };
+            return fault(-32000, words);
         }
         if let Some(old) = self.mempool.get(&tx.nonce()) {
             if old.hash() == tx.hash() {
@@ -166,6 +181,12 @@ impl Chain {
                 let block = self.blocks.get(number.min(self.blocks.len() - 1)).unwrap();
                 result(serde_json::to_value(alloy_rpc_types_eth::Header::new(block.header.clone())).unwrap())
             }
+            "eth_config" if self.tells_forks => {
+                let precompiles = if self.osaka { json!({ "P256VERIFY": Address::left_padding_from(&[1, 0]) }) } else { json!({}) };
+                let current = json!({ "activationTime": 0, "blobSchedule": null, "chainId": "0x1", "forkId": "0x00000000", "precompiles": precompiles });
+                result(json!({ "current": current, "next": null, "last": null }))
+            }
+            "eth_config" => fault(-32601, "the method eth_config does not exist/is not available"),
             other => panic!("unexpected {other}"),
         }
     }
@@ -273,6 +294,7 @@ async fn blobs_are_proved_in_both_formats_and_bumped_twofold() {
     for (sidecar, floor) in [(SidecarFormat::BlobProofs, 1), (SidecarFormat::CellProofs, 1), (SidecarFormat::BlobProofs, 30)] {
         let network = Network::new().await;
         network.chain().blob_floor = floor;
+        network.chain().osaka = sidecar == SidecarFormat::CellProofs;
         let sender = network.sender(SenderConfig { sidecar, ..config() }).await;
         sender.send(TxRequest::blobs(support::INBOX, vec![blob(1), blob(2)])).await.unwrap();
         let chain = network.chain();
@@ -282,6 +304,128 @@ async fn blobs_are_proved_in_both_formats_and_bumped_twofold() {
         sidecar.validate(&tx.blob_versioned_hashes, EnvKzgSettings::Default.get()).unwrap();
         assert_eq!(chain.handed_in.len() > 1, floor > 2);
     }
+}
+
+#[tokio::test]
+async fn blobs_are_proved_as_the_l1_says_or_as_it_refuses() {
+    for (osaka, tells_forks) in [(false, false), (false, true), (true, false), (true, true)] {
+        let network = Network::new().await;
+        (network.chain().osaka, network.chain().tells_forks) = (osaka, tells_forks);
+        let sender = network.sender(config()).await;
+        for _ in 0..2 {
+            sender.send(TxRequest::blobs(support::INBOX, vec![blob(1)])).await.unwrap();
+        }
+        let chain = network.chain();
+        let is_by_cells = |tx: &PooledTransaction| matches!(tx, PooledTransaction::Eip4844(tx) if tx.tx().sidecar.is_eip7594());
+        assert_eq!(chain.included().iter().filter(|tx| is_by_cells(tx) == osaka).count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_fork_that_comes_while_blobs_wait_is_answered_with_other_proofs() {
+    let network = Network::new().await;
+    network.chain().blob_floor = 30;
+    let mut blocks = 0;
+    network.chain().on_mined = Some(Box::new(move |chain| {
+        blocks += 1;
+        if blocks == 2 {
+            // Nodes throw out what is proved in the old way.
+            chain.osaka = true;
+            chain.mempool.clear();
+        }
+    }));
+    let sender = network.sender(config()).await;
+    sender.send(TxRequest::blobs(support::INBOX, vec![blob(1)])).await.unwrap();
+    let chain = network.chain();
+    let PooledTransaction::Eip4844(tx) = &chain.included()[0] else { panic!("no blob transaction") };
+    assert!(tx.tx().sidecar.is_eip7594());
+}
+
+#[tokio::test]
+async fn a_gap_before_blobs_is_filled_with_a_blob() {
+    let network = Network::new().await;
+    let sender = network.sender(config()).await;
+    sender.send(TxRequest::blobs(support::INBOX, vec![blob(1)])).await.unwrap();
+    let blocks = network.chain().blocks.len();
+    network.chain().reorg(blocks - 1);
+    sender.send(TxRequest::blobs(support::INBOX, vec![blob(2)])).await.unwrap();
+    let chain = network.chain();
+    let included: Vec<_> =
+        chain.included().iter().map(|tx| (tx.nonce(), tx.to().unwrap(), tx.blob_versioned_hashes().map(<[_]>::len))).collect();
+    assert_eq!(included, [(0, key(1).address(), Some(1)), (1, support::INBOX, Some(1))]);
+}
+
+#[tokio::test]
+async fn what_waits_of_the_other_kind_from_before_a_restart_is_replaced_in_kind() {
+    let blobs = || TxRequest::blobs(support::INBOX, vec![blob(1)]);
+    for (lost, ours) in [(payment(1), blobs()), (blobs(), payment(2))] {
+        let network = Network::new().await;
+        (network.chain().floor, network.chain().mining) = (1_000, false);
+        let before = network.sender(SenderConfig { resubmit_after: Duration::MAX, ..config() }).await;
+        let losing = tokio::spawn(async move { before.send(lost).await });
+        while network.chain().handed_in.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        losing.abort();
+        network.chain().mining = true;
+        let after = network.sender(config()).await;
+        let waiting = tokio::spawn(async move { after.send(ours).await });
+        while network.chain().handed_in.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Nobody asks for receipts while the other kind waits; time goes on by itself, and prices fall.
+        network.chain().floor = 0;
+        while !waiting.is_finished() {
+            network.chain().mine();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        waiting.await.unwrap().unwrap();
+        assert_eq!(network.chain().included()[0].to(), Some(key(1).address()));
+        let nonces: Vec<_> = network.chain().included().iter().map(|tx| tx.nonce()).collect();
+        assert_eq!(nonces, [0, 1]);
+        let has_blobs: Vec<_> = network.chain().included().iter().map(|tx| tx.blob_versioned_hashes().is_some()).collect();
+        assert_ne!(has_blobs[0], has_blobs[1]);
+    }
+}
+
+#[tokio::test]
+async fn payments_and_blobs_at_once_take_turns() {
+    let network = Network::new().await;
+    let sender = Arc::new(network.sender(config()).await);
+    let sends = (0..6).map(|index| {
+        let sender = sender.clone();
+        let request = if index % 2 == 0 { payment(index) } else { TxRequest::blobs(support::INBOX, vec![blob(index as u8)]) };
+        tokio::spawn(async move { sender.send(request).await })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        send.await.unwrap().unwrap();
+    }
+    assert_eq!(network.chain().included().len(), 6);
+}
+
+#[tokio::test]
+async fn a_sender_signs_for_no_chain_but_the_one_it_was_told() {
+    let network = Network::new().await;
+    let other = L1Sender::new(client(&network.url), key(1), SenderConfig { chain_id: Some(2), ..config() }).await.unwrap_err();
+    assert_eq!(other.severity(), tributary_l1::Severity::Permanent);
+    assert!(other.to_string().contains("its chain id is 1, expected 2"), "{other}");
+    // An L1 that is away is no reason not to start; what it says when it is back is compared.
+    let away = Arc::new(Mutex::new(true));
+    let (is_away, served) = (away.clone(), network.chain.clone());
+    let url = serve(move |call| match *is_away.lock().unwrap() {
+        true => support::answer(axum::http::StatusCode::BAD_GATEWAY, ""),
+        false => served.lock().unwrap().answer(&call),
+    });
+    let url = url.await;
+    let unsure = L1Sender::new(client(&url), key(1), config()).await.unwrap_err();
+    assert!(unsure.is_retryable());
+    let right = L1Sender::new(client(&url), key(1), SenderConfig { chain_id: Some(1), ..config() }).await.unwrap();
+    let wrong = L1Sender::new(client(&url), key(1), SenderConfig { chain_id: Some(2), ..config() }).await.unwrap();
+    *away.lock().unwrap() = false;
+    right.send(payment(1)).await.unwrap();
+    let error = wrong.send(payment(1)).await.unwrap_err();
+    assert!(error.to_string().contains("expected 2"), "{error}");
+    assert_eq!(network.chain().included().len(), 1);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use tributary_client::{Client, ClientConfig};
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) params: Value,
+    pub(crate) headers: axum::http::HeaderMap,
 }
 
 /// A JSON-RPC result.
@@ -37,10 +38,11 @@ pub(crate) async fn serve(handle: impl Fn(Call) -> Response<Body> + Send + Sync 
     let fallback = move |request: Request| {
         let handle = handle.clone();
         async move {
+            let headers = request.headers().clone();
             let bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
             let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
             let method = body["method"].as_str().unwrap_or_default().to_owned();
-            handle(Call { method, params: body["params"].take() })
+            handle(Call { method, params: body["params"].take(), headers })
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
