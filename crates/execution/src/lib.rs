@@ -5,6 +5,7 @@
 
 mod block;
 mod calls;
+mod codes;
 mod error;
 mod executor;
 mod fees;

@@ -113,8 +113,9 @@ macro_rules! each {
 
 impl<S: StateReader, I: AnyInspector<S>> Machine<S, I> {
     /// A machine for the block with this header, of which only the fields that the EVM reads matter.
-    pub(crate) fn new(executor: &Executor, header: &Header, state: Overlay<S>, leniency: Leniency, inspector: I) -> Self {
+    pub(crate) fn new(executor: &Executor, header: &Header, mut state: Overlay<S>, leniency: Leniency, inspector: I) -> Self {
         let spec = &**executor.spec();
+        state.share_codes(executor.codes());
         if spec.is_rollup() {
             let mut env: EvmEnv<OpSpecId> = evm_env_for_op_block(header, spec, spec.chain_id);
             leniency.apply(&mut env.cfg_env);

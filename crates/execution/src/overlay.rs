@@ -1,6 +1,9 @@
 //! The state of an open block: a base state that is only read, and on top what the block's transactions changed so far.
 
-use crate::error::DbError;
+use crate::{
+    codes::{Codes, bytecode},
+    error::DbError,
+};
 use alloy_primitives::{
     Address, B256, Bytes, U256,
     map::{AddressMap, B256Map, HashMap, hash_map::Entry},
@@ -11,6 +14,7 @@ use revm::{
     primitives::{StorageKey, StorageValue},
     state::{Account as EvmAccount, AccountInfo},
 };
+use std::sync::Arc;
 use tributary_primitives::{Account, AccountDiff, StateDiff, StateError, StateReader};
 
 /// What one transaction (or system call) changed, in the form that readers of the open block see.
@@ -61,6 +65,8 @@ pub struct Overlay<S> {
     block_hashes: HashMap<u64, B256>,
     taken: Option<Address>,
     last: TxChanges,
+    /// Codes that others read, where the base lets them be used.
+    codes: Option<Arc<Codes>>,
 }
 
 impl<S: StateReader> Overlay<S> {
@@ -74,7 +80,13 @@ impl<S: StateReader> Overlay<S> {
             block_hashes: HashMap::default(),
             taken: None,
             last: TxChanges::default(),
+            codes: None,
         }
+    }
+
+    /// Uses codes that were read before, and keeps those that it reads, where the base lets it.
+    pub(crate) fn share_codes(&mut self, codes: &Arc<Codes>) {
+        self.codes = self.base.may_be_kept().then(|| codes.clone());
     }
 
     /// The state below.
@@ -205,6 +217,13 @@ impl<S: StateReader> Overlay<S> {
         Ok(diff)
     }
 
+    fn stored_code(&self, hash: B256) -> Result<Bytecode, StateError> {
+        match &self.codes {
+            Some(codes) => codes.get(hash, &self.base),
+            None => Ok(bytecode(self.base.code(hash)?)),
+        }
+    }
+
     fn cached(&mut self, address: Address) -> Result<&mut Cached, StateError> {
         match self.accounts.entry(address) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
@@ -268,11 +287,6 @@ impl<S: StateReader> Overlay<S> {
     }
 }
 
-/// Bytecode from stored code: a delegation designator (EIP-7702) where it is one, legacy code otherwise.
-pub(crate) fn bytecode(code: Bytes) -> Bytecode {
-    Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
-}
-
 fn account_info(account: Account) -> AccountInfo {
     AccountInfo { balance: account.balance, nonce: account.nonce, code_hash: account.code_hash, account_id: None, code: None }
 }
@@ -290,7 +304,7 @@ impl<S: StateReader> Database for Overlay<S> {
         if let Some(code) = self.code.get(&hash) {
             return Ok(code.clone());
         }
-        let code = bytecode(self.base.code(hash)?);
+        let code = self.stored_code(hash)?;
         self.code.insert(hash, code.clone());
         Ok(code)
     }
@@ -324,7 +338,7 @@ impl<S: StateReader> DatabaseRef for Overlay<S> {
     fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, DbError> {
         match self.code.get(&hash) {
             Some(code) => Ok(code.clone()),
-            None => Ok(bytecode(self.base.code(hash)?)),
+            None => Ok(self.stored_code(hash)?),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn contracts(
     };
     let parent = l1.store.genesis();
     let attributes = block_one(genesis.l1_block_time, parent);
-    let mut block = Box::new(OpenBlock::new(&l1.executor, l1.store.latest()?, parent.inner(), parent.hash(), attributes.block)?);
+    let mut block = Box::new(OpenBlock::new(&l1.executor, l1.store.tip()?, parent.inner(), parent.hash(), attributes.block)?);
     for (nonce, (to, input)) in contracts::transactions(&parameters).into_iter().enumerate() {
         let tx = sign(operators, l1.store.spec().chain_id, nonce as u64, to, input)?;
         let (encoded, sender) = (Bytes::from(tx.encoded_2718()), operators.deployer.address());
@@ -60,8 +60,8 @@ pub(crate) fn contracts(
             return Err(Error::Disagreement(format!("L1 contract transaction {nonce} failed")));
         }
     }
-    let sealed = l1.extend(Work::Open { block, sidecars: Vec::new() })?.map_err(|Invalid(error)| error)?;
-    Ok(BlockNumHash { number: 1, hash: sealed.hash })
+    l1.extend(Work::Open { block, sidecars: Vec::new() })?.map_err(|Invalid(error)| error)?;
+    Ok(l1.store.heads()?.unsafe_head)
 }
 
 fn sign(operators: &Operators, chain_id: u64, nonce: u64, to: TxKind, input: Bytes) -> Result<Transaction, Error> {
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(head.system_config, genesis.system_config(&operators));
         let (attributes, system_config) = next_attributes(&rollup, &head, &origin.header, &origin.logs).unwrap();
         let work = Work::Attributes(Box::new(attributes));
-        let executed = Pipeline::new(l2.clone()).extend(work).unwrap().expect("deposits are always valid");
+        let executed = Pipeline::new(l2.clone()).extend(work).unwrap().expect("deposits are always valid").remove(0);
         assert!(executed.receipts[0].succeeded(), "L1 attributes were set");
         let after = head_block(&l2).unwrap();
         let head = L2Head::of_block(&rollup, &after.block, after.hash).unwrap();

@@ -14,7 +14,7 @@ use tokio::{runtime::RuntimeFlavor, sync::broadcast};
 use tributary_chain::{Event, SealedBlock};
 use tributary_execution::{Ancestor, Executor, OpenBlock, import_block};
 use tributary_primitives::{Block, ExecutedBlock, PayloadAttributes};
-use tributary_storage::{BlobSidecar, Snapshot, Store, StoredBlock};
+use tributary_storage::{BlobSidecar, Store, StoredBlock, Tip};
 
 /// Events that a slow subscriber may lag behind.
 const EVENTS: usize = 16_384;
@@ -40,7 +40,9 @@ pub(crate) enum Work {
     /// Somebody else built it, and it must come out as it is.
     Block(Box<Block>),
     /// Its transactions were executed as they came.
-    Open { block: Box<OpenBlock<Snapshot>>, sidecars: Vec<BlobSidecar> },
+    Open { block: Box<OpenBlock<Tip>>, sidecars: Vec<BlobSidecar> },
+    /// It was executed already, and so were those that follow it.
+    Executed(Vec<ExecutedBlock>),
 }
 
 /// Why there is no such block. Nothing has changed.
@@ -76,7 +78,14 @@ impl Pipeline {
                 Some(work) => off_the_async_threads(|| self.extend(work))?,
                 None => return Ok(()),
             };
-            source.take(outcome).await?;
+            match outcome {
+                Ok(blocks) => {
+                    for block in blocks {
+                        source.take(Ok(block)).await?;
+                    }
+                }
+                Err(invalid) => source.take(Err(invalid)).await?,
+            }
         }
     }
 
@@ -88,41 +97,48 @@ impl Pipeline {
         }
     }
 
-    /// Executes, commits and announces the block after the head.
-    pub(crate) fn extend(&self, work: Work) -> Result<Result<Arc<SealedBlock>, Invalid>, Error> {
+    /// Executes, commits and announces the block after the head, or several in one go.
+    pub(crate) fn extend(&self, work: Work) -> Result<Result<Vec<Arc<SealedBlock>>, Invalid>, Error> {
         use tributary_execution::Error::{HeaderMismatch, InvalidBlock, InvalidTransaction};
-        let (executed, sidecars) = match self.execute(work) {
+        let executed = match self.execute(work) {
             Ok(executed) => executed,
             Err(Error::Execution(error @ (InvalidTransaction { .. } | InvalidBlock(_) | HeaderMismatch { .. }))) => {
                 return Ok(Err(Invalid(error)));
             }
             Err(error) => return Err(error),
         };
-        self.store.commit(&executed, &sidecars)?;
-        let sealed = Arc::new(SealedBlock::from(executed));
-        // Nobody may listen.
-        let _ = self.events.send(Event::Sealed(sealed.clone()));
-        if self.is_indexed {
-            self.executor.settle_index(sealed.number());
+        self.store.commit_all(executed.iter().map(|(block, sidecars)| (block, &sidecars[..])))?;
+        let announce = |(block, _)| {
+            let sealed = Arc::new(SealedBlock::from(block));
+            // Nobody may listen.
+            let _ = self.events.send(Event::Sealed(sealed.clone()));
+            sealed
+        };
+        let sealed: Vec<_> = executed.into_iter().map(announce).collect();
+        if let Some(newest) = sealed.last().filter(|_| self.is_indexed) {
+            self.executor.settle_index(newest.number());
         }
         Ok(Ok(sealed))
     }
 
-    fn execute(&self, work: Work) -> Result<(ExecutedBlock, Vec<BlobSidecar>), Error> {
+    /// The blocks that work is for, each with its blobs.
+    fn execute(&self, work: Work) -> Result<Vec<(ExecutedBlock, Vec<BlobSidecar>)>, Error> {
+        let one = |block, sidecars| vec![(block, sidecars)];
         Ok(match work {
-            Work::Open { block, sidecars } => (block.seal()?, sidecars),
+            Work::Open { block, sidecars } => one(block.seal()?, sidecars),
+            Work::Executed(blocks) => blocks.into_iter().map(|block| (block, Vec::new())).collect(),
             Work::Attributes(attributes) => {
                 let parent = head_block(&self.store)?;
-                let (state, header) = (self.store.latest()?, &parent.block.header);
+                let (state, header) = (self.store.tip()?, &parent.block.header);
                 let mut block = OpenBlock::new(&self.executor, state, header, parent.hash, attributes.block)?;
                 block.execute_forced(&attributes.transactions, |_, _| {})?;
-                (block.seal()?, Vec::new())
+                one(block.seal()?, Vec::new())
             }
             Work::Block(block) => {
                 let parent = head_block(&self.store)?;
                 let header = &parent.block.header;
                 let ancestors = if block.body.ommers.is_empty() { Vec::new() } else { self.ancestors(header)? };
-                (import_block(&self.executor, self.store.latest()?, header, &ancestors, &block)?, Vec::new())
+                one(import_block(&self.executor, self.store.tip()?, header, &ancestors, &block)?, Vec::new())
             }
         })
     }
@@ -259,18 +275,18 @@ mod tests {
             let chain = chain(directory.path());
             let outcome = chain.extend(derived(transfers, u16::MAX)).unwrap();
             if is_valid {
-                assert_eq!(outcome.unwrap().block.header.blob_gas_used, Some(4 * 6_553_500));
+                assert_eq!(outcome.unwrap()[0].block.header.blob_gas_used, Some(4 * 6_553_500));
                 continue;
             }
             let Invalid(error) = outcome.unwrap_err();
             assert!(error.to_string().contains("DA footprint"), "{error}");
             assert_eq!(chain.store.heads().unwrap().unsafe_head.number, 0);
             // What the deriver gives instead (specs: protocol/holocene/derivation, engine queue).
-            let replaced = chain.extend(derived(0, u16::MAX)).unwrap().unwrap();
+            let replaced = chain.extend(derived(0, u16::MAX)).unwrap().unwrap().remove(0);
             assert_eq!((replaced.number(), replaced.block.header.blob_gas_used), (1, Some(0)));
         }
         // Fewer gas for each byte, and the same batch is valid.
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(chain(directory.path()).extend(derived(5, 400)).unwrap().unwrap().block.body.transactions.len(), 6);
+        assert_eq!(chain(directory.path()).extend(derived(5, 400)).unwrap().unwrap()[0].block.body.transactions.len(), 6);
     }
 }

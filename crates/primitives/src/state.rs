@@ -65,6 +65,11 @@ pub trait StateReader: std::fmt::Debug + Send + Sync {
     fn code(&self, hash: B256) -> Result<Bytes, StateError>;
     /// The hash of a block of this chain; zero when it is unknown or more than 256 blocks old (BLOCKHASH).
     fn block_hash(&self, number: u64) -> Result<B256, StateError>;
+    /// Whether what was read by its hash (a code, a trie node) may be kept, and used later instead of asking again. Not where it counts that this state
+    /// has it, or that it was asked for it.
+    fn may_be_kept(&self) -> bool {
+        false
+    }
 }
 
 /// Encoded nodes of the Merkle-Patricia tries, by path. Implemented by the database and by a witness.
@@ -123,6 +128,9 @@ macro_rules! forward {
             }
             fn block_hash(&self, number: u64) -> Result<B256, StateError> {
                 (**self).block_hash(number)
+            }
+            fn may_be_kept(&self) -> bool {
+                (**self).may_be_kept()
             }
         }
         impl<S: TrieReader + ?Sized> TrieReader for $ty {

@@ -5,9 +5,11 @@
 //! ```text
 //! Store::open(dir, spec, options)          begins the chain with the genesis, or finds it again
 //!   .commit(&executed, &blobs)             one transaction; the block exists once it returns
+//!   .commit_all(blocks)                    several, one after the other, in one transaction
 //!   .unwind(to)                            a reorg; exactly the state before
 //!   .heads() .set_safe(id) .set_finalized(id)
 //!   .latest() .at(number)                  -> Snapshot: StateReader + TrieReader at any block
+//!   .tip()                                 -> Tip: the same at the newest, and after blocks that are not written yet
 //!   .block(id) .header(id) .hash_of(n) .number_of(hash) .is_canonical(id) .transaction_count(id)
 //!   .transaction_position(hash) .transaction(n, i) .receipt(n, i) .receipts(id)
 //!   .blocks_with_logs(from, to, &filter)   -> block numbers that may have a matching log, and their logs
@@ -34,12 +36,12 @@ mod history;
 mod index_files;
 mod logs;
 mod options;
-mod recent;
 mod snapshot;
 mod store;
 mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tip;
 mod unwind;
 mod v1;
 mod write;
@@ -54,4 +56,5 @@ pub use logs::{BlocksWithLogs, FoundLog, LogFilter, LogsOfBlock};
 pub use options::{Durability, Options};
 pub use snapshot::Snapshot;
 pub use store::Store;
+pub use tip::Tip;
 pub use write::BlobSidecar;

@@ -104,10 +104,6 @@ impl Snapshot {
     }
 
     fn read_node(&self, owner: Option<B256>, path: &Nibbles, hash: B256) -> Result<Option<Bytes>, Error> {
-        let recent = self.0.store.0.recent.get(self.0.header.hash(), owner, path);
-        if let Some(node) = recent.filter(|rlp| keccak256(rlp) == hash) {
-            return Ok(Some(node));
-        }
         let tables = &self.0.store.0.tables;
         let path = v1::path_key(path);
         let (table, key) = match owner {
@@ -160,6 +156,10 @@ impl StateReader for Snapshot {
         }
         let row = tables::get(&self.0.tx, self.0.store.0.tables.headers, &number.to_be_bytes())?;
         Ok(row.map(|row| v1::header_hash(&row)).transpose()?.unwrap_or_default())
+    }
+
+    fn may_be_kept(&self) -> bool {
+        true
     }
 }
 

@@ -3,7 +3,6 @@ use crate::{
     directory::{Directory, Identity},
     genesis::genesis_block,
     heads::{heads, meta, read_header},
-    recent::RecentNodes,
     tables::{self, Tables},
     v1,
     write::BlockWriter,
@@ -37,7 +36,6 @@ pub(crate) struct Shared {
     genesis: Sealed<Header>,
     options: Options,
     writer: Mutex<()>,
-    pub(crate) recent: RecentNodes,
     /// Declared last so that the lock outlives the environment.
     directory: Directory,
 }
@@ -84,16 +82,7 @@ impl Store {
             directory.sign(identity)?;
         }
         let genesis = Sealed::new_unchecked(genesis.block.header, genesis.hash);
-        Ok(Self(Arc::new(Shared {
-            env,
-            tables,
-            spec,
-            genesis,
-            options,
-            writer: Mutex::new(()),
-            recent: RecentNodes::default(),
-            directory,
-        })))
+        Ok(Self(Arc::new(Shared { env, tables, spec, genesis, options, writer: Mutex::new(()), directory })))
     }
 
     /// The chain's rules.

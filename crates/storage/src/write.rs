@@ -1,4 +1,4 @@
-//! Writing one block: the point of no return.
+//! Writing blocks: the point of no return.
 
 use crate::{
     Error, Store,
@@ -44,21 +44,31 @@ impl Store {
     /// # Errors
     /// [`Error::NotTheChild`], [`Error::StaleDiff`], [`Error::Database`].
     pub fn commit(&self, block: &ExecutedBlock, blobs: &[BlobSidecar]) -> Result<(), Error> {
+        self.commit_all([(block, blobs)])
+    }
+
+    /// As [`Store::commit`], of several blocks one after the other, each with its blobs: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn commit_all<'b>(&self, blocks: impl IntoIterator<Item = (&'b ExecutedBlock, &'b [BlobSidecar])>) -> Result<(), Error> {
         let (_guard, tx) = self.write()?;
         let tables = &self.0.tables;
-        let head = heads(&tx, tables)?.ok_or_else(|| Error::corrupt("there is no head"))?.unsafe_head;
-        let header = &block.block.header;
-        if header.parent_hash != head.hash || header.number != head.number + 1 {
-            return Err(Error::NotTheChild { block: block.id(), head });
+        let mut head = heads(&tx, tables)?.ok_or_else(|| Error::corrupt("there is no head"))?.unsafe_head;
+        for (block, blobs) in blocks {
+            let header = &block.block.header;
+            if header.parent_hash != head.hash || header.number != head.number + 1 {
+                return Err(Error::NotTheChild { block: block.id(), head });
+            }
+            let writer = BlockWriter { tx: &tx, tables, number: header.number, history: true };
+            writer.write(block)?;
+            writer.write_blobs(blobs)?;
+            writer.prune_nodes(self.options().trie_history)?;
+            head = block.id();
         }
-        let writer = BlockWriter { tx: &tx, tables, number: header.number, history: true };
-        writer.write(block)?;
-        writer.write_blobs(blobs)?;
-        tables::put(&tx, tables.meta, meta::UNSAFE, &v1::encode_id(block.id()))?;
-        writer.prune_nodes(self.options().trie_history)?;
+        tables::put(&tx, tables.meta, meta::UNSAFE, &v1::encode_id(head))?;
         tx.commit()?;
-        self.0.recent.add(block);
-        tracing::trace!(number = header.number, hash = %block.hash, "block committed");
+        tracing::trace!(number = head.number, hash = %head.hash, "blocks committed");
         Ok(())
     }
 }

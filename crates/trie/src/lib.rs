@@ -27,7 +27,7 @@ pub use full::{full_state_root, ordered_root, prove_item, root_of, trie_of};
 pub use neighbours::neighbours;
 pub use proof::{AccountProof, StorageProof, prove_account, verify_item, verify_proof};
 pub use recorder::Recorder;
-pub use state::state_root;
+pub use state::{OpenTries, state_root};
 pub use witness::{NumberedHash, Witness, WitnessNodes, WitnessState};
 
 /// Root of a trie without leaves: keccak256 of the RLP of the empty string.

@@ -1,6 +1,6 @@
 //! A node of the hexary Merkle-Patricia trie and its RLP, both ways (Yellow Paper, appendix D). Keys are 32 bytes, so a branch has no value.
 
-use crate::Error;
+use crate::{EMPTY_ROOT, Error};
 use alloy_primitives::{B256, keccak256};
 use alloy_rlp::{BufMut, EMPTY_STRING_CODE, Encodable, Header};
 use nybbles::Nibbles;
@@ -49,6 +49,20 @@ pub(crate) enum Link {
 }
 
 impl Link {
+    /// A trie with this root, of which nothing is open.
+    pub(crate) fn to_root(root: B256) -> Self {
+        if root == EMPTY_ROOT { Self::Empty } else { Self::Closed(Reference::Hash(root)) }
+    }
+
+    /// How many nodes are open, a branch counted as five: it is about as large as five leaves.
+    pub(crate) fn weight(&self) -> usize {
+        let Self::Open { node, .. } = self else { return 0 };
+        match &**node {
+            Node::Leaf { .. } => 1,
+            Node::Extension { child, .. } => 1 + child.weight(),
+            Node::Branch(children) => 5 + children.iter().map(Self::weight).sum::<usize>(),
+        }
+    }
     /// A link to a node that is new or has changed.
     pub(crate) fn changed(node: Node) -> Self {
         Self::Open { node: Box::new(node), reference: None }

@@ -61,8 +61,17 @@ struct Source<'r, R> {
 impl<'r, R: TrieReader> Trie<'r, R> {
     /// The account trie (`owner` is `None`) or a storage trie with this root. Reads nothing yet.
     pub(crate) fn new(reader: &'r R, owner: Option<B256>, root: B256) -> Self {
-        let root = if root == EMPTY_ROOT { Link::Empty } else { Link::Closed(Reference::Hash(root)) };
+        Self::opened(reader, owner, Link::to_root(root))
+    }
+
+    /// One that was opened before, as far as it was.
+    pub(crate) fn opened(reader: &'r R, owner: Option<B256>, root: Link) -> Self {
         Self { source: Source { reader, owner }, root }
+    }
+
+    /// What is open of it now.
+    pub(crate) fn into_link(self) -> Link {
+        self.root
     }
 
     /// The values of `keys`, which are sorted and distinct, in their order.
@@ -72,19 +81,22 @@ impl<'r, R: TrieReader> Trie<'r, R> {
         Ok(found)
     }
 
-    /// Applies `changes`, which are sorted by distinct keys. Returns the new root and the nodes that differ from the store's.
-    pub(crate) fn update(mut self, changes: &[Change]) -> Result<(B256, NodeUpdates), Error> {
+    /// Applies `changes`, which are sorted by distinct keys. Returns the new root and the nodes that differ from the store's. After an error the trie is
+    /// of no use.
+    pub(crate) fn update(&mut self, changes: &[Change]) -> Result<(B256, NodeUpdates), Error> {
         let mut retired = Retired::new();
         self.source.apply(&mut self.root, Batch { path: Nibbles::new(), changes }, &mut retired)?;
         let mut fresh = Fresh::new();
-        let root = match commit(&self.root, Nibbles::new(), changes.len(), &mut fresh) {
+        let root = match commit(&mut self.root, Nibbles::new(), changes.len(), &mut fresh) {
             None => EMPTY_ROOT,
             Some(Reference::Hash(root)) => root,
             Some(Reference::Inline { len, rlp }) => {
                 // With whole keys only a damaged trie has so short a root; like every root it stands alone.
                 let rlp = &rlp[..usize::from(len)];
                 fresh.push((Nibbles::new(), Bytes::copy_from_slice(rlp)));
-                keccak256(rlp)
+                let root = keccak256(rlp);
+                self.root = Link::to_root(root);
+                root
             }
         };
         let mut updates: NodeUpdates = retired.into_iter().map(|path| (path, None)).collect();
@@ -277,13 +289,13 @@ fn extended(key: Nibbles, child: Link) -> Link {
 }
 
 /// Encodes what has changed under a link at `path` and gives the reference to it, `None` for nothing. `changes` estimates the work below.
-fn commit(link: &Link, path: Nibbles, changes: usize, fresh: &mut Fresh) -> Option<Reference> {
-    let node = match link {
+fn commit(link: &mut Link, path: Nibbles, changes: usize, fresh: &mut Fresh) -> Option<Reference> {
+    let (node, reference) = match link {
         Link::Empty => return None,
         Link::Closed(reference) | Link::Open { reference: Some(reference), .. } => return Some(*reference),
-        Link::Open { node, reference: None } => node,
+        Link::Open { node, reference } => (node, reference),
     };
-    let rlp = match &**node {
+    let rlp = match &mut **node {
         Node::Leaf { key, value } => encode_leaf(key.iter(), value),
         Node::Extension { key, child } => {
             let child = commit(child, path.join(key), changes, fresh).expect("invariant: an extension has a child");
@@ -291,14 +303,15 @@ fn commit(link: &Link, path: Nibbles, changes: usize, fresh: &mut Fresh) -> Opti
         }
         Node::Branch(children) => encode_branch(&commit_children(children, path, changes, fresh), &[]),
     };
-    let reference = Reference::to(&rlp);
-    if let Reference::Hash(_) = reference {
+    let new = Reference::to(&rlp);
+    *reference = Some(new);
+    if let Reference::Hash(_) = new {
         fresh.push((path, rlp.into()));
     }
-    Some(reference)
+    Some(new)
 }
 
-fn commit_children(children: &[Link; 16], path: Nibbles, changes: usize, fresh: &mut Fresh) -> [Option<Reference>; 16] {
+fn commit_children(children: &mut [Link; 16], path: Nibbles, changes: usize, fresh: &mut Fresh) -> [Option<Reference>; 16] {
     let mut references = [None; 16];
     if changes < PARALLEL {
         for ((nibble, link), reference) in (0u8..).zip(children).zip(&mut references) {

@@ -8,10 +8,10 @@ use alloy_rlp::Decodable;
 use nybbles::Nibbles;
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeMap;
-use tributary_primitives::{StateDiff, StateError, StateReader, TrieUpdates};
+use tributary_primitives::{EmptyState, StateDiff, StateError, StateReader, TrieUpdates};
 use tributary_trie::{
-    AccountLeaf, EMPTY_ROOT, Error, Recorder, Witness, WitnessNodes, WitnessState, ordered_root, prove_account, prove_item, root_of,
-    state_root, verify_item, verify_proof,
+    AccountLeaf, EMPTY_ROOT, Error, OpenTries, Recorder, Witness, WitnessNodes, WitnessState, ordered_root, prove_account, prove_item,
+    root_of, state_root, verify_item, verify_proof,
 };
 use world::{Address, B256, Bytes, Event, U256, World, address, block, keccak256, listed};
 
@@ -50,6 +50,19 @@ fn execute(
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tries_that_stay_open_have_the_roots_and_nodes_of_those_that_are_opened_for_each_block(blocks in vec(block(), 1..12)) {
+        let mut world = World::default();
+        let mut open = OpenTries::new(world.root);
+        for events in blocks {
+            let diff = world.diff(&events);
+            let (root, updates) = state_root(&world, world.root, &diff).unwrap();
+            prop_assert_eq!(open.update(&world, &diff).unwrap(), (root, updates.clone()));
+            prop_assert_eq!(open.root(), root);
+            world.commit(&diff, root, &updates);
+        }
+    }
 
     #[test]
     fn incremental_roots_and_nodes_equal_those_of_a_rebuild(blocks in vec(block(), 1..12)) {
@@ -169,6 +182,25 @@ fn alloy_root(pairs: impl Iterator<Item = (B256, Vec<u8>)>) -> B256 {
         builder.add_leaf(Nibbles::unpack(key), &value);
     }
     builder.root()
+}
+
+#[test]
+fn what_is_open_is_not_asked_for_again() {
+    let (world, _) = large();
+    let write = |value: u64| {
+        let who = Address::from_word(B256::from(U256::from(7)));
+        let account = tributary_primitives::Account { nonce: value, ..Default::default() };
+        let storage = [(U256::from(3), (U256::ZERO, U256::from(value)))].into();
+        let change = tributary_primitives::AccountDiff { after: Some(account), storage, ..Default::default() };
+        StateDiff { accounts: [(who, change)].into(), ..Default::default() }
+    };
+    let mut open = OpenTries::new(world.root);
+    assert!(OpenTries::new(world.root).update(&EmptyState, &write(1)).is_err());
+    open.update(&world, &write(1)).unwrap();
+    let (root, updates) = open.update(&EmptyState, &write(2)).unwrap();
+    let (alone, _) = state_root(&world, world.root, &write(2)).unwrap();
+    assert_eq!(root, alone);
+    assert!(!updates.accounts.is_empty() && updates.storage.len() == 1);
 }
 
 /// A world of a few thousand accounts and one of many slots, and a block that changes much of it.

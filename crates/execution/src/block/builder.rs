@@ -44,6 +44,7 @@ pub struct Included {
 /// A block that is being built on a state.
 #[derive(Debug)]
 pub struct OpenBlock<S: StateReader> {
+    executor: Executor,
     spec: Arc<ChainSpec>,
     parent: Header,
     header: Header,
@@ -73,6 +74,7 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
         machine.before_block(&spec, parent_hash, attributes.parent_beacon_block_root)?;
         let before = machine.state_mut().take_changes();
         Ok(Self {
+            executor: executor.clone(),
             spec,
             before,
             parent: parent.clone(),
@@ -173,10 +175,10 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// # Errors
     /// When the state or trie cannot be read or a system call fails.
     pub fn seal(self) -> Result<ExecutedBlock, Error> {
-        let Self { spec, parent, header, attributes, mut machine, transactions, senders, receipts, gas_used, blob_gas_used, .. } = self;
-        let requests = seal::after_transactions(&spec, &header, &attributes, &receipts, &mut machine)?;
+        let Self { executor, parent, header, attributes, mut machine, transactions, senders, receipts, gas_used, blob_gas_used, .. } = self;
+        let requests = seal::after_transactions(executor.spec(), &header, &attributes, &receipts, &mut machine)?;
         let body = seal::Body { attributes, transactions, senders, receipts, requests, gas_used, blob_gas_used };
-        seal::seal(&spec, &parent, header, body, machine.into_state())
+        seal::seal(&executor, &parent, header, body, machine.into_state())
     }
 
     /// The header so far: everything except roots, bloom and gas used is final.

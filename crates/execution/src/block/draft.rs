@@ -46,6 +46,6 @@ impl<S: StateReader + TrieReader + Clone> PendingState<S> {
             receipts,
             requests,
         };
-        seal::seal(spec, parent, header, body, machine.into_state())
+        seal::seal(executor, parent, header, body, machine.into_state())
     }
 }

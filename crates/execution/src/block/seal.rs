@@ -2,6 +2,7 @@
 
 use crate::{
     error::Error,
+    executor::Executor,
     machine::{AnyInspector, Machine},
     overlay::Overlay,
 };
@@ -15,6 +16,7 @@ use tributary_primitives::{
     Block, BlockAttributes, BlockBody, ChainSpec, ExecutedBlock, Receipt, RootedDiff, StateReader, Transaction, TrieReader, TrieUpdates,
     rollup::predeploys::MESSAGE_PASSER,
 };
+use tributary_trie::OpenTries;
 
 /// Root of an empty trie: keccak256(RLP("")).
 const EMPTY_ROOT: B256 = b256!("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
@@ -84,17 +86,22 @@ pub(crate) fn after_transactions<S: StateReader, I: AnyInspector<S>>(
     Ok(requests)
 }
 
-/// Computes the roots, completes the header and hashes it.
+/// Computes the roots, completes the header and hashes it. The tries that this opens are kept for the next block, where the state lets them be.
 pub(crate) fn seal<S: StateReader + TrieReader>(
-    spec: &ChainSpec,
+    executor: &Executor,
     parent: &Header,
     header: Header,
     body: Body,
     overlay: Overlay<S>,
 ) -> Result<ExecutedBlock, Error> {
-    let diff = overlay.diff()?;
-    let (state_root, trie) = tributary_trie::state_root(overlay.base(), parent.state_root, &diff)?;
-    Ok(assemble(spec, parent, header, body, RootedDiff { diff, trie, state_root }))
+    let (state, diff) = (overlay.base(), overlay.diff()?);
+    let may_be_kept = state.may_be_kept();
+    let mut tries = if may_be_kept { executor.take_tries(parent.state_root) } else { OpenTries::new(parent.state_root) };
+    let (state_root, trie) = tries.update(state, &diff)?;
+    if may_be_kept {
+        executor.keep_tries(tries);
+    }
+    Ok(assemble(executor.spec(), parent, header, body, RootedDiff { diff, trie, state_root }))
 }
 
 /// Completes the header of a block whose state is rooted, and hashes it. `base` is the header of the state that `state` differs from.

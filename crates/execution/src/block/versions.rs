@@ -53,6 +53,10 @@ impl<B: Versioned> StateReader for StateWithin<B> {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.block.base().block_hash(number)
     }
+
+    fn may_be_kept(&self) -> bool {
+        self.block.base().may_be_kept()
+    }
 }
 
 /// Values by the number of the transaction that wrote them; zero is what comes before the first.

@@ -40,6 +40,10 @@ impl StateReader for Frozen {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.0.block_hash_ref(number).map_err(cause)
     }
+
+    fn may_be_kept(&self) -> bool {
+        self.0.base().may_be_kept()
+    }
 }
 
 fn cause(error: DbError) -> StateError {
@@ -68,5 +72,8 @@ impl StateReader for Renumbered {
     }
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         self.hashes.get(&number).map_or_else(|| self.base.block_hash(number), |hash| Ok(*hash))
+    }
+    fn may_be_kept(&self) -> bool {
+        self.base.may_be_kept()
     }
 }

@@ -1,6 +1,7 @@
 //! One call of a precompile: its gas, its arguments, and what it may do to state.
 
 use super::gas;
+use crate::codes::bytecode;
 use alloy_evm::{EvmInternals, precompiles::PrecompileInput};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, Log, U256};
 use alloy_sol_types::{SolError, SolEvent, SolInterface};
@@ -125,8 +126,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn set_code(&mut self, address: Address, code: Bytes, hash: B256) -> Step<()> {
-        let code = Bytecode::new_legacy(code);
-        self.input.internals.set_code_with_hash(address, code, hash).map_err(fatal)
+        self.input.internals.set_code_with_hash(address, bytecode(code), hash).map_err(fatal)
     }
 
     /// The hash of an account's code, when it has any, as [`Self::peek_code`] does.

@@ -9,11 +9,11 @@ use tributary_chain::Refusal;
 use tributary_execution::{L1Fees, OpenBlock};
 use tributary_pool::{Extra, PoolError, RecoveredTx, SenderState};
 use tributary_primitives::ChainSpec;
-use tributary_storage::{BlobSidecar, Snapshot};
+use tributary_storage::{BlobSidecar, Tip};
 
 /// The open block, with what only a producer keeps beside it.
 pub(super) struct Building {
-    pub(super) block: OpenBlock<Snapshot>,
+    pub(super) block: OpenBlock<Tip>,
     /// When the block's time is over, since the Unix epoch.
     pub(super) seal_at: Duration,
     /// The block stays open until then though its time is over, unless time runs away.

@@ -5,6 +5,7 @@
 
 mod building;
 mod control;
+mod ordered;
 mod plan;
 #[cfg(test)]
 mod power_cuts;
@@ -54,7 +55,7 @@ use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
 use tributary_pool::{Content, Fees, Pool, RecoveredTx};
 use tributary_primitives::ChainSpec;
 use tributary_rollup::TIME_JUMP;
-use tributary_storage::{Snapshot, Store, StoredBlock};
+use tributary_storage::{Snapshot, Store, StoredBlock, Tip};
 
 /// Pause before L1 is looked at again that the next block needs more of.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -124,6 +125,10 @@ impl Source for Producer {
     async fn next(&mut self) -> Result<Option<Work>, Error> {
         while !self.stopping() {
             let parent = self.head_block()?;
+            let blocks = self.execute_ordered(&parent)?;
+            if !blocks.is_empty() {
+                return Ok(Some(Work::Executed(blocks)));
+            }
             let Some(mut building) = self.begin(&parent)? else { continue };
             self.catch_up(&mut building)?;
             let control = self.take_submissions(&mut building)?;
@@ -259,10 +264,10 @@ impl Producer {
         let Plan { attributes, seal_at, rest } = plan;
         let snapshot = self.chain.store.latest()?;
         let header = &parent.block.header;
-        let mut block = OpenBlock::new(&self.chain.executor, snapshot.clone(), header, parent.hash, attributes.block.clone())?;
+        let mut block = OpenBlock::new(&self.chain.executor, snapshot.clone().into(), header, parent.hash, attributes.block.clone())?;
         let number = header.number + 1;
         let view = Arc::new(PendingBlock::new(snapshot, block.header().clone(), block.initial_changes().clone()));
-        let show = |block: &OpenBlock<Snapshot>, included: Included| {
+        let show = |block: &OpenBlock<Tip>, included: Included| {
             view.publish(pending(block, &included), included.changes);
         };
         block.execute_forced(&attributes.transactions, show)?;
@@ -452,7 +457,7 @@ fn nonce_of(state: &Snapshot, address: Address) -> u64 {
 }
 
 /// The transaction that was included last, as readers see it.
-fn pending(block: &OpenBlock<Snapshot>, included: &Included) -> PendingTransaction {
+fn pending(block: &OpenBlock<Tip>, included: &Included) -> PendingTransaction {
     let Included { index, gas_used, .. } = *included;
     let (tx, sender, receipt) = (block.transactions()[index].clone(), block.senders()[index], block.receipts()[index].clone());
     PendingTransaction { hash: tx.hash(), tx, sender, receipt, gas_used }

@@ -30,7 +30,7 @@ use tributary_storage::{Durability, Options, Snapshot, Store};
 const USERS: usize = 3;
 
 /// What outlives a power cut: the directory, and of the journal's disk what was synced.
-struct World {
+pub(super) struct World {
     directory: tempfile::TempDir,
     genesis: DevGenesis,
     keys: Vec<PrivateKeySigner>,
@@ -38,7 +38,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let config = DevConfig { l1_block_time: 1, ..DevConfig::default() };
         let accounts = keys::accounts(&config.mnemonic, USERS).unwrap();
         let operators = Operators::from_mnemonic(&config.mnemonic).unwrap();
@@ -79,15 +79,19 @@ impl World {
         (parts, Handles { chain, clock, open, control })
     }
 
+    pub(super) const fn disk(&self) -> &VolatileDisk {
+        &self.disk
+    }
+
     /// The chain with power.
-    async fn begin(&self) -> Life {
+    pub(super) async fn begin(&self) -> Life {
         let (parts, handles) = self.parts();
         let tasks = Tasks::new();
         let production = Production::start(parts, self.disk.clone(), &tasks).await.unwrap();
         Life { production, handles, tasks }
     }
 
-    fn transfer(&self, from: usize, nonce: u64, tip: u128) -> RecoveredTx {
+    pub(super) fn transfer(&self, from: usize, nonce: u64, tip: u128) -> RecoveredTx {
         let key = &self.keys[from];
         let tx = TxEip1559 {
             chain_id: self.genesis.l1_spec().chain_id,
@@ -104,37 +108,45 @@ impl World {
     }
 }
 
-struct Handles {
-    chain: Pipeline,
+pub(super) struct Handles {
+    pub(super) chain: Pipeline,
     clock: Clock,
     open: watch::Receiver<Option<Arc<PendingBlock<Snapshot>>>>,
-    control: mpsc::Sender<Control>,
+    pub(super) control: mpsc::Sender<Control>,
 }
 
 /// The chain from its start until the power fails.
-struct Life {
+pub(super) struct Life {
     production: Production,
-    handles: Handles,
+    pub(super) handles: Handles,
     tasks: Tasks,
 }
 
 /// Where a transaction is, and with which receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    number: u64,
+pub(super) struct Place {
+    pub(super) number: u64,
     index: usize,
     receipt: B256,
 }
 
 /// The power failed.
-struct Dark;
+#[derive(Debug)]
+pub(super) struct Dark;
 
 impl Life {
-    async fn submit(&self, tx: RecoveredTx) -> Result<Result<Accepted, Refusal>, Dark> {
+    pub(super) async fn submit(&self, tx: RecoveredTx) -> Result<Result<Accepted, Refusal>, Dark> {
         let (reply, answer) = oneshot::channel();
         let submission = Submission { arrived: Instant::now(), endpoint: Endpoint::Realtime, tx, reply };
         self.production.submit.send(submission).await.map_err(|_| Dark)?;
         answer.await.map_err(|_| Dark)
+    }
+
+    /// Ends it, so that what is on disk can be looked at.
+    pub(super) async fn end(self) {
+        let Self { production, handles, tasks } = self;
+        production.stop().await;
+        drop((handles, tasks));
     }
 
     /// Lets the open block's time pass.
@@ -170,7 +182,7 @@ impl Life {
         self.open().state().account(sender).unwrap().unwrap_or_default().nonce
     }
 
-    fn place(&self, hash: B256) -> Option<Place> {
+    pub(super) fn place(&self, hash: B256) -> Option<Place> {
         let digest = |receipt: &Receipt| keccak256(receipt.encoded_2718());
         let store = &self.handles.chain.store;
         if let Some((number, index)) = store.transaction_position(hash).unwrap() {
@@ -288,9 +300,7 @@ async fn what_the_producer_acknowledged_is_there_with_its_receipt_after_a_power_
                     break;
                 }
             }
-            let Life { production, handles, tasks } = life;
-            production.stop().await;
-            drop((handles, tasks));
+            life.end().await;
             world.disk.power_cut(random.next());
         }
         let life = world.begin().await;

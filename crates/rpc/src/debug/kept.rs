@@ -186,4 +186,8 @@ impl StateReader for RememberedState {
     fn block_hash(&self, number: u64) -> Result<B256, StateError> {
         remembered!(self, block_hashes, number, |state: &Snapshot| state.block_hash(number))
     }
+
+    fn may_be_kept(&self) -> bool {
+        true
+    }
 }

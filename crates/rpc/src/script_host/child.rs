@@ -158,4 +158,8 @@ impl StateReader for Node {
             _ => Err(unexpected()),
         }
     }
+
+    fn may_be_kept(&self) -> bool {
+        true
+    }
 }
