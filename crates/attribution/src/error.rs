@@ -101,8 +101,8 @@ pub enum Error {
         /// Its length in bytes.
         length: usize,
     },
-    /// A scan has fewer than 2³² rows.
-    #[error("more than 2^32 - 1 rows")]
+    /// A scan has fewer than 2³² rows, one that ranks them at most 2³¹.
+    #[error("more rows than are counted")]
     TooManyRows,
     /// The rows that are named as withdrawn are not in ascending order, or not rows.
     #[error("withdrawn row {row} is out of order or does not exist")]

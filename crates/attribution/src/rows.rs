@@ -191,6 +191,11 @@ impl<'a> Block<'a> {
         self.layout.labelled.then(|| u16::from_be_bytes([self.bytes[at], self.bytes[at + 1]]))
     }
 
+    /// The rows in the block that do not count, ascending.
+    pub(crate) fn withdrawn(&self) -> &'a [u64] {
+        self.withdrawn
+    }
+
     /// The places in the block of the rows that count.
     #[inline]
     pub(crate) fn active(&self) -> impl Iterator<Item = usize> + use<'a> {

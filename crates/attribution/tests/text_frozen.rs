@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tributary_attribution::{
     Error,
     text::{
-        MemoryIndex, Overlay, RowEntry, StoredRow, TextIndex, Unmetered, append,
+        MemoryIndex, Overlay, PER_ROW, RowEntry, Span, StoredRow, TextIndex, Unmetered, append,
         frozen::{Frozen, FrozenRows, freeze, merge},
         trace,
     },
@@ -75,16 +75,25 @@ fn answers<I: TextIndex<Error = Error>>(index: &I, rows: u64, words: &[String]) 
         say(&index.runs(row, 0..facts.tokens).unwrap());
         for trigram in tokens.windows(3) {
             let trigram = [trigram[0], trigram[1], trigram[2]];
-            (0..=rows).for_each(|rows| say(&index.places(trigram, rows).unwrap()));
+            (0..=rows).for_each(|rows| say(&places(index, trigram, rows)));
         }
         for &number in tokens.iter() {
             say(&(0..=rows).map(|rows| index.count(number, rows).unwrap()).collect::<Vec<_>>());
         }
     }
     for pair in numbers.windows(2) {
-        say(&index.places([pair[0], pair[1], pair[0]], rows).unwrap());
+        say(&places(index, [pair[0], pair[1], pair[0]], rows));
     }
     said
+}
+
+/// The places of a trigram, the rows that they are in, and whether a row has as many as are kept.
+fn places<I: TextIndex<Error = Error>>(index: &I, trigram: [u32; 3], rows: u64) -> (Vec<u64>, Vec<Span>, bool) {
+    let mut places = Vec::new();
+    let is_full = index.places(trigram, rows, &mut places).unwrap();
+    let spans: Vec<_> = places.iter().map(|token| index.row_at(*token).unwrap()).collect();
+    assert_eq!(is_full, spans.chunk_by(|a, b| a == b).any(|of_row| of_row.len() >= PER_ROW));
+    (places, spans, is_full)
 }
 
 fn vocabulary() -> Vec<String> {

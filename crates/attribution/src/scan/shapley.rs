@@ -1,16 +1,16 @@
 //! kNN-Shapley (rule 3).
 
-use super::{check_contributors, query_for, radix};
-use crate::{
-    Error,
-    contributors::Contributors,
-    kernels::Path,
-    rows::{BLOCK_ROWS, Block, Rows},
-    top::Top,
+use super::{
+    check_contributors, query_for,
+    radix::{self, Room},
 };
+use crate::{Error, contributors::Contributors, kernels::Path, rows::Rows, top::Top};
 
 /// The value 1 in fixed point: 2⁶².
 const ONE: i128 = 1 << 62;
+
+/// A row's number and whether its class is the query's share 32 bits.
+const MOST_ROWS: u64 = 1 << 31;
 
 /// What is asked of labelled rows.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +23,25 @@ pub struct ShapleyQuery<'a> {
     pub neighbours: u16,
 }
 
-/// A row's key: its squared distance (28 bits), its number (32), and whether its class is the query's (1).
-const DISTANCE_SHIFT: u32 = 33;
-
-/// Memory that a scan sorts in, 16 bytes a row. Whoever scans again keeps it, for asking the system for so much takes as long as sorting.
+/// Memory that a scan ranks in, about 20 bytes a row. Whoever scans again keeps it, for asking the system for so much takes as long as ranking.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    keys: Vec<u64>,
-    other: Vec<u64>,
+    distances: Vec<u32>,
+    /// A bit for each row: whether its class is the query's.
+    matches: Vec<u64>,
+    room: Room,
 }
+
+impl Scratch {
+    /// Bytes that it holds.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        4 * self.distances.capacity() + 8 * self.matches.capacity() + self.room.memory()
+    }
+}
+
+/// Bits of the words of [`Scratch::matches`].
+const WORD: usize = u64::BITS as usize;
 
 /// Values in units of 2⁻⁶² of the best `top` rows, all for 0.
 ///
@@ -53,7 +63,7 @@ pub struct Scratch {
 /// ```
 ///
 /// # Errors
-/// [`Error::QueryLength`], [`Error::NotLabelled`], [`Error::ZeroNeighbours`].
+/// [`Error::QueryLength`], [`Error::NotLabelled`], [`Error::ZeroNeighbours`]; [`Error::TooManyRows`] beyond 2³¹.
 pub fn knn_shapley(rows: &Rows<'_>, query: ShapleyQuery<'_>, top: u16, scratch: &mut Scratch) -> Result<Vec<(u64, i128)>, Error> {
     let mut best = Top::new(top);
     for_each_value(rank(rows, query, scratch)?, query, |row, value| best.push(row, value));
@@ -79,44 +89,44 @@ pub fn knn_shapley_by_contributor(
     Ok(best.into_sorted())
 }
 
-/// The keys of the rows that count, the nearest row first, ties in the order of the rows.
-fn rank<'a>(rows: &Rows<'_>, query: ShapleyQuery<'_>, scratch: &'a mut Scratch) -> Result<&'a [u64], Error> {
+/// Each row that counts, and in the lowest bit whether its class is the query's: the nearest row first, ties in the order of the rows.
+fn rank<'a>(rows: &Rows<'_>, query: ShapleyQuery<'_>, scratch: &'a mut Scratch) -> Result<&'a [u32], Error> {
     if query.neighbours == 0 {
         return Err(Error::ZeroNeighbours);
     }
     if !rows.layout().is_labelled() {
         return Err(Error::NotLabelled);
     }
+    if rows.len() > MOST_ROWS {
+        return Err(Error::TooManyRows);
+    }
     let values = query_for(rows, query.values)?;
-    let Scratch { keys, other } = scratch;
-    let (path, mut distances) = (Path::best(), [0; BLOCK_ROWS]);
-    let (mut least, mut most) = (u32::MAX, 0);
-    keys.clear();
-    keys.reserve(rows.active() as usize);
+    let Scratch { distances, matches, room } = scratch;
+    // Below 2^31.
+    let count = rows.len() as usize;
+    distances.clear();
+    distances.resize(count, radix::NO_DISTANCE);
+    matches.clear();
+    matches.resize(count.div_ceil(WORD), 0);
+    let path = Path::best();
     for block in rows.blocks() {
-        path.squared_distances(&block, &values, &mut distances);
-        for &distance in &distances[..block.rows()] {
-            (least, most) = (least.min(distance), most.max(distance));
+        let first = block.first() as usize;
+        path.squared_distances(&block, &values, &mut distances[first..]);
+        for row in first..first + block.rows() {
+            matches[row / WORD] |= u64::from(block.label(row - first) == Some(query.label)) << (row % WORD);
         }
-        push_keys(&block, &distances, query.label, keys);
+        block.withdrawn().iter().for_each(|&row| distances[row as usize] = radix::NO_DISTANCE);
     }
-    radix::sort(keys, other, DISTANCE_SHIFT, (least.min(most).into(), most.into()));
-    Ok(keys)
-}
-
-fn push_keys(block: &Block<'_>, distances: &[u32; BLOCK_ROWS], label: u16, keys: &mut Vec<u64>) {
-    for index in block.active() {
-        let number = (block.first() + index as u64) << 1 | u64::from(block.label(index) == Some(label));
-        keys.push(u64::from(distances[index]) << DISTANCE_SHIFT | number);
-    }
+    let tag_of = |row: usize| (row as u32) << 1 | (matches[row / WORD] >> (row % WORD) & 1) as u32;
+    Ok(radix::rank(distances, tag_of, room))
 }
 
 /// Calls `each` with every row and its value, the farthest row first.
-fn for_each_value(ranked: &[u64], query: ShapleyQuery<'_>, mut each: impl FnMut(u64, i128)) {
+fn for_each_value(ranked: &[u32], query: ShapleyQuery<'_>, mut each: impl FnMut(u64, i128)) {
     let Some(&last) = ranked.last() else { return };
     let (count, k) = (ranked.len() as u64, u64::from(query.neighbours));
-    let matches = |key: u64| (key & 1) as i64;
-    let row = |key: u64| u64::from((key >> 1) as u32);
+    let matches = |tag: u32| i64::from(tag & 1);
+    let row = |tag: u32| u64::from(tag >> 1);
 
     // ONE · match · min(k, n) / (n · k), which is ONE · match / max(k, n).
     let one = ONE as u64;
@@ -130,7 +140,7 @@ fn for_each_value(ranked: &[u64], query: ShapleyQuery<'_>, mut each: impl FnMut(
         sum += i128::from(value);
     }
     let voters = usize::from(query.neighbours).min(ranked.len());
-    let hits: i64 = ranked[..voters].iter().map(|&key| matches(key)).sum();
+    let hits: i64 = ranked[..voters].iter().map(|&tag| matches(tag)).sum();
     let whole = ONE * i128::from(hits) / i128::from(k);
     each(row(ranked[0]), i128::from(value) + whole - sum);
 }

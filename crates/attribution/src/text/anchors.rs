@@ -2,8 +2,8 @@
 
 use super::{
     MIN_LENGTH,
-    hits::{Hit, Hits},
-    index::{RowFacts, TextIndex},
+    hits::Hit,
+    index::TextIndex,
     query::Query,
     work::{Host, Work},
 };
@@ -36,54 +36,13 @@ impl Anchor {
     }
 }
 
-/// The anchors in one row.
-#[derive(Debug)]
-pub(super) struct RowAnchors {
-    pub(super) row: u64,
-    /// In the order in which they were found.
-    pub(super) anchors: Vec<Anchor>,
-}
-
-/// Finds the anchors of a text, in the rows that count, that chains of at least `floor` can be made
-/// of.
-///
-/// Each is extended once: a further trigram of the same match stands on its diagonal and before its
-/// end.
-pub(super) fn anchors<I, H>(
-    index: &I,
-    query: &Query,
-    (counts, floor): (impl Fn(&RowFacts) -> bool, i64),
-    host: &mut H,
-) -> Result<Vec<RowAnchors>, H::Error>
-where
-    I: TextIndex,
-    H: Host<Error: From<I::Error>>,
-{
-    let hits = Hits::find(index, query, host)?;
-    let mut found = Vec::new();
-    let mut kept = Vec::new();
-    for (row, hits_of_row) in hits.rows() {
-        kept.clear();
-        hits.keep(hits_of_row, &query.prefix, floor, &mut kept);
-        if kept.is_empty() {
-            continue;
-        }
-        host.charge(Work::Rows(1))?;
-        let facts = index.facts(row)?;
-        if counts(&facts) {
-            let search = Search { index, query, row, tokens: facts.tokens };
-            found.push(RowAnchors { row, anchors: search.anchors(&kept, host)? });
-        }
-    }
-    Ok(found)
-}
-
 /// The search in one row.
-struct Search<'a, I> {
-    index: &'a I,
-    query: &'a Query,
-    row: u64,
-    tokens: u32,
+pub(super) struct Search<'a, I> {
+    pub(super) index: &'a I,
+    pub(super) query: &'a Query,
+    pub(super) row: u64,
+    /// Tokens of the row.
+    pub(super) tokens: u32,
 }
 
 /// A match that reaches beyond the token that is looked at.
@@ -94,7 +53,11 @@ struct Running {
 }
 
 impl<I: TextIndex> Search<'_, I> {
-    fn anchors<H: Host<Error: From<I::Error>>>(&self, hits: &[Hit], host: &mut H) -> Result<Vec<Anchor>, H::Error> {
+    /// The anchors around hits, in the order in which they are found.
+    ///
+    /// Each is extended once: a further trigram of the same match stands on its diagonal and before its
+    /// end.
+    pub(super) fn anchors<H: Host<Error: From<I::Error>>>(&self, hits: &[Hit], host: &mut H) -> Result<Vec<Anchor>, H::Error> {
         let mut anchors = Vec::new();
         let (mut running, mut next) = (Vec::<Running>::new(), Vec::<Running>::new());
         for hits in hits.chunk_by(|a, b| a.output == b.output) {

@@ -134,15 +134,18 @@ fn entry<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: Query,
 fn new_places<I: TextIndex>(index: &I, query: &Query) -> Result<Vec<([u32; 3], u32)>, I::Error> {
     // How many more the list takes. Looked up, never iterated.
     let mut room: HashMap<[u32; 3], usize> = HashMap::new();
-    let mut places = Vec::new();
+    let (mut places, mut taken) = (Vec::new(), Vec::new());
     for (at, trigram) in (0u32..).zip(query.numbers.windows(3)) {
         let trigram = [trigram[0], trigram[1], trigram[2]];
         let left = match room.get_mut(&trigram) {
             Some(left) => left,
             None => {
                 let known = trigram.iter().all(|&word| word < query.first_new);
-                let taken = if known { index.places(trigram, query.totals.rows)?.len() } else { 0 };
-                room.entry(trigram).or_insert(POSTINGS.saturating_sub(taken).min(PER_ROW))
+                taken.clear();
+                if known {
+                    index.places(trigram, query.totals.rows, &mut taken)?;
+                }
+                room.entry(trigram).or_insert(POSTINGS.saturating_sub(taken.len()).min(PER_ROW))
             }
         };
         if *left > 0 {

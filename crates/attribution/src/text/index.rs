@@ -22,6 +22,17 @@ pub struct Place {
     pub token: u32,
 }
 
+/// Where a row's tokens lie among the tokens of its set, which are counted through from the first row's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The row.
+    pub row: u64,
+    /// Its first token.
+    pub first: u64,
+    /// One past its last token.
+    pub end: u64,
+}
+
 /// Consecutive tokens of a row that are not the row's own.
 ///
 /// The runs of a row are disjoint and in the order of their tokens; tokens outside of all runs were
@@ -102,12 +113,19 @@ pub trait TextIndex {
     /// Those of the implementation.
     fn count(&self, number: u32, rows: u64) -> Result<u64, Self::Error>;
 
-    /// The first [`super::POSTINGS`] places of three words in a row, at most [`super::PER_ROW`] (the
-    /// first) of a row, that lie before `rows`; ascending.
+    /// Adds the first [`super::POSTINGS`] places of three words in a row, at most [`super::PER_ROW`]
+    /// (the first) of a row, that lie before `rows`: tokens of the set, ascending. Whether there are so
+    /// many of one row.
     ///
     /// # Errors
     /// Those of the implementation.
-    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, Self::Error>;
+    fn places(&self, trigram: [u32; 3], rows: u64, places: &mut Vec<u64>) -> Result<bool, Self::Error>;
+
+    /// The row that a token of the set is of.
+    ///
+    /// # Errors
+    /// Those of the implementation.
+    fn row_at(&self, token: u64) -> Result<Span, Self::Error>;
 
     /// Facts of a row that exists.
     ///
@@ -157,8 +175,12 @@ impl<T: TextIndex + ?Sized> TextIndex for &T {
         (**self).count(number, rows)
     }
 
-    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, T::Error> {
-        (**self).places(trigram, rows)
+    fn places(&self, trigram: [u32; 3], rows: u64, places: &mut Vec<u64>) -> Result<bool, T::Error> {
+        (**self).places(trigram, rows, places)
+    }
+
+    fn row_at(&self, token: u64) -> Result<Span, T::Error> {
+        (**self).row_at(token)
     }
 
     fn facts(&self, row: u64) -> Result<RowFacts, T::Error> {

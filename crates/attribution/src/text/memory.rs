@@ -1,7 +1,7 @@
 //! A whole set in memory: what tests, tools and small sets use, and the measure for any other index.
 
 use super::{
-    index::{Place, RowFacts, Run, TextIndex, Totals},
+    index::{RowFacts, Run, Span, TextIndex, Totals},
     overlay::Overlay,
 };
 use crate::Error;
@@ -52,8 +52,12 @@ impl TextIndex for NoRows {
         Ok(0)
     }
 
-    fn places(&self, _: [u32; 3], _: u64) -> Result<Cow<'_, [Place]>, Error> {
-        Ok(Cow::Borrowed(&[]))
+    fn places(&self, _: [u32; 3], _: u64, _: &mut Vec<u64>) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn row_at(&self, _: u64) -> Result<Span, Error> {
+        Err(Error::UnknownRow { row: 0 })
     }
 
     fn facts(&self, row: u64) -> Result<RowFacts, Error> {

@@ -15,6 +15,7 @@
 //! back as the host's: it can tell those of the rules and those of the index.
 
 mod anchors;
+mod best;
 mod chains;
 mod cover;
 mod entry;
@@ -28,6 +29,7 @@ mod origin;
 mod overlay;
 mod programme;
 mod query;
+mod sieve;
 mod status;
 mod tokenize;
 mod trace;
@@ -37,7 +39,7 @@ mod work;
 pub use chains::{Chain, Segment};
 pub use entry::{RowEntry, StoredRow, append, restore};
 pub use evidence::{Evidence, evidence};
-pub use index::{Place, RowFacts, Run, TextIndex, Totals};
+pub use index::{Place, RowFacts, Run, Span, TextIndex, Totals};
 pub use memory::{MemoryIndex, NoRows};
 pub use novelty::{Novelty, novelty};
 pub use overlay::Overlay;

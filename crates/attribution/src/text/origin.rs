@@ -1,7 +1,7 @@
 //! Origin: whose words a new document brings, decided once (rule 6).
 
 use super::{
-    chains::{Chain, Rule, chains},
+    chains::{Chain, ChainSearch, Chosen, Rule},
     cover::cover,
     index::{Place, RowFacts, Run, TextIndex},
     query::Query,
@@ -90,9 +90,21 @@ where
 {
     let query = Query::new(index, version, document, host)?;
     let floor = STRONG * query.log_n.max(LEAST_LOG_N);
-    let strong = chains(index, &query, Rule { counts: |_: &RowFacts| true, shift: 0, floor }, host)?;
-    let mut of = vec![Origin::Own; query.numbers.len()];
-    close(index, &query, &strong, &mut of, host)?;
+    let rule = Rule { counts: |_: &RowFacts| true, shift: 0, floor, wanted: Chosen::BestOrClosing };
+    let mut search = ChainSearch::new(index, &query, rule, host)?;
+    let mut gaps = Gaps { index, query: &query, weights: HashMap::default() };
+    while let Some(new) = search.advance(host)? {
+        for at in new {
+            let chain = &search.found()[at];
+            if gaps.is_dense(chain, host)? {
+                let span = chain.span();
+                search.close(span);
+            }
+        }
+    }
+    let (strong, best) = search.finish(host)?;
+    // What chains cover is from elsewhere: below.
+    let mut of: Vec<Origin> = best.taken().map(|taken| if taken { Origin::Closed } else { Origin::Own }).collect();
     for piece in cover(&strong, query.len()) {
         let part = piece.part;
         let (mut to, mut from) = (part.output as usize, part.row);
@@ -111,33 +123,6 @@ where
     Ok(Origins { query, of })
 }
 
-/// Closes the spans of the dense ones among the strong chains.
-fn close<I, H>(index: &I, query: &Query, strong: &[Chain], of: &mut [Origin], host: &mut H) -> Result<(), H::Error>
-where
-    I: TextIndex,
-    H: Host<Error: From<I::Error>>,
-{
-    let mut gaps = Gaps { index, query, weights: HashMap::default() };
-    // Spans that begin less those that end at a token.
-    let mut steps = vec![0i64; of.len() + 1];
-    for chain in strong {
-        let span = chain.span();
-        let dense = |span: u64| 2 * chain.score >= i64::try_from(span).unwrap_or(i64::MAX);
-        if dense(query.weight_of(span.clone())) || dense(gaps.row_span(chain, host)?) {
-            steps[span.start as usize] += 1;
-            steps[span.end as usize] -= 1;
-        }
-    }
-    let mut open = 0;
-    for (origin, step) in of.iter_mut().zip(steps) {
-        open += step;
-        if open > 0 {
-            *origin = Origin::Closed;
-        }
-    }
-    Ok(())
-}
-
 /// Weights of the words of rows that lie between the segments of a chain. Those in the segments are
 /// the document's own words, whose weights are known.
 struct Gaps<'a, I> {
@@ -148,6 +133,12 @@ struct Gaps<'a, I> {
 }
 
 impl<I: TextIndex> Gaps<'_, I> {
+    /// Whether a chain fills half of its span, in the document or in the row.
+    fn is_dense<H: Host<Error: From<I::Error>>>(&mut self, chain: &Chain, host: &mut H) -> Result<bool, H::Error> {
+        let fills = |span: u64| 2 * chain.score >= i64::try_from(span).unwrap_or(i64::MAX);
+        Ok(fills(self.query.weight_of(chain.span())) || fills(self.row_span(chain, host)?))
+    }
+
     /// Weight of the row's tokens from the first to the last that a chain covers.
     fn row_span<H: Host<Error: From<I::Error>>>(&mut self, chain: &Chain, host: &mut H) -> Result<u64, H::Error> {
         let mut reached = chain.segments.first().map_or(0, |first| first.row);

@@ -1,8 +1,9 @@
 //! Rows in front of an index: the open block, a call's overrides, or a whole set in memory.
 
 use super::{
+    PER_ROW,
     entry::{RowEntry, StoredRow, append, restore},
-    index::{Place, RowFacts, Run, TextIndex, Totals},
+    index::{RowFacts, Run, Span, TextIndex, Totals},
     status::{Changes, Status},
     work::Host,
 };
@@ -30,7 +31,8 @@ pub struct Overlay<B> {
     numbers: StringMap<Arc<str>, u32>,
     /// By word, rows that have it, and how often it stands in the set up to and with them.
     counts: HashMap<u32, Vec<(u64, u64)>>,
-    places: HashMap<[u32; 3], Vec<Place>>,
+    /// Tokens of the set.
+    places: HashMap<[u32; 3], Vec<u64>>,
     /// What became of rows below.
     changed: BTreeMap<u64, Changed>,
     memory: usize,
@@ -135,8 +137,9 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         for &(number, count) in &entry.counts {
             self.counts.entry(number).or_default().push((entry.row, count));
         }
+        let first = self.tokens_before(self.rows.len());
         for &(trigram, token) in &entry.places {
-            self.places.entry(trigram).or_default().push(Place { row: entry.row, token });
+            self.places.entry(trigram).or_default().push(first + u64::from(token));
         }
         let memory = memory(entry, document);
         self.memory += memory;
@@ -208,6 +211,7 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
     fn forget(&mut self, gone: &Row) {
         self.memory -= gone.memory;
         let row = self.totals.rows + self.rows.len() as u64;
+        let first = self.tokens_before(self.rows.len());
         for &number in &gone.tokens {
             if let Some(counts) = self.counts.get_mut(&number) {
                 counts.pop_if(|count| count.0 == row);
@@ -216,7 +220,7 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         for trigram in gone.tokens.windows(3) {
             let trigram = [trigram[0], trigram[1], trigram[2]];
             if let Some(places) = self.places.get_mut(&trigram) {
-                places.truncate(places.partition_point(|place| place.row < row));
+                places.truncate(places.partition_point(|place| *place < first));
                 if places.is_empty() {
                     self.places.remove(&trigram);
                 }
@@ -245,10 +249,11 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
         let mut trigrams: Vec<[u32; 3]> = row.tokens.windows(3).map(|words| [words[0], words[1], words[2]]).collect();
         trigrams.sort_unstable();
         trigrams.dedup();
+        let first = row.set_tokens - row.tokens.len() as u64;
         let places = trigrams.iter().flat_map(|trigram| {
             let places = self.places.get(trigram).map_or(&[][..], Vec::as_slice);
-            let here = places.partition_point(|place| place.row < number);
-            places[here..].iter().take_while(move |place| place.row == number).map(|place| (*trigram, place.token))
+            let here = places.partition_point(|place| *place < first);
+            places[here..].iter().take_while(move |place| **place < row.set_tokens).map(move |place| (*trigram, (place - first) as u32))
         });
         RowEntry {
             row: number,
@@ -273,6 +278,16 @@ impl<B: TextIndex<Error: From<Error>>> Overlay<B> {
     /// Position of a row that is not below.
     fn own(&self, row: u64) -> Option<usize> {
         row.checked_sub(self.totals.rows).and_then(|own| usize::try_from(own).ok())
+    }
+
+    /// Tokens of the set before a row that is not below.
+    fn tokens_before(&self, own: usize) -> u64 {
+        own.checked_sub(1).map_or(self.totals.tokens, |before| self.rows[before].set_tokens)
+    }
+
+    /// Position of the row that a token is of, which is not below.
+    fn own_at(&self, token: u64) -> usize {
+        self.rows.partition_point(|row| row.set_tokens <= token)
     }
 
     fn own_row(&self, own: usize) -> Result<&Row, B::Error> {
@@ -328,16 +343,23 @@ impl<B: TextIndex<Error: From<Error>>> TextIndex for Overlay<B> {
         }
     }
 
-    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, B::Error> {
-        let mut places = self.below.places(trigram, rows.min(self.totals.rows))?;
+    fn places(&self, trigram: [u32; 3], rows: u64, places: &mut Vec<u64>) -> Result<bool, B::Error> {
+        let mut full = self.below.places(trigram, rows.min(self.totals.rows), places)?;
         let own = self.places.get(&trigram).map_or(&[][..], Vec::as_slice);
-        let own = &own[..own.partition_point(|place| place.row < rows)];
-        if places.is_empty() {
-            return Ok(Cow::Borrowed(own));
-        } else if !own.is_empty() {
-            places.to_mut().extend_from_slice(own);
+        let before = rows.saturating_sub(self.totals.rows).min(self.rows.len() as u64);
+        let own = &own[..own.partition_point(|place| *place < self.tokens_before(before as usize))];
+        full |= own.array_windows::<PER_ROW>().any(|places| self.own_at(places[0]) == self.own_at(places[PER_ROW - 1]));
+        places.extend_from_slice(own);
+        Ok(full)
+    }
+
+    fn row_at(&self, token: u64) -> Result<Span, B::Error> {
+        if token < self.totals.tokens {
+            return self.below.row_at(token);
         }
-        Ok(places)
+        let own = self.own_at(token);
+        let (row, end) = (self.totals.rows + own as u64, self.own_row(own)?.set_tokens);
+        Ok(Span { row, first: self.tokens_before(own), end })
     }
 
     fn facts(&self, row: u64) -> Result<RowFacts, B::Error> {

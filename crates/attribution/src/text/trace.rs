@@ -1,7 +1,7 @@
 //! Trace: whose words an output is made of (rule 5).
 
 use super::{
-    chains::{Chain, Rule, chains},
+    chains::{Chain, Chosen, Rule, chains},
     cover::{Piece, cover},
     index::{Place, RowFacts, TextIndex},
     origin::{Origin, origins},
@@ -100,7 +100,8 @@ where
 }
 
 fn rule(version: u64, query: &Query, floor: i64) -> Rule<impl Fn(&RowFacts) -> bool> {
-    Rule { counts: move |row: &RowFacts| row.changes.at(version) != Status::Withdrawn, shift: query.log_n, floor }
+    let counts = move |row: &RowFacts| row.changes.at(version) != Status::Withdrawn;
+    Rule { counts, shift: query.log_n, floor, wanted: Chosen::All }
 }
 
 /// Consecutive output tokens that were found at consecutive tokens of a row, whose origins are
@@ -131,7 +132,7 @@ impl Traced {
     {
         let query = Query::new(index, version, output, host)?;
         let floor = 3 * query.log_n / 2;
-        let chains = chains(index, &query, rule(version, &query, floor), host)?;
+        let chains = chains(index, &query, Rule { wanted: Chosen::Best, ..rule(version, &query, floor) }, host)?;
         let mut homes = Homes { index, version, statuses: HashMap::default() };
         let mut found = Vec::new();
         for piece in cover(&chains, query.len()) {

@@ -26,7 +26,7 @@ pub enum Work {
     Origins(u64),
     /// Storing this many runs.
     Runs(u64),
-    /// Ranking or returning this many chains, credits or pieces of evidence.
+    /// Ranking or returning this many groups of matches, chains, credits or pieces of evidence.
     Elements(u64),
 }
 

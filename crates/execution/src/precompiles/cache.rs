@@ -10,13 +10,16 @@ use super::{
 use alloy_primitives::{B256, U256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tributary_attribution::text::RowEntry;
+use tributary_attribution::{scan::Scratch, text::RowEntry};
 
 /// Entries are walked to find one to drop, so their number is bounded too.
 const MOST_ENTRIES: usize = 1 << 12;
 
 /// Memory of rows that are in no part, beyond which what parts have meanwhile is no longer kept here.
 const OWN_ROWS: usize = 8 << 20;
+
+/// Most memory to rank in that is kept: that of a million rows.
+const KEPT_SCRATCH: usize = 24 << 20;
 
 /// What rows are cut by stands beside the set, because the running root does not commit to it: calls may pretend that a set has other terms.
 type Key = (U256, Terms);
@@ -33,6 +36,8 @@ pub struct IndexCache {
     parts: Arc<Mutex<Parts>>,
     capacity: usize,
     entries: Mutex<Entries>,
+    /// Memory to rank rows in, kept from one call to the next.
+    scratch: Mutex<Scratch>,
 }
 
 /// The parts as they were published last.
@@ -68,7 +73,7 @@ impl IndexCache {
     /// An empty cache that holds up to `capacity` bytes, and always the index used last.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { below: None, parts: Arc::default(), capacity, entries: Mutex::default() }
+        Self { below: None, parts: Arc::default(), capacity, entries: Mutex::default(), scratch: Mutex::default() }
     }
 
     /// An empty cache that uses what is in `below` and leaves that as it is; it holds up to `capacity` bytes itself.
@@ -125,6 +130,16 @@ impl IndexCache {
     #[must_use]
     pub fn is_half_full(&self) -> bool {
         self.lock().memory > self.capacity / 2
+    }
+
+    /// Lets `rank` rank rows, in memory that the system need not be asked for again. A second one at the same time has its own.
+    pub(super) fn rank<R>(&self, rank: impl FnOnce(&mut Scratch) -> R) -> R {
+        let Ok(mut scratch) = self.scratch.try_lock() else { return rank(&mut Scratch::default()) };
+        let ranked = rank(&mut scratch);
+        if scratch.memory() > KEPT_SCRATCH {
+            *scratch = Scratch::default();
+        }
+        ranked
     }
 
     /// Lets `read` read the index of the set as it is. The index may know more shards than the set has.

@@ -8,7 +8,7 @@ use super::{
 use alloy_evm::precompiles::PrecompileInput;
 use alloy_sol_types::SolCall;
 use revm::precompile::PrecompileResult;
-use tributary_attribution::scan::{Scratch, ShapleyQuery, knn_shapley, knn_shapley_by_contributor};
+use tributary_attribution::scan::{ShapleyQuery, knn_shapley, knn_shapley_by_contributor};
 use tributary_contracts::{
     IAttributionErrors::NotLabelled,
     IShapleyAttribution::{self, IShapleyAttributionCalls as Function},
@@ -23,7 +23,7 @@ pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileR
             Function::knnShapley(args) => Scan::open(call, cache, (args.setId, args.version), |call, scan| {
                 let values = prepare(call, scan, &args.query)?;
                 let query = ShapleyQuery { values: &values, label: args.label, neighbours: args.k };
-                let best = scan.counting(call, |rows| knn_shapley(rows, query, args.topK, &mut Scratch::default()))?;
+                let best = scan.counting(call, |rows| cache.rank(|scratch| knn_shapley(rows, query, args.topK, scratch)))?;
                 let (rows, values) = columns(best);
                 Ok(IShapleyAttribution::knnShapleyCall::abi_encode_returns(&IShapleyAttribution::knnShapleyReturn { rows, values }))
             }),
@@ -32,7 +32,7 @@ pub(super) fn run(input: PrecompileInput<'_>, cache: &IndexCache) -> PrecompileR
                 let query = ShapleyQuery { values: &values, label: args.label, neighbours: args.k };
                 let named = scan.contributors(call)?;
                 let best =
-                    scan.counting(call, |rows| knn_shapley_by_contributor(rows, query, &named, args.topK, &mut Scratch::default()))?;
+                    scan.counting(call, |rows| cache.rank(|scratch| knn_shapley_by_contributor(rows, query, &named, args.topK, scratch)))?;
                 let (contributors, values) = columns(best);
                 let result = IShapleyAttribution::knnShapleyByContributorReturn { contributors, values };
                 Ok(IShapleyAttribution::knnShapleyByContributorCall::abi_encode_returns(&result))

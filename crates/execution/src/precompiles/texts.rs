@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use tributary_attribution::{
     Error,
-    text::{Host, MAX_TEXT_BYTES, Place, RowFacts, Run, TextIndex, Totals, Work},
+    text::{Host, MAX_TEXT_BYTES, RowFacts, Run, Span, TextIndex, Totals, Work},
 };
 use tributary_contracts::IAttributionErrors::PayloadTooLong;
 
@@ -156,8 +156,12 @@ impl TextIndex for Texts<'_, '_, '_> {
         Ok(self.index.count(number, rows)?)
     }
 
-    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, Fault> {
-        Ok(self.index.places(trigram, rows)?)
+    fn places(&self, trigram: [u32; 3], rows: u64, places: &mut Vec<u64>) -> Result<bool, Fault> {
+        Ok(self.index.places(trigram, rows, places)?)
+    }
+
+    fn row_at(&self, token: u64) -> Result<Span, Fault> {
+        Ok(self.index.row_at(token)?)
     }
 
     /// Its statuses are those of the state.

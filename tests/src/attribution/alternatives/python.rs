@@ -12,7 +12,7 @@ use std::{fs, hint::black_box, path::Path, process::Command};
 use tributary_attribution::{
     rows::{Layout, Rows},
     scan::{Scratch, ShapleyQuery, influence, knn_shapley},
-    text::{MemoryIndex, PER_ROW, POSTINGS, TextIndex, Unmetered, trace},
+    text::{MemoryIndex, POSTINGS, TextIndex, Unmetered, trace},
 };
 
 const ROWS: usize = 200_000;
@@ -200,14 +200,14 @@ fn longest(set: &MemoryIndex, output: &str, rows: u64) -> Result<Value, Error> {
 }
 
 fn longest_suffix(set: &MemoryIndex, window: &[u32], trigram: [u32; 3], rows: u64) -> Result<Option<usize>, Error> {
-    let places = set.places(trigram, rows)?;
-    let of_row = |row: u64| places.iter().filter(|place| place.row == row).count();
-    if places.len() >= POSTINGS || places.iter().any(|place| of_row(place.row) >= PER_ROW) {
+    let mut places = Vec::new();
+    if set.places(trigram, rows, &mut places)? || places.len() >= POSTINGS {
         return Ok(None);
     }
     let mut longest = 0;
-    for place in places.iter() {
-        let before = set.tokens(place.row, 0..place.token)?;
+    for token in places {
+        let span = set.row_at(token)?;
+        let before = set.tokens(span.row, 0..(token - span.first) as u32)?;
         let same = before.iter().rev().zip(window[..window.len() - 3].iter().rev()).take_while(|(a, b)| a == b).count();
         longest = longest.max(3 + same);
     }

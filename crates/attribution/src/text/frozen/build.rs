@@ -1,12 +1,13 @@
 //! Entries of new rows, frozen.
 
 use super::{
-    count_key,
+    FULL, count_key,
     rows::{CLOSED, Facts, RUN},
     sections::{Footer, TOKENS_A_STEP, Writer, too_many},
     trigram_key, word_key,
 };
 use crate::text::{
+    PER_ROW,
     entry::RowEntry,
     index::{Place, Run},
 };
@@ -119,8 +120,13 @@ fn places<W: Write>(rows: &[(RowEntry, String)], facts: &[Facts], writer: &mut W
     for ((entry, _), facts) in rows.iter().zip(facts) {
         // `facts` counted the tokens.
         let first = facts.token_end - entry.tokens.len() as u32;
-        places.extend(entry.places.iter().map(|&(trigram, token)| (trigram_key(trigram), trigram, first.saturating_add(token))));
+        for of_trigram in entry.places.chunk_by(|a, b| a.0 == b.0) {
+            for (at, &(trigram, token)) in (1..).zip(of_trigram) {
+                let full = if at == PER_ROW { FULL } else { 0 };
+                places.push((trigram_key(trigram), trigram, first.saturating_add(token), full));
+            }
+        }
     }
     places.sort_unstable();
-    writer.table(places.len(), places.iter().map(|&(key, _, token)| (key, token)))
+    writer.table(places.len(), places.iter().map(|&(key, _, token, full)| (key | full, token)))
 }

@@ -1,6 +1,7 @@
 //! Several frozen parts of a set made one.
 
 use super::{
+    FULL,
     build::directory,
     rows::{Facts, RUN},
     sections::{Footer, Writer, too_many},
@@ -199,15 +200,15 @@ impl Iterator for Places<'_> {
     fn next(&mut self) -> Option<(u32, u32)> {
         let mut least: Option<(u32, usize)> = None;
         for part in 0..self.heads.len() {
-            let Some((key, _)) = self.heads[part] else { continue };
+            let Some(key) = self.heads[part].map(|(key, _)| key & !FULL) else { continue };
             // The older part's first where the trigrams are equal.
             let less = least.is_none_or(|(best, at)| key < best || key == best && self.trigram(part) < self.trigram(at));
             if less {
                 least = Some((key, part));
             }
         }
-        let (key, part) = least?;
-        let (_, token) = self.heads[part]?;
+        let (_, part) = least?;
+        let (key, token) = self.heads[part]?;
         self.advance(part);
         Some((key, token.saturating_add(self.parts[part].before.token_end)))
     }

@@ -18,7 +18,7 @@
 //! | word ends, words | the new words in the order of their numbers: where each ends, u32; UTF-8 |
 //! | word table | CRC-32 of a new word → which it is |
 //! | counts table, counts | a word's number, spread → end of its list; lists of (row u32, how often it stands in the set up to and with it u32) |
-//! | places table | CRC-32 of a trigram → position of its first token; equal keys by trigram, then position |
+//! | places table | CRC-32 of a trigram → position of its first token; equal keys by trigram, then position. The lowest bit of the key is not the sum's: set at the last place that is kept of a row where that is one of several, as many as are kept |
 //!
 //! A table is its entries (key u32, value u32), sorted by key, and a directory by the key's first bits. Keys may be equal for
 //! different things, and somebody may see to it that many are; those are found by halving, too.
@@ -45,11 +45,14 @@ fn count_key(number: u32) -> u32 {
     number.wrapping_mul(0x9E37_79B1)
 }
 
-/// The key of a trigram.
+/// Set in the key of a place that is the last one kept of its row.
+const FULL: u32 = 1;
+
+/// The key of a trigram, in which [`FULL`] is not set.
 fn trigram_key(trigram: [u32; 3]) -> u32 {
     let mut bytes = [0; 12];
     for (bytes, number) in bytes.chunks_exact_mut(4).zip(trigram) {
         bytes.copy_from_slice(&number.to_le_bytes());
     }
-    crc32fast::hash(&bytes)
+    crc32fast::hash(&bytes) & !FULL
 }

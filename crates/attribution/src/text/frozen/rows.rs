@@ -1,14 +1,14 @@
 //! Frozen rows of a set, read.
 
 use super::{
-    count_key,
+    FULL, count_key,
     sections::{self, Footer, Numbers, Sections, TOKENS_A_STEP, long, number},
     table::{Table, first},
     trigram_key, word_key,
 };
 use crate::{
     Error,
-    text::index::{Place, Run},
+    text::index::{Place, Run, Span},
 };
 use alloy_primitives::bytes::Bytes;
 use std::ops::Range;
@@ -160,7 +160,8 @@ impl FrozenRows {
 
     /// Which new word this is.
     pub(super) fn word(&self, word: &str) -> Option<u32> {
-        let equal = self.word_table.find(word_key(word));
+        let key = word_key(word);
+        let equal = self.word_table.find(key..=key);
         if equal.is_empty() {
             return None;
         }
@@ -194,11 +195,18 @@ impl FrozenRows {
 
     /// How often a word stands in the set before a row of these; nothing when none of them before it has the word.
     pub(super) fn count(&self, word: u32, before: u32) -> Option<u32> {
-        let found = self.count_table.find(count_key(word));
+        let key = count_key(word);
+        let found = self.count_table.find(key..=key);
         if found.is_empty() {
             return None;
         }
         let list = self.counts_of(found.start)?;
+        // Mostly asked of all rows.
+        if let Some((row, count)) = list.end.checked_sub(1).filter(|last| list.contains(last)).and_then(|last| self.count_at(last))
+            && row < before
+        {
+            return Some(count);
+        }
         let end = first(list.clone(), |at| self.count_at(at).is_none_or(|(row, _)| row >= before));
         let last = end.checked_sub(1).filter(|last| list.contains(last))?;
         self.count_at(last).map(|(_, count)| count)
@@ -210,27 +218,28 @@ impl FrozenRows {
         Some([number(bytes, 0)?, number(bytes, 4)?, number(bytes, 8)?])
     }
 
-    /// Adds the places of a trigram that lie before the token `end` of these rows.
-    pub(super) fn places(&self, trigram: [u32; 3], end: u32, places: &mut Vec<Place>) -> Result<(), Error> {
-        let equal = self.places.find(trigram_key(trigram));
+    /// Adds the places of a trigram that lie before the token `end` of these rows, as tokens of the set; whether a row has as many as are kept.
+    pub(super) fn places(&self, trigram: [u32; 3], end: u32, places: &mut Vec<u64>) -> bool {
+        let key = trigram_key(trigram);
+        let equal = self.places.find(key..=key | FULL);
         if equal.is_empty() {
-            return Ok(());
+            return false;
         }
         let found = self.places.narrow(equal, |token| self.trigram(token).unwrap_or_default().cmp(&trigram));
-        let mut row = (usize::MAX, Facts::default(), Facts::default());
-        for at in found {
-            let token = self.places.value(at).ok_or(self.damaged(0))?;
-            if token >= end {
-                break;
-            }
-            if row.0 == usize::MAX || token >= row.2.token_end {
-                let at = self.row_of(token).ok_or(self.damaged(0))? as usize;
-                row = (at, self.before(at)?, self.facts(at)?);
-            }
-            let within = token.checked_sub(row.1.token_end).ok_or(self.damaged(row.0))?;
-            places.push(Place { row: self.first_row() + row.0 as u64, token: within });
+        let mut is_full = false;
+        for (key, token) in self.places.entries(found).take_while(|(_, token)| *token < end) {
+            is_full |= key & FULL != 0;
+            places.push(self.tokens_before().saturating_add(token.into()));
         }
-        Ok(())
+        is_full
+    }
+
+    /// The row of these that a token of these is of, and where its tokens begin and end in the set.
+    pub(super) fn span(&self, token: u32) -> Option<Span> {
+        let row = self.row_of(token)? as usize;
+        let (first, end) = (self.before(row).ok()?.token_end, self.facts(row).ok()?.token_end);
+        let span = |at: u32| self.tokens_before().saturating_add(at.into());
+        (first <= token && token < end).then(|| Span { row: self.first_row() + row as u64, first: span(first), end: span(end) })
     }
 
     /// A run of these rows.

@@ -4,7 +4,7 @@ use super::rows::{Facts, FrozenRows};
 use crate::{
     Error,
     text::{
-        index::{Place, RowFacts, Run, TextIndex, Totals},
+        index::{RowFacts, Run, Span, TextIndex, Totals},
         status::Changes,
     },
 };
@@ -157,14 +157,21 @@ impl TextIndex for Frozen {
         Ok(found.unwrap_or(0).into())
     }
 
-    fn places(&self, trigram: [u32; 3], rows: u64) -> Result<Cow<'_, [Place]>, Error> {
-        let mut places = Vec::new();
+    fn places(&self, trigram: [u32; 3], rows: u64, places: &mut Vec<u64>) -> Result<bool, Error> {
+        let mut is_full = false;
         for (layer, rows) in self.before(rows) {
             if trigram.iter().all(|&number| number < layer.words_end()) {
-                layer.rows.places(trigram, layer.rows.before(rows as usize)?.token_end, &mut places)?;
+                is_full |= layer.rows.places(trigram, layer.rows.before(rows as usize)?.token_end, places);
             }
         }
-        Ok(Cow::Owned(places))
+        Ok(is_full)
+    }
+
+    fn row_at(&self, token: u64) -> Result<Span, Error> {
+        let at = self.layers.partition_point(|layer| layer.rows.tokens_before().saturating_add(layer.last.token_end.into()) <= token);
+        let layer = self.layers.get(at).ok_or(Error::UnknownRow { row: self.rows() })?;
+        let within = token.checked_sub(layer.rows.tokens_before()).and_then(|token| u32::try_from(token).ok());
+        within.and_then(|token| layer.rows.span(token)).ok_or(Error::Damaged { row: layer.rows.first_row() })
     }
 
     fn facts(&self, row: u64) -> Result<RowFacts, Error> {

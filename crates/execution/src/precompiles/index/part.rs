@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tributary_attribution::text::frozen::FrozenRows;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"tribIdx\0");
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const FOOTER: usize = 32;
 const ENTRY: usize = 64;
 const MARK: usize = 88;
