@@ -1,9 +1,21 @@
 //! The command line.
 
 use crate::{
-    attribute::AttributeArguments, datanet::DatanetArguments, demo::DemoArguments, dev::DevArguments, dispute::DisputeArguments,
-    gov::GovArguments, import::ImportArguments, infer::InferArguments, jury::JuryArguments, model::ModelArguments,
-    rewards::RewardsArguments, serve::ServeArguments, stake::StakeArguments, verify::VerifyArguments,
+    attribute::AttributeArguments,
+    datanet::DatanetArguments,
+    demo::DemoArguments,
+    dev::DevArguments,
+    dispute::DisputeArguments,
+    gov::GovArguments,
+    import::ImportArguments,
+    infer::InferArguments,
+    jury::JuryArguments,
+    model::ModelArguments,
+    rewards::RewardsArguments,
+    roles::{GenesisArguments, SequencerArguments, VerifierArguments},
+    serve::ServeArguments,
+    stake::StakeArguments,
+    verify::VerifyArguments,
 };
 use clap::{Parser, Subcommand};
 
@@ -19,6 +31,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a whole rollup with its own L1 in one process.
     Dev(DevArguments),
+    /// Put a new rollup's contracts on an L1, and write its files.
+    Genesis(Box<GenesisArguments>),
+    /// Take a rollup's transactions, make its blocks, and put them on L1.
+    Sequencer(Box<SequencerArguments>),
+    /// Derive a rollup from L1 alone, and answer for it.
+    Verifier(Box<VerifierArguments>),
     /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.

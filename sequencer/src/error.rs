@@ -7,6 +7,17 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
+    /// A configuration file says what cannot be.
+    #[error("{}: {reason}", path.display())]
+    ConfigFile {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What was asked for cannot be done like this.
+    #[error("{0}")]
+    Usage(String),
     /// The operating system gives no threads.
     #[error("cannot start: {0}")]
     Runtime(io::Error),

@@ -22,6 +22,7 @@ mod passages;
 mod report;
 mod reverts;
 mod rewards;
+mod roles;
 mod secret;
 mod serve;
 mod shutdown;
@@ -38,7 +39,11 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == tributary_node::SCRIPT_HOST) {
         return tributary_node::run_script_host();
     }
-    let command = cli::Arguments::parse().command;
+    let arguments = match roles::with_config_file(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(error) => return fail(&error),
+    };
+    let command = cli::Arguments::parse_from(arguments).command;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error::Error::Runtime(error)),
@@ -59,6 +64,9 @@ fn main() -> ExitCode {
             cli::Command::Attribute(arguments) => attribute::run(arguments).await,
             cli::Command::Import(arguments) => import::run(arguments),
             cli::Command::Serve(arguments) => serve::run(arguments).await,
+            cli::Command::Genesis(arguments) => roles::genesis(*arguments).await,
+            cli::Command::Sequencer(arguments) => roles::sequencer(*arguments).await,
+            cli::Command::Verifier(arguments) => roles::verifier(*arguments).await,
         }
     });
     // Whatever still runs in the background has nothing left to save: what was acknowledged is on disk.

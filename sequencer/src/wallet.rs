@@ -54,7 +54,8 @@ impl WalletArguments {
         chain.account(self.signer().await?).await
     }
 
-    async fn signer(&self) -> Result<Signer, Error> {
+    /// What signs for it.
+    pub(crate) async fn signer(&self) -> Result<Signer, Error> {
         if let Some(path) = &self.keystore {
             return self.decrypt(path).map(Signer::from);
         }
@@ -78,17 +79,20 @@ impl WalletArguments {
         Ok(key.reveal().trim().parse::<PrivateKeySigner>().map_err(invalid)?.into())
     }
 
-    fn decrypt(&self, path: &PathBuf) -> Result<PrivateKeySigner, Error> {
-        let Some(password_file) = &self.password_file else {
-            return Err(Error::Wallet("--keystore needs --password-file".to_owned()));
-        };
-        let read = |path: &PathBuf| fs::read_to_string(path).map_err(|source| Error::File { path: path.clone(), source });
-        let password = read(password_file)?;
-        // Told apart from a wrong password, which is all that decryption says.
-        read(path)?;
-        let password = password.lines().next().unwrap_or_default();
-        PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| not_opened(path, &error.to_string()))
+    fn decrypt(&self, path: &Path) -> Result<PrivateKeySigner, Error> {
+        let missing = || Error::Wallet("--keystore needs --password-file".to_owned());
+        decrypt(path, self.password_file.as_deref().ok_or_else(missing)?)
     }
+}
+
+/// The key in a keystore, which the first line of a file opens.
+pub(crate) fn decrypt(path: &Path, password_file: &Path) -> Result<PrivateKeySigner, Error> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source });
+    let password = read(password_file)?;
+    // Told apart from a wrong password, which is all that decryption says.
+    read(path)?;
+    let password = password.lines().next().unwrap_or_default();
+    PrivateKeySigner::decrypt_keystore(path, password).map_err(|error| not_opened(path, &error.to_string()))
 }
 
 /// Why a keystore does not open. The library's own words are those of its parts.

@@ -54,6 +54,15 @@ pub enum Refusal {
     Unreadable,
     /// The node stops.
     Stopping,
+    /// Another node, which was sent it, refuses it.
+    Elsewhere {
+        /// The code of its answer.
+        code: i64,
+        /// Its words.
+        words: String,
+    },
+    /// The node that takes transactions does not answer; trying again may help.
+    Unreachable,
 }
 
 impl From<PoolError> for Refusal {

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 
-/// Addresses of the L1 contracts, which follow from the deployer's address and the order below.
+/// Addresses of the L1 contracts, which follow from the deployer's address, its nonce and the order below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct L1Contracts {
@@ -22,15 +22,15 @@ pub struct L1Contracts {
 }
 
 impl L1Contracts {
-    /// The addresses of contracts that `deployer` creates with its first transactions.
-    pub fn of(deployer: Address) -> Self {
+    /// The addresses of contracts that `deployer` creates with its transactions from `nonce` on.
+    pub fn of(deployer: Address, nonce: u64) -> Self {
         Self {
-            open_token: deployer.create(0),
-            system_config: deployer.create(1),
-            verifier: deployer.create(2),
-            outputs: deployer.create(3),
-            portal: deployer.create(4),
-            timelock: deployer.create(5),
+            open_token: deployer.create(nonce),
+            system_config: deployer.create(nonce + 1),
+            verifier: deployer.create(nonce + 2),
+            outputs: deployer.create(nonce + 3),
+            portal: deployer.create(nonce + 4),
+            timelock: deployer.create(nonce + 5),
         }
     }
 

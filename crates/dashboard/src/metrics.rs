@@ -4,7 +4,8 @@
 
 use crate::Error;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+pub use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::sync::{Mutex, PoisonError};
 use tributary_primitives::Heads;
 

@@ -10,8 +10,11 @@ use tributary_primitives::{Eip1559Params, SystemConfig};
 /// What the contracts are deployed with.
 #[derive(Debug)]
 pub(crate) struct Parameters<'a> {
-    /// Owns the system configuration, and is guardian and the timelock's council: a development chain has no others.
     pub(crate) deployer: Address,
+    /// The deployer's nonce before the first of them.
+    pub(crate) first_nonce: u64,
+    /// Owns the system configuration, and is guardian and the timelock's council.
+    pub(crate) owner: Address,
     pub(crate) prover: Address,
     pub(crate) batch_inbox: Address,
     pub(crate) system_config: SystemConfig,
@@ -24,9 +27,8 @@ pub(crate) struct Parameters<'a> {
     pub(crate) block_time: u64,
     /// OPEN that exists on L2 from its genesis, which the portal must hold.
     pub(crate) l2_supply: U256,
-    /// Who gets OPEN on L1, and how much each.
-    pub(crate) holders: &'a [Address],
-    pub(crate) holding: U256,
+    /// Who gets OPEN on L1, and how much.
+    pub(crate) holders: &'a [(Address, U256)],
 }
 
 /// Seconds that things take on L1.
@@ -42,15 +44,15 @@ pub(crate) struct Delays {
 
 /// The deployer's transactions, in order: recipient and input of each.
 pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
-    let at = L1Contracts::of(p.deployer);
+    let at = L1Contracts::of(p.deployer, p.first_nonce);
     let (basefee_scalar, blobbasefee_scalar) = p.system_config.fee_scalars();
     let (operator_fee_scalar, operator_fee_constant) = p.system_config.operator_fee();
-    let supply = p.l2_supply + p.holding * U256::from(p.holders.len());
+    let supply = p.l2_supply + p.holders.iter().map(|(_, amount)| *amount).sum::<U256>();
     let init = SystemConfigContract::Init {
-        owner: p.deployer,
+        owner: p.owner,
         batcher: p.system_config.batcher_addr,
         batchInbox: p.batch_inbox,
-        unsafeBlockSigner: p.deployer,
+        unsafeBlockSigner: p.owner,
         gasLimit: p.system_config.gas_limit,
         basefeeScalar: basefee_scalar,
         blobbasefeeScalar: blobbasefee_scalar,
@@ -63,7 +65,7 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
     };
     let portal = TributaryPortal::constructorCall { openToken_: at.open_token, outputs: at.outputs, systemConfig_: at.system_config };
     let verifier = AttestationVerifier::constructorCall { prover_: p.prover, l2ChainId_: U256::from(p.l2_chain_id) };
-    let council = vec![p.deployer];
+    let council = vec![p.owner];
     let timelock = L1Timelock::constructorCall { minDelay: U256::from(p.delays.timelock), proposers: council.clone(), executors: council };
     let mut out = vec![
         create(&OpenToken::BYTECODE, &OpenToken::constructorCall { holder: p.deployer, supply }),
@@ -75,7 +77,7 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
     ];
     let transfer = |to, value| (TxKind::Call(at.open_token), OpenToken::transferCall { to, value }.abi_encode().into());
     out.push(transfer(at.portal, p.l2_supply));
-    out.extend(p.holders.iter().map(|holder| transfer(*holder, p.holding)));
+    out.extend(p.holders.iter().map(|(holder, amount)| transfer(*holder, *amount)));
     out
 }
 
@@ -84,7 +86,7 @@ fn outputs(p: &Parameters<'_>, at: &L1Contracts) -> OutputProposals::Init {
     let finality = U256::from(p.delays.finality);
     OutputProposals::Init {
         owner: at.timelock,
-        guardian: p.deployer,
+        guardian: p.owner,
         verifier: at.verifier,
         genesisOutputRoot: p.genesis_output_root,
         genesisBlockNumber: U256::ZERO,

@@ -19,7 +19,7 @@ use tributary_primitives::{Transaction, rollup::output_root};
 use tributary_storage::Store;
 
 /// Gas that each deploying transaction may use.
-const GAS: u64 = 8_000_000;
+pub(crate) const GAS: u64 = 8_000_000;
 
 /// Makes sure that L1 block 1 exists and holds the contracts; returns it.
 pub(crate) fn contracts(
@@ -33,9 +33,12 @@ pub(crate) fn contracts(
         return Ok(BlockNumHash { number: 1, hash });
     }
     let l2_genesis = l2.genesis();
-    let holders: Vec<Address> = accounts.iter().map(|account| account.address).collect();
+    let holders: Vec<(Address, U256)> = accounts.iter().map(|account| (account.address, endowment())).collect();
     let parameters = Parameters {
         deployer: operators.deployer.address(),
+        first_nonce: 0,
+        // A development chain has no others.
+        owner: operators.deployer.address(),
         prover: operators.prover.address(),
         batch_inbox: genesis.batch_inbox(),
         system_config: genesis.system_config(operators),
@@ -47,7 +50,6 @@ pub(crate) fn contracts(
         block_time: genesis.block_time,
         l2_supply: genesis.l2_supply(),
         holders: &holders,
-        holding: endowment(),
     };
     let parent = l1.store.genesis();
     let attributes = block_one(genesis.l1_block_time, parent);

@@ -4,13 +4,14 @@ use crate::{
     DevConfig, Error,
     config::{L1_CHAIN_ID, L2_CHAIN_ID},
     keys::Operators,
+    roles::write_json,
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
-use alloy_genesis::{ChainConfig, Genesis};
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_genesis::{ChainConfig, Genesis, GenesisAccount};
+use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Serialize};
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tributary_contracts::{
     L1Contracts,
     genesis::{self, L2Genesis},
@@ -18,14 +19,12 @@ use tributary_contracts::{
 };
 use tributary_primitives::{
     ChainSpec, Eip1559Params, ExtraData, RollupConfig, SystemConfig,
-    rollup::{CHANNEL_TIMEOUT, ChainOpConfig, DA_FOOTPRINT_GAS_SCALAR, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis},
+    rollup::{CHANNEL_TIMEOUT, ChainOpConfig, DA_FOOTPRINT_GAS_SCALAR, MAX_SEQUENCER_DRIFT, RollupForks, RollupGenesis, output_root},
 };
-
-/// Where batches go: `0xff` and the chain id, as in the OP Stack.
-const BATCH_INBOX: Address = address!("ff00000000000000000000000000000000630925");
+use tributary_storage::{Durability, Options, Store};
 
 /// With this denominator and a target of half the (large) gas limit, the base fee falls to its minimum and stays there in ordinary use.
-const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
+pub(crate) const EIP1559: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 2 };
 
 /// The least base fee of the rollup, wei, where Jovian gives it one: 1 gwei. An append costs 100 gas for each byte that it stores, so that 10⁹ bytes cost
 /// 100 OPEN at least.
@@ -44,7 +43,7 @@ pub(crate) fn endowment() -> U256 {
 
 /// Goes up with every change of what attribution precompiles give, store or cost: a chain's blocks are executed again by the rules that made them.
 /// And with every change of the contracts in genesis, of which programs expect that they are these.
-const RULES: u32 = 3;
+pub(crate) const RULES: u32 = 3;
 
 /// The genesis of both chains and what the rollup is configured with. Written into a new data directory and read back from a kept one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,7 +81,7 @@ impl DevGenesis {
             mnemonic: config.mnemonic.clone(),
             l1: l1_genesis(accounts, operators, l1_time),
             l2: l2_genesis(config, accounts, l1_time + config.l1_block_time),
-            contracts: L1Contracts::of(operators.deployer.address()),
+            contracts: L1Contracts::of(operators.deployer.address(), 0),
         }
     }
 
@@ -106,15 +105,7 @@ impl DevGenesis {
 
     /// Writes the file in one piece: a crash leaves it whole or absent.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
-        let fail = |source| Error::Path { path: path.to_owned(), source };
-        let text = serde_json::to_vec_pretty(self).map_err(|e| fail(e.into()))?;
-        let partial = path.with_extension("partial");
-        std::fs::write(&partial, text).map_err(fail)?;
-        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(fail)?;
-        std::fs::rename(&partial, path).map_err(fail)?;
-        // The name is durable only with the directory.
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(fail)
+        write_json(path, self)
     }
 
     pub(crate) fn l1_spec(&self) -> Arc<ChainSpec> {
@@ -128,55 +119,113 @@ impl DevGenesis {
 
     /// `rollup.json`, once both anchor blocks are known.
     pub(crate) fn rollup_config(&self, l1: BlockNumHash, l2: BlockNumHash, config: SystemConfig, block_time: u64) -> RollupConfig {
-        RollupConfig {
-            genesis: RollupGenesis { l1, l2, l2_time: self.l2.timestamp, system_config: config },
-            block_time,
-            max_sequencer_drift: MAX_SEQUENCER_DRIFT,
-            seq_window_size: 3600,
-            channel_timeout: CHANNEL_TIMEOUT,
-            l1_chain_id: L1_CHAIN_ID,
-            l2_chain_id: L2_CHAIN_ID,
-            forks: if self.jovian { RollupForks::JOVIAN } else { RollupForks::ISTHMUS },
-            batch_inbox_address: BATCH_INBOX,
-            deposit_contract_address: self.contracts.portal,
-            l1_system_config_address: self.contracts.system_config,
-            chain_op_config: ChainOpConfig {
-                eip1559_elasticity: EIP1559.elasticity,
-                eip1559_denominator: EIP1559.denominator,
-                eip1559_denominator_canyon: EIP1559.denominator,
-            },
-            time_jumps: true,
-        }
+        let genesis = RollupGenesis { l1, l2, l2_time: self.l2.timestamp, system_config: config };
+        let chains = [L1_CHAIN_ID, L2_CHAIN_ID];
+        RollupConfig { time_jumps: true, ..rollup_config(genesis, chains, &self.contracts, (block_time, self.jovian)) }
     }
 
     /// The system configuration that the `SystemConfig` contract is deployed with.
     pub(crate) fn system_config(&self, operators: &Operators) -> SystemConfig {
-        SystemConfig {
-            batcher_addr: operators.batcher.address(),
-            scalar: SystemConfig::encode_fee_scalars(1368, 810_949),
-            overhead: B256::ZERO,
-            gas_limit: self.l2.gas_limit,
-            eip1559_params: EIP1559.to_b64(),
-            operator_fee_params: B256::ZERO,
-            min_base_fee: min_base_fee(self.jovian).unwrap_or_default(),
-            da_footprint_gas_scalar: if self.jovian { DA_FOOTPRINT_GAS_SCALAR } else { 0 },
-        }
+        system_config(operators.batcher.address(), self.l2.gas_limit, self.jovian)
     }
 
     /// The inbox that batches go to.
-    pub(crate) const fn batch_inbox(&self) -> Address {
-        BATCH_INBOX
+    pub(crate) fn batch_inbox(&self) -> Address {
+        batch_inbox(L2_CHAIN_ID)
     }
 
     /// All OPEN that the L2 genesis gives out, which the portal must hold on L1.
     pub(crate) fn l2_supply(&self) -> U256 {
-        self.l2.alloc.values().fold(U256::ZERO, |sum, account| sum + account.balance)
+        supply(&self.l2)
     }
 
     /// Parameters of `SystemConfig`'s constructor that are not in [`SystemConfig`].
     pub(crate) const fn eip1559(&self) -> Eip1559Params {
         EIP1559
     }
+}
+
+/// What a rollup is configured with at its genesis.
+pub(crate) fn rollup_config(
+    genesis: RollupGenesis,
+    [l1_chain_id, l2_chain_id]: [u64; 2],
+    contracts: &L1Contracts,
+    (block_time, jovian): (u64, bool),
+) -> RollupConfig {
+    RollupConfig {
+        genesis,
+        block_time,
+        max_sequencer_drift: MAX_SEQUENCER_DRIFT,
+        seq_window_size: 3600,
+        channel_timeout: CHANNEL_TIMEOUT,
+        l1_chain_id,
+        l2_chain_id,
+        forks: if jovian { RollupForks::JOVIAN } else { RollupForks::ISTHMUS },
+        batch_inbox_address: batch_inbox(l2_chain_id),
+        deposit_contract_address: contracts.portal,
+        l1_system_config_address: contracts.system_config,
+        chain_op_config: ChainOpConfig {
+            eip1559_elasticity: EIP1559.elasticity,
+            eip1559_denominator: EIP1559.denominator,
+            eip1559_denominator_canyon: EIP1559.denominator,
+        },
+        time_jumps: false,
+    }
+}
+
+/// The system configuration that the `SystemConfig` contract is deployed with.
+pub(crate) fn system_config(batcher: Address, gas_limit: u64, jovian: bool) -> SystemConfig {
+    SystemConfig {
+        batcher_addr: batcher,
+        scalar: SystemConfig::encode_fee_scalars(1368, 810_949),
+        overhead: B256::ZERO,
+        gas_limit,
+        eip1559_params: EIP1559.to_b64(),
+        operator_fee_params: B256::ZERO,
+        min_base_fee: min_base_fee(jovian).unwrap_or_default(),
+        da_footprint_gas_scalar: if jovian { DA_FOOTPRINT_GAS_SCALAR } else { 0 },
+    }
+}
+
+/// Where batches go: `0xff` and the chain id in decimal, as in the OP Stack.
+pub(crate) fn batch_inbox(l2_chain_id: u64) -> Address {
+    let digits = format!("ff{l2_chain_id:0>38}");
+    digits.parse().expect("invariant: decimal digits are hexadecimal ones")
+}
+
+/// The block that a chain begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GenesisBlock {
+    pub(crate) hash: B256,
+    pub(crate) output_root: B256,
+}
+
+/// The block that a chain with these rules begins with.
+pub(crate) fn block(spec: Arc<ChainSpec>) -> Result<GenesisBlock, Error> {
+    let dir = tempfile::tempdir().map_err(|source| Error::Path { path: std::env::temp_dir(), source })?;
+    let options = Options { durability: Durability::Relaxed, ..Options::default() };
+    let store = Store::open(&dir.path().join("genesis"), spec, options)?;
+    let block = store.genesis();
+    let output_root = output_root(block.state_root, block.withdrawals_root.unwrap_or_default(), block.hash());
+    Ok(GenesisBlock { hash: block.hash(), output_root })
+}
+
+/// The rules of a rollup's chain that begins like this.
+pub(crate) fn rollup_spec(genesis: Genesis, jovian: bool) -> Arc<ChainSpec> {
+    let spec = ChainSpec::rollup(genesis, EIP1559);
+    Arc::new(if jovian { spec.with_jovian() } else { spec })
+}
+
+/// All that a chain's genesis gives out, wei.
+pub(crate) fn supply(genesis: &Genesis) -> U256 {
+    genesis.alloc.values().fold(U256::ZERO, |sum, account| sum + account.balance)
+}
+
+/// An L1 of our own, with one account.
+pub(crate) fn l1_with(address: Address, account: GenesisAccount, chain_id: u64, timestamp: u64) -> Genesis {
+    let mut alloc = genesis::l1_accounts();
+    alloc.insert(address, account);
+    l1_of(alloc, chain_id, timestamp)
 }
 
 /// The least base fee of a rollup with or without Jovian.
@@ -189,9 +238,12 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
     for address in accounts.iter().map(|account| account.address).chain(operators.payers()).chain([DEVELOPER]) {
         alloc.entry(address).or_default().balance = endowment();
     }
-    let config = ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L1_CHAIN_ID) };
+    l1_of(alloc, L1_CHAIN_ID, timestamp)
+}
+
+fn l1_of(alloc: BTreeMap<Address, GenesisAccount>, chain_id: u64, timestamp: u64) -> Genesis {
     Genesis {
-        config,
+        config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(chain_id) },
         timestamp,
         gas_limit: L1_GAS_LIMIT,
         difficulty: U256::ZERO,
@@ -203,15 +255,22 @@ fn l1_genesis(accounts: &[DevAccount], operators: &Operators, timestamp: u64) ->
 
 fn l2_genesis(config: &DevConfig, accounts: &[DevAccount], timestamp: u64) -> Genesis {
     let chain = L2Genesis { chain_id: L2_CHAIN_ID, jovian: config.jovian };
+    let funded = accounts.iter().map(|account| account.address).chain([DEVELOPER]).map(|address| (address, endowment()));
+    rollup_genesis(chain, config.gas_limit, funded, timestamp)
+}
+
+/// The L2 genesis block of a rollup, where these accounts have so many wei.
+pub(crate) fn rollup_genesis(chain: L2Genesis, gas_limit: u64, funded: impl Iterator<Item = (Address, U256)>, timestamp: u64) -> Genesis {
+    let L2Genesis { chain_id, jovian } = chain;
     let mut alloc = genesis::l2_accounts(chain);
-    for address in accounts.iter().map(|account| account.address).chain([DEVELOPER]) {
-        alloc.entry(address).or_default().balance = endowment();
+    for (address, amount) in funded {
+        alloc.entry(address).or_default().balance += amount;
     }
     Genesis {
-        config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(L2_CHAIN_ID) },
+        config: ChainConfig { shanghai_time: Some(0), cancun_time: Some(0), prague_time: Some(0), ..merged(chain_id) },
         timestamp,
-        extra_data: ExtraData { eip1559: EIP1559, min_base_fee: min_base_fee(config.jovian) }.encode(),
-        gas_limit: config.gas_limit,
+        extra_data: ExtraData { eip1559: EIP1559, min_base_fee: min_base_fee(jovian) }.encode(),
+        gas_limit,
         difficulty: U256::ZERO,
         base_fee_per_gas: Some(L2_BASE_FEE.into()),
         alloc,

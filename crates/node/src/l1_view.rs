@@ -5,7 +5,10 @@ use alloy_eips::{BlockNumHash, BlockNumberOrTag};
 use alloy_primitives::B256;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{Notify, watch};
@@ -77,6 +80,8 @@ pub(crate) struct Look {
 #[derive(Debug, Default)]
 pub(crate) struct L1View {
     origins: Mutex<BTreeMap<u64, Arc<Origin>>>,
+    /// How many blocks have to be on top of one that L2 blocks are built on.
+    depth: AtomicU64,
     /// How often blocks left L1.
     reorgs: watch::Sender<u64>,
 }
@@ -91,8 +96,17 @@ impl L1View {
         let origins = self.lock();
         let known = origins.get(&current.number).filter(|origin| origin.header.hash == current.hash)?;
         let next = origins.get(&(current.number + 1)).map(|next| (next, &next.header)).filter(|(_, next)| next.parent_hash == current.hash);
-        let next = next.filter(|(_, next)| next.timestamp <= timestamp || next.is_jump(config));
+        let newest = origins.last_key_value().map_or(0, |(number, _)| *number);
+        let is_deep = |next: &L1Header| newest - next.number >= self.depth.load(Ordering::Relaxed);
+        // A block that is too late for the older origin takes what there is.
+        let is_late = timestamp > known.header.timestamp + config.max_sequencer_drift;
+        let next = next.filter(|(_, next)| next.timestamp <= timestamp && (is_deep(next) || is_late) || next.is_jump(config));
         Some(next.map_or(known, |(next, _)| next).clone())
+    }
+
+    /// From now on, L2 blocks are built on L1 blocks only that have so many on top of them.
+    pub(crate) fn set_depth(&self, blocks: u64) {
+        self.depth.store(blocks, Ordering::Relaxed);
     }
 
     /// Whether the L1 block with this number is known.

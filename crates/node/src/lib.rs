@@ -50,6 +50,11 @@ pub use dev::{DevNode, dev};
 pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
+pub use roles::{
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig,
+    Waits, sequencer, verifier,
+};
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};
+pub use tributary_l1::L1Config;
 pub use tributary_rpc::{SCRIPT_HOST, run_script_host};

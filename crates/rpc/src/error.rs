@@ -177,6 +177,8 @@ impl From<tributary_chain::Refusal> for RpcError {
             R::Busy => Self::limit("server is busy, try again later"),
             R::Unreadable => Self::limit("the sender's account cannot be read, try again later"),
             R::Stopping => Self::limit("server is stopping"),
+            R::Elsewhere { code, words } => Self { code: code.try_into().unwrap_or(code::SERVER_ERROR), message: words, data: None },
+            R::Unreachable => Self::limit("the sequencer does not answer, try again later"),
         }
     }
 }

@@ -19,6 +19,7 @@ mod layer1;
 mod node;
 mod preinstalls;
 mod rejections;
+mod roles;
 mod scripts;
 mod transfers;
 mod waiting;

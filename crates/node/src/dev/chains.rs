@@ -77,7 +77,7 @@ impl Ground {
     /// Starts following L1, and the rollup's sequencer.
     pub(super) async fn start_l2(&self, l1: &L1Side) -> Result<(RunningChain, Controlled), Error> {
         let chain = &self.chains.l2;
-        self.rollup.start_follower(l1, &chain.store).await?;
+        self.rollup.start_follower(l1, &chain.store, true).await?;
         self.rollup.start_indexer(chain)?;
         let index = self.rollup.start_economist(chain)?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };

@@ -21,7 +21,7 @@ use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
 use tributary_contracts::predeploys::{ALL, ATTRIBUTION, WRAPPED_OPEN};
-use tributary_l1::L1Config;
+use tributary_l1::{L1Client, L1Config};
 use tributary_rpc::REALTIME_PATH;
 
 /// A running development rollup.
@@ -55,7 +55,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let ground = Ground::prepare(config)?;
 
     let (l1, l1_controlled) = ground.start_l1().await?;
-    let l1_side = ground.rollup.look_at(&L1Config::at(l1_url(&l1))).await?;
+    let l1_side = ground.rollup.look_at(L1Client::new(&L1Config::at(l1_url(&l1)))?, l1_url(&l1)).await?;
     let (l2, l2_controlled) = ground.start_l2(&l1_side).await?;
 
     ground.start_developer([l1_controlled, l2_controlled], &l1_side);

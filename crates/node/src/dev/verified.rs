@@ -17,7 +17,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
-use tributary_l1::L1Config;
+use tributary_l1::{L1Client, L1Config};
 use tributary_pool::{Ordering, Pool, PoolLimits};
 use tributary_rpc::{Chain, Limits};
 
@@ -71,7 +71,7 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
     let config = DevConfig { port: 0, l1_port: 0, dashboard_port: 0, l1_block_time: 1, ..DevConfig::default() };
     let ground = Ground::prepare(config).unwrap();
     let (l1, _l1_controlled) = ground.start_l1().await.unwrap();
-    let l1_side = ground.rollup.look_at(&L1Config::at(l1_url(&l1))).await.unwrap();
+    let l1_side = ground.rollup.look_at(L1Client::new(&L1Config::at(l1_url(&l1))).unwrap(), l1_url(&l1)).await.unwrap();
     let (l2, _l2_controlled) = ground.start_l2(&l1_side).await.unwrap();
 
     let verified = ground.chains.verifier.clone();

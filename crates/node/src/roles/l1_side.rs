@@ -10,7 +10,7 @@ use alloy_primitives::B256;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tributary_chain::{Derivation, L1Status};
-use tributary_l1::{L1Client, L1Config};
+use tributary_l1::L1Client;
 use tributary_primitives::RollupConfig;
 use tributary_rollup::L2Head;
 use tributary_storage::Store;
@@ -18,7 +18,7 @@ use tributary_storage::Store;
 /// L1, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct L1Side {
-    /// Its JSON-RPC.
+    /// Its JSON-RPC, as others are told it.
     pub(crate) url: String,
     pub(crate) reader: L1Reader,
     pub(crate) view: Arc<L1View>,
@@ -31,28 +31,20 @@ pub(crate) struct L1Side {
 }
 
 impl Rollup {
-    /// Connects to L1.
-    pub(crate) async fn look_at(&self, l1: &L1Config) -> Result<L1Side, Error> {
-        let client = L1Client::new(l1)?;
+    /// Looks at an L1 for the first time; `url` is what others are told of where it is.
+    pub(crate) async fn look_at(&self, client: L1Client, url: String) -> Result<L1Side, Error> {
         let reader = L1Reader { client, spec: self.l1_spec.clone(), config: self.config.clone() };
         let (seen, status) = watch::channel(l1_status(&reader).await?);
-        Ok(L1Side {
-            url: l1.execution.clone(),
-            reader,
-            view: Arc::default(),
-            derivation: Arc::default(),
-            derived: watch::Sender::new(B256::ZERO),
-            status,
-            seen,
-        })
+        Ok(L1Side { url, reader, view: Arc::default(), derivation: Arc::default(), derived: watch::Sender::new(B256::ZERO), status, seen })
     }
 
-    /// Reads the L1 blocks that the sequencer of a chain needs next, and starts to follow those that come.
-    pub(crate) async fn start_follower(&self, l1: &L1Side, chain: &Store) -> Result<(), Error> {
-        // The head's own origin may have left L1 before the node ended. That of the final head cannot.
+    /// Starts to follow L1. Who builds on its blocks needs those from the origin of the chain's final head on: the head's own origin may have left L1 before the
+    /// node ended, that of the final head cannot.
+    pub(crate) async fn start_follower(&self, l1: &L1Side, chain: &Store, builds: bool) -> Result<(), Error> {
         let origin = origin_of(chain, &self.config, chain.heads()?.finalized_head.hash)?.number;
         let finalized = l1.status.borrow().finalized.number;
-        l1.view.fill(&l1.reader, origin.min(finalized).max(self.config.genesis.l1.number)).await?;
+        let from = if builds { origin.min(finalized) } else { finalized };
+        l1.view.fill(&l1.reader, from.max(self.config.genesis.l1.number)).await?;
         let (store, rollup, snapshots) = (chain.clone(), self.config.clone(), self.snapshots.clone());
         let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
         let look = Look { every: self.look(), news: self.l1_news.clone() };

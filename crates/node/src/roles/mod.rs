@@ -1,10 +1,19 @@
 //! What the roles of a rollup stand on and are made of. [`dev`](crate::dev) composes all of them over an embedded L1; every other command some of them over an L1 that
 //! somebody else runs.
 
+mod deployment;
+mod directory;
+mod files;
+mod forward;
 mod l1_side;
+mod node;
 mod parts;
 
+pub use deployment::{DeploymentPlan, DeploymentStep, Operators as DeploymentOperators, Waits};
+pub use files::ChainFiles;
+pub(crate) use files::write_json;
 pub(crate) use l1_side::L1Side;
+pub use node::{L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, sequencer, verifier};
 pub(crate) use parts::{Batching, ProposerKeys};
 
 use crate::{clock::Clock, development::Snapshots, gate::Gate, tasks::Tasks};

@@ -157,6 +157,6 @@ impl Rollup {
     /// How batcher and proposer send.
     fn sending(&self) -> SenderConfig {
         let resubmit_after = Duration::from_secs(self.l1_block_time * 4);
-        SenderConfig { poll: self.poll(), resubmit_after, ..SenderConfig::default() }
+        SenderConfig { poll: self.poll(), resubmit_after, chain_id: Some(self.config.l1_chain_id), ..SenderConfig::default() }
     }
 }

@@ -175,7 +175,9 @@ fn all<T: Serialize + Clone + 'static>(
 fn options(args: &mut Args) -> Result<Options, RpcError> {
     let given: Option<serde_json::Map<String, Value>> = args.optional()?;
     let options = given.map(|given| Options::deserialize(Value::Object(given))).transpose();
-    options.map(Option::unwrap_or_default).map_err(|error| RpcError::params(format!("invalid options: {}", without_type_names(&error.to_string()))))
+    options
+        .map(Option::unwrap_or_default)
+        .map_err(|error| RpcError::params(format!("invalid options: {}", without_type_names(&error.to_string()))))
 }
 
 fn about<T>(block: BlockNumHash, answer: T) -> Answer<T> {

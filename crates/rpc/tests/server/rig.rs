@@ -284,7 +284,7 @@ fn genesis() -> Genesis {
 
 /// An L1 that nobody asks.
 fn network() -> Network {
-    Network { l1_url: "http://127.0.0.1:1".to_owned(), l1_contracts: L1Contracts::of(Address::repeat_byte(0xd0)) }
+    Network { l1_url: "http://127.0.0.1:1".to_owned(), l1_contracts: L1Contracts::of(Address::repeat_byte(0xd0), 0) }
 }
 
 fn rollup_view(store: &Store) -> RollupView {
