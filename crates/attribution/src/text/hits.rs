@@ -9,7 +9,6 @@ use super::{
     GAP, LOOKBACK, POSTINGS, TOLERANCE,
     index::{Span, TextIndex},
     query::Query,
-    sieve::{Blocks, sieve},
     work::{Host, Work},
 };
 use crate::Error;
@@ -69,7 +68,7 @@ pub(super) struct Reach {
 
 /// The places of a text's trigrams.
 #[derive(Debug)]
-pub(super) struct Places {
+struct Places {
     /// Tokens of the set; those of a trigram ascend.
     tokens: Vec<u64>,
     /// Where those of each trigram end.
@@ -78,7 +77,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Each trigram that has places, and those.
-    pub(super) fn of_trigrams(&self) -> impl Iterator<Item = (u32, &[u64])> {
+    fn of_trigrams(&self) -> impl Iterator<Item = (u32, &[u64])> {
         let mut from = 0;
         let of_trigram = (0u32..).zip(&self.ends).map(move |(output, &end)| {
             let places = &self.tokens[from..end];
@@ -88,7 +87,7 @@ impl Places {
         of_trigram.filter(|(_, places)| !places.is_empty())
     }
 
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.tokens.len()
     }
 }
@@ -118,8 +117,7 @@ impl Hits {
             places.ends.push(places.len());
         }
         let reach = reaches(&open);
-        let blocks = sieve::<I, H::Error>(index, query, &places, (&reach, wanted))?;
-        let (rows, hits) = by_row::<I, H::Error>(index, query, &places, blocks)?;
+        let (rows, hits) = by_row::<I, H::Error>(index, query, &places)?;
         Ok(Self { rows, hits, reach, wanted })
     }
 
@@ -129,7 +127,7 @@ impl Hits {
     /// with each other. In a group of so few that the look-back sees all of it, neither have
     /// diagonals that are more than [`TOLERANCE`] apart; of any other, all are kept or none.
     pub(super) fn groups(&self, prefix: &[i64]) -> Groups {
-        let mut groups = Groups::default();
+        let (mut groups, mut sorter) = (Groups::default(), Sorter::default());
         let mut from = 0;
         for &(row, end) in &self.rows {
             let mut rest = &self.hits[from..end];
@@ -150,48 +148,35 @@ impl Hits {
                 let (group, others) = rest.split_at(size);
                 rest = others;
                 if weight.sum >= self.wanted.floor {
-                    self.add_group(row, group, prefix, &mut groups);
+                    self.add_group(row, group, (prefix, &mut sorter), &mut groups);
                 }
             }
         }
         groups
     }
 
-    fn add_group(&self, row: u64, group: &[Hit], prefix: &[i64], groups: &mut Groups) {
-        let mut diagonals: Vec<_> = group.iter().enumerate().map(|(at, hit)| (hit.diagonal(), at)).collect();
-        diagonals.sort_unstable();
-        let (first, mut bound) = (groups.hits.len(), i64::MIN);
-        for band in diagonals.chunk_by_mut(|a, b| a.0.abs_diff(b.0) <= TOLERANCE) {
-            let Some(covered) = self.of_band(band, group, prefix) else { continue };
-            bound = bound.max(covered);
-            if group.len() <= LOOKBACK + 1 {
-                groups.hits.extend(band.iter().map(|hit| group[hit.1]));
-            }
+    fn add_group(&self, row: u64, group: &[Hit], (prefix, sorter): (&[i64], &mut Sorter), groups: &mut Groups) {
+        sorter.sort(group);
+        let Sorter { places, lines, bands, .. } = sorter;
+        let mut on_lines = vec![Covered::new(prefix); lines.len()];
+        let mut in_bands = vec![(Covered::new(prefix), false); *bands as usize];
+        for (hit, &line) in group.iter().zip(&*places) {
+            let reach = self.reach[hit.output as usize];
+            let band = &mut in_bands[lines[line as usize] as usize];
+            on_lines[line as usize].add(reach);
+            band.0.add(reach);
+            band.1 |= on_lines[line as usize].sum >= self.wanted.of_a_diagonal();
         }
-        if bound == i64::MIN {
-            return;
-        }
+        let may_have_chain = |band: &(Covered<'_>, bool)| band.1 && band.0.sum >= self.wanted.floor;
+        let Some(bound) = in_bands.iter().filter(|band| may_have_chain(band)).map(|band| band.0.sum).max() else { return };
+        let first = groups.hits.len();
         if group.len() > LOOKBACK + 1 {
             groups.hits.extend_from_slice(group);
+        } else {
+            let of_chains = group.iter().zip(&*places).filter(|(_, line)| may_have_chain(&in_bands[lines[**line as usize] as usize]));
+            groups.hits.extend(of_chains.map(|(hit, _)| *hit));
         }
-        groups.hits[first..].sort_unstable_by_key(|hit| (hit.output, hit.row));
         groups.all.push(Group { row, bound, hits: first..groups.hits.len() });
-    }
-
-    /// What a group's hits on neighbouring diagonals cover at most, when a wanted chain can be made of them: each diagonal and which of the group's hits
-    /// is on it, ascending and afterwards in the order of the group.
-    fn of_band(&self, band: &mut [(i64, usize)], group: &[Hit], prefix: &[i64]) -> Option<i64> {
-        let covered = |hits: &[(i64, usize)]| {
-            let mut weight = Covered::new(prefix);
-            hits.iter().for_each(|hit| weight.add(self.reach[group[hit.1].output as usize]));
-            weight.sum
-        };
-        let is_seed = |hits: &[(i64, usize)]| covered(hits) >= self.wanted.of_a_diagonal();
-        if !band.chunk_by(|a, b| a.0 == b.0).any(is_seed) {
-            return None;
-        }
-        band.sort_unstable_by_key(|hit| hit.1);
-        Some(covered(band)).filter(|covered| *covered >= self.wanted.floor)
     }
 
     /// How far matches around the hits, which ascend, reach.
@@ -223,19 +208,58 @@ impl Groups {
     }
 }
 
+/// Which hits of a group are on one diagonal, and which diagonals are neighbours; and its memory, used again for the next group.
+#[derive(Debug, Default)]
+struct Sorter {
+    /// Diagonal and place in the group.
+    sorted: Vec<i64>,
+    /// Number of each hit's diagonal.
+    places: Vec<u32>,
+    /// Number of the band of each diagonal: those in one are no more than [`TOLERANCE`] from the next.
+    lines: Vec<u32>,
+    bands: u32,
+}
+
+/// Bits of a place in a group: a diagonal has 34.
+const PLACE_BITS: u32 = 30;
+
+impl Sorter {
+    fn sort(&mut self, group: &[Hit]) {
+        let Self { sorted, places, lines, bands } = self;
+        sorted.clear();
+        sorted.extend((0..1 << PLACE_BITS).zip(group).map(|(at, hit)| hit.diagonal() << PLACE_BITS | at));
+        sorted.sort_unstable();
+        places.clear();
+        places.resize(group.len(), 0);
+        lines.clear();
+        *bands = 0;
+        let mut last = None;
+        for key in sorted {
+            let (diagonal, at) = (*key >> PLACE_BITS, *key & ((1 << PLACE_BITS) - 1));
+            if last != Some(diagonal) {
+                *bands += u32::from(last.is_none_or(|last| diagonal.abs_diff(last) > TOLERANCE));
+                lines.push(*bands - 1);
+                last = Some(diagonal);
+            }
+            places[at as usize] = lines.len() as u32 - 1;
+        }
+    }
+}
+
 /// Weight of the tokens in ranges whose ends both rise.
-pub(super) struct Covered<'a> {
+#[derive(Debug, Clone, Copy)]
+struct Covered<'a> {
     prefix: &'a [i64],
     end: u32,
-    pub(super) sum: i64,
+    sum: i64,
 }
 
 impl<'a> Covered<'a> {
-    pub(super) fn new(prefix: &'a [i64]) -> Self {
+    fn new(prefix: &'a [i64]) -> Self {
         Self { prefix, end: 0, sum: 0 }
     }
 
-    pub(super) fn add(&mut self, reach: Reach) {
+    fn add(&mut self, reach: Reach) {
         if reach.to > self.end {
             self.sum += self.prefix[reach.to as usize] - self.prefix[reach.from.max(self.end) as usize];
             self.end = reach.to;
@@ -246,55 +270,79 @@ impl<'a> Covered<'a> {
 /// A row and where its hits end in a list of them.
 type RowEnd = (u64, usize);
 
-/// Places in the rows that `wanted` does not rule out, by row; those of a row stay in their order.
-fn by_row<I: TextIndex, E: From<I::Error> + From<Error>>(
-    index: &I,
-    query: &Query,
-    places: &Places,
-    wanted: Option<Blocks>,
-) -> Result<(Vec<RowEnd>, Vec<Hit>), E> {
-    // Position in `rows`. Looked up, never iterated.
-    let mut slots: HashMap<u64, u32> = HashMap::default();
-    // At first the number of hits.
-    let mut rows: Vec<RowEnd> = Vec::new();
-    let mut found: Vec<(u32, Hit)> = Vec::new();
-    for (output, places) in places.of_trigrams() {
-        let mut last = (Span { row: 0, first: 0, end: 0 }, 0);
-        for &token in places {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.have(token)) {
-                continue;
+/// The places by row; those of a row stay in their order.
+fn by_row<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: &Query, places: &Places) -> Result<(Vec<RowEnd>, Vec<Hit>), E> {
+    let mut rows = Rows { index, end: query.totals.rows, spans: Vec::new(), slots: HashMap::default() };
+    let mut found: Vec<(u32, Hit)> = Vec::with_capacity(places.len());
+    // At first how many hits a row has.
+    let mut ends: Vec<RowEnd> = Vec::new();
+    // Which of `found` are those of the trigram before.
+    let (mut before, mut before_of) = (0..0, 0);
+    for (output, tokens) in places.of_trigrams() {
+        let start = found.len();
+        let mut earlier = if before_of + 1 == output { before } else { 0..0 };
+        let mut last = None;
+        for &token in tokens {
+            // Where a match goes on, the row is known.
+            let mut known = None;
+            while let Some(&(slot, hit)) = found[..start].get(earlier.start).filter(|_| earlier.start < earlier.end) {
+                let next = rows.spans[slot as usize].first + u64::from(hit.row) + 1;
+                if next > token {
+                    break;
+                }
+                known = (next == token).then_some(slot);
+                earlier.start += 1;
             }
-            if token >= last.0.end || token < last.0.first {
-                let span = span_of::<I, E>(index, query, token)?;
-                let slot = *slots.entry(span.row).or_insert_with(|| {
-                    rows.push((span.row, 0));
-                    rows.len() as u32 - 1
-                });
-                last = (span, slot);
+            let is_of = |slot: &u32| rows.spans[*slot as usize].has(token);
+            let slot = match known.filter(is_of).or_else(|| last.filter(is_of)) {
+                Some(slot) => slot,
+                None => rows.find::<E>(token)?,
+            };
+            if slot as usize == ends.len() {
+                ends.push((rows.spans[slot as usize].row, 0));
             }
-            rows[last.1 as usize].1 += 1;
+            ends[slot as usize].1 += 1;
+            last = Some(slot);
             // A row has fewer than 2³² tokens.
-            found.push((last.1, Hit { output, row: (token - last.0.first) as u32 }));
+            found.push((slot, Hit { output, row: (token - rows.spans[slot as usize].first) as u32 }));
         }
+        (before, before_of) = (start..found.len(), output);
     }
     let mut next = 0;
-    for (_, size) in &mut rows {
+    for (_, size) in &mut ends {
         (*size, next) = (next, next + *size);
     }
     let mut hits = vec![Hit::default(); found.len()];
     for (slot, hit) in found {
-        let at = &mut rows[slot as usize].1;
+        let at = &mut ends[slot as usize].1;
         hits[*at] = hit;
         *at += 1;
     }
-    Ok((rows, hits))
+    Ok((ends, hits))
 }
 
-/// The row of the version that a token is of.
-pub(super) fn span_of<I: TextIndex, E: From<I::Error> + From<Error>>(index: &I, query: &Query, token: u64) -> Result<Span, E> {
-    let span = index.row_at(token)?;
-    let is_right = (span.first..span.end).contains(&token) && span.row < query.totals.rows;
-    if is_right { Ok(span) } else { Err(Error::Damaged { row: span.row }.into()) }
+/// Rows that places are in.
+struct Rows<'i, I> {
+    index: &'i I,
+    /// Rows of the version.
+    end: u64,
+    spans: Vec<Span>,
+    /// Position in `spans`. Looked up, never iterated.
+    slots: HashMap<u64, u32>,
+}
+
+impl<I: TextIndex> Rows<'_, I> {
+    /// Position of the row that a token is of.
+    fn find<E: From<I::Error> + From<Error>>(&mut self, token: u64) -> Result<u32, E> {
+        let span = self.index.row_at(token)?;
+        if !span.has(token) || span.row >= self.end {
+            return Err(Error::Damaged { row: span.row }.into());
+        }
+        Ok(*self.slots.entry(span.row).or_insert_with(|| {
+            self.spans.push(span);
+            self.spans.len() as u32 - 1
+        }))
+    }
 }
 
 /// From each trigram a match goes on for as long as the next one may stand where no list says so.

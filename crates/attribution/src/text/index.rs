@@ -33,6 +33,14 @@ pub struct Span {
     pub end: u64,
 }
 
+impl Span {
+    /// Whether a token of the set is one of the row's.
+    #[must_use]
+    pub fn has(&self, token: u64) -> bool {
+        (self.first..self.end).contains(&token)
+    }
+}
+
 /// Consecutive tokens of a row that are not the row's own.
 ///
 /// The runs of a row are disjoint and in the order of their tokens; tokens outside of all runs were

@@ -29,7 +29,6 @@ mod origin;
 mod overlay;
 mod programme;
 mod query;
-mod sieve;
 mod status;
 mod tokenize;
 mod trace;
