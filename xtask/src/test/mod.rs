@@ -9,7 +9,8 @@ mod solidity;
 mod tally;
 
 use std::{
-    cell::OnceCell,
+    sync::OnceLock,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -59,7 +60,7 @@ impl Outcome {
 struct Run<'a> {
     dirs: &'a Dirs,
     deadline: Instant,
-    built: OnceCell<Result<(), String>>,
+    built: OnceLock<Result<(), String>>,
 }
 
 /// A named part of the tests.
@@ -67,31 +68,45 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: fn(&Run<'_>) -> Outcome,
+    /// Whether it mostly waits, and does so while the step before works.
+    beside: bool,
 }
 
 /// In this order: what is quick to tell comes first, and what builds the binary before what runs it.
 const STEPS: &[Step] = &[
-    Step { name: "format", about: "cargo fmt --check", run: rust::format },
-    Step { name: "clippy", about: "clippy on everything; a warning fails", run: rust::clippy },
+    Step { name: "format", about: "cargo fmt --check", run: rust::format, beside: false },
+    Step { name: "clippy", about: "clippy on everything; a warning fails", run: rust::clippy, beside: false },
     Step {
         name: "rust",
         about: "cargo test of the workspace: units, properties, oracle, Ethereum's own tests, end to end, demo",
         run: rust::tests,
+        beside: false,
     },
-    Step { name: "artifacts", about: "the committed contract artifacts are what the sources give", run: solidity::artifacts },
-    Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests },
+    Step {
+        name: "artifacts",
+        about: "the committed contract artifacts are what the sources give",
+        run: solidity::artifacts,
+        beside: false,
+    },
+    Step { name: "solidity", about: "forge test of the contracts", run: solidity::tests, beside: false },
+    Step {
+        name: "anvil",
+        about: "the programs of the next step against anvil, so that none is bent to fit our node",
+        run: clients::anvil,
+        beside: true,
+    },
     Step {
         name: "clients",
         about: "viem, our package for it, ethers, a browser, web3.py, mlcroissant, alloy, Foundry and Hardhat against a `tributary dev` that they have restarted",
         run: clients::run,
+        beside: false,
     },
-    Step { name: "anvil", about: "the same programs against anvil, so that none is bent to fit our node", run: clients::anvil },
 ];
 
 /// What takes longer than a test run may.
 const SOAK: &[Step] = &[
-    Step { name: "long", about: "the tests that take minutes each", run: rust::long_tests },
-    Step { name: "random", about: "the random tests, with many more cases", run: rust::random_tests },
+    Step { name: "long", about: "the tests that take minutes each", run: rust::long_tests, beside: false },
+    Step { name: "random", about: "the random tests, with many more cases", run: rust::random_tests, beside: false },
     Step {
         name: "fuzz",
         about: "the contracts' fuzz tests with 10,000 cases each, and their invariants with longer and more runs",
@@ -125,20 +140,32 @@ pub(crate) fn soak(dirs: &Dirs) -> bool {
 }
 
 fn run_steps<'a>(dirs: &Dirs, time: Duration, steps: impl IntoIterator<Item = &'a Step>) -> bool {
-    let run = Run { dirs, deadline: Instant::now() + time, built: OnceCell::new() };
+    let run = Run { dirs, deadline: Instant::now() + time, built: OnceLock::new() };
+    let steps: Vec<&Step> = steps.into_iter().collect();
     let mut sum = Tally::default();
-    for step in steps {
-        println!("{:<12} …", step.name);
-        let start = Instant::now();
-        let outcome = if start < run.deadline { (step.run)(&run) } else { Outcome::failed("no time left") };
-        if !outcome.report.is_empty() {
-            println!("{}", outcome.report.trim_end());
+    for together in steps.chunk_by(|_, next| next.beside) {
+        together.iter().for_each(|step| println!("{:<12} …", step.name));
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let started: Vec<_> = together.iter().map(|step| scope.spawn(|| timed(&run, step))).collect();
+            let panicked = |_| (Outcome::failed("the step panicked"), Duration::ZERO);
+            started.into_iter().map(|step| step.join().unwrap_or_else(panicked)).collect()
+        });
+        for (step, (outcome, time)) in together.iter().zip(outcomes) {
+            if !outcome.report.is_empty() {
+                println!("{}", outcome.report.trim_end());
+            }
+            println!("{:<12} {} ({} s)", step.name, outcome.tally, time.as_secs());
+            sum += outcome.tally;
         }
-        println!("{:<12} {} ({} s)", step.name, outcome.tally, start.elapsed().as_secs());
-        sum += outcome.tally;
     }
     println!("{sum}");
     sum.failed == 0
+}
+
+fn timed(run: &Run<'_>, step: &Step) -> (Outcome, Duration) {
+    let start = Instant::now();
+    let outcome = if start < run.deadline { (step.run)(run) } else { Outcome::failed("no time left") };
+    (outcome, start.elapsed())
 }
 
 /// Installs the npm packages of a folder. `Err` is the outcome of a step that needs them: skipped where there is no Node.js, or no registry
