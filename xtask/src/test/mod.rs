@@ -111,6 +111,7 @@ const SOAK: &[Step] = &[
         name: "fuzz",
         about: "the contracts' fuzz tests with 10,000 cases each, and their invariants with longer and more runs",
         run: solidity::random_tests,
+        beside: false,
     },
 ];
 
