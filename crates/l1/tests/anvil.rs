@@ -1,14 +1,13 @@
 //! Against anvil as it really is, where it is installed.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-#[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, U256};
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -30,12 +29,13 @@ impl Drop for Anvil {
 }
 
 /// anvil of the contracts' npm packages, where `cargo xtask npm` has installed them.
+#[allow(clippy::disallowed_macros, reason = "a skipped test must say so")]
 fn anvil(arguments: &[&str]) -> Option<Anvil> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let build = std::env::var_os("TRIBUTARY_BUILD_DIR").map_or_else(|| repository.join("build"), PathBuf::from);
     let program = build.join("npm/node_modules/.bin/anvil");
     if !program.exists() {
-        writeln!(std::io::stderr(), "skipped: no anvil in the build folder (cargo xtask npm)").unwrap();
+        println!("skipped: no anvil in the build folder (cargo xtask npm)");
         return None;
     }
     let mut process = Command::new(program).args(["--port", "0"]).args(arguments).stdout(Stdio::piped()).spawn().unwrap();

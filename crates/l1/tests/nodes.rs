@@ -135,7 +135,7 @@ async fn blobs_come_from_whoever_has_them_and_archives_are_asked_last() {
 #[tokio::test]
 async fn blobs_that_nobody_has_are_told_by_their_hash_and_a_node_that_is_away_may_have_them() {
     let (node, _) = beacon(|path| path.contains("blob").then(|| answer(StatusCode::NOT_FOUND, ""))).await;
-    let error = L1Client::new(&config(&[node.clone()])).unwrap().blobs(70, 1_084, &hashes()).await.unwrap_err();
+    let error = L1Client::new(&config(std::slice::from_ref(&node))).unwrap().blobs(70, 1_084, &hashes()).await.unwrap_err();
     assert!(!error.is_retryable(), "{error}");
     let (empty, _) = beacon(|path| path.contains("/blobs/").then(|| answer(StatusCode::OK, json!({ "data": [] }).to_string()))).await;
     let error = L1Client::new(&config(&[empty])).unwrap().blobs(70, 1_084, &hashes()).await.unwrap_err();
@@ -172,7 +172,7 @@ async fn a_beacon_api_by_block_numbers_that_hears_one_hash_is_read() {
     }
     // A slot of another length than twelve seconds: (1084 - 1000) / 6.
     let (url, asked) = beacon(like_anvil).await;
-    let client = L1Client::new(&L1Config { seconds_per_slot: Some(6), ..config(&[url.clone()]) }).unwrap();
+    let client = L1Client::new(&L1Config { seconds_per_slot: Some(6), ..config(std::slice::from_ref(&url)) }).unwrap();
     client.blobs(70, 1_084, &hashes()).await.unwrap();
     assert!(asked.lock().unwrap().iter().any(|path| path.contains("/blobs/14?")));
     assert!(L1Client::new(&L1Config { seconds_per_slot: Some(0), ..config(&[url]) }).is_err());

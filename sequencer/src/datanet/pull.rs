@@ -136,7 +136,7 @@ pub(crate) fn write(dir: &Path, documents: &[Document], beside: &[(&str, &str)])
     let of_documents = documents.iter().map(|document| (document.file.as_str(), document.body.as_slice()));
     let files: BTreeMap<_, _> = of_documents.chain(beside.iter().map(|(name, text)| (*name, text.as_bytes()))).collect();
     // Before the first is written: what a link leads to is somebody's, and may be anywhere.
-    for path in files.keys().map(|name| dir.join(name)).filter(|path| path.is_symlink()) {
+    if let Some(path) = files.keys().map(|name| dir.join(name)).find(|path| path.is_symlink()) {
         return Err(failed(path)(io::Error::other("is a link; nothing is written through it")));
     }
     for (name, bytes) in &files {

@@ -47,7 +47,7 @@ impl Producer {
 
     /// Whether nobody wants anything but these blocks.
     fn is_undisturbed(&self) -> bool {
-        let nothing_waits = self.recovered.is_empty() && self.returning.is_empty() && self.pool().len() == 0;
+        let nothing_waits = self.recovered.is_empty() && self.returning.is_empty() && self.pool().is_empty();
         let nobody_asks = self.ready.is_none() && self.obeyed.is_none() && self.submissions.is_empty() && self.control.is_empty();
         nothing_waits && nobody_asks && !self.stopping()
     }

@@ -60,7 +60,7 @@ impl World {
         let slots = Slots {
             genesis_time: self.genesis.l1.timestamp,
             seconds: 1,
-            gas_limit: 30_000_000,
+            gas_limit: self.genesis.l1.gas_limit,
             beneficiary: Address::ZERO,
             branch: 0,
             refill: Vec::new(),

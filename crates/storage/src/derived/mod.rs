@@ -47,6 +47,9 @@ const LAYOUT: u32 = 2;
 /// What rows held before something was done: `None` where there was none.
 type Before = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// The parent of a block, and the keys of the rows that it changed.
+type Changes = (B256, Vec<Vec<u8>>);
+
 /// Which way a range is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -175,7 +178,7 @@ impl Derived {
     }
 
     /// The parent of a block, and the rows that it changed.
-    fn changed_in<K: TransactionKind>(&self, tx: &Tx<K>, number: u64) -> Result<Option<(B256, Vec<Vec<u8>>)>, Error> {
+    fn changed_in<K: TransactionKind>(&self, tx: &Tx<K>, number: u64) -> Result<Option<Changes>, Error> {
         tables::get(tx, self.0.changed, &number.to_be_bytes())?.map(|row| decode_changed(&row)).transpose()
     }
 
@@ -425,7 +428,7 @@ fn encode_changed<'k>(parent: B256, keys: impl Iterator<Item = &'k Vec<u8>>) -> 
     row
 }
 
-fn decode_changed(row: &[u8]) -> Result<(B256, Vec<Vec<u8>>), Error> {
+fn decode_changed(row: &[u8]) -> Result<Changes, Error> {
     let short = || Error::corrupt("the list of a block's derived rows is cut off");
     let mut rest = row;
     let mut take = |length: usize| {

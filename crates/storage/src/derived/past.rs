@@ -67,6 +67,9 @@ pub(super) fn value_after(tx: &RoTxSync, before: Database, key: &[u8], number: u
     Ok(found.filter(|(place, _)| is_same_key(place, &first)).map(|(_, value)| Some(value.into_owned()).filter(|value| !value.is_empty())))
 }
 
+/// A key, and what it held; no value where there was no row.
+type Past = (Vec<u8>, Option<Vec<u8>>);
+
 /// The rows that were changed after a block, each with what it held at that block, in order.
 pub(super) struct Changed<'t> {
     cursor: RoCursorSync<'t>,
@@ -99,7 +102,7 @@ impl<'t> Changed<'t> {
     }
 
     /// The next of them. No value: there was no such row at the block.
-    pub(super) fn next(&mut self) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Past>, Error> {
         while let Some((at, value)) = self.next.take().filter(|(at, _)| at.starts_with(&self.prefix)) {
             let (key, block) = read_place(&at)?;
             let is_after = block > self.number;
