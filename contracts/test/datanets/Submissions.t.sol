@@ -457,6 +457,14 @@ interface Client {
 }
 
 contract FullStore is IAttributionErrors {
+    function novelty(uint256, uint64, bytes calldata)
+        external
+        pure
+        returns (uint256, uint256, uint256, uint64[] memory, uint256[] memory)
+    {
+        return (0, 0, 0, new uint64[](0), new uint256[](0));
+    }
+
     function append(uint256, uint32, bytes calldata) external pure returns (uint64, uint32, uint64) {
         revert SetFull(1, 2);
     }
