@@ -10,7 +10,7 @@ use tributary_trie::{Witness, WitnessState, verify_item};
 
 /// Proof of a transaction's logs and of the state after its block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockProof {
     /// RLP of the block's header.
     pub header: Bytes,
@@ -28,7 +28,7 @@ pub struct BlockProof {
 
 /// A later block, and what proves that the earlier one is its ancestor: its history contract names it (EIP-2935).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Link {
     /// RLP of its header.
     pub header: Bytes,

@@ -56,9 +56,9 @@ impl Args {
 pub(crate) fn without_type_names(words: &str) -> String {
     let mut told = String::new();
     let mut rest = words;
-    while let Some((before, named)) = rest.split_once("struct ") {
+    while let Some((before, named)) = rest.split_once("expected struct ") {
         told.push_str(before);
-        told.push_str("an object");
+        told.push_str("expected an object");
         rest = named.trim_start_matches(|symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_');
     }
     told + rest
@@ -73,7 +73,9 @@ mod tests {
     fn words_of_a_parser_name_no_type_of_this_program() {
         let words = "invalid type: integer `5`, expected struct Fields";
         assert_eq!(without_type_names(words), "invalid type: integer `5`, expected an object");
-        assert_eq!(without_type_names("missing field `data`"), "missing field `data`");
+        // geth has some, and clients know them.
+        let geth = "json: cannot unmarshal string into Go struct field input.topics of type []interface {}";
+        assert_eq!(without_type_names(geth), geth);
     }
 
     fn args(json: &str) -> Args {
