@@ -164,7 +164,8 @@ impl Derived {
         let Some(newest) = head.filter(|head| head.number > number) else {
             return Ok(DerivedView { tx, derived: self.clone(), head, past: None });
         };
-        let Some((parent, _)) = self.changed_in(&tx, number + 1)? else {
+        let changed = tables::get(&tx, self.0.changed, &(number + 1).to_be_bytes())?;
+        let Some(parent) = changed.map(|row| parent_of(&row)).transpose()? else {
             return Err(Error::Pruned {
                 to: number,
                 oldest: self.oldest_in(&tx)?.map_or(newest.number, |oldest| oldest.saturating_sub(1)),
@@ -426,6 +427,12 @@ fn encode_changed<'k>(parent: B256, keys: impl Iterator<Item = &'k Vec<u8>>) -> 
         row.extend(key);
     }
     row
+}
+
+/// The parent alone: of the block's rows there may be thousands.
+fn parent_of(row: &[u8]) -> Result<B256, Error> {
+    let parent = row.first_chunk::<32>().ok_or_else(|| Error::corrupt("the list of a block's derived rows is cut off"))?;
+    Ok(B256::from(parent))
 }
 
 fn decode_changed(row: &[u8]) -> Result<Changes, Error> {
