@@ -138,23 +138,19 @@ async fn show(caller: &Caller, address: Address) -> Result<(), Error> {
 
 /// What of the pools that a contributor was paid from anybody was.
 fn divided(earning: &Value) -> String {
-    let pools = earning["why"].as_array().into_iter().flatten().filter(|why| !why["division"].is_null()).map(|why| {
+    let divided = |why: &Value| {
         let division = &why["division"];
-        let (pool, total) = (report::number(division, "pool"), report::number(division, "total"));
-        let (explained, withheld) = (report::number(division, "explained"), report::number(division, "withheld"));
-        let paid = percent(report::number(division, "paid"), pool);
-        let of = if why["bySketch"] == true { "sketches".to_owned() } else { format!("datanet {}", report::number(why, "datanetId")) };
-        match why["bySketch"] == true {
-            true => format!("{of}: {} pool, {paid} paid", report::open(pool)),
-            false => format!(
-                "{of}: {} pool, {paid} paid; of its words {} found, {} withheld",
-                report::open(pool),
-                percent(explained, total),
-                percent(withheld, total)
-            ),
+        let [pool, paid, explained, withheld, total] =
+            ["pool", "paid", "explained", "withheld", "total"].map(|field| report::number(division, field));
+        let part = format!("{} pool, {} paid", report::open(pool), percent(paid, pool));
+        if why["bySketch"] == true {
+            return format!("sketches: {part}");
         }
-    });
-    pools.collect::<Vec<_>>().join("; ")
+        let words = format!("of its words {} found, {} withheld", percent(explained, total), percent(withheld, total));
+        format!("datanet {}: {part}; {words}", report::number(why, "datanetId"))
+    };
+    let known = earning["why"].as_array().into_iter().flatten().filter(|why| why["division"].is_object());
+    known.map(divided).collect::<Vec<_>>().join("; ")
 }
 
 async fn why(caller: &Caller, settlement: U256, address: Address) -> Result<(), Error> {
@@ -223,6 +219,18 @@ fn labelled(reference: B256) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contributors_part_is_told_with_its_pool_and_what_nobody_was_paid_of_it() {
+        let division =
+            json!({ "pool": "0xde0b6b3a7640000", "paid": "0x6f05b59d3b20000", "explained": "0x3", "withheld": "0x1", "total": "0x4" });
+        let by_words = json!({ "bySketch": false, "datanetId": "0x7", "division": division });
+        let told = divided(&json!({ "why": [by_words] }));
+        assert!(told.starts_with("datanet 7: 1 OPEN pool, 50.0 % paid; of its words 75.0 % found, 25.0 % withheld"), "{told}");
+        let told = divided(&json!({ "why": [{ "bySketch": true, "division": division }, { "bySketch": true, "division": null }] }));
+        assert!(told.starts_with("sketches: ") && !told.contains(';'), "{told}");
+        assert_eq!(divided(&json!({})), "");
+    }
 
     #[test]
     fn money_is_told_to_be_for_what_its_module_gave_it_for() {

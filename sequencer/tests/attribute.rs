@@ -298,6 +298,13 @@ fn an_empty_answer_owes_nothing_and_the_pool_stays_whole() {
 }
 
 #[test]
+fn the_greatest_pool_is_shared_to_the_last_unit() {
+    let (dir, pool) = (folder(&[("a.txt", RIVER), ("b.txt", &many_words())]), alloy_primitives::U256::MAX);
+    let output = asked(dir.path(), "--answer", RIVER.as_bytes(), &["--pool", &pool.to_string()]);
+    assert!(told(&output).0.contains(&pool.to_string()), "{}", told(&output).0);
+}
+
+#[test]
 fn what_cannot_be_attributed_is_told_in_one_line() {
     let dir = folder(&[("a.txt", RIVER)]);
     let (path, empty) = (dir.path(), tempfile::tempdir().unwrap());

@@ -166,6 +166,12 @@ fn paid(economy: &Economy<'_>) {
     assert!(owed > 0 && owed == wei(&rewards["account"]["earned"]["contributor"]), "{rewards}");
     assert_eq!(rewards["earnings"][0]["reason"], "contributor");
     assert_eq!(economy.run(2, &["rewards", "show"])["account"]["owed"], "0");
+    // Nobody else had the author's words earlier; and there is no other settlement.
+    let unpaid = economy.run(1, &["rewards", "why", "4294967297"]);
+    assert!(unpaid.as_array().unwrap().iter().all(|words| words["reason"] != "earlier"), "{unpaid}");
+    assert_eq!(economy.run(5, &["rewards", "why", "4294967297"]), json!([]));
+    let line = economy.refused(1, &["rewards", "why", "4294967298"]);
+    assert!(line.contains("settlement 4294967298"), "{line}");
 
     economy.run(1, &["rewards", "claim", "--to", "0x00000000000000000000000000000000000c1a13"]);
     let claimed = economy.run(1, &["rewards", "show"]);

@@ -143,6 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_capped_by_all_its_numbers_and_by_nothing_where_there_is_no_cap() {
+        let found = trace(&[(1, 0xaa, 300), (2, 0xbb, 350), (3, 0xaa, 100)]);
+        let source = |max_contributor_bps: u64| Source {
+            datanet_id: U256::ONE,
+            release_id: U64::from(1),
+            set_id: U256::ONE,
+            version: U64::from(1),
+            licence: Default::default(),
+            weight_bps: U64::from(10_000),
+            full_at_bps: U64::from(10_000),
+            max_contributor_bps: U64::from(max_contributor_bps),
+            pool: U256::ZERO,
+            paid: U256::ZERO,
+        };
+        let is_capped = |author: u8, most| is_capped(&found, Address::repeat_byte(author), &source(most));
+        // 400 and 350 of 1,000.
+        assert_eq!([3_999, 4_000, 10_000].map(|most| is_capped(0xaa, most)), [true, false, false]);
+        assert_eq!([3_499, 3_500].map(|most| is_capped(0xbb, most)), [true, false]);
+    }
+
+    #[test]
     fn a_few_words_found_earn_their_part_of_what_is_full() {
         let mut book = Book::new((5_000, 10_000), 1);
         book.add(U256::from(1_000), &trace(&[(1, 0xaa, 250)])).unwrap();

@@ -6,6 +6,7 @@ use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
 };
+use tributary_dashboard::Health;
 
 /// What came of work on L1, or `None` when L1 failed, which is told as `failure` and passes: the work is done again later.
 ///
@@ -69,6 +70,21 @@ impl Tasks {
             Error::Stopped(_) => tokio::time::timeout(CAUSE, cause).await.unwrap_or(first),
             cause => cause,
         }
+    }
+
+    /// Waits for a failure after which nothing may go on, ends all tasks after `stop`, and tells the monitors why. The failure in words.
+    pub(crate) async fn halted(&self, health: &Health, stop: impl FnOnce()) -> String {
+        let error = self.failure().await;
+        match &error {
+            Error::Diverged { .. } => health.set_verifier_agrees(false),
+            Error::Journal(_) => health.set_journal_ok(false),
+            _ => {}
+        }
+        let reason = error.to_string();
+        stop();
+        self.abort();
+        health.halt(reason.clone());
+        reason
     }
 
     /// Tells all tasks to end where they next wait.

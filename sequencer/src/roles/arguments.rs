@@ -53,9 +53,12 @@ pub(crate) struct L1Arguments {
     /// REST API of an archive of blobs, asked where no beacon node has one; again for more.
     #[arg(long, value_name = "URL", env = "TRIBUTARY_L1_ARCHIVE", hide_env_values = true, value_delimiter = ',')]
     l1_archive: Vec<String>,
-    /// File with headers for every one of them, `Name: value` a line.
+    /// File with headers for the execution nodes, `Name: value` a line: all of --l1-url see them.
     #[arg(long, value_name = "FILE", env = "TRIBUTARY_L1_HEADERS")]
     l1_headers: Option<PathBuf>,
+    /// File with headers for the beacon nodes: all of --l1-beacon see them. Archives see none.
+    #[arg(long, value_name = "FILE", env = "TRIBUTARY_L1_BEACON_HEADERS", requires = "l1_beacon")]
+    l1_beacon_headers: Option<PathBuf>,
     /// How many execution nodes have to agree on a block.
     #[arg(long, value_name = "NODES", env = "TRIBUTARY_L1_QUORUM", default_value_t = 1)]
     l1_quorum: usize,
@@ -73,18 +76,21 @@ impl L1Arguments {
         if self.l1_quorum == 0 || self.l1_quorum > self.l1_url.len() {
             return Err(Error::Usage(format!("--l1-quorum is from 1 to the number of --l1-url, {}", self.l1_url.len())));
         }
-        let endpoints = |urls: &[String]| urls.iter().map(|url| self.endpoint(url)).collect::<Result<Vec<_>, _>>();
-        let execution = endpoints(&self.l1_url)?;
-        let beacon = if self.l1_beacon.is_empty() { execution.clone() } else { endpoints(&self.l1_beacon)? };
-        let at = L1Config { archives: endpoints(&self.l1_archive)?, quorum: self.l1_quorum, ..L1Config::of(execution, beacon) };
+        let execution = endpoints(&self.l1_url, self.l1_headers.as_deref())?;
+        let beacon =
+            if self.l1_beacon.is_empty() { execution.clone() } else { endpoints(&self.l1_beacon, self.l1_beacon_headers.as_deref())? };
+        let at = L1Config { archives: endpoints(&self.l1_archive, None)?, quorum: self.l1_quorum, ..L1Config::of(execution, beacon) };
         Ok(L1Settings { at, block_time: self.l1_block_time, chain: self.l1_chain_config.as_deref().map(chain_config).transpose()? })
     }
+}
 
-    fn endpoint(&self, url: &str) -> Result<Endpoint, Error> {
-        let endpoint = Endpoint::at(url);
-        let Some(headers) = &self.l1_headers else { return Ok(endpoint) };
-        endpoint.with_headers_of(headers).map_err(|error| Error::Usage(error.to_string()))
-    }
+/// Nodes, each of which is shown the headers of a file.
+fn endpoints(urls: &[String], headers: Option<&Path>) -> Result<Vec<Endpoint>, Error> {
+    let shown = |url: &String| match headers {
+        Some(file) => Endpoint::at(url).with_headers_of(file).map_err(|error| Error::Usage(error.to_string())),
+        None => Ok(Endpoint::at(url)),
+    };
+    urls.iter().map(shown).collect()
 }
 
 impl RoleArguments {

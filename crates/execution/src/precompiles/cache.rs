@@ -3,7 +3,7 @@
 //! All of it is derived: it can be thrown away at any time without changing a result or a unit of gas.
 
 use super::{
-    call::{Call, Step, Stop},
+    call::{Call, Step},
     index::{Gathering, IndexPart, SetIndex},
     sets::{Set, Terms},
 };
@@ -170,7 +170,7 @@ impl IndexCache {
         let own = self.lock().touch(key);
         let fresh = own.as_ref().is_some_and(|(_, generation)| *generation == parts.generation);
         let own = own.map(|(index, _)| index).filter(|index| index.covers(set));
-        if fresh {
+        if fresh && own.is_some() {
             return own;
         }
         let frozen = parts.index(key);
@@ -188,13 +188,13 @@ impl IndexCache {
         let parts = self.parts();
         let own = self.lock().take(key);
         let current = |(index, generation): &(Arc<SetIndex>, u64)| *generation == parts.generation || index.memory() <= OWN_ROWS;
-        let own = own.filter(current).map(|(index, _)| index);
-        let mut index = own.or_else(|| self.below.as_ref()?.lock().peek(key)).unwrap_or_else(|| Arc::new(parts.index(key)));
-        // A caller may pretend that the set is what it never was. Whoever comes next does not pay for that.
-        let before = self.below.as_ref().map(|_| index.clone());
+        let frozen = parts.index(key);
+        // One that lacks what parts have was used by somebody whose state lacks that: an old one, or one that a caller pretends. Whoever comes next does not read
+        // again for it what parts have.
+        let own = own.filter(current).map(|(index, _)| index).filter(|own| own.has_all_of(&frozen));
+        let mut index = own.or_else(|| self.below.as_ref()?.lock().peek(key)).unwrap_or_else(|| Arc::new(frozen));
         let followed = Arc::make_mut(&mut index).follow(call, set);
-        let kept = before.filter(|_| matches!(followed, Err(Stop::Revert(_)))).unwrap_or_else(|| index.clone());
-        self.keep(key, kept, parts.generation);
+        self.keep(key, index.clone(), parts.generation);
         followed.map(|()| index)
     }
 

@@ -78,18 +78,11 @@ impl DevNode {
     /// Resolves when a part of the node fails in a way that it must not go on after, and says why. By then nothing is produced, submitted or
     /// derived any more; what is there can still be read.
     pub async fn halted(&mut self) -> String {
-        let error = self.tasks.failure().await;
-        match &error {
-            Error::Diverged { .. } => self.health.set_verifier_agrees(false),
-            Error::Journal(_) => self.health.set_journal_ok(false),
-            _ => {}
-        }
-        let reason = error.to_string();
-        self.l1.halt();
-        self.l2.halt();
-        self.tasks.abort();
-        self.health.halt(reason.clone());
-        reason
+        let stop = || {
+            self.l1.halt();
+            self.l2.halt();
+        };
+        self.tasks.halted(&self.health, stop).await
     }
 
     /// Stops everything. What was acknowledged is on disk already.

@@ -111,20 +111,12 @@ enum Server {
 impl RoleNode {
     /// Resolves when a part fails in a way that the role must not go on after, and says why. What is there can still be read.
     pub async fn halted(&mut self) -> String {
-        let error = self.tasks.failure().await;
-        if matches!(error, Error::Diverged { .. }) {
-            self.health.set_verifier_agrees(false);
-        }
-        if matches!(error, Error::Journal(_)) {
-            self.health.set_journal_ok(false);
-        }
-        let reason = error.to_string();
-        if let Server::Producing(chain) = &self.server {
-            chain.halt();
-        }
-        self.tasks.abort();
-        self.health.halt(reason.clone());
-        reason
+        let stop = || {
+            if let Server::Producing(chain) = &self.server {
+                chain.halt();
+            }
+        };
+        self.tasks.halted(&self.health, stop).await
     }
 
     /// Stops everything. What was acknowledged is on disk already.

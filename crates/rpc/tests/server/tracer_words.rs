@@ -98,6 +98,7 @@ async fn failures_are_told_in_geths_words_and_in_openethereums() {
     let rig = Rig::rollup().await;
     for (code, geth, openethereum) in [
         ("0x01", "stack underflow (0 <=> 2)", "Stack underflow"),
+        ("0x81", "stack underflow (0 <=> 2)", "Stack underflow"),
         ("0x5b5f600056", "stack limit reached 1024 (1023)", "Out of stack"),
         ("0x60015f5f3e", "return data out of bounds", "Out of bounds"),
         ("0x600356", "invalid jump destination", "Bad jump destination"),

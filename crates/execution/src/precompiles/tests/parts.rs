@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use revm::{DatabaseRef, context::result::ExecutionResult};
 use std::sync::Arc;
+use tributary_contracts::slots::attribution_store;
 use tributary_contracts::{
     IAttributionStore as store, IShapleyAttribution as shapley, ISketchAttribution as sketch, ITextAttribution as text,
     predeploys::{ATTRIBUTION_STORE as STORE, SHAPLEY_ATTRIBUTION as SHAPLEY, SKETCH_ATTRIBUTION as SKETCH, TEXT_ATTRIBUTION as TEXT},
@@ -278,5 +279,32 @@ fn many_new_rows_are_not_read_again_for_each_frame_that_is_reverted() {
         assert_eq!(rows, 4, "one more than is kept");
         let read = (0..3).filter(|&shard| machine.read.contains(&shard_address(U256::from(TEXTS), shard))).count();
         assert_eq!(read, 0, "of 3, frame {n}");
+    }
+}
+
+#[test]
+fn what_a_caller_pretends_makes_nobody_read_again_what_parts_have() {
+    let mut machine = machine();
+    let mut other = machine.clone();
+    (0..9).for_each(|n| grow(&mut machine, 0, n));
+    grow(&mut other, 1, 0);
+    let blocks = Arc::new(IndexCache::new(usize::MAX));
+    blocks.publish(part(&machine, &[], usize::MAX).into_iter().collect());
+    let calls = Some(Arc::new(IndexCache::above(blocks, usize::MAX)));
+    let trace = text::traceCall { setId: U256::ONE, version: 0, output: Bytes::from_static(b"word1 word2 word3"), topK: 0 };
+    let ask = |machine: &Machine| {
+        let mut machine = Machine { cache: calls.clone(), ..machine.clone() };
+        let result = machine.transact(ALICE, TEXT, trace.abi_encode(), 0);
+        let read = (0..64).filter(|&shard| machine.read.contains(&shard_address(U256::ONE, shard))).count();
+        (result.is_success(), read)
+    };
+    assert_eq!(ask(&machine), (true, 0));
+    // A root that no shards give, and a set that is another from its first shard on.
+    let mut damaged = machine.clone();
+    let [_, _, root] = attribution_store::set(U256::ONE);
+    damaged.pretend(root, U256::ONE);
+    for (pretended, succeeds) in [(&damaged, false), (&other, true)] {
+        assert_eq!(ask(pretended).0, succeeds);
+        assert_eq!(ask(&machine), (true, 0));
     }
 }
