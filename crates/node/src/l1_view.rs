@@ -280,6 +280,17 @@ mod tests {
     }
 
     #[test]
+    fn l2_blocks_are_built_on_l1_blocks_that_are_deep_enough_unless_they_would_be_too_late() {
+        let (config, view) = (config(), view(1, 9, 0));
+        let after = |current, timestamp| view.origin_for(&config, block(current, 0), timestamp).unwrap().header.number;
+        assert_eq!(after(8, 10), 9);
+        view.set_depth(4);
+        assert_eq!([4, 5, 8].map(|current| after(current, 10)), [5, 5, 8]);
+        // These L1 blocks are of time 0.
+        assert_eq!([0, 1].map(|late| after(5, config.max_sequencer_drift + late)), [5, 6]);
+    }
+
+    #[test]
     fn nothing_is_forgotten_while_the_l2_head_is_built_on_a_block_that_left_l1() {
         // The branch that took the place of another grew, and is final, before the sequencer has gone back.
         let view = view(1, 12, 1);
