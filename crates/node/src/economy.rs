@@ -1,10 +1,18 @@
-//! Keeps the index of the economy up with a chain. Nothing waits for it: who asks it is told up to which block it has come.
+//! Keeps the index of the economy up with a chain. No block waits for it; who asks it does, for a moment, and is told up to which block it has come.
 
 use crate::Error;
-use std::time::{Duration, Instant};
-use tokio::{sync::broadcast::Receiver, task::spawn_blocking};
+use alloy_eips::BlockNumHash;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{broadcast::Receiver, watch},
+    task::spawn_blocking,
+};
 use tributary_chain::{Event, Follower, Lost, Place, Step};
 use tributary_index::Index;
+use tributary_rpc::IndexView;
 use tributary_storage::Store;
 
 /// Steps that are written together when they are there together, and transactions after which no more steps are waited for.
@@ -19,17 +27,18 @@ const EVERY: Duration = Duration::from_secs(2);
 pub(crate) struct Economist {
     store: Store,
     index: Index,
+    reached: Arc<watch::Sender<Option<BlockNumHash>>>,
 }
 
 impl Economist {
     /// Opens the index of a chain.
     pub(crate) fn open(store: &Store) -> Result<Self, Error> {
-        Ok(Self { store: store.clone(), index: Index::open(store)? })
+        Ok(Self { store: store.clone(), index: Index::open(store)?, reached: Arc::default() })
     }
 
-    /// The index.
-    pub(crate) const fn index(&self) -> &Index {
-        &self.index
+    /// The index, and how far it is.
+    pub(crate) fn view(&self) -> IndexView {
+        IndexView { index: self.index.clone(), reached: self.reached.subscribe() }
     }
 
     /// Follows the chain until the node stops; `events` were subscribed to before.
@@ -84,9 +93,10 @@ impl Economist {
                 undone => undone?,
             }
         }
-        let place = writer.head().map_or_else(|| self.beginning(), Place::after);
+        let head = writer.head();
         writer.commit()?;
-        Ok(place)
+        self.reached.send_replace(head);
+        Ok(head.map_or_else(|| self.beginning(), Place::after))
     }
 
     fn renew(&self) -> Result<Place, Error> {
@@ -110,7 +120,10 @@ impl Economist {
                 Step::Undo(_) => writer.undo()?,
             }
         }
-        Ok(writer.commit()?)
+        let head = writer.head();
+        writer.commit()?;
+        self.reached.send_replace(head);
+        Ok(())
     }
 }
 

@@ -121,11 +121,26 @@ pub(crate) fn heavy<T: Serialize + 'static>(
     name: &'static str,
     method: impl Fn(&Api, &mut Args) -> Result<T, RpcError> + Send + Sync + 'static,
 ) -> Result<(), RegisterMethodError> {
+    heavy_after(module, name, async |_| (), method)
+}
+
+/// The same of a method that first waits for something, which takes no worker.
+pub(crate) fn heavy_after<T, W>(
+    module: &mut Module,
+    name: &'static str,
+    ready: impl Fn(Arc<Api>) -> W + Clone + Send + Sync + 'static,
+    method: impl Fn(&Api, &mut Args) -> Result<T, RpcError> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError>
+where
+    T: Serialize + 'static,
+    W: Future<Output = ()> + Send,
+{
     let method = Arc::new(method);
     module.register_async_method(name, move |params, api, _| {
-        let method = method.clone();
+        let (method, ready) = (method.clone(), ready.clone());
         async move {
             let mut args = Args::new(&params)?;
+            ready(api.clone()).await;
             let workers = api.workers.clone();
             let job = move || {
                 let answer = method(&api, &mut args)?;

@@ -47,7 +47,7 @@ impl TestChain {
             })
         });
         let economist = economist.unwrap();
-        (economist.index().clone(), tokio::spawn(economist.run(events)))
+        (economist.view().index, tokio::spawn(economist.run(events)))
     }
 
     /// The names of all datanets, once the index has come to the newest block.

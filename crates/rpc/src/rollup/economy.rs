@@ -1,8 +1,9 @@
 //! The economy in the `tributary` namespace: who, what, why, from the index. Each answer names the block after which it holds, also that there is nothing.
 
 use crate::{
-    api::{Api, Module, heavy},
+    api::{Api, Module, heavy_after},
     args::{Args, without_type_names},
+    chain::IndexView,
     error::RpcError,
 };
 use alloy_eips::BlockNumHash;
@@ -10,7 +11,7 @@ use alloy_primitives::{Address, B256, U64, U256};
 use jsonrpsee::server::RegisterMethodError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tributary_index::{Page, Paging, Reader};
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
@@ -33,7 +34,7 @@ fn datanets(module: &mut Module) -> Result<(), RegisterMethodError> {
     one(module, "tributary_datanet", |reader, id: U256| reader.datanet(id))?;
     all(module, "tributary_datanets", |reader, paging| reader.datanets(paging))?;
     list(module, "tributary_releases", |reader, datanet: U256, paging| reader.releases(datanet, paging))?;
-    heavy(module, "tributary_contribution", |api, args| {
+    indexed(module, "tributary_contribution", |api, args| {
         let (datanet, row) = (args.required::<U256>()?, args.required::<U64>()?);
         let (block, reader) = reader(api, options(args)?.at)?;
         Ok(about(block, Found { result: reader.contribution(datanet, row.to()).map_err(failed)? }))
@@ -124,6 +125,32 @@ struct Found<T> {
     result: Option<T>,
 }
 
+/// Longest that a question waits for the index to come to the block that was the newest when it was asked.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many blocks an index that only follows may be behind; one that is still being made is not waited for.
+const FOLLOWING: u64 = 512;
+
+/// Registers a method that reads the index: what a client has seen in a block, it finds in the index.
+pub(super) fn indexed<T: Serialize + 'static>(
+    module: &mut Module,
+    name: &'static str,
+    method: impl Fn(&Api, &mut Args) -> Result<T, RpcError> + Send + Sync + 'static,
+) -> Result<(), RegisterMethodError> {
+    heavy_after(module, name, async |api: Arc<Api>| drop(tokio::time::timeout(PATIENCE, caught_up(&api)).await), method)
+}
+
+async fn caught_up(api: &Api) {
+    let index = api.chain.rollup.as_ref().and_then(|rollup| rollup.index.as_ref());
+    let (Some(index), Ok(heads)) = (index, api.chain.store.heads()) else { return };
+    let head = heads.unsafe_head;
+    let is_there = |reached: &Option<BlockNumHash>| {
+        reached.is_some_and(|reached| reached == head || reached.number > head.number || reached.number + FOLLOWING < head.number)
+    };
+    // Nobody keeps it any more where that ends.
+    drop(index.reached.clone().wait_for(is_there).await);
+}
+
 /// A method about one thing.
 fn one<K, T>(
     module: &mut Module,
@@ -134,7 +161,7 @@ where
     K: serde::de::DeserializeOwned + 'static,
     T: Serialize + Clone + 'static,
 {
-    heavy(module, name, move |api, args| {
+    indexed(module, name, move |api, args| {
         let key = args.required::<K>()?;
         let (block, reader) = reader(api, options(args)?.at)?;
         Ok(about(block, Found { result: ask(&reader, key).map_err(failed)? }))
@@ -151,7 +178,7 @@ where
     K: serde::de::DeserializeOwned + 'static,
     T: Serialize + Clone + 'static,
 {
-    heavy(module, name, move |api, args| {
+    indexed(module, name, move |api, args| {
         let key = args.required::<K>()?;
         let options = options(args)?;
         let (block, reader) = reader(api, options.at)?;
@@ -165,7 +192,7 @@ fn all<T: Serialize + Clone + 'static>(
     name: &'static str,
     ask: impl Fn(&Reader, &Paging) -> Result<Page<T>, tributary_index::Error> + Send + Sync + 'static,
 ) -> Result<(), RegisterMethodError> {
-    heavy(module, name, move |api, args| {
+    indexed(module, name, move |api, args| {
         let options = options(args)?;
         let (block, reader) = reader(api, options.at)?;
         Ok(about(block, ask(&reader, &options.paging()).map_err(failed)?))
@@ -186,7 +213,7 @@ fn about<T>(block: BlockNumHash, answer: T) -> Answer<T> {
 
 fn reader(api: &Api, head: Head) -> Result<(BlockNumHash, Reader), RpcError> {
     let index = api.chain.rollup.as_ref().and_then(|rollup| rollup.index.as_ref());
-    let index = index.ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
+    let IndexView { index, .. } = index.ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
     let at = || -> Result<_, RpcError> {
         let heads = api.chain.store.heads()?;
         Ok(match head {

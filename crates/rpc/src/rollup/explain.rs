@@ -1,7 +1,8 @@
 //! `tributary_explain`: why a settlement paid whom, as a receipt that can be checked without this node; `tributary_unpaid`: for which words it did not pay somebody.
 
+use super::economy::indexed;
 use crate::{
-    api::{Api, Module, heavy},
+    api::{Api, Module},
     error::RpcError,
     resolve::Target,
 };
@@ -36,12 +37,12 @@ const SMALL: u64 = 1 << 20;
 const MOST_BYTES: u64 = 1 << 20;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    heavy(module, "tributary_explain", |api, args| {
+    indexed(module, "tributary_explain", |api, args| {
         let id: U256 = args.required()?;
         let options: Options = args.optional()?.unwrap_or_default();
         api.trace_in_time(api.chain.limits.trace_time, |abort| receipt(api, id, &options, abort))
     })?;
-    heavy(module, "tributary_unpaid", |api, args| {
+    indexed(module, "tributary_unpaid", |api, args| {
         let id: U256 = args.required()?;
         let account: Address = args.required()?;
         api.trace_in_time(api.chain.limits.trace_time, |abort| unpaid(api, id, account, abort))
@@ -90,7 +91,7 @@ impl Case {
 fn index(api: &Api) -> Result<Reader, RpcError> {
     let rollup = api.chain.rollup.as_ref().ok_or_else(|| RpcError::server("this chain is not a rollup"))?;
     let index = rollup.index.as_ref().ok_or_else(|| RpcError::server("this node keeps no index of the economy"))?;
-    index.latest().map_err(super::economy::failed)
+    index.index.latest().map_err(super::economy::failed)
 }
 
 /// `None` where there is no such settlement.
