@@ -12,7 +12,7 @@ use crate::{
     jury::JuryArguments,
     model::ModelArguments,
     rewards::RewardsArguments,
-    roles::{GenesisArguments, SequencerArguments, VerifierArguments},
+    roles::{GenesisArguments, ProverArguments, RecoverArguments, ReplicaArguments, SequencerArguments, VerifierArguments},
     serve::ServeArguments,
     stake::StakeArguments,
     verify::VerifyArguments,
@@ -37,6 +37,12 @@ pub(crate) enum Command {
     Sequencer(Box<SequencerArguments>),
     /// Derive a rollup from L1 alone, and answer for it.
     Verifier(Box<VerifierArguments>),
+    /// Follow a sequencer's signed feed, answer for it, and come back to what L1 gives where that differs.
+    Replica(Box<ReplicaArguments>),
+    /// Execute a sequencer's blocks again from witnesses, and attest what comes of them.
+    Prover(Box<ProverArguments>),
+    /// Make a role's directory from what L1 has.
+    Recover(Box<RecoverArguments>),
     /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.

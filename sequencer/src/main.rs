@@ -67,6 +67,9 @@ fn main() -> ExitCode {
             cli::Command::Genesis(arguments) => roles::genesis(*arguments).await,
             cli::Command::Sequencer(arguments) => roles::sequencer(*arguments).await,
             cli::Command::Verifier(arguments) => roles::verifier(*arguments).await,
+            cli::Command::Replica(arguments) => roles::replica(*arguments).await,
+            cli::Command::Prover(arguments) => roles::prover(*arguments).await,
+            cli::Command::Recover(arguments) => roles::recover(*arguments).await,
         }
     });
     // Whatever still runs in the background has nothing left to save: what was acknowledged is on disk.

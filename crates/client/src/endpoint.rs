@@ -49,6 +49,16 @@ impl Endpoint {
         }
     }
 
+    /// The same over HTTP where it is named by the scheme of a WebSocket, which begins as a request.
+    pub(crate) fn over_http(&self) -> Self {
+        let url = match self.url.split_once("://") {
+            Some(("ws", rest)) => format!("http://{rest}"),
+            Some(("wss", rest)) => format!("https://{rest}"),
+            _ => self.url.clone(),
+        };
+        Self { url, ..self.clone() }
+    }
+
     pub(crate) fn header_map(&self) -> Result<HeaderMap, Error> {
         let mut map = HeaderMap::new();
         for (name, value) in &self.headers {

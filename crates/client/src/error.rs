@@ -51,6 +51,9 @@ pub enum Error {
     /// No answer, or not a whole one: connection refused or lost, time-out, body cut off.
     #[error("unreachable: {}", root_cause(.0))]
     Unreachable(#[source] reqwest::Error),
+    /// A WebSocket ended, or was silent for too long.
+    #[error("the connection ended: {0}")]
+    Disconnected(String),
     /// HTTP 429, JSON-RPC −32005, or words that mean the same.
     #[error("the node limits our rate")]
     RateLimited {
@@ -124,7 +127,9 @@ impl Error {
     /// What to do about it.
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::Unreachable(_) | Self::RateLimited { .. } | Self::Unavailable(_) | Self::NotIncluded { .. } => Severity::Retry,
+            Self::Unreachable(_) | Self::Disconnected(_) | Self::RateLimited { .. } | Self::Unavailable(_) | Self::NotIncluded { .. } => {
+                Severity::Retry
+            }
             Self::Refused(_) | Self::Rejected { .. } | Self::WrongChain { .. } | Self::Config(_) | Self::Signing(_) | Self::Reverted(_) => {
                 Severity::Permanent
             }

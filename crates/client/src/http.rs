@@ -82,6 +82,16 @@ impl Http {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Asks to go on in another protocol, which `headers` name.
+    pub(crate) async fn upgrade(&self, headers: header::HeaderMap) -> Result<Response, Error> {
+        let response = self.shared.client.get(self.shared.url.clone()).headers(headers).send().await.map_err(Error::transport)?;
+        check(&response)?;
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Ok(response),
+            status => Err(Error::Refused(status.as_u16())),
+        }
+    }
+
     /// Host and port: what may be shown of it.
     pub fn host(&self) -> String {
         endpoint::host(&self.shared.url).unwrap_or_default()
@@ -99,6 +109,16 @@ impl Http {
             Err(error) => self.failed(error),
         }
         outcome
+    }
+
+    /// Posts bytes to this path (and query) under the endpoint, once.
+    ///
+    /// # Errors
+    /// As of [`Self::post`].
+    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let base = self.shared.url.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}{path}")).map_err(|error| Error::Config(format!("URL: {error}")))?;
+        self.exchange(self.shared.client.post(url).header(header::CONTENT_TYPE, "application/octet-stream").body(body)).await
     }
 
     /// Gets what is at this path (and query) under the endpoint, once.
@@ -160,16 +180,7 @@ impl Http {
             tokio::time::sleep(pace.take(Instant::now())).await;
         }
         let mut response = request.send().await.map_err(Error::transport)?;
-        let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Error::RateLimited { retry_after: retry_after(&response) });
-        }
-        if status.is_server_error() {
-            return Err(Error::Unavailable(status.as_u16()));
-        }
-        if !status.is_success() {
-            return Err(Error::Refused(status.as_u16()));
-        }
+        check(&response)?;
         let limit = self.shared.max_response;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(Error::TooLarge { limit });
@@ -183,6 +194,21 @@ impl Http {
         }
         Ok(body)
     }
+}
+
+/// That it is an answer, and no refusal.
+fn check(response: &Response) -> Result<(), Error> {
+    let status = response.status();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Error::RateLimited { retry_after: retry_after(response) });
+    }
+    if status.is_server_error() {
+        return Err(Error::Unavailable(status.as_u16()));
+    }
+    if !status.is_success() && !status.is_informational() {
+        return Err(Error::Refused(status.as_u16()));
+    }
+    Ok(())
 }
 
 /// Seconds in `Retry-After`.

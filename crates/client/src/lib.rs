@@ -5,6 +5,7 @@
 //! - [`Endpoint`] is where a node is; [`Http`] exchanges bytes with it, within limits of time, size and rate; [`Endpoints`] are several, of which another
 //!   is asked when one is away.
 //! - [`Client`] asks and decodes, and leaves out who is on another chain.
+//! - [`Subscription`] is told by a node, over a WebSocket.
 //! - [`Account`] has a key: it gives out nonces, offers what inclusion costs, and waits for receipts.
 
 mod account;
@@ -20,6 +21,7 @@ mod pace;
 mod receipt;
 mod refusal;
 mod signer;
+mod subscription;
 
 pub use account::{Account, Call};
 pub use alloy_signer_local::PrivateKeySigner;
@@ -33,3 +35,4 @@ pub use network::{NetworkContracts, NetworkInfo};
 pub use receipt::Receipt;
 pub use refusal::Refusal;
 pub use signer::Signer;
+pub use subscription::Subscription;

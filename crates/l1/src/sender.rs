@@ -17,7 +17,7 @@ use std::{
     sync::Mutex as StdMutex,
     time::{Duration, Instant},
 };
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::{debug, warn};
 use tributary_client::{Error as NodeError, FeeLimits, Refusal, TxFees};
 
@@ -66,7 +66,7 @@ pub struct L1Sender {
     key: PrivateKeySigner,
     chain_id: u64,
     config: SenderConfig,
-    /// The next nonce; held during a first submission, so that a refused transaction leaves no gap.
+    /// The next nonce; held while a transaction is made and first submitted, so that they go out in order and a refused one leaves no gap.
     next_nonce: Mutex<Option<u64>>,
     /// Nonces that wait for inclusion. A std mutex, because it is never held across an await and must be reachable from `drop`.
     waiting: StdMutex<BTreeSet<u64>>,
@@ -155,8 +155,10 @@ impl L1Sender {
     /// When the transaction cannot be made or is refused for good: it reverts in estimation, the account cannot pay, a blob is none.
     pub async fn send(&self, request: TxRequest) -> Result<TransactionReceipt, Error> {
         let _permit = self.permits.acquire().await.expect("invariant: the semaphore is never closed");
+        // Taken before anything else is waited for: a later call that is quicker to prepare must not pass.
+        let next_nonce = self.next_nonce.lock().await;
         let mut prepared = self.prepare(request).await?;
-        let attempt = self.launch(&mut prepared).await?;
+        let attempt = self.launch(&mut prepared, next_nonce).await?;
         self.confirm(&mut prepared, attempt).await
     }
 
@@ -203,8 +205,7 @@ impl L1Sender {
     }
 
     /// First submission: takes the next nonce, and another one or higher fees where the node says so.
-    async fn launch(&self, tx: &mut Prepared) -> Result<Attempt<'_>, Error> {
-        let mut next = self.next_nonce.lock().await;
+    async fn launch(&self, tx: &mut Prepared, mut next: MutexGuard<'_, Option<u64>>) -> Result<Attempt<'_>, Error> {
         let included = self.nonce().await?;
         let mut nonce = next.map_or(included, |next| next.max(included));
         let mut fees = TxFees::estimate(self.client.node(), &self.config.fees).await?;
@@ -258,7 +259,7 @@ impl L1Sender {
                     looks_past_nonce += 1;
                     if looks_past_nonce == 3 {
                         warn!(nonce = attempt.claim.nonce, "another transaction took our nonce on L1");
-                        attempt = self.launch(&mut *tx).await?;
+                        attempt = self.launch(&mut *tx, self.next_nonce.lock().await).await?;
                         looks_past_nonce = 0;
                     }
                 }

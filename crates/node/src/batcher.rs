@@ -1,20 +1,24 @@
 //! The batcher: sealed L2 blocks → L1. Its progress is what L1 has; nothing is kept.
 
 use crate::{Error, gate::Gate, status::BatchStatus, tasks::unless_passing};
-use alloy_eips::BlockNumHash;
+use alloy_eips::{BlockNumHash, eip2718::Encodable2718};
 use alloy_primitives::{Address, B256};
+use futures_util::{StreamExt, stream::FuturesOrdered};
 use metrics::counter;
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tributary_chain::L1Status;
 use tributary_dashboard::metrics::{BATCH_BYTES, BATCHED_BLOCKS, BATCHES};
 use tributary_l1::{L1Sender, TxRequest};
 use tributary_primitives::RollupConfig;
-use tributary_rollup::{BatchBlock, BatcherData, Encoder, EncoderConfig, Payload, decode_blob};
+use tributary_rollup::{BatchBlock, BatcherData, Confirmation, Encoder, EncoderConfig, Payload, PayloadId, decode_blob};
 use tributary_storage::Store;
 
 /// Most blocks that wait in the encoder: a batcher far behind reads the rest later.
 const MAX_PENDING: usize = 4096;
+
+/// Transactions that may be on their way at a time; nodes keep 16 with blobs of an account.
+const IN_FLIGHT: usize = 4;
 
 /// Encodes, submits, and starts over from the safe head when in doubt.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(crate) struct Batcher {
     pub(crate) l1: watch::Receiver<L1Status>,
     /// The newest L1 block that is derived whole, the safe head told.
     pub(crate) derived: watch::Receiver<B256>,
+    /// Bytes of what users sent that wait for L1.
+    pub(crate) backlog: watch::Sender<u64>,
     /// The newest batch, for the status line.
     pub(crate) last: watch::Sender<Option<BatchStatus>>,
     /// How often to look for new blocks.
@@ -41,9 +47,33 @@ pub(crate) struct Batcher {
 struct Progress {
     /// The newest block that the encoder has.
     fed: BlockNumHash,
-    /// The L1 block that the newest whole channel was confirmed in, and the number of its last L2 block.
-    confirmed: Option<(u64, u64)>,
+    /// Blocks that the encoder has and that are not on L1 as a whole channel: number, and bytes of what users sent.
+    waiting: VecDeque<(u64, u64)>,
+    /// The L1 blocks that whole channels were confirmed in, and the number of each channel's last L2 block, as long as those are not safe.
+    confirmed: VecDeque<(u64, u64)>,
 }
+
+impl Progress {
+    fn at(safe: BlockNumHash) -> Self {
+        Self { fed: safe, waiting: VecDeque::new(), confirmed: VecDeque::new() }
+    }
+
+    /// A whole channel is on L1.
+    fn completed(&mut self, l1_block: u64, last: u64) {
+        self.confirmed.push_back((l1_block, last));
+        while self.waiting.front().is_some_and(|(number, _)| *number <= last) {
+            self.waiting.pop_front();
+        }
+    }
+
+    /// Bytes that wait for L1.
+    fn backlog(&self) -> u64 {
+        self.waiting.iter().map(|(_, bytes)| bytes).sum()
+    }
+}
+
+/// What came of a payload: `None` where history was changed under it.
+type Sent = Option<Result<BatchStatus, tributary_l1::Error>>;
 
 impl Batcher {
     /// Runs for ever. Failures of L1 are tried again; a batch that does not decode to its blocks ends the node.
@@ -51,24 +81,36 @@ impl Batcher {
         loop {
             // Batches of before a restart or a reorg may be on L1: the safe head has to be what came of them.
             settled(self.l1.clone(), self.derived.clone()).await?;
-            let mut encoder = Encoder::new(self.config.clone(), self.encoding);
-            let mut progress = Progress { fed: self.store.heads()?.safe_head, confirmed: None };
-            loop {
-                if !self.feed(&mut encoder, &mut progress)? {
-                    break;
-                }
-                let l1_head = self.l1.borrow().head.number;
-                encoder = encoded(encoder, l1_head).await?;
-                let submitted = self.gate.pass(self.submit(&mut encoder, &mut progress)).await.transpose()?;
-                if submitted != Some(true) || self.was_lost(&progress)? {
-                    break;
-                }
-                tokio::time::sleep(self.every).await;
-            }
+            self.batch().await?;
             tracing::warn!("batching again from the safe block");
             // Whatever L1 has of it counts; what it lacks is sent again.
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// Puts blocks on L1 from the safe head on, several transactions at a time and in order, until it has to begin anew.
+    async fn batch(&self) -> Result<(), Error> {
+        let mut encoder = Encoder::new(self.config.clone(), self.encoding);
+        let mut progress = Progress::at(self.store.heads()?.safe_head);
+        let mut flight = FuturesOrdered::new();
+        while self.feed(&mut encoder, &mut progress)? && !self.was_lost(&mut progress)? {
+            let l1_head = self.l1.borrow().head.number;
+            encoder = encoded(encoder, l1_head).await?;
+            while flight.len() < IN_FLIGHT
+                && let Some(payload) = encoder.next_payload()
+            {
+                flight.push_back(self.pass(payload));
+            }
+            self.backlog.send_replace(progress.backlog());
+            let goes_on = tokio::select! {
+                Some((payload, sent)) = flight.next() => self.confirm((payload, sent), &mut encoder, &mut progress)?,
+                () = tokio::time::sleep(self.every) => true,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Adds sealed blocks. False when a block that was added has left the chain.
@@ -84,39 +126,50 @@ impl Batcher {
             }
             let batch = BatchBlock::of_block(&self.config, &block.block, block.hash)?;
             let is_urgent = self.eager && !batch.transactions.is_empty();
+            let bytes = batch.transactions.iter().map(|transaction| transaction.encode_2718_len() as u64).sum();
             encoder.add(batch)?;
             if is_urgent {
                 encoder.close();
             }
             progress.fed = block.id();
+            progress.waiting.push_back((progress.fed.number, bytes));
         }
         Ok(true)
     }
 
     /// Whether L1 was read past a batch without the batch's blocks becoming safe: a reorg took it, or what it follows.
-    fn was_lost(&self, progress: &Progress) -> Result<bool, Error> {
-        let Some((l1_block, last)) = progress.confirmed else { return Ok(false) };
-        Ok(self.l1.borrow().current.number > l1_block && self.store.heads()?.safe_head.number < last)
+    fn was_lost(&self, progress: &mut Progress) -> Result<bool, Error> {
+        let (read, safe) = (self.l1.borrow().current.number, self.store.heads()?.safe_head.number);
+        while let Some((l1_block, last)) = progress.confirmed.front().copied().filter(|(l1_block, _)| *l1_block < read) {
+            if safe < last {
+                tracing::warn!(l1_block, last, safe, "L1 has a batch whose blocks did not become safe");
+                return Ok(true);
+            }
+            progress.confirmed.pop_front();
+        }
+        Ok(false)
     }
 
-    /// Sends everything that is ready, in order. False when the encoder must start over.
-    async fn submit(&self, encoder: &mut Encoder, progress: &mut Progress) -> Result<bool, Error> {
-        while let Some(payload) = encoder.next_payload() {
-            let Some(status) = unless_passing(self.send(&payload).await, "batch not submitted")? else { return Ok(false) };
-            let confirmation = encoder.confirm(payload.id, status.l1_block);
-            tracing::debug!(first = status.first, last = status.last, l1_block = status.l1_block, bytes = status.bytes, "batch on L1");
-            counter!(BATCHES).increment(1);
-            counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
-            counter!(BATCH_BYTES).increment(status.bytes);
-            if let tributary_rollup::Confirmation::Complete(last) = confirmation {
-                progress.confirmed = Some((status.l1_block, last));
-            }
-            self.last.send_replace(Some(status));
-            if confirmation == tributary_rollup::Confirmation::TimedOut {
-                return Ok(false);
-            }
+    /// Sends a payload while history stays as it is.
+    async fn pass(&self, payload: Payload) -> (PayloadId, Sent) {
+        let sent = self.gate.pass(self.send(&payload)).await;
+        (payload.id, sent)
+    }
+
+    /// Takes note of what came of a payload. False when the encoder must start over.
+    fn confirm(&self, (id, sent): (PayloadId, Sent), encoder: &mut Encoder, progress: &mut Progress) -> Result<bool, Error> {
+        let Some(sent) = sent else { return Ok(false) };
+        let Some(status) = unless_passing(sent, "batch not submitted")? else { return Ok(false) };
+        let confirmation = encoder.confirm(id, status.l1_block);
+        tracing::debug!(first = status.first, last = status.last, l1_block = status.l1_block, bytes = status.bytes, "batch on L1");
+        counter!(BATCHES).increment(1);
+        counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
+        counter!(BATCH_BYTES).increment(status.bytes);
+        if let Confirmation::Complete(last) = confirmation {
+            progress.completed(status.l1_block, last);
         }
-        Ok(true)
+        self.last.send_replace(Some(status));
+        Ok(confirmation != Confirmation::TimedOut)
     }
 
     async fn send(&self, payload: &Payload) -> Result<BatchStatus, tributary_l1::Error> {
@@ -132,6 +185,17 @@ impl Batcher {
         let l1_block = receipt.block_number.unwrap_or_default();
         Ok(BatchStatus { l1_tx: receipt.transaction_hash, l1_block, first, last, bytes: bytes as u64 })
     }
+}
+
+/// What a block may have of data while so much waits for L1, bytes: nothing holds a sequencer up that L1 can follow. As the OP Stack's batcher, which lets
+/// blocks of 130,000 bytes through at first and of 2,000 at last.
+pub(crate) fn most_data(backlog: u64) -> Option<u64> {
+    const BEGINS: u64 = 1_000_000;
+    const WIDTH: u64 = 1_000_000;
+    const UPPER: u64 = 130_000;
+    const LOWER: u64 = 2_000;
+    let above = backlog.checked_sub(BEGINS)?.min(WIDTH);
+    Some(UPPER - (UPPER - LOWER) * above / WIDTH)
 }
 
 /// Encodes what the encoder was given. Compression takes up to seconds, in which the async threads have other things to do.
@@ -163,6 +227,21 @@ mod tests {
     fn status(head: u64, current: u64) -> L1Status {
         let at = |number| L1BlockRef { hash: B256::with_last_byte(number as u8), number, parent_hash: B256::ZERO, timestamp: 0 };
         L1Status { current: at(current), head: at(head), safe: at(0), finalized: at(0) }
+    }
+
+    #[test]
+    fn blocks_shrink_as_the_backlog_grows() {
+        assert_eq!([0, 999_999].map(most_data), [None; 2]);
+        assert_eq!([1_000_000, 1_500_000, 2_000_000, u64::MAX].map(most_data), [130_000, 66_000, 2_000, 2_000].map(Some));
+    }
+
+    #[test]
+    fn what_is_on_l1_as_a_whole_channel_waits_no_more() {
+        let mut progress = Progress::at(BlockNumHash::default());
+        progress.waiting.extend([(1, 10), (2, 20), (3, 40)]);
+        assert_eq!(progress.backlog(), 70);
+        progress.completed(9, 2);
+        assert_eq!((progress.backlog(), progress.confirmed.len()), (40, 1));
     }
 
     #[tokio::test]

@@ -16,6 +16,8 @@ pub(crate) struct Parameters<'a> {
     /// Owns the system configuration, and is guardian and the timelock's council.
     pub(crate) owner: Address,
     pub(crate) prover: Address,
+    /// Signs the feed of blocks.
+    pub(crate) feed: Address,
     pub(crate) batch_inbox: Address,
     pub(crate) system_config: SystemConfig,
     pub(crate) eip1559: Eip1559Params,
@@ -52,7 +54,7 @@ pub(crate) fn transactions(p: &Parameters<'_>) -> Vec<(TxKind, Bytes)> {
         owner: p.owner,
         batcher: p.system_config.batcher_addr,
         batchInbox: p.batch_inbox,
-        unsafeBlockSigner: p.owner,
+        unsafeBlockSigner: p.feed,
         gasLimit: p.system_config.gas_limit,
         basefeeScalar: basefee_scalar,
         blobbasefeeScalar: blobbasefee_scalar,

@@ -40,6 +40,7 @@ pub(crate) fn contracts(
         // A development chain has no others.
         owner: operators.deployer.address(),
         prover: operators.prover.address(),
+        feed: operators.deployer.address(),
         batch_inbox: genesis.batch_inbox(),
         system_config: genesis.system_config(operators),
         eip1559: genesis.eip1559(),

@@ -86,8 +86,9 @@ pub(crate) struct L1View {
     reorgs: watch::Sender<u64>,
 }
 
-/// Most blocks that the window holds. A sequencer that is further behind stays on its origin until the window reaches it.
-const WINDOW: usize = 4096;
+/// Most blocks that the window holds, a week of Ethereum's: an L1 that does not become final for days must not hold up the rollup. A sequencer that is further
+/// behind stays on its origin until the window reaches it.
+const WINDOW: usize = 50_400;
 
 impl L1View {
     /// The origin of the block whose parent's origin is `current`, and which follows it at `timestamp` unless it jumps: the next L1 block when it is

@@ -50,9 +50,10 @@ pub use dev::{DevNode, dev};
 pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
+pub use prover::ProverAt;
 pub use roles::{
-    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig,
-    Waits, sequencer, verifier,
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, ProverConfig, ProverNode, RecoverFor, Recovering,
+    ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, Waits, prover, recover, replica, sequencer, verifier,
 };
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

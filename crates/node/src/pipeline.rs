@@ -268,6 +268,47 @@ mod tests {
     }
 
     #[test]
+    fn a_rollups_block_is_taken_in_as_it_is_or_not_at_all() {
+        let [ours, theirs] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (ours, theirs) = (chain(ours.path()), chain(theirs.path()));
+        let built = theirs.extend(derived(3, 400)).unwrap().unwrap().remove(0).block.clone();
+        assert!(built.header.blob_gas_used.unwrap() > 0, "it has a DA footprint");
+        let changes: [fn(&mut Block); 6] = [
+            |block| block.header.state_root = B256::ZERO,
+            |block| block.header.blob_gas_used = Some(0),
+            |block| block.header.parent_hash = B256::ZERO,
+            |block| block.header.timestamp = 0,
+            |block| block.header.number = 2,
+            |block| drop(block.body.transactions.pop()),
+        ];
+        for change in changes {
+            let mut changed = built.clone();
+            change(&mut changed);
+            assert!(ours.extend(Work::Block(Box::new(changed))).unwrap().is_err());
+        }
+        let taken = ours.extend(Work::Block(Box::new(built.clone()))).unwrap().unwrap().remove(0);
+        assert_eq!(taken.block, built);
+    }
+
+    #[test]
+    fn who_builds_a_block_may_bound_its_data() {
+        let directory = tempfile::tempdir().unwrap();
+        let chain = chain(directory.path());
+        let Work::Attributes(attributes) = derived(5, 400) else { unreachable!() };
+        let parent = head_block(&chain.store).unwrap();
+        let (state, header) = (chain.store.tip().unwrap(), &parent.block.header);
+        let mut block = OpenBlock::new(&chain.executor, state, header, parent.hash, attributes.block).unwrap();
+        let (info, transfers) = attributes.transactions.split_first().unwrap();
+        block.execute_forced(std::slice::from_ref(info), |_, _| {}).unwrap();
+        // A small transaction counts as a hundred bytes.
+        block.bound_data(250);
+        block.execute_forced(&transfers[..2], |_, _| {}).unwrap();
+        assert!(block.execute_forced(&transfers[2..3], |_, _| {}).unwrap_err().to_string().contains("DA footprint"));
+        block.bound_data(u64::MAX);
+        block.execute_forced(&transfers[2..], |_, _| {}).unwrap();
+    }
+
+    #[test]
     fn a_derived_block_over_the_footprint_limit_is_invalid_and_its_deposits_alone_are_a_block() {
         // A hundred bytes count as 6,553,500 gas: four fit into 30,000,000.
         for (transfers, is_valid) in [(4, true), (5, false)] {

@@ -9,8 +9,9 @@ use alloy_primitives::B256;
 use alloy_signer_local::PrivateKeySigner;
 use std::{
     sync::{Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
+use tributary_client::{Client, ClientConfig, Endpoint};
 use tributary_dashboard::metrics::PROVE_SECONDS;
 use tributary_execution::Executor;
 use tributary_primitives::rollup::output_root;
@@ -20,9 +21,29 @@ use tributary_storage::Store;
 /// Memory for new rows, bytes, beyond which they go into a file.
 const NEW_ROWS: usize = 4 << 20;
 
+/// Where what is executed again is attested.
+#[derive(Debug, Clone)]
+pub enum ProverAt {
+    /// In this process, with this key, which pays for nothing.
+    Here(PrivateKeySigner),
+    /// In a process of its own ([`prover`](crate::prover)).
+    There(Endpoint),
+}
+
+/// How long a prover elsewhere may take.
+const PATIENCE: Duration = Duration::from_secs(1_200);
+
+/// Longest attestation that is read, bytes.
+const MOST: usize = 1 << 16;
+
 /// What attests.
-pub(crate) struct Prover {
-    /// It pays for nothing.
+pub(crate) enum Prover {
+    Here(Box<Hand>),
+    There(Client),
+}
+
+/// A prover in this process.
+pub(crate) struct Hand {
     key: PrivateKeySigner,
     executor: Executor,
     index: Mutex<Indexer>,
@@ -30,24 +51,60 @@ pub(crate) struct Prover {
 
 impl std::fmt::Debug for Prover {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prover({})", self.key.address())
+        match self {
+            Self::Here(hand) => write!(f, "Prover({})", hand.key.address()),
+            Self::There(at) => write!(f, "Prover({at:?})"),
+        }
     }
 }
 
 impl Prover {
-    /// A prover of the chain in a store, with its index beside it.
+    /// A prover of the chain in a store; one in this process has its index beside that.
     ///
     /// # Errors
-    /// When the index cannot be read.
-    pub(crate) fn new(key: PrivateKeySigner, store: &Store) -> Result<Self, Error> {
-        let executor = Executor::new(store.spec().clone());
-        let index = Indexer::open_folder(store, &executor, "prover-index")?;
-        Ok(Self { key, executor, index: Mutex::new(index) })
+    /// When the index cannot be read, or the prover's URL is none.
+    pub(crate) fn new(at: &ProverAt, store: &Store) -> Result<Self, Error> {
+        match at {
+            ProverAt::Here(key) => {
+                let executor = Executor::new(store.spec().clone());
+                let index = Mutex::new(Indexer::open_folder(store, &executor, "prover-index")?);
+                Ok(Self::Here(Box::new(Hand { key: key.clone(), executor, index })))
+            }
+            ProverAt::There(at) => {
+                let config = ClientConfig { timeout: PATIENCE, max_response: MOST, ..ClientConfig::at(at.clone()) };
+                Ok(Self::There(Client::new(&config).map_err(|error| Error::Config(format!("the prover's URL: {error}")))?))
+            }
+        }
     }
 
     /// Records a witness of the blocks `start + 1 ..= end`, executes them again from the witness alone, and signs what came of it. `None` when the
     /// verifier takes them back meanwhile, which it also does when it begins: it derives again from the finalized block.
-    pub(crate) fn attest_range(&self, store: &Store, (start, end): (u64, u64), l1_head: B256) -> Result<Option<Attestation>, Error> {
+    pub(crate) fn attest_range(&self, store: &Store, range: (u64, u64), l1_head: B256) -> Result<Option<Attestation>, Error> {
+        match self {
+            Self::Here(hand) => hand.attest_range(store, range, l1_head),
+            Self::There(client) => attested_there(client, store, range, l1_head),
+        }
+    }
+}
+
+/// What a prover elsewhere attests. It is sent everything: what it knows of earlier ranges is nobody's business here.
+fn attested_there(client: &Client, store: &Store, (start, end): (u64, u64), l1_head: B256) -> Result<Option<Attestation>, Error> {
+    let Some((witness, header)) = witness(store, (start, end), &Executor::new(store.spec().clone()))? else { return Ok(None) };
+    let (prover, path) = (client.endpoint(), format!("/v1/attest/{l1_head}"));
+    let asked = prover.post_bytes(&path, witness.encode());
+    let answer = tokio::runtime::Handle::current().block_on(asked).map_err(tributary_l1::Error::from)?;
+    let malformed = |cause| tributary_client::Error::Malformed { method: "/v1/attest".to_owned(), cause };
+    let attestation: Attestation = serde_json::from_slice(&answer).map_err(malformed).map_err(tributary_l1::Error::from)?;
+    let expected = output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), header.hash_slow());
+    let claim = &attestation.claim;
+    if (claim.start_block, claim.end_block, claim.output_root, claim.l1_head) != (start, end, expected, l1_head) {
+        return Err(Error::Disagreement(format!("blocks {}..={end}: the prover attests {claim:?}", start + 1)));
+    }
+    Ok(Some(attestation))
+}
+
+impl Hand {
+    fn attest_range(&self, store: &Store, (start, end): (u64, u64), l1_head: B256) -> Result<Option<Attestation>, Error> {
         let sent = self.executor.for_calls();
         let Some((witness, header)) = witness(store, (start, end), &sent)? else { return Ok(None) };
         let output = match prove_bytes(&self.executor, &witness) {
@@ -114,7 +171,7 @@ mod tests {
         let spec = ChainSpec::rollup(Genesis::default(), Eip1559Params { denominator: 250, elasticity: 2 });
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("chain"), Arc::new(spec), Options::default()).unwrap();
-        let prover = Prover::new(PrivateKeySigner::random(), &store).unwrap();
+        let prover = Prover::new(&ProverAt::Here(PrivateKeySigner::random()), &store).unwrap();
         for (start, end) in [(0, 1), (5, 6)] {
             assert!(prover.attest_range(&store, (start, end), B256::ZERO).unwrap().is_none());
         }

@@ -4,25 +4,36 @@ use crate::{
     Error,
     l1_view::{L1Reader, gone},
     pipeline::{Invalid, Pipeline, Source, Work},
+    producer::Control,
     tasks::unless_passing,
 };
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use metrics::counter;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tributary_chain::{Derivation, DerivedFrom, L1Status, SealedBlock};
 use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
 use tributary_l1::{InboxData, fetch_block};
-use tributary_primitives::Receipt;
+use tributary_primitives::{BlockAttributes, Receipt};
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
-use tributary_storage::Store;
+use tributary_storage::{Store, StoredBlock};
 
 /// In a long batch, the safe heads move after so many blocks.
 const ANNOUNCED_AT_LEAST: u64 = 256;
 
 /// Time until L1 is asked again that did not answer.
 const L1_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What happens when the sequencer's chain is another than L1 gives.
+#[derive(Debug, Clone)]
+pub(crate) enum Difference {
+    /// The node halts: nobody but itself puts blocks on its L1.
+    Halts,
+    /// L1 is right, and whoever keeps the other chain comes back to this one; a producer is ordered to. Where both were made of the same, the node halts:
+    /// one of the two was executed wrongly.
+    Yields(Option<mpsc::Sender<Control>>),
+}
 
 /// Derives, executes, compares, and moves the safe and finalized heads.
 #[derive(Debug)]
@@ -31,6 +42,7 @@ pub(crate) struct Verifier {
     pub(crate) chain: Pipeline,
     /// The sequencer's chain, whose safe and finalized heads follow the verifier.
     pub(crate) sequencer: Store,
+    pub(crate) at_a_difference: Difference,
     pub(crate) reader: L1Reader,
     /// Changes when blocks leave L1.
     pub(crate) reorgs: watch::Receiver<u64>,
@@ -189,8 +201,8 @@ impl Verifier {
     fn settle(&self) -> Result<(), Error> {
         let derived = self.chain.store.heads()?.unsafe_head;
         let known = self.sequencer.hash_of(derived.number)? == Some(derived.hash);
-        if known && self.sequencer.heads()?.safe_head.number > derived.number {
-            self.sequencer.set_safe(derived)?;
+        if known && self.sequencer.heads()?.safe_head != derived {
+            self.raise(Store::set_safe, derived)?;
         }
         Ok(())
     }
@@ -220,7 +232,13 @@ impl Verifier {
             if self.has_left_l1(deriver).await? {
                 return Ok(false);
             }
-            return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash });
+            match &self.at_a_difference {
+                Difference::Yields(orders) if !self.are_of_the_same(id.hash, sequenced)? => {
+                    // Where one waits, another says nothing more.
+                    let _ = orders.as_ref().map(|orders| orders.try_send(Control::Adopt));
+                }
+                _ => return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash }),
+            }
         }
         self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from, batch: derived.batch });
         counter!(DERIVED_BLOCKS).increment(1);
@@ -229,6 +247,16 @@ impl Verifier {
             self.announce()?;
         }
         Ok(true)
+    }
+
+    /// Whether two blocks, ours and the sequencer's, were made of the same: then their hashes have to be equal.
+    fn are_of_the_same(&self, derived: B256, sequenced: B256) -> Result<bool, tributary_storage::Error> {
+        let (ours, theirs) = (self.chain.store.block(derived)?, self.sequencer.block(sequenced)?);
+        let made_of = |block: &StoredBlock| {
+            let StoredBlock { block, .. } = block;
+            (block.header.parent_hash, BlockAttributes::of_block(block), block.body.transactions.clone())
+        };
+        Ok(ours.as_ref().map(made_of) == theirs.as_ref().map(made_of))
     }
 
     /// Moves the safe heads to what is derived: once for all blocks that came of an L1 block, because it takes a transaction of both databases.

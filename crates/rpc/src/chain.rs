@@ -1,13 +1,14 @@
 //! What the server serves: one chain's store, pool and open block, and the way to its sequencer.
 
 use crate::{development::orders::Development, script_host::ScriptHost};
+use alloy_eips::BlockNumHash;
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::sync::{broadcast, mpsc, watch};
-use tributary_chain::{Derivation, Event, L1Status, Submission};
+use tributary_chain::{Derivation, Event, FeedKey, L1Status, LostTransactions, Submission};
 use tributary_contracts::L1Contracts;
 use tributary_execution::{Executor, PendingBlock};
 use tributary_index::Index;
@@ -69,7 +70,20 @@ pub struct RollupView {
     /// Where the L1 is, for `tributary_networkInfo`.
     pub network: Network,
     /// Who, what and why in the economy; `None` where nobody keeps it.
-    pub index: Option<Index>,
+    pub index: Option<IndexView>,
+    /// What sealed blocks are signed with for those who follow this node; `None` where it has none to follow.
+    pub feed: Option<FeedKey>,
+    /// What was acknowledged and lost; `None` on a node that acknowledges nothing.
+    pub lost: Option<LostTransactions>,
+}
+
+/// The index of the economy, which follows the chain a moment behind.
+#[derive(Debug, Clone)]
+pub struct IndexView {
+    /// The rows.
+    pub index: Index,
+    /// The block to which it has come.
+    pub reached: watch::Receiver<Option<BlockNumHash>>,
 }
 
 /// What a chain that stands in for its own beacon node knows of slots. Slot 0 is the genesis block's time.

@@ -36,7 +36,7 @@ mod transport;
 mod txpool;
 mod workers;
 
-pub use chain::{BeaconView, Chain, Limits, Network, REALTIME_PATH, RollupView};
+pub use chain::{BeaconView, Chain, IndexView, Limits, Network, REALTIME_PATH, RollupView};
 pub use development::orders::Development;
 pub use error::Error;
 pub use script_host::{SCRIPT_HOST, ScriptHost, run_script_host};

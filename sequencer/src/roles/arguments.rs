@@ -85,7 +85,7 @@ impl L1Arguments {
 }
 
 /// Nodes, each of which is shown the headers of a file.
-fn endpoints(urls: &[String], headers: Option<&Path>) -> Result<Vec<Endpoint>, Error> {
+pub(super) fn endpoints(urls: &[String], headers: Option<&Path>) -> Result<Vec<Endpoint>, Error> {
     let shown = |url: &String| match headers {
         Some(file) => Endpoint::at(url).with_headers_of(file).map_err(|error| Error::Usage(error.to_string())),
         None => Ok(Endpoint::at(url)),

@@ -64,6 +64,9 @@ pub(crate) struct GenesisArguments {
     /// Owns the system configuration, is guardian, and the timelock's council [default: the deployer].
     #[arg(long, value_name = "ADDRESS")]
     owner: Option<Address>,
+    /// Signs the feed that replicas follow: `unsafeBlockSigner` of the system configuration [default: the batcher].
+    #[arg(long, value_name = "ADDRESS")]
+    feed: Option<Address>,
     /// OPEN at L2 genesis; again for more. The portal holds as much on L1.
     #[arg(long, value_name = "ADDRESS=OPEN")]
     fund: Vec<Grant>,
@@ -154,6 +157,7 @@ async fn plan(arguments: &GenesisArguments, account: &Account) -> Result<Deploym
             owner: arguments.owner.unwrap_or(deployer),
             batcher: arguments.batcher,
             prover: arguments.prover,
+            feed: arguments.feed.unwrap_or(arguments.batcher),
         },
         waits: Waits { finality: arguments.finality, verifier: 5 * arguments.finality, timelock: arguments.finality },
         funded: arguments.fund.iter().map(|grant| (grant.0, grant.1)).collect(),

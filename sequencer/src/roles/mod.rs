@@ -1,17 +1,21 @@
-//! `tributary genesis`, `sequencer` and `verifier`: a rollup and its roles of a rollup over an L1 that somebody else runs.
+//! `tributary genesis`, `sequencer`, `verifier`, `replica`, `prover` and `recover`: a rollup and its roles over an L1 that somebody else runs.
 
 mod arguments;
 mod config_file;
 mod genesis;
+mod prover;
+mod recover;
 
 pub(crate) use arguments::RoleArguments;
 pub(crate) use genesis::{GenesisArguments, run as genesis};
+pub(crate) use prover::{ProverArguments, run as prover};
+pub(crate) use recover::{RecoverArguments, run as recover};
 
 use crate::{error::Error, logging, shutdown::Shutdown, terminal, terminal::LiveLine};
-use arguments::KeyPlace;
+use arguments::{KeyPlace, endpoints};
 use clap::{Args, CommandFactory, ValueEnum};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
-use tributary_node::{DataAvailability, RoleNode, SequencerConfig, VerifierConfig};
+use tributary_node::{DataAvailability, ProverAt, ReplicaConfig, RoleNode, SequencerConfig, VerifierConfig};
 
 const SEQUENCER: &str = "\
 Examples:
@@ -31,6 +35,14 @@ Examples:
                                    and sends on what clients send
   tributary verifier --config verifier.toml --port 9545";
 
+const REPLICA: &str = "\
+Examples:
+  tributary replica --chain ./rollup --datadir ./replica --l1-url http://127.0.0.1:8551 --l1-chain-config l1.json --feed-url ws://sequencer:8545
+                                   follows the sequencer block by block, and comes back to what L1 gives where that differs
+  tributary replica … --sequencer-url http://sequencer:8545
+                                   and sends on what clients send
+  tributary replica --config replica.toml          flags as fields: [feed] url = \"…\"";
+
 /// The node has this long to stop in order. After it the process ends anyway: everything acknowledged is on disk.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -44,6 +56,8 @@ pub(crate) struct SequencerArguments {
     batcher: BatcherArguments,
     #[command(flatten)]
     proposer: ProposerArguments,
+    #[command(flatten)]
+    feed: FeedArguments,
     /// How many blocks L1 must have on top of one before L2 blocks are built on it.
     #[arg(long, value_name = "BLOCKS", env = "TRIBUTARY_ORIGIN_DEPTH", default_value_t = 4)]
     origin_depth: u64,
@@ -80,6 +94,12 @@ struct ProposerArguments {
     /// File with its password in the first line.
     #[arg(long, value_name = "FILE", env = "TRIBUTARY_PROVER_PASSWORD_FILE")]
     prover_password_file: Option<PathBuf>,
+    /// URL of a `tributary prover`, which attests in place of a key here.
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_PROVER_URL", hide_env_values = true, conflicts_with = "prover_keystore")]
+    prover_url: Option<String>,
+    /// File with headers for it, `Authorization: Bearer` and its token among them.
+    #[arg(long, value_name = "FILE", env = "TRIBUTARY_PROVER_HEADERS", requires = "prover_url")]
+    prover_headers: Option<PathBuf>,
     /// Fewest blocks worth a proposal.
     #[arg(long, value_name = "BLOCKS", env = "TRIBUTARY_PROPOSER_INTERVAL", default_value_t = 1_800)]
     proposer_interval: u64,
@@ -91,6 +111,35 @@ enum Da {
     Blob,
     /// Transaction calldata.
     Calldata,
+}
+
+/// Who signs the feed that replicas follow. Its key may be in TRIBUTARY_FEED_KEY.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Feed (its key may be in TRIBUTARY_FEED_KEY)")]
+struct FeedArguments {
+    /// Encrypted key that signs blocks for replicas: that of `unsafeBlockSigner` in the system configuration on L1.
+    #[arg(long, value_name = "FILE", env = "TRIBUTARY_FEED_KEYSTORE")]
+    feed_keystore: Option<PathBuf>,
+    /// File with its password in the first line.
+    #[arg(long, value_name = "FILE", env = "TRIBUTARY_FEED_PASSWORD_FILE")]
+    feed_password_file: Option<PathBuf>,
+}
+
+/// Flags of `tributary replica`.
+#[derive(Debug, Args)]
+#[command(after_help = REPLICA)]
+pub(crate) struct ReplicaArguments {
+    #[command(flatten)]
+    role: RoleArguments,
+    /// WebSocket with the sequencer's feed, ws or wss.
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_FEED_URL", hide_env_values = true)]
+    feed_url: String,
+    /// File with headers for it, `Name: value` a line.
+    #[arg(long, value_name = "FILE", env = "TRIBUTARY_FEED_HEADERS")]
+    feed_headers: Option<PathBuf>,
+    /// JSON-RPC of the sequencer, which gets what clients send; without it they are refused.
+    #[arg(long, value_name = "URL", env = "TRIBUTARY_SEQUENCER_URL", hide_env_values = true)]
+    sequencer_url: Option<String>,
 }
 
 /// Flags of `tributary verifier`.
@@ -107,7 +156,7 @@ pub(crate) struct VerifierArguments {
 /// The command line, with what the configuration file of a role says.
 pub(crate) fn with_config_file(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
     let name = given.get(1).and_then(|name| name.to_str()).unwrap_or_default();
-    if !["sequencer", "verifier"].contains(&name) {
+    if !["sequencer", "verifier", "replica", "prover", "recover"].contains(&name) {
         return Ok(given);
     }
     let command = crate::cli::Arguments::command();
@@ -118,16 +167,20 @@ pub(crate) fn with_config_file(given: Vec<OsString>) -> Result<Vec<OsString>, Er
 
 /// Runs a sequencer until somebody asks to stop.
 pub(crate) async fn sequencer(arguments: SequencerArguments) -> Result<(), Error> {
-    let SequencerArguments { role, batcher, proposer, origin_depth } = arguments;
+    let SequencerArguments { role, batcher, proposer, feed, origin_depth } = arguments;
     let key = |role, keystore: &Option<PathBuf>, password_file: &Option<PathBuf>| {
         KeyPlace { role, keystore: keystore.as_deref(), password_file: password_file.as_deref() }.key()
     };
     let batcher_key = key("batcher", &batcher.batcher_keystore, &batcher.batcher_password_file)?;
     let proposer_key = key("proposer", &proposer.proposer_keystore, &proposer.proposer_password_file)?;
-    let prover_key = key("prover", &proposer.prover_keystore, &proposer.prover_password_file)?;
-    if proposer_key.is_some() != prover_key.is_some() {
+    let prover = match &proposer.prover_url {
+        Some(url) => Some(ProverAt::There(endpoints(std::slice::from_ref(url), proposer.prover_headers.as_deref())?.swap_remove(0))),
+        None => key("prover", &proposer.prover_keystore, &proposer.prover_password_file)?.map(ProverAt::Here),
+    };
+    if proposer_key.is_some() != prover.is_some() {
         return Err(Error::Wallet(
-            "outputs are proposed with two keys: the proposer's, which pays, and the prover's, which attests".to_owned(),
+            "outputs are proposed with two keys: the proposer's, which pays, and the prover's, which attests, here or at --prover-url"
+                .to_owned(),
         ));
     }
     let config = SequencerConfig {
@@ -137,8 +190,9 @@ pub(crate) async fn sequencer(arguments: SequencerArguments) -> Result<(), Error
             Da::Blob => DataAvailability::Blob,
             Da::Calldata => DataAvailability::Calldata,
         },
-        proposer: proposer_key.zip(prover_key),
+        proposer: proposer_key.zip(prover),
         proposal_interval: proposer.proposer_interval,
+        feed: key("feed", &feed.feed_keystore, &feed.feed_password_file)?,
         origin_depth,
     };
     run(&role.log, tributary_node::sequencer(config)).await
@@ -148,6 +202,14 @@ pub(crate) async fn sequencer(arguments: SequencerArguments) -> Result<(), Error
 pub(crate) async fn verifier(arguments: VerifierArguments) -> Result<(), Error> {
     let config = VerifierConfig { role: arguments.role.config()?, sequencer: arguments.sequencer_url };
     run(&arguments.role.log, tributary_node::verifier(config)).await
+}
+
+/// Runs a replica until somebody asks to stop.
+pub(crate) async fn replica(arguments: ReplicaArguments) -> Result<(), Error> {
+    let ReplicaArguments { role, feed_url, feed_headers, sequencer_url } = arguments;
+    let feed = endpoints(&[feed_url], feed_headers.as_deref())?.swap_remove(0);
+    let config = ReplicaConfig { role: role.config()?, sequencer: sequencer_url, feed };
+    run(&role.log, tributary_node::replica(config)).await
 }
 
 /// A role that halts says why and stays, for its state to be looked at.

@@ -59,6 +59,8 @@ pub struct OpenBlock<S: StateReader> {
     blob_gas_used: u64,
     /// What a rollup with Jovian charges, once the block has its L1 attributes.
     footprint: Option<L1Fees>,
+    /// What its builder allows it of data, bytes as they are estimated for the DA footprint.
+    most_data: u64,
 }
 
 impl<S: StateReader + TrieReader> OpenBlock<S> {
@@ -87,6 +89,7 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
             gas_used: 0,
             blob_gas_used: 0,
             footprint: None,
+            most_data: u64::MAX,
         })
     }
 
@@ -234,9 +237,23 @@ impl<S: StateReader + TrieReader> OpenBlock<S> {
     /// DA footprint that is left, in gas; no bound on a chain that knows none.
     pub const fn da_footprint_left(&self) -> u64 {
         match self.footprint {
-            Some(_) => self.header.gas_limit.saturating_sub(self.blob_gas_used),
+            Some(fees) => {
+                let scalar = match fees.da_footprint_gas_scalar {
+                    Some(scalar) if scalar > 0 => scalar as u64,
+                    _ => 1,
+                };
+                let allowed = self.most_data.saturating_mul(scalar);
+                let limit = if allowed < self.header.gas_limit { allowed } else { self.header.gas_limit };
+                limit.saturating_sub(self.blob_gas_used)
+            }
             None => u64::MAX,
         }
+    }
+
+    /// From now on the builder takes users' transactions only up to so many bytes of data in all, as they are estimated for the DA footprint. No rule of the
+    /// chain: a block with more is as valid.
+    pub const fn bound_data(&mut self, bytes: u64) {
+        self.most_data = bytes;
     }
 
     /// The nonce and balance of an account after the transactions so far.

@@ -5,8 +5,8 @@ use crate::{
     Error,
     chain::{RunningChain, ServerParts},
     development::{Controlled, Developer, Snapshots},
-    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots},
-    roles::L1Side,
+    producer::{Control, OnSealed, Pending, ProductionParts, Rollup, Schedule, SealPolicy, Slots, lost_of},
+    roles::{L1Side, Word},
     status::DevAccount,
 };
 use alloy_eips::BlockNumHash;
@@ -55,6 +55,9 @@ impl Ground {
             policy: SealPolicy::InTime,
             pending: obedience.pending,
             control: obedience.control,
+            derived: None,
+            lost: None,
+            backlog: None,
             sealed: confirm(self.rollup.snapshots.clone(), self.rollup.l1_news.clone()),
         };
         let served = ServerParts {
@@ -80,6 +83,7 @@ impl Ground {
         self.rollup.start_follower(l1, &chain.store, true).await?;
         self.rollup.start_indexer(chain)?;
         let index = self.rollup.start_economist(chain)?;
+        let lost = lost_of(&chain.store)?;
         let sealing = if self.config.interval { Sealing::InTime } else { Sealing::AtOnce };
         let (obedience, controlled) = controlled(&chain.store, &self.accounts, self.config.block_time, sealing)?;
         let parts = ProductionParts {
@@ -90,11 +94,14 @@ impl Ground {
             policy: if sealing == Sealing::AtOnce { SealPolicy::AtOnce } else { SealPolicy::InTime },
             pending: obedience.pending,
             control: obedience.control,
+            derived: None,
+            lost: Some(lost.clone()),
+            backlog: None,
             sealed: Box::new(|_, _| Ok(())),
         };
         let served = ServerParts {
             realtime: true,
-            rollup: Some(self.rollup.view(l1, index)),
+            rollup: Some(self.rollup.view(l1, index, Word { feed: None, lost: Some(lost) })),
             beacon: None,
             listen: SocketAddr::new(self.config.host, self.config.port),
             development: Some(obedience.development),

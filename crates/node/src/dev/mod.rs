@@ -13,9 +13,11 @@ use crate::{
     config::{L1_CHAIN_ID, L2_CHAIN_ID, PROPOSAL_INTERVAL},
     datadir::DataDirectory,
     genesis::DevGenesis,
+    prover::ProverAt,
     roles::{Batching, ProposerKeys},
     status::{DevInfo, Layer, Status},
     tasks::Tasks,
+    verifier::Difference,
 };
 use ground::Ground;
 use std::{net::SocketAddr, sync::Arc};
@@ -60,11 +62,11 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
 
     ground.start_developer([l1_controlled, l2_controlled], &l1_side);
     let (rollup, chains, keys) = (&ground.rollup, &ground.chains, &ground.operators);
-    rollup.start_verifier(&l1_side, &chains.verifier, &chains.l2.store);
+    rollup.start_verifier(&l1_side, &chains.verifier, &chains.l2.store, Difference::Halts);
     // What users of a development chain send is safe with the next block of L1, which costs nothing.
-    let batching = Batching { da: ground.config.da, eager: true };
+    let batching = Batching { da: ground.config.da, eager: true, backlog: watch::Sender::new(0) };
     let last_batch = rollup.start_batcher(&l1_side, &chains.l2.store, &keys.batcher, batching).await?;
-    let proposers = ProposerKeys { proposer: keys.proposer.clone(), prover: keys.prover.clone() };
+    let proposers = ProposerKeys { proposer: keys.proposer.clone(), prover: ProverAt::Here(keys.prover.clone()) };
     let proposing = rollup.start_proposer(&l1_side, &chains.verifier.store, &proposers, PROPOSAL_INTERVAL).await?;
     let (health, status) = rollup.start_reporter(&l1_side, &chains.l2.store, l2.included.clone(), (last_batch, proposing))?;
 

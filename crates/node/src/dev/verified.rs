@@ -1,7 +1,7 @@
 //! A server over what the verifier derives: its clients hear of each block as those of the sequencer do.
 
 use super::{ground::Ground, l1_url};
-use crate::{DevConfig, pipeline::Pipeline, roles::Batching};
+use crate::{DevConfig, pipeline::Pipeline, roles::Batching, verifier::Difference};
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use soketto::{
@@ -80,8 +80,8 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
     socket.send("eth_subscribe", json!(["newHeads"])).await;
     assert!(socket.next().await["result"].is_string());
 
-    ground.rollup.start_verifier(&l1_side, &verified, &ground.chains.l2.store);
-    let batching = Batching { da: ground.config.da, eager: true };
+    ground.rollup.start_verifier(&l1_side, &verified, &ground.chains.l2.store, Difference::Halts);
+    let batching = Batching { da: ground.config.da, eager: true, backlog: watch::Sender::new(0) };
     let _last_batch = ground.rollup.start_batcher(&l1_side, &ground.chains.l2.store, &ground.operators.batcher, batching).await.unwrap();
     for number in 1..=5u64 {
         let head = socket.next().await["params"]["result"].clone();

@@ -10,6 +10,8 @@ use tributary_pool::Waiting;
 pub(crate) enum Control {
     /// Take the chain back.
     Back(BackTo),
+    /// Come back to the blocks that L1 gives, where they are others.
+    Adopt,
     /// Seal blocks by another policy from now on.
     Policy(SealPolicy),
     /// Seal the open block and those that follow it before their time, as many as that. The number of the newest is told when they are sealed.
@@ -56,6 +58,7 @@ impl Producer {
             }
             Control::Back(back) if back.rewind.to >= self.chain.store.heads()?.finalized_head.number => return Ok(Some(back)),
             Control::Back(back) => drop(back.done.send(false)),
+            Control::Adopt => return self.back_to_l1(),
             Control::Drop { which, done } => {
                 let hashes = self.pool().drop_waiting(which);
                 self.scribe.write(Entry::Dropped { hashes, done: Some(done) })?;

@@ -3,6 +3,7 @@
 //! One thread owns the open block. It executes transactions in the order in which they arrive, hands results to the [`scribe`], and seals when
 //! the block's time is over. It waits for nothing but the disk.
 
+mod adopt;
 mod building;
 mod control;
 mod ordered;
@@ -18,7 +19,7 @@ mod transactions;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
-pub(crate) use production::{Production, ProductionParts};
+pub(crate) use production::{Production, ProductionParts, lost_of};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 pub(crate) use seal_policy::SealPolicy;
@@ -26,6 +27,7 @@ pub(crate) use seal_policy::SealPolicy;
 pub(crate) use crate::pipeline::head_block;
 use crate::{
     Error,
+    batcher::most_data,
     clock::Clock,
     pipeline::{Invalid, Pipeline, Source, Work},
 };
@@ -46,9 +48,9 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use transactions::Origin;
-use tributary_chain::{Accepted, SealedBlock, Submission};
+use tributary_chain::{Accepted, LostTransactions, SealedBlock, Submission};
 use tributary_dashboard::metrics::{GAS_USED, POOL_TRANSACTIONS, SEAL_SECONDS, TRANSACTIONS};
 use tributary_execution::{Included, L1Fees, OpenBlock, Outcome, PendingBlock, PendingTransaction};
 use tributary_journal::{JournalTransaction, OpenedBlock, Record, Recovered};
@@ -79,6 +81,14 @@ pub(crate) struct Producer {
     pub(crate) policy: SealPolicy,
     /// Blocks that somebody ordered to be sealed before their time.
     pub(crate) ordered: Option<Ordered>,
+    /// What L1 gives of this chain; the chain comes back to it when that is ordered.
+    pub(crate) derived: Option<Store>,
+    /// Whether blocks are taken from there, until there are no more that follow.
+    pub(crate) is_adopting: bool,
+    /// Where it is kept what was acknowledged and can run no more.
+    pub(crate) lost: Option<LostTransactions>,
+    /// Bytes of what users sent that wait for L1, where blocks are to be smaller while there are many.
+    pub(crate) backlog: Option<watch::Receiver<u64>>,
     /// Clients that are answered when the open block is sealed, each with its transaction's position.
     pub(crate) awaiting: Vec<(Client, usize)>,
     /// Acknowledged transactions that are in no block: of blocks that left the chain, and of the journal. They run before anything else.
@@ -125,6 +135,9 @@ impl Source for Producer {
     async fn next(&mut self) -> Result<Option<Work>, Error> {
         while !self.stopping() {
             let parent = self.head_block()?;
+            if let Some(block) = self.adopted(&parent)? {
+                return Ok(Some(Work::Block(Box::new(block))));
+            }
             let blocks = self.execute_ordered(&parent)?;
             if !blocks.is_empty() {
                 return Ok(Some(Work::Executed(blocks)));
@@ -271,6 +284,11 @@ impl Producer {
             view.publish(pending(block, &included), included.changes);
         };
         block.execute_forced(&attributes.transactions, show)?;
+        // What was acknowledged fits again.
+        let backlog = self.backlog.as_ref().filter(|_| !resumed).map(|backlog| *backlog.borrow());
+        if let Some(bytes) = backlog.and_then(most_data) {
+            block.bound_data(bytes);
+        }
         let takes_transactions = !attributes.no_tx_pool;
         let fees = self.fees(block.header());
         let l1_fees = L1Fees::of_block(block.transactions()).filter(|_| self.spec.is_rollup());

@@ -74,6 +74,9 @@ impl World {
             policy: SealPolicy::InTime,
             pending,
             control: orders,
+            derived: None,
+            lost: None,
+            backlog: None,
             sealed: Box::new(|_, _| Ok(())),
         };
         (parts, Handles { chain, clock, open, control })

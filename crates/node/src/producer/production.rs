@@ -9,10 +9,11 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{mpsc, oneshot};
-use tributary_chain::Submission;
+use tokio::sync::{mpsc, oneshot, watch};
+use tributary_chain::{LostTransactions, Submission};
 use tributary_journal::{Journal, Log};
 use tributary_pool::{Ordering, Pool, PoolLimits};
+use tributary_storage::Store;
 
 /// Submissions that may wait for the producer; clients beyond that are told to try again.
 const SUBMISSIONS: usize = 16_384;
@@ -28,8 +29,20 @@ pub(crate) struct ProductionParts {
     pub(crate) pending: Pending,
     /// Orders to take the chain back.
     pub(crate) control: mpsc::Receiver<Control>,
+    /// What L1 gives of the chain, to which it can be ordered to come back.
+    pub(crate) derived: Option<Store>,
+    /// Where it is kept what was acknowledged and can run no more.
+    pub(crate) lost: Option<LostTransactions>,
+    /// Bytes of what users sent that wait for L1, where blocks are to be smaller while there are many.
+    pub(crate) backlog: Option<watch::Receiver<u64>>,
     /// Called with each block once it is committed and announced.
     pub(crate) sealed: OnSealed,
+}
+
+/// What a chain has acknowledged and lost, as its directory has it.
+pub(crate) fn lost_of(store: &Store) -> Result<LostTransactions, Error> {
+    let path = store.path().join("lost.jsonl");
+    LostTransactions::open(&path).map_err(|source| Error::Path { path, source })
 }
 
 /// A chain that is being produced.
@@ -48,7 +61,7 @@ pub(crate) struct Production {
 impl Production {
     /// Starts producer and scribe over the journal in `log`. Acknowledged transactions of an interrupted run are back when this returns.
     pub(crate) async fn start<L: Log + 'static>(parts: ProductionParts, log: L, tasks: &Tasks) -> Result<Self, Error> {
-        let ProductionParts { name, chain, schedule, clock, policy, pending, control, sealed } = parts;
+        let ProductionParts { name, chain, schedule, clock, policy, pending, control, derived, lost, backlog, sealed } = parts;
         let (journal, interrupted) = Journal::open(log, chain.store.heads()?.unsafe_head)?;
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
@@ -69,6 +82,10 @@ impl Production {
             clock,
             policy,
             ordered: None,
+            derived,
+            is_adopting: false,
+            lost,
+            backlog,
             awaiting: Vec::new(),
             returning: Default::default(),
             l1_fees: None,

@@ -11,7 +11,7 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
 use std::sync::{Arc, atomic::Ordering};
 use tributary_chain::{Endpoint, Submission};
-use tributary_execution::{Included, Outcome};
+use tributary_execution::{Included, Outcome, Rejection};
 use tributary_pool::{Added, PoolError, RecoveredTx, Room, validate_account};
 use tributary_storage::BlobSidecar;
 
@@ -23,6 +23,15 @@ pub(super) enum Origin {
     Pool,
     /// The journal; its sender was answered before the restart.
     Journal,
+}
+
+/// What became of a transaction that had waited.
+enum Ran {
+    Included,
+    /// It can never run any more, for this reason.
+    Never(Rejection),
+    /// The block has no room for it, nor for more.
+    Full,
 }
 
 impl Producer {
@@ -118,7 +127,7 @@ impl Producer {
         loop {
             let nonce = building.block.account(sender)?.nonce;
             let Some(tx) = self.pool().take_ready(sender, nonce) else { return Ok(()) };
-            if !self.run_pooled(building, tx)? {
+            if matches!(self.run_pooled(building, tx)?, Ran::Full) {
                 return Ok(());
             }
         }
@@ -131,17 +140,23 @@ impl Producer {
         {
             let state = building.sender_state(&tx)?;
             if tx.nonce() == state.nonce && tx.tx.max_fee_per_gas() >= building.base_fee() {
-                if !self.run_pooled(building, tx)? {
-                    return Ok(());
+                let kept = tx.clone();
+                match self.run_pooled(building, tx)? {
+                    Ran::Included => {}
+                    Ran::Never(reason) => self.lose(&kept, (building.block.header().number, &reason))?,
+                    Ran::Full => return Ok(()),
                 }
                 continue;
             }
-            let hash = tx.hash;
+            let (hash, kept) = (tx.hash, tx.clone());
             let added = self.pool().add(tx, &state);
             match added {
                 Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
                 Err(error) => {
                     tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
+                    if !building.included.contains(&hash) && !matches!(error, PoolError::AlreadyKnown) {
+                        self.lose(&kept, (building.block.header().number, &error))?;
+                    }
                     self.drop([hash])?;
                 }
             }
@@ -155,28 +170,27 @@ impl Producer {
             let block = &building.block;
             let room = Room { gas: block.gas_left(), blob_gas: block.blob_gas_left(), da_footprint: block.da_footprint_left() };
             let Some(tx) = self.pool().take_next(room) else { return Ok(()) };
-            if !self.run_pooled(building, tx)? {
+            if matches!(self.run_pooled(building, tx)?, Ran::Full) {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Executes a transaction that was taken out of the pool. Tells whether the block has room for more; one that turns out to be invalid is
-    /// dropped, its sender was told when it was taken in.
-    fn run_pooled(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<bool, Error> {
+    /// Executes a transaction that was taken out of the pool. One that turns out to be invalid is dropped.
+    fn run_pooled(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<Ran, Error> {
         match self.execute(building, &tx)? {
-            Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| true),
+            Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| Ran::Included),
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
                 self.pool().left(tx.hash);
                 self.drop([tx.hash])?;
-                Ok(true)
+                Ok(Ran::Never(reason))
             }
             Outcome::Full => {
                 let extra = building.extra(&tx);
                 self.pool().put_back(tx, extra);
-                Ok(false)
+                Ok(Ran::Full)
             }
         }
     }

@@ -44,6 +44,8 @@ pub struct Operators {
     pub batcher: Address,
     /// Whose attestations count.
     pub prover: Address,
+    /// Whose word for blocks that are not on L1 yet counts.
+    pub feed: Address,
 }
 
 /// Seconds that things take on L1.
@@ -137,12 +139,13 @@ impl DeploymentPlan {
     pub fn steps(&self) -> Result<Vec<DeploymentStep>, Error> {
         let l2_genesis = self.l2_genesis();
         let (genesis_block, supply) = (self.genesis_block(&l2_genesis)?, genesis::supply(&l2_genesis));
-        let Operators { deployer, owner, prover, .. } = self.operators;
+        let Operators { deployer, owner, prover, feed, .. } = self.operators;
         let transactions = contracts::transactions(&Parameters {
             deployer,
             first_nonce: self.first_nonce,
             owner,
             prover,
+            feed,
             batch_inbox: genesis::batch_inbox(self.l2_chain_id),
             system_config: self.system_config(),
             eip1559: genesis::EIP1559,

@@ -46,7 +46,12 @@ impl Rollup {
         let from = if builds { origin.min(finalized) } else { finalized };
         l1.view.fill(&l1.reader, from.max(self.config.genesis.l1.number)).await?;
         let (store, rollup, snapshots) = (chain.clone(), self.config.clone(), self.snapshots.clone());
-        let needed = move || Ok((origin_of(&store, &rollup, store.heads()?.unsafe_head.hash)?, snapshots.oldest_origin()));
+        let needed = move || {
+            let heads = store.heads()?;
+            // Who builds may have to begin again at what L1 gives, which is never below the safe head.
+            let oldest = if builds { origin_of(&store, &rollup, heads.safe_head.hash)?.number } else { u64::MAX };
+            Ok((origin_of(&store, &rollup, heads.unsafe_head.hash)?, snapshots.oldest_origin().min(oldest)))
+        };
         let look = Look { every: self.look(), news: self.l1_news.clone() };
         self.tasks.spawn("L1 follower", l1.view.clone().follow(l1.reader.clone(), l1.seen.clone(), needed, look));
         Ok(())

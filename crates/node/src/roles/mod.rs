@@ -3,18 +3,23 @@
 
 mod deployment;
 mod directory;
+mod feed;
 mod files;
 mod forward;
 mod l1_side;
 mod node;
 mod parts;
+mod prover;
+mod recover;
 
 pub use deployment::{DeploymentPlan, DeploymentStep, Operators as DeploymentOperators, Waits};
 pub use files::ChainFiles;
 pub(crate) use files::write_json;
 pub(crate) use l1_side::L1Side;
-pub use node::{L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, sequencer, verifier};
-pub(crate) use parts::{Batching, ProposerKeys};
+pub use node::{L1Settings, ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, replica, sequencer, verifier};
+pub(crate) use parts::{Batching, ProposerKeys, Word};
+pub use prover::{ProverConfig, ProverNode, prover};
+pub use recover::{RecoverFor, Recovering, recover};
 
 use crate::{clock::Clock, development::Snapshots, gate::Gate, tasks::Tasks};
 use std::{sync::Arc, time::Duration};

@@ -1,15 +1,22 @@
 //! The roles that keep a rollup over an L1 that somebody else runs, each a process.
 
-use super::{Batching, ChainFiles, L1Side, ProposerKeys, Rollup, directory::RoleDirectory, forward};
+use super::{
+    Batching, ChainFiles, L1Side, ProposerKeys, Rollup, Word,
+    directory::RoleDirectory,
+    feed::{self, FeedSource},
+    forward,
+};
 use crate::{
     Error,
     chain::{RunningChain, ServerParts},
     clock::Clock,
     config::DataAvailability,
     pipeline::Pipeline,
-    producer::{Pending, ProductionParts, Rollup as RollupSchedule, Schedule, SealPolicy},
+    producer::{Pending, ProductionParts, Rollup as RollupSchedule, Schedule, SealPolicy, lost_of},
+    prover::ProverAt,
     status::Status,
     tasks::Tasks,
+    verifier::Difference,
 };
 use alloy_genesis::ChainConfig;
 use alloy_signer_local::PrivateKeySigner;
@@ -19,6 +26,7 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicU64},
 };
 use tokio::sync::{mpsc, watch};
+use tributary_chain::FeedKey;
 use tributary_client::Client;
 use tributary_dashboard::Health;
 use tributary_journal::Files;
@@ -29,7 +37,7 @@ use tributary_rpc::{Chain, Limits, ServerHandle};
 use tributary_storage::{Options, Store};
 
 /// For how many blocks the prover may be behind.
-const PROVABLE: u64 = 100_000;
+pub(super) const PROVABLE: u64 = 100_000;
 
 /// How a role reaches L1, and what it knows of it.
 #[derive(Debug, Clone)]
@@ -66,10 +74,12 @@ pub struct SequencerConfig {
     pub batcher: Option<PrivateKeySigner>,
     /// Where batches go.
     pub da: DataAvailability,
-    /// Pays for proposals of outputs on L1, and attests them; nobody does where it is absent.
-    pub proposer: Option<(PrivateKeySigner, PrivateKeySigner)>,
+    /// Pays for proposals of outputs on L1, and where they are attested; nobody proposes where it is absent.
+    pub proposer: Option<(PrivateKeySigner, ProverAt)>,
     /// Fewest blocks worth a proposal.
     pub proposal_interval: u64,
+    /// Signs the blocks that replicas follow; there is nothing to follow where it is absent.
+    pub feed: Option<PrivateKeySigner>,
     /// How many blocks L1 must have on top of one before L2 blocks are built on it: a short reorganisation of L1 is then none of L2.
     pub origin_depth: u64,
 }
@@ -81,6 +91,17 @@ pub struct VerifierConfig {
     pub role: RoleConfig,
     /// JSON-RPC of the sequencer, which gets what clients send; they are refused where it is absent.
     pub sequencer: Option<String>,
+}
+
+/// What a replica is told.
+#[derive(Debug, Clone)]
+pub struct ReplicaConfig {
+    /// What every role is told.
+    pub role: RoleConfig,
+    /// JSON-RPC of the sequencer, which gets what clients send; they are refused where it is absent.
+    pub sequencer: Option<String>,
+    /// Where the feed is: a sequencer's WebSocket, or that of somebody who passes it on.
+    pub feed: Endpoint,
 }
 
 /// A role that runs.
@@ -132,17 +153,17 @@ impl RoleNode {
 }
 
 /// What roles have before they do anything.
-struct Ground {
+pub(super) struct Ground {
     files: ChainFiles,
-    directory: RoleDirectory,
-    rollup: Rollup,
-    l1: L1Side,
+    pub(super) directory: RoleDirectory,
+    pub(super) rollup: Rollup,
+    pub(super) l1: L1Side,
     metrics: tributary_dashboard::metrics::PrometheusHandle,
 }
 
 impl Ground {
     /// Reads the rollup's files, claims the directory, connects to L1 and makes sure that it is the one.
-    async fn prepare(role: &'static str, config: &RoleConfig) -> Result<Self, Error> {
+    pub(super) async fn prepare(role: &'static str, config: &RoleConfig) -> Result<Self, Error> {
         // First, or what is counted before would be lost.
         let metrics = tributary_dashboard::metrics::install()?;
         drop(tokio::task::spawn_blocking(tributary_primitives::trusted_setup));
@@ -167,7 +188,7 @@ impl Ground {
         Ok(Self { files, directory, rollup, l1, metrics })
     }
 
-    fn store(&self, name: &str, options: Options) -> Result<Store, Error> {
+    pub(super) fn store(&self, name: &str, options: Options) -> Result<Store, Error> {
         Ok(Store::open(&self.directory.join(name), self.files.spec(), options)?)
     }
 }
@@ -213,8 +234,10 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
     rollup.start_follower(l1, &chain.store, true).await?;
     rollup.start_indexer(&chain)?;
     let index = rollup.start_economist(&chain)?;
-    // Nobody orders a chain of others' to go back or to jump.
-    let (_orders, control) = mpsc::channel(1);
+    // The verifier orders it to come back to what L1 gives, and nobody anything else.
+    let (orders, control) = mpsc::channel(1);
+    let lost = lost_of(&chain.store)?;
+    let (backlog, waiting) = watch::channel(0);
     let (pending, _): (Pending, _) = watch::channel(None);
     let parts = ProductionParts {
         name: "sequencer",
@@ -224,14 +247,21 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
         policy: SealPolicy::InTime,
         pending,
         control,
+        derived: Some(derived.store.clone()),
+        lost: Some(lost.clone()),
+        backlog: Some(waiting),
         sealed: Box::new(|_, _| Ok(())),
     };
-    let served =
-        ServerParts { realtime: true, rollup: Some(rollup.view(l1, index)), beacon: None, listen: config.role.listen, development: None };
+    let feed = config.feed.map(|key| FeedKey::new(key, rollup.config.l2_chain_id));
+    if let Some(feed) = &feed {
+        feed::check_signer(l1, feed.address()).await?;
+    }
+    let view = rollup.view(l1, index, Word { feed, lost: Some(lost) });
+    let served = ServerParts { realtime: true, rollup: Some(view), beacon: None, listen: config.role.listen, development: None };
     let running = RunningChain::start(parts, served, Files::open(&chain.store.journal_path())?, &rollup.tasks).await?;
-    rollup.start_verifier(l1, &derived, &chain.store);
+    rollup.start_verifier(l1, &derived, &chain.store, Difference::Yields(Some(orders)));
     let last_batch = match &config.batcher {
-        Some(key) => rollup.start_batcher(l1, &chain.store, key, Batching { da: config.da, eager: false }).await?,
+        Some(key) => rollup.start_batcher(l1, &chain.store, key, Batching { da: config.da, eager: false, backlog }).await?,
         None => watch::channel(None).1,
     };
     let proposing = match config.proposer {
@@ -252,12 +282,39 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
 pub async fn verifier(config: VerifierConfig) -> Result<RoleNode, Error> {
     let ground = Ground::prepare("verifier", &config.role).await?;
     let (rollup, l1) = (&ground.rollup, &ground.l1);
-    let sequencer = config.sequencer.as_deref().map(|url| Client::new(&tributary_client::ClientConfig::at(url))).transpose();
-    let sequencer = sequencer.map_err(|error| Error::Config(format!("the sequencer's URL: {error}")))?;
     let chain = Pipeline::new(ground.store("chain", Options::default())?);
     rollup.start_follower(l1, &chain.store, false).await?;
-    rollup.start_indexer(&chain)?;
-    let index = rollup.start_economist(&chain)?;
+    let server = serve(&ground, &chain, &config.role, config.sequencer.as_deref()).await?;
+    rollup.start_verifier(l1, &chain, &chain.store, Difference::Halts);
+    answering(ground, &config.role, &chain, server).await
+}
+
+/// Starts a replica: it follows the sequencer's signed feed, executes what it is told, answers for it, and comes back to what L1 gives where that differs.
+///
+/// # Errors
+/// When files, directory or L1 are not of one rollup, a port is taken, or L1 does not answer. A feed that is away is tried again for ever.
+pub async fn replica(config: ReplicaConfig) -> Result<RoleNode, Error> {
+    let ground = Ground::prepare("replica", &config.role).await?;
+    let (rollup, l1) = (&ground.rollup, &ground.l1);
+    let chain = Pipeline::new(ground.store("chain", Options::default())?);
+    // It executes what the feed's chain has executed.
+    let derived = Pipeline::with(ground.store("derived", Options::default())?, chain.executor.clone());
+    rollup.start_follower(l1, &chain.store, false).await?;
+    let server = serve(&ground, &chain, &config.role, config.sequencer.as_deref()).await?;
+    let signer = feed::start_signer(rollup, l1).await?;
+    let source = FeedSource::start((&chain, &derived), rollup.config.l2_chain_id, config.feed, signer);
+    rollup.tasks.spawn("feed", source.run());
+    rollup.start_verifier(l1, &derived, &chain.store, Difference::Yields(None));
+    answering(ground, &config.role, &chain, server).await
+}
+
+/// Answers for a chain whose blocks somebody else builds, and sends on what clients send.
+async fn serve(ground: &Ground, chain: &Pipeline, config: &RoleConfig, sequencer: Option<&str>) -> Result<ServerHandle, Error> {
+    let (rollup, l1) = (&ground.rollup, &ground.l1);
+    let sequencer = sequencer.map(|url| Client::new(&tributary_client::ClientConfig::at(url))).transpose();
+    let sequencer = sequencer.map_err(|error| Error::Config(format!("the sequencer's URL: {error}")))?;
+    rollup.start_indexer(chain)?;
+    let index = rollup.start_economist(chain)?;
     let served = Chain {
         spec: chain.store.spec().clone(),
         store: chain.store.clone(),
@@ -266,18 +323,21 @@ pub async fn verifier(config: VerifierConfig) -> Result<RoleNode, Error> {
         pending: watch::channel(None).1,
         submit: forward::start(sequencer),
         events: chain.events.clone(),
-        rollup: Some(rollup.view(l1, index)),
+        rollup: Some(rollup.view(l1, index, Word::default())),
         beacon: None,
         development: None,
-        limits: Limits { hosts: Limits::hosts_for(config.role.listen.ip()), ..Limits::default() },
+        limits: Limits { hosts: Limits::hosts_for(config.listen.ip()), ..Limits::default() },
         realtime: false,
     };
-    let server = tributary_rpc::serve(Arc::new(served), config.role.listen).await?;
-    rollup.start_verifier(l1, &chain, &chain.store);
+    Ok(tributary_rpc::serve(Arc::new(served), config.listen).await?)
+}
+
+/// A role that builds no blocks, and answers.
+async fn answering(ground: Ground, config: &RoleConfig, chain: &Pipeline, server: ServerHandle) -> Result<RoleNode, Error> {
     let nothing = (watch::channel(None).1, watch::channel(Default::default()).1);
-    let facts = rollup.start_reporter(l1, &chain.store, Arc::new(AtomicU64::new(0)), nothing)?;
+    let facts = ground.rollup.start_reporter(&ground.l1, &chain.store, Arc::new(AtomicU64::new(0)), nothing)?;
     let address = server.local_addr();
-    finish(ground, &config.role, (address, Server::Reading(server)), facts).await
+    finish(ground, config, (address, Server::Reading(server)), facts).await
 }
 
 async fn finish(

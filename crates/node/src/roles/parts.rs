@@ -9,10 +9,10 @@ use crate::{
     indexer::Indexer,
     pipeline::Pipeline,
     proposer::{Proposer, Proposing},
-    prover::Prover,
+    prover::{Prover, ProverAt},
     report::Reporter,
     status::{BatchStatus, Status},
-    verifier::Verifier,
+    verifier::{Difference, Verifier},
 };
 use alloy_signer_local::PrivateKeySigner;
 use std::{
@@ -20,26 +20,37 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use tributary_chain::{FeedKey, LostTransactions};
 use tributary_dashboard::Health;
-use tributary_index::Index;
 use tributary_l1::{L1Sender, SenderConfig};
 use tributary_rollup::EncoderConfig;
-use tributary_rpc::{Network, RollupView};
+use tributary_rpc::{IndexView, Network, RollupView};
 use tributary_storage::Store;
 
 /// How blocks are put on L1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Batching {
     pub(crate) da: DataAvailability,
     /// Whether a channel is closed as soon as it holds what somebody sent, and does not wait to be worth its price.
     pub(crate) eager: bool,
+    /// Where it is told how many bytes of what users sent wait for L1.
+    pub(crate) backlog: watch::Sender<u64>,
 }
 
 /// Who proposes outputs, and who attests them.
 #[derive(Debug, Clone)]
 pub(crate) struct ProposerKeys {
     pub(crate) proposer: PrivateKeySigner,
-    pub(crate) prover: PrivateKeySigner,
+    pub(crate) prover: ProverAt,
+}
+
+/// What a node gives its word for, beside what it reads.
+#[derive(Debug, Default)]
+pub(crate) struct Word {
+    /// Signs its blocks.
+    pub(crate) feed: Option<FeedKey>,
+    /// What it could not keep.
+    pub(crate) lost: Option<LostTransactions>,
 }
 
 impl Rollup {
@@ -52,27 +63,30 @@ impl Rollup {
     }
 
     /// Opens the index of the economy, and starts to keep it up with the chain.
-    pub(crate) fn start_economist(&self, chain: &Pipeline) -> Result<Index, Error> {
+    pub(crate) fn start_economist(&self, chain: &Pipeline) -> Result<IndexView, Error> {
         let economist = Economist::open(&chain.store)?;
-        let index = economist.index().clone();
+        let index = economist.view();
         self.tasks.spawn("index of the economy", economist.run(chain.events.subscribe()));
         Ok(index)
     }
 
     /// What a server of the rollup knows beside the chain.
-    pub(crate) fn view(&self, l1: &L1Side, index: Index) -> RollupView {
+    pub(crate) fn view(&self, l1: &L1Side, index: IndexView, word: Word) -> RollupView {
         RollupView {
             config: self.config.clone(),
             l1: l1.status.clone(),
             derivation: l1.derivation.clone(),
             network: Network { l1_url: l1.url.clone(), l1_contracts: self.contracts },
             index: Some(index),
+            feed: word.feed,
+            lost: word.lost,
         }
     }
 
     /// Starts what derives `chain` from L1, and moves the safe and finalized heads of `sequenced`, which is the same where nobody sequences.
-    pub(crate) fn start_verifier(&self, l1: &L1Side, chain: &Pipeline, sequenced: &Store) {
+    pub(crate) fn start_verifier(&self, l1: &L1Side, chain: &Pipeline, sequenced: &Store, at_a_difference: Difference) {
         let verifier = Verifier {
+            at_a_difference,
             chain: chain.clone(),
             sequencer: sequenced.clone(),
             reader: l1.reader.clone(),
@@ -109,6 +123,7 @@ impl Rollup {
             gate: self.gate.clone(),
             l1: l1.status.clone(),
             derived: l1.derived.subscribe(),
+            backlog: batching.backlog,
             last,
             every: self.poll(),
             eager: batching.eager,
@@ -132,7 +147,7 @@ impl Rollup {
             sender: L1Sender::new(l1.reader.client.clone(), keys.proposer.clone(), self.sending()).await?,
             outputs: self.contracts.outputs,
             gate: self.gate.clone(),
-            prover: Arc::new(Prover::new(keys.prover.clone(), derived)?),
+            prover: Arc::new(Prover::new(&keys.prover, derived)?),
             interval,
             every: self.poll(),
             told,

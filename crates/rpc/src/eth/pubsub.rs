@@ -42,6 +42,9 @@ pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     Ok(())
 }
 
+/// What there is to tell a subscriber, if anything.
+type Meaning = Result<Option<Box<RawValue>>, RpcError>;
+
 /// What a client subscribes to.
 #[derive(Debug)]
 enum Topic {
@@ -191,7 +194,18 @@ async fn serve_blocks(api: Arc<Api>, mut topic: OfBlocks, pending: PendingSubscr
         }
     };
     let Ok(sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
-    let mut message = topic.first(&api);
+    let first = topic.first(&api);
+    tell_blocks(&api, &mut follower, &sink, (first, |sealed| topic.message(&api, sealed))).await
+}
+
+/// Tells what a block means, for each that a follower passes on, after what there is to say `first`.
+pub(crate) async fn tell_blocks(
+    api: &Api,
+    follower: &mut Follower,
+    sink: &SubscriptionSink,
+    (first, mut meaning): (Meaning, impl FnMut(&SealedBlock) -> Meaning),
+) -> SubscriptionCloseResponse {
+    let mut message = first;
     loop {
         let Ok(due) = message else { return cut_off("internal error") };
         if let Some(due) = due
@@ -204,7 +218,7 @@ async fn serve_blocks(api: Arc<Api>, mut topic: OfBlocks, pending: PendingSubscr
             () = sink.closed() => return SubscriptionCloseResponse::None,
         };
         message = match step {
-            Ok(Step::Block(sealed)) => topic.message(&api, &sealed),
+            Ok(Step::Block(sealed)) => meaning(&sealed),
             Ok(Step::Undo(_)) => Ok(None),
             Err(lost) => match Ended::from(lost) {
                 Ended::CutOff(words) => return cut_off(words),

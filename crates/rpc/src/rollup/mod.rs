@@ -2,6 +2,7 @@
 
 pub(crate) mod economy;
 pub(crate) mod explain;
+pub(crate) mod feed;
 pub(crate) mod optimism;
 pub(crate) mod tributary;
 
@@ -12,5 +13,6 @@ pub(crate) fn register(module: &mut Module, rollup: RollupView) -> Result<(), Re
     optimism::register(module, rollup)?;
     tributary::register(module)?;
     economy::register(module)?;
-    explain::register(module)
+    explain::register(module)?;
+    feed::register(module)
 }

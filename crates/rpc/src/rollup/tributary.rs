@@ -9,12 +9,13 @@ use alloy_primitives::{Address, B256, U64};
 use jsonrpsee::server::RegisterMethodError;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tributary_chain::DerivedFrom;
+use tributary_chain::{DerivedFrom, LostTransaction};
 use tributary_contracts::predeploys;
 
 pub(crate) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     light(module, "tributary_networkInfo", |api, _| network_info(api))?;
     light(module, "tributary_batchOf", |api, args| batch_of(api, args.required::<U64>()?.to()))?;
+    light(module, "tributary_lost", |api, args| lost(api, args.optional::<U64>()?))?;
     light(module, "tributary_verifierBlock", |api, args| verifier_block(api, args.required::<U64>()?.to()))
 }
 
@@ -56,6 +57,15 @@ struct VerifierBlock {
 
 fn rollup(api: &Api) -> Result<&RollupView, RpcError> {
     api.chain.rollup.as_ref().ok_or_else(|| RpcError::server("this chain is not a rollup"))
+}
+
+/// Most that `tributary_lost` tells.
+const MOST_LOST: u64 = 1_000;
+
+/// Transactions that were acknowledged and lost, the newest first.
+fn lost(api: &Api, most: Option<U64>) -> Result<Vec<LostTransaction>, RpcError> {
+    let lost = rollup(api)?.lost.as_ref().ok_or_else(|| RpcError::server("this node acknowledges no transactions"))?;
+    Ok(lost.newest(most.map_or(MOST_LOST, |most| most.to::<u64>().min(MOST_LOST)) as usize))
 }
 
 fn network_info(api: &Api) -> Result<NetworkInfo, RpcError> {

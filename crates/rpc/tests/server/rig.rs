@@ -326,6 +326,8 @@ fn rollup_view(store: &Store) -> RollupView {
         derivation: Arc::new(Derivation::default()),
         network: network(),
         index: None,
+        feed: None,
+        lost: None,
     }
 }
 
