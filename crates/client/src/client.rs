@@ -82,6 +82,11 @@ impl Client {
         self.endpoints.all().iter().map(|http| Self { endpoints: Endpoints::only(http), identity: self.identity.clone() }).collect()
     }
 
+    /// Its endpoints.
+    pub const fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
     /// Hosts and ports of the endpoints, in order.
     pub fn hosts(&self) -> Vec<String> {
         self.endpoints.all().iter().map(Http::host).collect()

@@ -31,6 +31,7 @@ mod imported;
 mod indexer;
 mod keys;
 mod l1_view;
+mod observer;
 mod part_files;
 mod pipeline;
 mod producer;
@@ -51,8 +52,8 @@ pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
 pub use roles::{
-    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig,
-    Waits, sequencer, verifier,
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, RoleConfig, RoleNode, SequencerConfig,
+    VerifierConfig, Waits, sequencer, verifier,
 };
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

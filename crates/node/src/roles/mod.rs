@@ -16,7 +16,7 @@ pub(crate) use l1_side::L1Side;
 pub use node::{L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, sequencer, verifier};
 pub(crate) use parts::{Batching, ProposerKeys};
 
-use crate::{clock::Clock, development::Snapshots, gate::Gate, tasks::Tasks};
+use crate::{clock::Clock, development::Snapshots, gate::Gate, observer::Payers, tasks::Tasks};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tributary_contracts::L1Contracts;
@@ -39,6 +39,18 @@ pub(crate) struct Rollup {
     /// Told of each new block of an embedded L1.
     pub(crate) l1_news: Arc<Notify>,
     pub(crate) tasks: Tasks,
+    /// What this process is, for who monitors it.
+    pub(crate) role: Role,
+    /// Who pays on L1 for what is done here.
+    pub(crate) payers: Payers,
+}
+
+/// What a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Role {
+    pub(crate) name: &'static str,
+    /// Whether it makes blocks, each in its time, or has those that come to L1, batch by batch.
+    pub(crate) makes_blocks: bool,
 }
 
 impl Rollup {
