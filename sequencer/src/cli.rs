@@ -2,6 +2,7 @@
 
 use crate::{
     attribute::AttributeArguments,
+    config::ConfigArguments,
     datanet::DatanetArguments,
     demo::DemoArguments,
     dev::DevArguments,
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Sequencer(Box<SequencerArguments>),
     /// Derive a rollup from L1 alone, and answer for it.
     Verifier(Box<VerifierArguments>),
+    /// Check a role's configuration without starting it.
+    Config(ConfigArguments),
     /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.

@@ -4,6 +4,7 @@ mod attribute;
 mod caller;
 mod chain;
 mod cli;
+mod config;
 mod datanet;
 mod demo;
 mod dev;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
             cli::Command::Serve(arguments) => serve::run(arguments).await,
             cli::Command::Genesis(arguments) => roles::genesis(*arguments).await,
             cli::Command::Sequencer(arguments) => roles::sequencer(*arguments).await,
+            cli::Command::Config(arguments) => config::run(arguments).await,
             cli::Command::Verifier(arguments) => roles::verifier(*arguments).await,
         }
     });

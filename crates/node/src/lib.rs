@@ -52,8 +52,8 @@ pub use error::Error;
 pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
 pub use roles::{
-    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, RoleConfig, RoleNode, SequencerConfig,
-    VerifierConfig, Waits, sequencer, verifier,
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, Inspection, L1Settings, RoleConfig, RoleNode, SequencerConfig,
+    VerifierConfig, Waits, inspect_directory, sequencer, verifier,
 };
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

@@ -1,14 +1,13 @@
 //! `tributary genesis`, `sequencer` and `verifier`: a rollup and its roles of a rollup over an L1 that somebody else runs.
 
 mod arguments;
-mod config_file;
+pub(crate) mod config_file;
 mod genesis;
 
-pub(crate) use arguments::RoleArguments;
+pub(crate) use arguments::{KeyPlace, L1Arguments, RoleArguments};
 pub(crate) use genesis::{GenesisArguments, run as genesis};
 
 use crate::{error::Error, logging, shutdown::Shutdown, terminal, terminal::LiveLine};
-use arguments::KeyPlace;
 use clap::{Args, CommandFactory, ValueEnum};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 use tributary_node::{DataAvailability, RoleNode, SequencerConfig, VerifierConfig};
@@ -30,6 +29,9 @@ Examples:
   tributary verifier … --sequencer-url http://sequencer:8545
                                    and sends on what clients send
   tributary verifier --config verifier.toml --port 9545";
+
+/// Roles that a configuration file can be of.
+pub(crate) const ROLES: [&str; 2] = ["sequencer", "verifier"];
 
 /// The node has this long to stop in order. After it the process ends anyway: everything acknowledged is on disk.
 const GRACE: Duration = Duration::from_secs(5);
@@ -107,7 +109,7 @@ pub(crate) struct VerifierArguments {
 /// The command line, with what the configuration file of a role says.
 pub(crate) fn with_config_file(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
     let name = given.get(1).and_then(|name| name.to_str()).unwrap_or_default();
-    if !["sequencer", "verifier"].contains(&name) {
+    if !ROLES.contains(&name) {
         return Ok(given);
     }
     let command = crate::cli::Arguments::command();
