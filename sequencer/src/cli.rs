@@ -4,6 +4,7 @@ use crate::{
     attribute::AttributeArguments,
     config::ConfigArguments,
     datanet::DatanetArguments,
+    db::DbArguments,
     demo::DemoArguments,
     dev::DevArguments,
     dispute::DisputeArguments,
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Verifier(Box<VerifierArguments>),
     /// Check a role's configuration without starting it.
     Config(ConfigArguments),
+    /// Tell, check, prune, copy and restore data directories.
+    Db(DbArguments),
     /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.

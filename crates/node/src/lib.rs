@@ -44,6 +44,7 @@ mod status;
 mod tasks;
 #[cfg(test)]
 mod test_chain;
+pub mod upkeep;
 mod verifier;
 
 pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAIN_ID};

@@ -11,8 +11,9 @@ mod node;
 mod parts;
 
 pub use deployment::{DeploymentPlan, DeploymentStep, Operators as DeploymentOperators, Waits};
+pub(crate) use directory::RoleDirectory;
 pub use files::ChainFiles;
-pub(crate) use files::write_json;
+pub(crate) use files::{read as read_json, write_json};
 pub use inspection::{Inspection, inspect_directory};
 pub(crate) use l1_side::L1Side;
 pub use node::{L1Settings, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, sequencer, verifier};
