@@ -18,25 +18,27 @@ use tributary_tests::{
     wallet::{Signed, Wallet},
 };
 
-const CHAIN: u64 = 4242;
+pub(crate) const CHAIN: u64 = 4242;
 
 /// The phrase of anvil and Hardhat, whose accounts the embedded L1 funds.
 const PHRASE: &str = "test test test test test test test test test test test junk";
 
 /// A role that runs, killed when this is dropped.
-struct Role {
+pub(crate) struct Role {
     child: Child,
-    url: String,
-    rpc: Rpc,
+    pub(crate) url: String,
+    /// Health and metrics.
+    pub(crate) dashboard: String,
+    pub(crate) rpc: Rpc,
 }
 
 impl Role {
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
         self.rpc.call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
     /// Waits for an answer other than nothing.
-    fn wait(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         for _ in 0..1_200 {
             if done(self) {
                 return;
@@ -46,13 +48,20 @@ impl Role {
         panic!("never: {what}");
     }
 
-    fn receipt(&mut self, hash: B256) -> Value {
-        let mut receipt = Value::Null;
-        self.wait("a receipt", |role| {
-            receipt = role.ask("eth_getTransactionReceipt", json!([hash]));
-            !receipt.is_null()
-        });
-        receipt
+    pub(crate) fn receipt(&mut self, hash: B256) -> Value {
+        Self::receipt_of(&mut self.rpc, hash)
+    }
+
+    /// Waits for a node to have a transaction's receipt.
+    pub(crate) fn receipt_of(rpc: &mut Rpc, hash: B256) -> Value {
+        for _ in 0..1_200 {
+            let receipt = rpc.call("eth_getTransactionReceipt", json!([hash])).unwrap_or_else(|error| panic!("a receipt: {error}"));
+            if !receipt.is_null() {
+                return receipt;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("never: a receipt of {hash}");
     }
 }
 
@@ -64,36 +73,36 @@ impl Drop for Role {
 }
 
 /// The L1 of a development node, and a folder for a rollup on it.
-struct Ground {
-    node: Node,
-    dir: TempDir,
+pub(crate) struct Ground {
+    pub(crate) node: Node,
+    pub(crate) dir: TempDir,
 }
 
 impl Ground {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (node, dir) = (Node::start_in_time(), tempfile::tempdir().unwrap());
         let config = Rpc::connect(&node.process.banner.l1_url).unwrap().call("debug_chainConfig", json!([])).unwrap();
         std::fs::write(dir.path().join("l1.json"), config.to_string()).unwrap();
         Self { node, dir }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The key of a funded account.
-    fn key(&self, index: usize) -> &str {
+    pub(crate) fn key(&self, index: usize) -> &str {
         &self.node.process.banner.keys[index]
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(built_binary());
         command.args(arguments).args(["--l1-url", &self.node.process.banner.l1_url]).current_dir(self.dir.path());
         command.env("TRIBUTARY_MNEMONIC", PHRASE).stdin(Stdio::null());
         command
     }
 
-    fn genesis(&self, more: &[&str]) -> Output {
+    pub(crate) fn genesis(&self, more: &[&str]) -> Output {
         let [batcher, prover] = [7, 6].map(|index| Wallet::funded(index, CHAIN).address().to_string());
         let fund = format!("{}=1000", Wallet::funded(1, CHAIN).address());
         let chain = CHAIN.to_string();
@@ -103,12 +112,18 @@ impl Ground {
     }
 
     /// Starts a role; `None` with its words when it does not start.
-    fn role(&self, name: &str, datadir: &str, more: &[&str]) -> Result<Role, String> {
+    pub(crate) fn role(&self, name: &str, datadir: &str, more: &[&str]) -> Result<Role, String> {
+        self.role_with_batcher(self.key(7), name, datadir, more)
+    }
+
+    /// As [`Self::role`], with another key for its batcher.
+    pub(crate) fn role_with_batcher(&self, batcher: &str, name: &str, datadir: &str, more: &[&str]) -> Result<Role, String> {
         let log = File::options().create(true).append(true).open(self.path(&format!("{datadir}.log"))).unwrap();
+        let chain = if more.contains(&"--chain") { &[][..] } else { &["--chain", "rollup"][..] };
         let mut child = self
-            .command(&[&[name, "--chain", "rollup", "--datadir", datadir, "--port", "0", "--dashboard-port", "0"], more].concat())
+            .command(&[&[name, "--datadir", datadir, "--port", "0", "--dashboard-port", "0"], chain, more].concat())
             .args(["--l1-chain-config", "l1.json", "--l1-block-time", "2"])
-            .env("TRIBUTARY_BATCHER_KEY", self.key(7))
+            .env("TRIBUTARY_BATCHER_KEY", batcher)
             .env("TRIBUTARY_PROPOSER_KEY", self.key(8))
             .env("TRIBUTARY_PROVER_KEY", self.key(6))
             .stdout(Stdio::piped())
@@ -117,9 +132,10 @@ impl Ground {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        match line.split_whitespace().next() {
-            Some(url) => Ok(Role { rpc: Rpc::connect(url).unwrap(), url: url.to_owned(), child }),
-            None => {
+        let urls: Vec<_> = line.split_whitespace().filter(|word| word.starts_with("http://")).map(str::to_owned).collect();
+        match &urls[..] {
+            [url, dashboard] => Ok(Role { rpc: Rpc::connect(url).unwrap(), url: url.clone(), dashboard: dashboard.clone(), child }),
+            _ => {
                 child.wait().unwrap();
                 Err(std::fs::read_to_string(self.path(&format!("{datadir}.log"))).unwrap())
             }
@@ -127,12 +143,12 @@ impl Ground {
     }
 }
 
-fn told(output: Output) -> Value {
+pub(crate) fn told(output: Output) -> Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn transfer(wallet: &mut Wallet, value: u64) -> Signed {
+pub(crate) fn transfer(wallet: &mut Wallet, value: u64) -> Signed {
     let draft = alloy_consensus::TxEip1559 {
         to: alloy_primitives::TxKind::Call(Address::repeat_byte(0x77)),
         value: U256::from(value),
