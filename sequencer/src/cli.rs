@@ -2,7 +2,9 @@
 
 use crate::{
     attribute::AttributeArguments,
+    config::ConfigArguments,
     datanet::DatanetArguments,
+    db::DbArguments,
     demo::DemoArguments,
     dev::DevArguments,
     dispute::DisputeArguments,
@@ -43,6 +45,10 @@ pub(crate) enum Command {
     Prover(Box<ProverArguments>),
     /// Make a role's directory from what L1 has.
     Recover(Box<RecoverArguments>),
+    /// Check a role's configuration without starting it.
+    Config(ConfigArguments),
+    /// Tell, check, prune, copy and restore data directories.
+    Db(DbArguments),
     /// Play the whole economy on a running `tributary dev`, from texts to claims, and check every step.
     Demo(DemoArguments),
     /// Found datanets, contribute to them, read and cite them.

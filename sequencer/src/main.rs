@@ -4,7 +4,9 @@ mod attribute;
 mod caller;
 mod chain;
 mod cli;
+mod config;
 mod datanet;
+mod db;
 mod demo;
 mod dev;
 mod dispute;
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
             cli::Command::Serve(arguments) => serve::run(arguments).await,
             cli::Command::Genesis(arguments) => roles::genesis(*arguments).await,
             cli::Command::Sequencer(arguments) => roles::sequencer(*arguments).await,
+            cli::Command::Db(arguments) => db::run(arguments).await,
+            cli::Command::Config(arguments) => config::run(arguments).await,
             cli::Command::Verifier(arguments) => roles::verifier(*arguments).await,
             cli::Command::Replica(arguments) => roles::replica(*arguments).await,
             cli::Command::Prover(arguments) => roles::prover(*arguments).await,

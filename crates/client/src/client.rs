@@ -77,14 +77,14 @@ impl Client {
         Ok(Self { endpoints, identity: SharedIdentity::default() })
     }
 
-    /// The endpoint that is preferred now, for what is no JSON-RPC.
-    pub fn endpoint(&self) -> Http {
-        self.endpoints.in_order().swap_remove(0)
-    }
-
     /// A client for each endpoint alone, which asks once: to compare what they say.
     pub fn each(&self) -> Vec<Self> {
         self.endpoints.all().iter().map(|http| Self { endpoints: Endpoints::only(http), identity: self.identity.clone() }).collect()
+    }
+
+    /// Its endpoints.
+    pub const fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// Hosts and ports of the endpoints, in order.

@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -45,6 +45,8 @@ struct Shared {
     health: Mutex<Health>,
     /// Whether it told the identity that it should have, since it last failed.
     verified: AtomicBool,
+    /// Exchanges that gave no usable answer.
+    failed: AtomicU64,
 }
 
 #[derive(Default)]
@@ -78,6 +80,7 @@ impl Http {
             pace: endpoint.requests_per_second.map(Pace::new),
             health: Mutex::default(),
             verified: AtomicBool::new(false),
+            failed: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -146,8 +149,14 @@ impl Http {
         self.shared.pace.as_ref().map_or(Duration::ZERO, |pace| pace.wait(now))
     }
 
+    /// How many exchanges with it gave no usable answer.
+    pub fn failures(&self) -> u64 {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+
     /// It gave no usable answer and rests.
     pub(crate) fn failed(&self, error: &Error) {
+        self.shared.failed.fetch_add(1, Ordering::Relaxed);
         let mut health = self.health();
         health.failures = health.failures.saturating_add(1);
         let ours = FIRST_REST.saturating_mul(1 << (health.failures - 1).min(10)).min(LAST_REST);

@@ -1,6 +1,9 @@
 //! Whether the node does its work: facts from the node, judged against the time.
 
-use crate::metrics;
+use crate::{
+    metrics,
+    ready::{ReadyLimits, ReadyReport, Standing},
+};
 use alloy_eips::BlockNumHash;
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -68,19 +71,23 @@ struct Facts {
     journal_ok: bool,
     not_proposing: Option<&'static str>,
     halted: Option<String>,
+    standing: Standing,
 }
 
 /// What the node knows of itself, shared between the node, which writes it, and the server, which judges it.
 #[derive(Debug)]
 pub struct Health {
+    role: &'static str,
     limits: Limits,
+    ready_limits: ReadyLimits,
+    started: Instant,
     // A std mutex: it is held for a few assignments and never across an await.
     facts: Mutex<Facts>,
 }
 
 impl Health {
-    /// A node that starts at `now` with these heads. Until told otherwise the verifier agrees and the journal is in order.
-    pub fn new(limits: Limits, heads: Heads, now: Instant) -> Self {
+    /// A node of this role that starts at `now` with these heads. Until told otherwise the verifier agrees and the journal is in order.
+    pub fn new(role: &'static str, (limits, ready_limits): (Limits, ReadyLimits), heads: Heads, now: Instant) -> Self {
         let seen = |head: BlockNumHash| Seen { head, since: now, held: now };
         let facts = Facts {
             unsafe_head: seen(heads.unsafe_head),
@@ -90,9 +97,10 @@ impl Health {
             journal_ok: true,
             not_proposing: None,
             halted: None,
+            standing: Standing::default(),
         };
         metrics::set_heads(&heads);
-        Self { limits, facts: Mutex::new(facts) }
+        Self { role, limits, ready_limits, started: now, facts: Mutex::new(facts) }
     }
 
     /// The heads at `now`. A head counts as advancing when it is another block than before.
@@ -131,6 +139,11 @@ impl Health {
         self.facts().not_proposing = reason;
     }
 
+    /// What the node stands on now.
+    pub fn set_standing(&self, standing: Standing) {
+        self.facts().standing = standing;
+    }
+
     /// The node halted. The first reason stays.
     pub fn halt(&self, reason: impl Into<String>) {
         self.facts().halted.get_or_insert(reason.into());
@@ -139,16 +152,7 @@ impl Health {
     /// Judges the facts at `now`.
     pub fn report(&self, now: Instant) -> Report {
         let facts = self.facts();
-        let mut reasons = Vec::new();
-        if let Some(reason) = &facts.halted {
-            reasons.push(format!("halted: {reason}"));
-        }
-        if !facts.verifier_agrees {
-            reasons.push("the verifier derives another block than the sequencer built".to_owned());
-        }
-        if !facts.journal_ok {
-            reasons.push("the journal could not be written".to_owned());
-        }
+        let mut reasons = facts.faults();
         if let Some(reason) = facts.not_proposing {
             reasons.push(format!("no outputs are proposed: {reason}"));
         }
@@ -180,9 +184,50 @@ impl Health {
         }
     }
 
+    /// Judges at `now` whether the node may lead, or serve.
+    pub fn ready(&self, now: Instant) -> ReadyReport {
+        let facts = self.facts();
+        facts.standing.judge(self.role, &self.ready_limits, facts.faults(), now)
+    }
+
+    /// That the process answers at all, and since when: who halted stays alive, for its state to be looked at.
+    pub fn live(&self, now: Instant) -> LiveReport {
+        LiveReport { live: true, role: self.role, uptime: now.saturating_duration_since(self.started).as_secs() }
+    }
+
     fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().expect("invariant: no holder of the lock panics")
     }
+}
+
+impl Facts {
+    /// What no node may go on with.
+    fn faults(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let Some(reason) = &self.halted {
+            reasons.push(format!("halted: {reason}"));
+        }
+        if !self.verifier_agrees {
+            reasons.push("the verifier derives another block than the sequencer built".to_owned());
+        }
+        if !self.journal_ok {
+            reasons.push("the journal could not be written".to_owned());
+        }
+        reasons
+    }
+}
+
+/// What `/live` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveReport {
+    /// True.
+    pub live: bool,
+    /// What the node is.
+    pub role: &'static str,
+    /// Seconds since its start.
+    #[serde(rename = "uptimeSeconds")]
+    pub uptime: u64,
 }
 
 /// A head in a [`Report`].
@@ -224,8 +269,15 @@ pub struct Report {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { unsafe_head: Duration::from_secs(5), safe_head: Duration::from_secs(30), finalized_head: Duration::from_secs(60) };
+    const LIMITS: (Limits, ReadyLimits) = (
+        Limits { unsafe_head: Duration::from_secs(5), safe_head: Duration::from_secs(30), finalized_head: Duration::from_secs(60) },
+        ReadyLimits {
+            head_age: Duration::from_secs(5),
+            derivation_lag: 10,
+            l1_silence: Duration::from_secs(5),
+            l1_head_age: Duration::from_secs(5),
+        },
+    );
 
     fn heads(unsafe_head: u64, safe_head: u64, finalized_head: u64) -> Heads {
         let block = |number: u64| BlockNumHash { number, hash: B256::with_last_byte(number as u8) };
@@ -239,7 +291,7 @@ mod tests {
     #[test]
     fn a_node_is_healthy_while_its_heads_advance() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         health.set_heads(&heads(5, 3, 2), after(start, 29));
         let report = health.report(after(start, 34));
         assert!(report.healthy, "{report:?}");
@@ -249,7 +301,7 @@ mod tests {
     #[test]
     fn telling_the_same_head_again_does_not_make_it_advance() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         health.set_heads(&heads(1, 1, 1), after(start, 6));
         let report = health.report(after(start, 6));
         assert_eq!(report.reasons, ["the unsafe head has been block 1 for 6 s, longer than 5 s"]);
@@ -258,7 +310,7 @@ mod tests {
     #[test]
     fn each_head_has_its_own_patience() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         health.set_heads(&heads(2, 1, 1), after(start, 61));
         let report = health.report(after(start, 61));
         assert_eq!(report.reasons.len(), 2);
@@ -268,7 +320,7 @@ mod tests {
     #[test]
     fn a_head_that_somebody_holds_may_stand_still_and_has_its_time_again_afterwards() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         health.set_held(Held::Everything, after(start, 100));
         assert!(health.report(after(start, 104)).healthy);
         health.set_held(Held::Finality, after(start, 200));
@@ -281,7 +333,7 @@ mod tests {
     #[test]
     fn a_replaced_head_of_the_same_number_counts_as_progress() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         let mut reorged = heads(1, 1, 1);
         reorged.unsafe_head.hash = B256::repeat_byte(9);
         health.set_heads(&reorged, after(start, 6));
@@ -291,7 +343,7 @@ mod tests {
     #[test]
     fn a_proposer_that_waits_says_why_until_it_goes_on() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         health.set_not_proposing(Some("on purpose"));
         assert_eq!(health.report(start).reasons, ["no outputs are proposed: on purpose"]);
         health.set_not_proposing(None);
@@ -301,7 +353,7 @@ mod tests {
     #[test]
     fn disagreement_a_lost_journal_and_a_halt_are_reasons() {
         let start = Instant::now();
-        let health = Health::new(LIMITS, heads(1, 1, 1), start);
+        let health = Health::new("sequencer", LIMITS, heads(1, 1, 1), start);
         assert!(health.report(start).healthy);
         health.set_verifier_agrees(false);
         health.set_journal_ok(false);
@@ -311,5 +363,7 @@ mod tests {
         assert!(!report.healthy);
         assert_eq!(report.reasons[0], "halted: disk full");
         assert_eq!(report.reasons.len(), 3);
+        assert_eq!(health.ready(start).reasons[..3], report.reasons[..], "who halted may not lead");
+        assert!(health.live(after(start, 7)).live && health.live(after(start, 7)).uptime == 7, "and is there to be looked at");
     }
 }

@@ -9,6 +9,7 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -51,7 +52,7 @@ impl ServerHandle {
     }
 }
 
-/// Serves `/health` and `/metrics` on `addr`.
+/// Serves `/health`, `/live`, `/ready` and `/metrics` on `addr`.
 ///
 /// # Errors
 /// [`Error::Listen`] when `addr` cannot be listened on.
@@ -62,7 +63,12 @@ pub async fn serve(addr: SocketAddr, health: Arc<Health>, prometheus: Prometheus
     let shared = Shared { health, prometheus };
     let (stop, stopped) = watch::channel(false);
     let upkeep = keep_up(shared.prometheus.clone(), stopped.clone());
-    let router = Router::new().route("/health", get(answer_health)).route("/metrics", get(answer_metrics)).with_state(shared);
+    let router = Router::new()
+        .route("/health", get(answer_health))
+        .route("/live", get(answer_live))
+        .route("/ready", get(answer_ready))
+        .route("/metrics", get(answer_metrics))
+        .with_state(shared);
     let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
     let server = tokio::spawn(async move {
         let (served, ()) = tokio::join!(server, upkeep);
@@ -75,13 +81,27 @@ pub async fn serve(addr: SocketAddr, health: Arc<Health>, prometheus: Prometheus
 
 async fn answer_health(State(shared): State<Shared>) -> impl IntoResponse {
     let report = shared.health.report(Instant::now());
-    let status = if report.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(report.healthy, report)
+}
+
+async fn answer_live(State(shared): State<Shared>) -> impl IntoResponse {
+    answer(true, shared.health.live(Instant::now()))
+}
+
+async fn answer_ready(State(shared): State<Shared>) -> impl IntoResponse {
+    let report = shared.health.ready(Instant::now());
+    answer(report.ready, report)
+}
+
+fn answer(good: bool, report: impl Serialize) -> impl IntoResponse {
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(report))
 }
 
 async fn answer_metrics(State(shared): State<Shared>) -> impl IntoResponse {
-    let healthy = shared.health.report(Instant::now()).healthy;
+    let (healthy, ready) = (shared.health.report(Instant::now()).healthy, shared.health.ready(Instant::now()).ready);
     metrics::gauge!(names::HEALTHY).set(f64::from(u8::from(healthy)));
+    metrics::gauge!(names::READY).set(f64::from(u8::from(ready)));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], shared.prometheus.render())
 }
 

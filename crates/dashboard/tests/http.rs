@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tributary_dashboard::{Error, Health, Limits, ServerHandle, metrics, serve};
+use tributary_dashboard::{Error, Health, L1Standing, Limits, ReadyLimits, ServerHandle, Standing, metrics, serve};
 use tributary_primitives::Heads;
 
 /// Status code and body of a GET.
@@ -34,7 +34,8 @@ async fn start() -> (ServerHandle, Arc<Health>) {
     let hour = Duration::from_secs(3600);
     let limits = Limits { unsafe_head: hour, safe_head: hour, finalized_head: hour };
     let prometheus = metrics::install().unwrap();
-    let health = Arc::new(Health::new(limits, heads(3), Instant::now()));
+    let ready = ReadyLimits { head_age: hour, derivation_lag: 1, l1_silence: hour, l1_head_age: hour };
+    let health = Arc::new(Health::new("verifier", (limits, ready), heads(3), Instant::now()));
     let server = serve((Ipv4Addr::LOCALHOST, 0).into(), health.clone(), prometheus).await.unwrap();
     (server, health)
 }
@@ -68,6 +69,21 @@ async fn metrics_are_in_prometheus_text_with_their_help() {
     assert!(body.contains("tributary_head_block{head=\"finalized\"} "), "{body}");
     assert!(body.contains("tributary_seal_seconds_bucket{le=\"0.005\"} 1"), "{body}");
     assert!(body.contains("tributary_healthy 1"), "{body}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn readiness_follows_the_facts_and_life_does_not() {
+    let (server, health) = start().await;
+    let (status, body) = get(server.addr(), "/ready").await;
+    assert!(status == 503 && body.contains("L1 has not answered yet"), "{body}");
+    health.set_standing(Standing { l1: L1Standing { answered: Some(Instant::now()), ..Default::default() }, ..Default::default() });
+    let (status, body) = get(server.addr(), "/ready").await;
+    assert!(status == 200 && body.contains("\"ready\":true") && body.contains("\"role\":\"verifier\""), "{body}");
+    health.halt("on purpose");
+    let (status, body) = get(server.addr(), "/ready").await;
+    assert!(status == 503 && body.contains("halted: on purpose"), "{body}");
+    assert_eq!(get(server.addr(), "/live").await.0, 200);
     server.stop().await;
 }
 

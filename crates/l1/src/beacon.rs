@@ -76,6 +76,11 @@ impl Beacons {
         Ok(Self { nodes, archives, ids: blob_ids, seconds_per_slot, clock: OnceCell::new() })
     }
 
+    /// Beacon nodes, and archives.
+    pub(crate) const fn endpoints(&self) -> [&Endpoints; 2] {
+        [&self.nodes, &self.archives]
+    }
+
     pub(crate) async fn blobs(&self, block: BlobBlock, hashes: &[B256]) -> Result<Vec<Blob>, Error> {
         if hashes.is_empty() {
             return Ok(Vec::new());

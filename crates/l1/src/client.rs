@@ -12,7 +12,7 @@ use alloy_eips::{BlockId, eip4844::Blob};
 use alloy_primitives::B256;
 use alloy_rpc_types_eth::TransactionReceipt;
 use std::sync::Arc;
-use tributary_client::{Client, ClientConfig};
+use tributary_client::{Client, ClientConfig, Http};
 use tributary_primitives::{Block, L1BlockRef, Receipt};
 
 /// A client of an L1. Cheap to clone; clones share connections.
@@ -51,6 +51,13 @@ impl L1Client {
     /// The execution nodes, whose word is taken for what they say.
     pub fn node(&self) -> &Client {
         &self.shared.node
+    }
+
+    /// Everybody who is asked, and for what: `execution`, `beacon`, `archive`.
+    pub fn endpoints(&self) -> Vec<(&'static str, Http)> {
+        let [beacons, archives] = self.shared.beacons.endpoints();
+        let named = [("execution", self.node().endpoints()), ("beacon", beacons), ("archive", archives)];
+        named.into_iter().flat_map(|(api, endpoints)| endpoints.all().iter().map(move |http| (api, http.clone()))).collect()
     }
 
     /// Number, hash, parent and time of a block; `None` when there is no such block (or none is safe or finalized yet).

@@ -25,6 +25,6 @@ pub use config::{BlobIds, L1Config};
 pub use error::Error;
 pub use forks::{ForkConfig, ForkConfigs};
 pub use schedule::{blob_schedule, chain_spec};
-pub use sender::{L1Sender, SenderConfig};
+pub use sender::{L1Sender, SenderConfig, Spending};
 pub use transaction::{SidecarFormat, TxRequest};
 pub use tributary_client::{Endpoint, FeeLimits, Refusal, RpcFault, Severity, TxFees};

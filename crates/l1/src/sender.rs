@@ -9,12 +9,12 @@ use crate::{
     transaction::{Prepared, Proofs, SidecarFormat, SignedTx, TxRequest, prove_blobs, sign},
 };
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{Address, B256, Bytes, TxKind};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_rpc_types_eth::{TransactionReceipt, TransactionRequest};
 use alloy_signer_local::PrivateKeySigner;
 use std::{
     collections::BTreeSet,
-    sync::Mutex as StdMutex,
+    sync::{Arc, Mutex as StdMutex},
     time::{Duration, Instant},
 };
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
@@ -73,6 +73,29 @@ pub struct L1Sender {
     /// What a refusal taught of the proofs that the L1 wants.
     proofs: StdMutex<Option<Proofs>>,
     permits: Semaphore,
+    spending: Spending,
+}
+
+/// What an account paid for transactions whose inclusion was seen, failed ones too. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Spending(Arc<StdMutex<U256>>);
+
+impl Spending {
+    /// Wei, for gas and blobs.
+    pub fn wei(&self) -> U256 {
+        *self.lock()
+    }
+
+    fn add(&self, receipt: &TransactionReceipt) {
+        let gas = U256::from(receipt.gas_used) * U256::from(receipt.effective_gas_price);
+        let blobs = U256::from(receipt.blob_gas_used.unwrap_or_default()) * U256::from(receipt.blob_gas_price.unwrap_or_default());
+        let mut wei = self.lock();
+        *wei = wei.saturating_add(gas).saturating_add(blobs);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, U256> {
+        self.0.lock().expect("invariant: nothing panics while it holds this lock")
+    }
 }
 
 impl std::fmt::Debug for L1Sender {
@@ -133,12 +156,17 @@ impl L1Sender {
         }
         let permits = Semaphore::new(config.max_in_flight.max(1));
         let (next_nonce, waiting, proofs) = (Mutex::new(None), StdMutex::default(), StdMutex::default());
-        Ok(Self { client, key, chain_id, config, next_nonce, waiting, proofs, permits })
+        Ok(Self { client, key, chain_id, config, next_nonce, waiting, proofs, permits, spending: Spending::default() })
     }
 
     /// The account.
     pub fn address(&self) -> Address {
         self.key.address()
+    }
+
+    /// What it has paid, now and later.
+    pub fn spending(&self) -> Spending {
+        self.spending.clone()
     }
 
     /// The client that it uses.
@@ -252,7 +280,10 @@ impl L1Sender {
         loop {
             tokio::time::sleep(self.config.poll).await;
             match self.look(&mut *tx, &mut attempt).await {
-                Ok(Look::Confirmed(receipt)) => return Ok(*receipt),
+                Ok(Look::Confirmed(receipt)) => {
+                    self.spending.add(&receipt);
+                    return Ok(*receipt);
+                }
                 Ok(Look::Included) => looks_past_nonce = 0,
                 Ok(Look::Waiting) => looks_past_nonce = 0,
                 Ok(Look::NoncePassed) => {

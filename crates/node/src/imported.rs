@@ -50,6 +50,11 @@ impl ImportedChain {
         Ok(Self::of(datadir, read(&path)?))
     }
 
+    /// Its rules.
+    pub(crate) fn spec(&self) -> &Arc<ChainSpec> {
+        &self.spec
+    }
+
     fn of(datadir: &Path, genesis: Genesis) -> Self {
         Self { chain: datadir.join(CHAIN), spec: Arc::new(ChainSpec::ethereum(genesis)) }
     }

@@ -31,6 +31,7 @@ mod imported;
 mod indexer;
 mod keys;
 mod l1_view;
+mod observer;
 mod part_files;
 mod pipeline;
 mod producer;
@@ -43,6 +44,7 @@ mod status;
 mod tasks;
 #[cfg(test)]
 mod test_chain;
+pub mod upkeep;
 mod verifier;
 
 pub use config::{DEV_MNEMONIC, DataAvailability, DevConfig, L1_CHAIN_ID, L2_CHAIN_ID};
@@ -52,8 +54,8 @@ pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
 pub use prover::ProverAt;
 pub use roles::{
-    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, L1Settings, ProverConfig, ProverNode, RecoverFor, Recovering,
-    ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, Waits, prover, recover, replica, sequencer, verifier,
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, Inspection, L1Settings, ProverConfig, ProverNode, RecoverFor, Recovering,
+    ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, Waits, inspect_directory, prover, recover, replica, sequencer, verifier,
 };
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

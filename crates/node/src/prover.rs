@@ -90,7 +90,7 @@ impl Prover {
 /// What a prover elsewhere attests. It is sent everything: what it knows of earlier ranges is nobody's business here.
 fn attested_there(client: &Client, store: &Store, (start, end): (u64, u64), l1_head: B256) -> Result<Option<Attestation>, Error> {
     let Some((witness, header)) = witness(store, (start, end), &Executor::new(store.spec().clone()))? else { return Ok(None) };
-    let (prover, path) = (client.endpoint(), format!("/v1/attest/{l1_head}"));
+    let (prover, path) = (client.endpoints().in_order().swap_remove(0), format!("/v1/attest/{l1_head}"));
     let asked = prover.post_bytes(&path, witness.encode());
     let answer = tokio::runtime::Handle::current().block_on(asked).map_err(tributary_l1::Error::from)?;
     let malformed = |cause| tributary_client::Error::Malformed { method: "/v1/attest".to_owned(), cause };

@@ -11,7 +11,7 @@ use tributary_primitives::{
     Account, AccountDiff, Block, BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, PayloadAttributes, Receipt, RootedDiff,
     StateDiff, StateReader, Transaction, TxType,
 };
-use tributary_storage::{Options, Snapshot, Store};
+use tributary_storage::{Options, Snapshot, Store, TableSize};
 use tributary_trie::state_root;
 
 /// Transfers per block, about what a block of 1,000,000,000 gas holds.
@@ -42,7 +42,7 @@ fn main() {
     store.unwind(store.heads().unwrap().unsafe_head.number - 51).unwrap();
     println!("unwind of 50 small blocks and one of {TRANSFERS} transfers: {:?}", start.elapsed());
     journal(&store);
-    for (table, rows) in store.table_sizes().unwrap() {
+    for TableSize { name: table, rows, .. } in store.size().unwrap().tables {
         println!("{table:>22} {rows:>9} rows");
     }
 }

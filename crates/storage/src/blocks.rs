@@ -12,6 +12,9 @@ use alloy_primitives::{Address, B256, Sealed};
 use signet_libmdbx::tx::{TransactionKind, Tx};
 use tributary_primitives::{Block, BlockBody, Receipt, Transaction};
 
+/// The EIP-2718 type of the OP Stack's deposits.
+const DEPOSIT_TX_TYPE_ID: u8 = 0x7e;
+
 /// A block of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredBlock {
@@ -105,6 +108,18 @@ impl Store {
         let Some(number) = number_of(&tx, &self.0.tables, id.into())? else { return Ok(None) };
         let row = tables::get(&tx, self.0.tables.bodies, &number.to_be_bytes())?;
         row.map(|row| Ok(v1::Body::decode(&row)?.transactions)).transpose()
+    }
+
+    /// Bytes of a block's transactions as EIP-2718 has them, deposits left out; none when the chain has no such block. Nothing is decoded.
+    pub fn transaction_bytes(&self, number: u64) -> Result<u64, Error> {
+        let (tx, mut bytes) = (self.read()?, 0);
+        tables::visit(&tx, self.0.tables.transactions, &number.to_be_bytes(), |_, row| {
+            let encoded = v1::encoded_transaction(row);
+            let is_deposit = encoded.first() == Some(&DEPOSIT_TX_TYPE_ID);
+            bytes += if is_deposit { 0 } else { encoded.len() as u64 };
+            Ok(())
+        })?;
+        Ok(bytes)
     }
 
     /// Block number and index of the transaction with this hash.

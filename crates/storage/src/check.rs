@@ -34,6 +34,20 @@ pub struct CheckReport {
     pub history: u64,
 }
 
+/// A part of a check that is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    /// What is looked at.
+    pub part: &'static str,
+    /// How much of it is done.
+    pub done: u64,
+    /// How much there is.
+    pub of: u64,
+}
+
+/// After so many things that were looked at, progress is told.
+const TOLD_EVERY: u64 = 1024;
+
 impl Store {
     /// Checks the whole store: headers form a chain and commit to their transactions and receipts, every index holds exactly what it should, the state
     /// gives the head's state root when computed from nothing, the trie nodes are those of that computation, and history is complete.
@@ -43,8 +57,16 @@ impl Store {
     /// # Errors
     /// [`Error::Corrupt`] with the first fault.
     pub fn check(&self) -> Result<CheckReport, Error> {
+        self.check_and_tell(&|_| {})
+    }
+
+    /// [`Store::check`], which tells now and then how far it is.
+    ///
+    /// # Errors
+    /// As of [`Store::check`].
+    pub fn check_and_tell(&self, tell: &dyn Fn(Checked)) -> Result<CheckReport, Error> {
         let snapshot = self.latest()?;
-        let mut check = Check { tx: snapshot.transaction(), tables: &self.0.tables, report: CheckReport::default() };
+        let mut check = Check { tx: snapshot.transaction(), tables: &self.0.tables, report: CheckReport::default(), tell };
         check.heads()?;
         check.chain(self.genesis().number)?;
         check.state(&snapshot)?;
@@ -58,9 +80,20 @@ struct Check<'s> {
     tx: &'s RoTxSync,
     tables: &'s Tables,
     report: CheckReport,
+    tell: &'s dyn Fn(Checked),
 }
 
 impl Check<'_> {
+    fn told(&self, part: &'static str, done: u64, of: u64) {
+        if done % TOLD_EVERY == 0 || done == of {
+            (self.tell)(Checked { part, done, of });
+        }
+    }
+
+    fn rows(&self, table: Database) -> Result<u64, Error> {
+        Ok(self.tx.db_stat(&table)?.entries() as u64)
+    }
+
     fn heads(&self) -> Result<(), Error> {
         let heads = heads(self.tx, self.tables)?.ok_or_else(|| Error::corrupt("there is no head"))?;
         for (label, head) in [("unsafe", heads.unsafe_head), ("safe", heads.safe_head), ("finalized", heads.finalized_head)] {
@@ -82,7 +115,8 @@ impl Check<'_> {
             Ok(())
         })?;
         let mut terms = 0;
-        for (number, hash, header) in &blocks {
+        for (done, (number, hash, header)) in (1..).zip(&blocks) {
+            self.told("blocks", done, blocks.len() as u64);
             let (number, hash) = (*number, *hash);
             ensure(keccak256(alloy_rlp::encode(header)) == hash && header.number == number, || format!("header {number} is not its own"))?;
             match parent {
@@ -144,7 +178,9 @@ impl Check<'_> {
 
     fn state(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let mut accounts = Vec::new();
-        for account in snapshot.accounts() {
+        let of = self.rows(self.tables.accounts)?;
+        for (done, account) in (1..).zip(snapshot.accounts()) {
+            self.told("accounts", done, of);
             let (address, account) = account?;
             self.code(&account)?;
             let slots = snapshot.slots(address).collect::<Result<Vec<_>, _>>()?;
@@ -153,6 +189,7 @@ impl Check<'_> {
         }
         self.report.accounts = accounts.len() as u64;
         self.expect_rows("storage", self.tables.storage, self.report.slots)?;
+        (self.tell)(Checked { part: "the state root", done: 0, of: self.report.accounts });
         let (root, nodes) = full_state_root(accounts);
         let header = snapshot.header();
         ensure(root == header.state_root, || format!("the state has root {root}, block {} says {}", header.number, header.state_root))?;
@@ -222,8 +259,11 @@ impl Check<'_> {
 
     /// Every change that a block lists has its row of history, and there are no other rows.
     fn history(&mut self) -> Result<(), Error> {
-        let (mut accounts, mut slots) = (0, 0);
+        let (mut accounts, mut slots, mut done) = (0, 0, 0);
+        let of = self.rows(self.tables.state_changes)?;
         tables::visit(self.tx, self.tables.state_changes, &[], |key, row| {
+            done += 1;
+            self.told("history", done, of);
             let (number, _) = v1::decode_indexed(key)?;
             match StateChanges::decode(row)? {
                 StateChanges::Accounts(addresses) => {

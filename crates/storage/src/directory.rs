@@ -65,19 +65,24 @@ impl Directory {
 
     /// Declares the store complete.
     pub(crate) fn sign(&mut self, identity: Identity) -> Result<(), Error> {
-        let text = format!("tributary storage format {FORMAT}\nchain {}\ngenesis {}\n", identity.chain_id, identity.genesis);
-        let draft = self.path.join(IDENTITY_DRAFT);
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&draft)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, self.path.join(IDENTITY))?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|source| Error::Unwritable { path: self.path.clone(), source })?;
+        sign(&self.path, identity)?;
         self.complete = true;
         Ok(())
     }
+}
+
+/// Declares the store in a directory complete.
+pub(crate) fn sign(path: &Path, identity: Identity) -> Result<(), Error> {
+    let text = format!("tributary storage format {FORMAT}\nchain {}\ngenesis {}\n", identity.chain_id, identity.genesis);
+    let draft = path.join(IDENTITY_DRAFT);
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, path.join(IDENTITY))?;
+        File::open(path)?.sync_all()
+    };
+    write().map_err(|source| Error::Unwritable { path: path.to_owned(), source })
 }
 
 /// Whether the directory holds a complete store of this chain. An error if it holds anything else than that, the beginnings of a store or nothing.

@@ -18,6 +18,8 @@
 //!   .derived(name, format)                -> an ordered map that follows the chain, in a database of its own
 //!   .blob(versioned_hash) .blobs_of_block(n)
 //!   .check()                               everything derived is derived again and compared
+//!   .size() .prune(window)                 what it takes, and taking less
+//! copy(stores)                             stores in new directories, while others write them
 //! ```
 //!
 //! where `id` is a block number or hash. Every read is one consistent view; readers never make the writer wait.
@@ -27,6 +29,7 @@
 
 mod blocks;
 mod check;
+mod copy;
 mod derived;
 mod directory;
 mod error;
@@ -43,11 +46,13 @@ mod tables;
 pub mod testing;
 mod tip;
 mod unwind;
+mod upkeep;
 mod v1;
 mod write;
 
 pub use blocks::{StoredBlock, StoredReceipt, StoredTransaction};
-pub use check::CheckReport;
+pub use check::{CheckReport, Checked};
+pub use copy::copy;
 pub use derived::{Derived, DerivedView, DerivedWriter, Direction};
 pub use error::Error;
 pub use history::{AccountChanges, WrittenKeys};
@@ -57,4 +62,5 @@ pub use options::{Durability, Options};
 pub use snapshot::Snapshot;
 pub use store::Store;
 pub use tip::Tip;
+pub use upkeep::{Pruned, StoreSize, TableSize};
 pub use write::BlobSidecar;

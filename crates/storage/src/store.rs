@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     options: Options,
     writer: Mutex<()>,
     /// Declared last so that the lock outlives the environment.
-    directory: Directory,
+    pub(crate) directory: Directory,
 }
 
 impl fmt::Debug for Store {
@@ -169,10 +169,9 @@ impl Store {
         self.0.options.trie_history
     }
 
-    /// Rows per table, in the order of the schema, for `db stats`.
-    pub fn table_sizes(&self) -> Result<Vec<(&'static str, usize)>, Error> {
-        let tx = self.read()?;
-        self.0.tables.all().into_iter().map(|(name, table)| Ok((name, tx.db_stat(&table)?.entries()))).collect()
+    /// Whose chain it is.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity { chain_id: self.0.spec.chain_id, genesis: self.0.genesis.hash() }
     }
 
     /// A read transaction: a consistent view of everything, at the time of the call.

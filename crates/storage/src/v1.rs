@@ -207,6 +207,11 @@ pub(crate) fn decode_transaction(bytes: &[u8]) -> Result<(Address, Transaction),
     Ok((sender.into(), transaction))
 }
 
+/// What [`encode_transaction`] got, still encoded.
+pub(crate) fn encoded_transaction(bytes: &[u8]) -> &[u8] {
+    bytes.get(20..).unwrap_or_default()
+}
+
 /// Only the hash of an encoded transaction (EIP-2718: that of its bytes).
 pub(crate) fn transaction_hash(bytes: &[u8]) -> Result<B256, Error> {
     bytes.get(20..).map(keccak256).ok_or_else(|| Error::corrupt("a transaction is cut off"))

@@ -266,36 +266,43 @@ impl BlockWriter<'_> {
         if last <= first {
             return Ok(());
         }
-        let passer = passer_owner();
-        for block in first + 1..=last {
-            for (key, row) in tables::with_prefix(tx, tables.node_changes, &block.to_be_bytes())? {
-                tables::delete(tx, tables.node_changes, &key)?;
-                let changed = v1::NodeChanges::decode(&row)?;
-                if changed.owner == passer.as_slice() {
-                    continue;
-                }
-                let table = if changed.owner.is_empty() { tables.account_nodes } else { tables.storage_nodes };
-                for path in changed.paths {
-                    self.prune_node(table, &[changed.owner, path].concat(), block)?;
-                }
-            }
-        }
-        tables::put(tx, tables.meta, meta::OLDEST_TRIE, &last.to_be_bytes())
+        prune_nodes(tx, tables, (first, last)).map(drop)
     }
+}
 
-    /// Removes what `block` superseded at `key`, and the mark that there is no node since then, which then says nothing any more.
-    fn prune_node(&self, table: Database, key: &[u8], block: u64) -> Result<(), Error> {
-        let mut cursor = self.tx.cursor(table)?;
-        let mut row: Option<tables::OwnedRow> = cursor.set_range(&v1::version(key, block))?;
-        while let Some((found, node)) = row.filter(|(found, _)| found.len() == key.len() + 8 && found.starts_with(key)) {
-            let (_, since) = v1::decode_version(&found)?;
-            if since < block || node.is_empty() {
-                cursor.del()?;
+/// Forgets the nodes that the blocks after `first`, up to `last`, superseded, the message passer's excepted: tries are there from `last` on. How many those were.
+pub(crate) fn prune_nodes(tx: &RwTxUnsync, tables: &Tables, (first, last): (u64, u64)) -> Result<u64, Error> {
+    let (passer, mut removed) = (passer_owner(), 0);
+    for block in first + 1..=last {
+        for (key, row) in tables::with_prefix(tx, tables.node_changes, &block.to_be_bytes())? {
+            tables::delete(tx, tables.node_changes, &key)?;
+            let changed = v1::NodeChanges::decode(&row)?;
+            if changed.owner == passer.as_slice() {
+                continue;
             }
-            row = cursor.next()?;
+            let table = if changed.owner.is_empty() { tables.account_nodes } else { tables.storage_nodes };
+            for path in changed.paths {
+                removed += prune_node(tx, table, &[changed.owner, path].concat(), block)?;
+            }
         }
-        Ok(())
     }
+    tables::put(tx, tables.meta, meta::OLDEST_TRIE, &last.to_be_bytes())?;
+    Ok(removed)
+}
+
+/// Removes what `block` superseded at `key`, and the mark that there is no node since then, which then says nothing any more. How many rows that were.
+fn prune_node(tx: &RwTxUnsync, table: Database, key: &[u8], block: u64) -> Result<u64, Error> {
+    let (mut cursor, mut removed) = (tx.cursor(table)?, 0);
+    let mut row: Option<tables::OwnedRow> = cursor.set_range(&v1::version(key, block))?;
+    while let Some((found, node)) = row.filter(|(found, _)| found.len() == key.len() + 8 && found.starts_with(key)) {
+        let (_, since) = v1::decode_version(&found)?;
+        if since < block || node.is_empty() {
+            cursor.del()?;
+            removed += 1;
+        }
+        row = cursor.next()?;
+    }
+    Ok(removed)
 }
 
 /// The oldest block whose trie can be read and restored.

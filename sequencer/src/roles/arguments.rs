@@ -72,7 +72,7 @@ pub(crate) struct L1Arguments {
 
 impl L1Arguments {
     /// Where L1 is, and what it is.
-    pub(super) fn settings(&self) -> Result<L1Settings, Error> {
+    pub(crate) fn settings(&self) -> Result<L1Settings, Error> {
         if self.l1_quorum == 0 || self.l1_quorum > self.l1_url.len() {
             return Err(Error::Usage(format!("--l1-quorum is from 1 to the number of --l1-url, {}", self.l1_url.len())));
         }
@@ -117,16 +117,16 @@ fn chain_config(path: &Path) -> Result<ChainConfig, Error> {
 
 /// Where the key of an account is.
 #[derive(Debug)]
-pub(super) struct KeyPlace<'a> {
+pub(crate) struct KeyPlace<'a> {
     /// What the account is for, which is also in the names of flags and variables.
-    pub(super) role: &'static str,
-    pub(super) keystore: Option<&'a Path>,
-    pub(super) password_file: Option<&'a Path>,
+    pub(crate) role: &'static str,
+    pub(crate) keystore: Option<&'a Path>,
+    pub(crate) password_file: Option<&'a Path>,
 }
 
 impl KeyPlace<'_> {
     /// The key, if there is a place.
-    pub(super) fn key(&self) -> Result<Option<PrivateKeySigner>, Error> {
+    pub(crate) fn key(&self) -> Result<Option<PrivateKeySigner>, Error> {
         if let Some(keystore) = self.keystore {
             let missing = || Error::Wallet(format!("--{0}-keystore needs --{0}-password-file", self.role));
             return wallet::decrypt(keystore, self.password_file.ok_or_else(missing)?).map(Some);

@@ -2,11 +2,19 @@
 //! file; whatever reads the command line checks all three alike.
 
 use crate::error::Error;
-use std::{env, ffi::OsString, fs, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 /// Where the file is, if no flag says so.
 const VARIABLE: &str = "TRIBUTARY_CONFIG";
+
+/// Sections that files usually have.
+const SECTIONS: [&str; 4] = ["l1", "batcher", "proposer", "prover"];
 
 /// How alike a field that there is has to be to be proposed.
 const ALIKE: f64 = 0.75;
@@ -17,12 +25,9 @@ pub(super) fn expanded(given: Vec<OsString>, flags: &[String]) -> Result<Vec<OsS
         return Ok(given);
     };
     let refuse = |reason: String| Error::ConfigFile { path: path.clone(), reason };
-    let text = fs::read_to_string(&path).map_err(|source| Error::File { path: path.clone(), source })?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| refuse(error.to_string()))?;
-    let mut fields = Vec::new();
-    flatten(&table, "", &mut fields).map_err(refuse)?;
     let mut arguments = given[..2].to_vec();
-    for (field, values) in fields {
+    for (field, values) in fields(&path)? {
+        let values = values.map_err(refuse)?;
         let flag = flag_of(&field);
         if !flags.contains(&flag) || flag == "config" {
             return Err(refuse(unknown(&field, flags)));
@@ -36,9 +41,29 @@ pub(super) fn expanded(given: Vec<OsString>, flags: &[String]) -> Result<Vec<OsS
     Ok(arguments)
 }
 
+/// The fields of a file by their path, each with what follows its flag, once for each time that the flag stands, or why that cannot be.
+pub(crate) fn fields(path: &Path) -> Result<Vec<Field>, Error> {
+    let refuse = |reason: String| Error::ConfigFile { path: path.to_owned(), reason };
+    let text = fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| refuse(error.to_string()))?;
+    let mut fields = Vec::new();
+    flatten(&table, "", &mut fields);
+    Ok(fields)
+}
+
+/// A field's path and what it says.
+type Field = (String, Result<Vec<String>, String>);
+
 /// The flag that a field stands for.
-fn flag_of(field: &str) -> String {
+pub(crate) fn flag_of(field: &str) -> String {
     field.replace(['.', '_'], "-")
+}
+
+/// The field that one would write for a flag.
+pub(crate) fn field_of(flag: &str) -> String {
+    let (section, rest) = flag.split_once('-').filter(|(section, _)| SECTIONS.contains(section)).unwrap_or(("", flag));
+    let rest = rest.replace('-', "_");
+    if section.is_empty() { rest } else { format!("{section}.{rest}") }
 }
 
 /// What `--config` is given.
@@ -66,23 +91,21 @@ fn is_given(given: &[OsString], flag: &str) -> bool {
         .any(|text| text == flag || text.strip_prefix(&flag).is_some_and(|rest| rest.starts_with('=')))
 }
 
-/// Fields by their path, each with what follows its flag, once for each time that the flag stands.
-fn flatten(table: &Table, under: &str, fields: &mut Vec<(String, Vec<String>)>) -> Result<(), String> {
+fn flatten(table: &Table, under: &str, fields: &mut Vec<Field>) {
     for (name, value) in table {
         let field = if under.is_empty() { name.clone() } else { format!("{under}.{name}") };
         let values = match value {
             Value::Table(table) => {
-                flatten(table, &field, fields)?;
+                flatten(table, &field, fields);
                 continue;
             }
-            Value::Boolean(true) => vec![String::new()],
-            Value::Boolean(false) => Vec::new(),
-            Value::Array(items) => items.iter().map(|item| plain(&field, item)).collect::<Result<_, _>>()?,
-            value => vec![plain(&field, value)?],
+            Value::Boolean(true) => Ok(vec![String::new()]),
+            Value::Boolean(false) => Ok(Vec::new()),
+            Value::Array(items) => items.iter().map(|item| plain(&field, item)).collect(),
+            value => plain(&field, value).map(|value| vec![value]),
         };
         fields.push((field, values));
     }
-    Ok(())
 }
 
 fn plain(field: &str, value: &Value) -> Result<String, String> {
@@ -95,13 +118,16 @@ fn plain(field: &str, value: &Value) -> Result<String, String> {
 }
 
 fn unknown(field: &str, flags: &[String]) -> String {
-    let flag = flag_of(field);
-    let like = flags.iter().map(|known| (strsim::jaro_winkler(known, &flag), known)).filter(|(like, _)| *like > ALIKE);
-    let nearest = like.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known);
-    match nearest {
+    match nearest(&flag_of(field), flags) {
         Some(known) => format!("unknown field `{field}`; there is one for --{known}"),
         None => format!("unknown field `{field}`"),
     }
+}
+
+/// The name among these that somebody may have meant.
+pub(crate) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let like = known.iter().map(|known| (strsim::jaro_winkler(known, name), known)).filter(|(like, _)| *like > ALIKE);
+    like.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known.as_str())
 }
 
 #[cfg(test)]

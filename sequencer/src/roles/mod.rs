@@ -1,18 +1,18 @@
 //! `tributary genesis`, `sequencer`, `verifier`, `replica`, `prover` and `recover`: a rollup and its roles over an L1 that somebody else runs.
 
 mod arguments;
-mod config_file;
+pub(crate) mod config_file;
 mod genesis;
 mod prover;
 mod recover;
 
-pub(crate) use arguments::RoleArguments;
+pub(crate) use arguments::{KeyPlace, L1Arguments, RoleArguments};
 pub(crate) use genesis::{GenesisArguments, run as genesis};
 pub(crate) use prover::{ProverArguments, run as prover};
 pub(crate) use recover::{RecoverArguments, run as recover};
 
 use crate::{error::Error, logging, shutdown::Shutdown, terminal, terminal::LiveLine};
-use arguments::{KeyPlace, endpoints};
+use arguments::endpoints;
 use clap::{Args, CommandFactory, ValueEnum};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 use tributary_node::{DataAvailability, ProverAt, ReplicaConfig, RoleNode, SequencerConfig, VerifierConfig};
@@ -42,6 +42,12 @@ Examples:
   tributary replica … --sequencer-url http://sequencer:8545
                                    and sends on what clients send
   tributary replica --config replica.toml          flags as fields: [feed] url = \"…\"";
+
+/// Roles that follow L1, whose configuration can be checked.
+pub(crate) const ROLES: [&str; 3] = ["sequencer", "verifier", "replica"];
+
+/// What else a configuration file can be of.
+const OTHERS: [&str; 2] = ["prover", "recover"];
 
 /// The node has this long to stop in order. After it the process ends anyway: everything acknowledged is on disk.
 const GRACE: Duration = Duration::from_secs(5);
@@ -156,7 +162,7 @@ pub(crate) struct VerifierArguments {
 /// The command line, with what the configuration file of a role says.
 pub(crate) fn with_config_file(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
     let name = given.get(1).and_then(|name| name.to_str()).unwrap_or_default();
-    if !["sequencer", "verifier", "replica", "prover", "recover"].contains(&name) {
+    if ![&ROLES[..], &OTHERS].concat().contains(&name) {
         return Ok(given);
     }
     let command = crate::cli::Arguments::command();

@@ -27,6 +27,8 @@ const PHRASE: &str = "test test test test test test test test test test test jun
 pub(crate) struct Role {
     child: Child,
     pub(crate) url: String,
+    /// Health and metrics.
+    pub(crate) dashboard: String,
     pub(crate) rpc: Rpc,
 }
 
@@ -47,12 +49,19 @@ impl Role {
     }
 
     pub(crate) fn receipt(&mut self, hash: B256) -> Value {
-        let mut receipt = Value::Null;
-        self.wait("a receipt", |role| {
-            receipt = role.ask("eth_getTransactionReceipt", json!([hash]));
-            !receipt.is_null()
-        });
-        receipt
+        Self::receipt_of(&mut self.rpc, hash)
+    }
+
+    /// Waits for a node to have a transaction's receipt.
+    pub(crate) fn receipt_of(rpc: &mut Rpc, hash: B256) -> Value {
+        for _ in 0..1_200 {
+            let receipt = rpc.call("eth_getTransactionReceipt", json!([hash])).unwrap_or_else(|error| panic!("a receipt: {error}"));
+            if !receipt.is_null() {
+                return receipt;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("never: a receipt of {hash}");
     }
 }
 
@@ -66,7 +75,7 @@ impl Drop for Role {
 /// The L1 of a development node, and a folder for a rollup on it.
 pub(crate) struct Ground {
     pub(crate) node: Node,
-    dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Ground {
@@ -107,11 +116,17 @@ impl Ground {
         self.role_with(name, datadir, more, &[])
     }
 
+    /// As [`Self::role`], with another key for its batcher.
+    pub(crate) fn role_with_batcher(&self, batcher: &str, name: &str, datadir: &str, more: &[&str]) -> Result<Role, String> {
+        self.role_with(name, datadir, more, &[("TRIBUTARY_BATCHER_KEY", batcher)])
+    }
+
     /// The same with other keys, or none where one is empty.
     pub(crate) fn role_with(&self, name: &str, datadir: &str, more: &[&str], keys: &[(&str, &str)]) -> Result<Role, String> {
         let log = File::options().create(true).append(true).open(self.path(&format!("{datadir}.log"))).unwrap();
+        let chain = if more.contains(&"--chain") { &[][..] } else { &["--chain", "rollup"][..] };
         let mut child = self
-            .command(&[&[name, "--chain", "rollup", "--datadir", datadir, "--port", "0", "--dashboard-port", "0"], more].concat())
+            .command(&[&[name, "--datadir", datadir, "--port", "0", "--dashboard-port", "0"], chain, more].concat())
             .args(["--l1-chain-config", "l1.json", "--l1-block-time", "2"])
             .env("TRIBUTARY_BATCHER_KEY", self.key(7))
             .env("TRIBUTARY_PROPOSER_KEY", self.key(8))
@@ -123,9 +138,10 @@ impl Ground {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        match line.split_whitespace().next() {
-            Some(url) => Ok(Role { rpc: Rpc::connect(url).unwrap(), url: url.to_owned(), child }),
-            None => {
+        let urls: Vec<_> = line.split_whitespace().filter(|word| word.starts_with("http://")).map(str::to_owned).collect();
+        match &urls[..] {
+            [url, dashboard] => Ok(Role { rpc: Rpc::connect(url).unwrap(), url: url.clone(), dashboard: dashboard.clone(), child }),
+            _ => {
                 child.wait().unwrap();
                 Err(std::fs::read_to_string(self.path(&format!("{datadir}.log"))).unwrap())
             }

@@ -10,7 +10,7 @@ use crate::{
     keys::{self, Operators},
     pipeline::{Pipeline, head_block},
     producer::unix_time,
-    roles::Rollup,
+    roles::{Role, Rollup},
     status::DevAccount,
     tasks::Tasks,
 };
@@ -84,6 +84,8 @@ impl Ground {
             gate: Arc::default(),
             l1_news: Arc::default(),
             tasks: Tasks::new(),
+            role: Role { name: "dev", has_early_blocks: true },
+            payers: Default::default(),
         };
         Ok(Self { config, genesis, accounts, operators, chains, rollup, datadir })
     }

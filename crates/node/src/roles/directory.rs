@@ -32,10 +32,52 @@ impl RoleDirectory {
     /// # Errors
     /// When it is another role's or another chain's, holds somebody else's files, or cannot be written.
     pub(crate) fn claim(path: &Path, role: &str, (chain_id, genesis): (u64, B256)) -> Result<Self, Error> {
+        std::fs::create_dir_all(path).map_err(|source| Error::Path { path: path.to_owned(), source })?;
+        if !Self::is_owned(path, role, (chain_id, genesis))? {
+            files::write_json(&path.join(FILE), &Owner { role: role.to_owned(), chain_id, genesis, rules: RULES })?;
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Makes a directory with data in it, which is nobody's yet, that of a role.
+    ///
+    /// # Errors
+    /// When it is somebody's, or cannot be written.
+    pub(crate) fn found(path: &Path, role: &str, (chain_id, genesis): (u64, B256)) -> Result<(), Error> {
+        if path.join(FILE).exists() {
+            return Err(Error::DataDirectory { path: path.to_owned(), reason: "is a role's already".to_owned() });
+        }
+        files::write_json(&path.join(FILE), &Owner { role: role.to_owned(), chain_id, genesis, rules: RULES })
+    }
+
+    /// The role whose directory of this chain it is.
+    ///
+    /// # Errors
+    /// When it is of another chain or of other rules, or nobody's.
+    pub(crate) fn role_of(path: &Path, chain: (u64, B256)) -> Result<String, Error> {
+        let owner: Owner = files::read(&path.join(FILE))?;
+        Self::is_owned(path, &owner.role, chain)?;
+        Ok(owner.role)
+    }
+
+    /// Whether [`Self::claim`] would take the directory, which need not be there. Nothing is written.
+    ///
+    /// # Errors
+    /// As of [`Self::claim`].
+    pub(crate) fn inspect(path: &Path, role: &str, chain: (u64, B256)) -> Result<(), Error> {
+        let fail = |source| Error::Path { path: path.to_owned(), source };
+        let there = path.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path }).find(|path| path.exists());
+        let there = there.map(Path::metadata).transpose().map_err(fail)?;
+        if there.is_some_and(|there| !there.is_dir() || there.permissions().readonly()) {
+            return Err(Error::DataDirectory { path: path.to_owned(), reason: "is no directory that can be written".to_owned() });
+        }
+        if path.exists() { Self::is_owned(path, role, chain).map(drop) } else { Ok(()) }
+    }
+
+    /// Whether the directory is this role's of this chain already; an empty one is nobody's.
+    fn is_owned(path: &Path, role: &str, (chain_id, genesis): (u64, B256)) -> Result<bool, Error> {
         let refuse = |reason: String| Err(Error::DataDirectory { path: path.to_owned(), reason });
         let fail = |source| Error::Path { path: path.to_owned(), source };
-        std::fs::create_dir_all(path).map_err(fail)?;
-        let owner = Owner { role: role.to_owned(), chain_id, genesis, rules: RULES };
         let file = path.join(FILE);
         match std::fs::read(&file) {
             Ok(text) => {
@@ -53,17 +95,17 @@ impl RoleDirectory {
                 if found.rules != RULES {
                     return refuse(format!("its blocks follow rules {}, this program has {RULES}", found.rules));
                 }
+                Ok(true)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let mut entries = std::fs::read_dir(path).map_err(fail)?;
                 if entries.any(|entry| entry.map_or(true, |entry| entry.file_name() != "role.partial")) {
                     return refuse("is not empty and not a Tributary data directory".to_owned());
                 }
-                files::write_json(&file, &owner)?;
+                Ok(false)
             }
-            Err(source) => return Err(Error::Path { path: file, source }),
+            Err(source) => Err(Error::Path { path: file, source }),
         }
-        Ok(Self { path: path.to_owned() })
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {

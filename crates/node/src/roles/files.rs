@@ -55,6 +55,14 @@ impl ChainFiles {
         write_json(&path.join(ROLLUP), rollup)
     }
 
+    /// Writes the same folder elsewhere.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        Self::write(path, &self.genesis, &self.rollup, &self.contracts)
+    }
+
     /// Whether there is a whole rollup in a folder.
     pub(crate) fn are_in(path: &Path) -> bool {
         path.join(ROLLUP).exists()
@@ -91,7 +99,7 @@ impl ChainFiles {
     }
 }
 
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = std::fs::read(path).map_err(|source| Error::Path { path: path.to_owned(), source })?;
     serde_json::from_slice(&text).map_err(|error| Error::DataDirectory { path: path.to_owned(), reason: error.to_string() })
 }

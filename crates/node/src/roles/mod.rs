@@ -6,6 +6,7 @@ mod directory;
 mod feed;
 mod files;
 mod forward;
+mod inspection;
 mod l1_side;
 mod node;
 mod parts;
@@ -13,15 +14,17 @@ mod prover;
 mod recover;
 
 pub use deployment::{DeploymentPlan, DeploymentStep, Operators as DeploymentOperators, Waits};
+pub(crate) use directory::RoleDirectory;
 pub use files::ChainFiles;
-pub(crate) use files::write_json;
+pub(crate) use files::{read as read_json, write_json};
+pub use inspection::{Inspection, inspect_directory};
 pub(crate) use l1_side::L1Side;
 pub use node::{L1Settings, ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, replica, sequencer, verifier};
 pub(crate) use parts::{Batching, ProposerKeys, Word};
 pub use prover::{ProverConfig, ProverNode, prover};
 pub use recover::{RecoverFor, Recovering, recover};
 
-use crate::{clock::Clock, development::Snapshots, gate::Gate, tasks::Tasks};
+use crate::{clock::Clock, development::Snapshots, gate::Gate, observer::Payers, tasks::Tasks};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tributary_contracts::L1Contracts;
@@ -44,6 +47,18 @@ pub(crate) struct Rollup {
     /// Told of each new block of an embedded L1.
     pub(crate) l1_news: Arc<Notify>,
     pub(crate) tasks: Tasks,
+    /// What this process is, for who monitors it.
+    pub(crate) role: Role,
+    /// Who pays on L1 for what is done here.
+    pub(crate) payers: Payers,
+}
+
+/// What a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Role {
+    pub(crate) name: &'static str,
+    /// Whether it has blocks as they are made, each in its time, or those that come to L1, batch by batch.
+    pub(crate) has_early_blocks: bool,
 }
 
 impl Rollup {

@@ -1,7 +1,7 @@
 //! The roles that keep a rollup over an L1 that somebody else runs, each a process.
 
 use super::{
-    Batching, ChainFiles, L1Side, ProposerKeys, Rollup, Word,
+    Batching, ChainFiles, L1Side, ProposerKeys, Role, Rollup, Word,
     directory::RoleDirectory,
     feed::{self, FeedSource},
     forward,
@@ -182,6 +182,8 @@ impl Ground {
             gate: Arc::default(),
             l1_news: Arc::default(),
             tasks: Tasks::new(),
+            role: Role { name: role, has_early_blocks: role != "verifier" },
+            payers: Default::default(),
         };
         let l1 = rollup.look_at(client, told(&config.l1.at)).await?;
         is_ours(&files, &l1).await?;
@@ -194,7 +196,7 @@ impl Ground {
 }
 
 /// The rules of L1, which have to be those that it follows.
-async fn l1_spec(client: &L1Client, chain_id: u64, settings: &L1Settings) -> Result<ChainSpec, Error> {
+pub(super) async fn l1_spec(client: &L1Client, chain_id: u64, settings: &L1Settings) -> Result<ChainSpec, Error> {
     let told = client.fork_configs().await?;
     let spec = chain_spec(chain_id, settings.chain.clone(), told.as_ref())?;
     client.check_blob_schedule(&spec).await?;

@@ -7,13 +7,15 @@ use crate::{
     config::DataAvailability,
     economy::Economist,
     indexer::Indexer,
+    observer::{CALLDATA_GAS, Observed, Observer, Payer},
     pipeline::Pipeline,
     proposer::{Proposer, Proposing},
     prover::{Prover, ProverAt},
-    report::Reporter,
+    report::{Backlog, Reporter, Rhythm},
     status::{BatchStatus, Status},
     verifier::{Difference, Verifier},
 };
+use alloy_eips::eip4844::DATA_GAS_PER_BLOB;
 use alloy_signer_local::PrivateKeySigner;
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -35,6 +37,17 @@ pub(crate) struct Batching {
     pub(crate) eager: bool,
     /// Where it is told how many bytes of what users sent wait for L1.
     pub(crate) backlog: watch::Sender<u64>,
+}
+
+/// About what a proposal uses.
+const PROPOSAL_GAS: u64 = 300_000;
+
+/// Gas, and gas of blobs, of the largest transaction of a batcher.
+const fn largest_batch(encoding: &EncoderConfig) -> (u64, u64) {
+    match encoding.da {
+        tributary_rollup::DataAvailability::Blobs { per_transaction } => (50_000, per_transaction as u64 * DATA_GAS_PER_BLOB),
+        tributary_rollup::DataAvailability::Calldata => (50_000 + encoding.max_frame_size as u64 * CALLDATA_GAS, 0),
+    }
 }
 
 /// Who proposes outputs, and who attests them.
@@ -114,11 +127,13 @@ impl Rollup {
             DataAvailability::Blob => EncoderConfig::BLOBS,
             DataAvailability::Calldata => EncoderConfig::CALLDATA,
         };
+        let sender = L1Sender::new(l1.reader.client.clone(), key.clone(), self.sending()).await?;
+        self.pays("batcher", &sender, largest_batch(&encoding));
         let batcher = Batcher {
             store: chain.clone(),
             config: self.config.clone(),
             encoding,
-            sender: L1Sender::new(l1.reader.client.clone(), key.clone(), self.sending()).await?,
+            sender,
             inbox: self.config.batch_inbox_address,
             gate: self.gate.clone(),
             l1: l1.status.clone(),
@@ -141,10 +156,12 @@ impl Rollup {
         interval: u64,
     ) -> Result<watch::Receiver<Proposing>, Error> {
         let (told, proposing) = watch::channel(Proposing::default());
+        let sender = L1Sender::new(l1.reader.client.clone(), keys.proposer.clone(), self.sending()).await?;
+        self.pays("proposer", &sender, (PROPOSAL_GAS, 0));
         let proposer = Proposer {
             store: derived.clone(),
             derivation: l1.derivation.clone(),
-            sender: L1Sender::new(l1.reader.client.clone(), keys.proposer.clone(), self.sending()).await?,
+            sender,
             outputs: self.contracts.outputs,
             gate: self.gate.clone(),
             prover: Arc::new(Prover::new(&keys.prover, derived)?),
@@ -165,8 +182,25 @@ impl Rollup {
         (last_batch, proposing): (watch::Receiver<Option<BatchStatus>>, watch::Receiver<Proposing>),
     ) -> Result<(Arc<Health>, watch::Receiver<Status>), Error> {
         let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
-        let reporter = Reporter { store: chain.clone(), included, l1: l1.status.clone(), last_batch, proposing, clock, snapshots };
-        reporter.start(self.config.block_time, self.l1_block_time, &self.tasks)
+        let observed = self.start_observer(l1, chain);
+        let l1 = l1.status.clone();
+        let reporter =
+            Reporter { store: chain.clone(), included, l1, last_batch, proposing, clock, snapshots, observed, backlog: Backlog::default() };
+        reporter.start(&Rhythm { role: self.role, block_time: self.config.block_time, l1_block_time: self.l1_block_time }, &self.tasks)
+    }
+
+    /// Starts what looks at L1 for who operates the node; returns where it tells what it saw.
+    fn start_observer(&self, l1: &L1Side, chain: &Store) -> watch::Receiver<Observed> {
+        let (told, observed) = watch::channel(Observed::default());
+        let every = Duration::from_millis(self.l1_block_time * 500).clamp(Duration::from_secs(1), Duration::from_secs(6));
+        let (client, config, store) = (l1.reader.client.clone(), self.config.clone(), chain.clone());
+        self.tasks.spawn("observer of L1", Observer { client, config, store, payers: self.payers.clone(), every, told }.run());
+        observed
+    }
+
+    /// An account that pays on L1, and what one of its larger transactions uses there.
+    fn pays(&self, role: &'static str, sender: &L1Sender, uses: (u64, u64)) {
+        self.payers.add(Payer { role, address: sender.address(), spending: sender.spending(), uses });
     }
 
     /// How batcher and proposer send.
