@@ -107,7 +107,7 @@ impl Inspection<'_> {
             let spec = l1_spec(client, files.rollup.l1_chain_id, self.settings).await;
             found.extend(spec.err().map(|error| ("L1".to_owned(), error.to_string())));
         }
-        for (role, address) in self.accounts.iter().filter(|(role, _)| *role != "prover") {
+        for (role, address) in self.accounts.iter().filter(|(role, _)| ["batcher", "proposer"].contains(role)) {
             match client.node().balance(*address, BlockId::latest()).await {
                 Ok(balance) if !balance.is_zero() => {}
                 Ok(_) => found.push((format!("{role} {address}"), "has nothing on L1 to pay with".to_owned())),
