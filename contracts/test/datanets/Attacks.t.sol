@@ -81,6 +81,22 @@ contract AttacksTest is DatanetTest {
         append(original, "poem");
     }
 
+    /// @dev Both reviews are paid for, and may accept it: the set has it once.
+    function test_ADocumentThatItsAuthorHandsInTwiceIsOneRow() public {
+        uint256 id = createReviewed();
+        (uint256 first, uint256 firstCase) = handIn(alice, id, "poem");
+        (uint256 second, uint256 secondCase) = handIn(alice, id, "poem");
+        juries.say(secondCase, true);
+        juries.say(firstCase, true);
+        append(first, "poem");
+        vm.expectEmit(address(datanets));
+        emit DocumentRefused(second, 0, keccak256("poem"), Refusal.Duplicate);
+        append(second, "poem");
+        vm.assertEq(rowsOf(id), 1, "rows");
+        checkRow(id, 0, alice, ACTIVE);
+        checkStage(second, Stage.Complete);
+    }
+
     function test_ACopiedRootProvesNothingForTheCopier() public {
         uint256 id = createCommitted();
         bytes32 root = rootOf(leavesOf(alice, id, one("poem")));
