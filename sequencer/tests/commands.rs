@@ -322,6 +322,8 @@ fn a_rejected_folder_is_not_handed_in_again_unasked_and_one_run_at_a_time_works_
     fs::remove_file(dir.path().join("mine/00.txt")).unwrap();
     drawn(&economy, "1", 0);
     economy.run(0, &["jury", "decide", "1", "reject", "--reason", "not letters"]);
+    let case = economy.run(0, &["jury", "show", "1"]);
+    assert_eq!((&case["case"]["rounds"][0]["reason"], &case["case"]["upheld"]), (&json!("not letters"), &json!(false)), "{case}");
     wait(&node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
     let output = economy.command(1, &["datanet", "contribute", "1", "mine"]).output().unwrap();
@@ -475,12 +477,19 @@ fn judged(economy: &Economy<'_>) {
     drawn(economy, "1", 3);
     let line = economy.refused(2, &["jury", "commit", "1", "uphold", "--reason", "no juror", "--state", "foreign"]);
     assert!(line.contains("has no seat") && !economy.dir.join("foreign").exists(), "{line}");
+    let line = economy.refused(5, &["jury", "commit", "1", "uphold", "--reason", &"bell ".repeat(300)]);
+    assert!(line.contains("the reason: has 1499 bytes; 1024 are the most"), "{line}");
     verdicts(economy);
     wait(economy.node, 3 * 86_400);
     assert_eq!(economy.run(0, &["jury", "advance", "1"])["phase"], "final");
     assert_eq!(economy.run(0, &["jury", "settle", "1"])["done"], true);
     let case = economy.run(0, &["jury", "show", "1"]);
     assert_eq!((&case["case"]["upheld"], &case["matter"]["applied"]), (&json!(true), &json!(true)));
+    let votes = case["case"]["rounds"][0]["votes"].as_array().unwrap();
+    assert!(votes.len() == 3 && votes.iter().all(|vote| vote["reason"] == "it is about bells"), "{votes:?}");
+    let table = tributary(&["jury", "show", "1", "--rpc", economy.node.url("Rollup")]).output().unwrap();
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert_eq!(table.matches("upholds  it is about bells").count(), 3, "{table}");
     // The claimant has its bond back, and each juror its fee.
     assert_eq!(wei(&economy.run(8, &["rewards", "show"])["account"]["earned"]["bond"]), 5_000_000_000_000_000_000);
     assert!(wei(&economy.run(5, &["rewards", "show"])["account"]["owed"]) >= 100_000_000_000_000_000);

@@ -78,16 +78,17 @@ interface IJuries {
     );
     /// @notice A juror committed to a verdict.
     event VerdictCommitted(uint256 indexed caseId, uint8 indexed round, address indexed juror, bytes32 commitment);
-    /// @notice A juror revealed its verdict; `reason` is the hash of a text, or what the client says.
+    /// @notice A juror revealed its verdict, and says why.
     event VerdictRevealed(
-        uint256 indexed caseId, uint8 indexed round, address indexed juror, bool verdict, bytes32 reason
+        uint256 indexed caseId, uint8 indexed round, address indexed juror, bool verdict, string reason
     );
-    /// @notice The decider's verdict (`by` says whose), governance's, or a round's (`by` is zero), which stands unless appealed.
-    event Decided(uint256 indexed caseId, uint8 indexed round, bool upheld, address by, bytes32 reason);
+    /// @notice The decider's verdict (`by` says whose), governance's, or a round's (`by` is zero, the reasons are the jurors'),
+    ///         which stands unless appealed.
+    event Decided(uint256 indexed caseId, uint8 indexed round, bool upheld, address by, string reason);
     /// @notice Somebody appeals, with `bond` wei in all.
     event Appealed(uint256 indexed caseId, uint8 indexed round, address indexed appellant, uint256 bond);
     /// @notice Why, beside each `Appealed`.
-    event AppealReason(uint256 indexed caseId, uint8 indexed round, bytes32 reason);
+    event AppealReason(uint256 indexed caseId, uint8 indexed round, string reason);
     /// @notice The outcome is final.
     event CaseClosed(uint256 indexed caseId, bool upheld);
     /// @notice The case is in another phase than `Drawing`, which ends at `deadline` (seconds; 0: it has no end of its own).
@@ -141,6 +142,8 @@ interface IJuries {
     error AlreadyCommitted(uint256 caseId, address juror);
     /// @notice What is revealed is not what was committed to.
     error WrongReveal(uint256 caseId, address juror);
+    /// @notice A reason has at most `most` bytes.
+    error ReasonTooLong(uint256 most, uint256 length);
     /// @notice A first jury has an odd number of jurors, at most 21.
     error InvalidJury(uint16 jurors);
     /// @notice More parties than can be kept off a jury.
@@ -186,25 +189,26 @@ interface IJuries {
     ///         is drawn, of the validators of the origin before the case was opened or appealed.
     function draw(uint256 caseId) external;
 
-    /// @notice The decider decides, with the bond that `caseInfo` names; it is paid like one juror.
-    function decide(uint256 caseId, bool verdict, bytes32 reason) external payable;
+    /// @notice The decider decides, with the bond that `caseInfo` names; it is paid like one juror. A reason, here and below, is
+    ///         a text of at most 1,024 bytes.
+    function decide(uint256 caseId, bool verdict, string calldata reason) external payable;
 
     /// @notice A juror commits to `commitmentOf` its verdict. Once all did, they may reveal.
     function commit(uint256 caseId, bytes32 commitment) external;
 
     /// @notice A juror reveals what it committed to, once nobody can commit any more. After the last one the round is counted.
-    function reveal(uint256 caseId, bool verdict, bytes32 reason, bytes32 salt) external;
+    function reveal(uint256 caseId, bool verdict, string calldata reason, bytes32 salt) external;
 
     /// @notice Anyone appeals, with the bond that `caseInfo` names: it pays the larger jury, is lost to those who were right if
     ///         the verdict stays in the end, and comes back if not.
-    function appeal(uint256 caseId, bytes32 reason) external payable;
+    function appeal(uint256 caseId, string calldata reason) external payable;
 
     /// @notice Ends the phase if its time is over: counts a round, or closes the case and tells the client. Anyone may call it.
     /// @dev Of a final case whose client failed, tells the client again.
     function advance(uint256 caseId) external;
 
     /// @notice The Timelock decides after the last appeal, or after one for which there are too few validators.
-    function rule(uint256 caseId, bool verdict, bytes32 reason) external;
+    function rule(uint256 caseId, bool verdict, string calldata reason) external;
 
     /// @notice Pays, slashes and frees up to `seats` seats of a final case, then the bonds. Anyone may call it, until `done`.
     function settle(uint256 caseId, uint256 seats) external returns (bool done);
@@ -240,7 +244,8 @@ interface IJuries {
         view
         returns (address[] memory jurors, SeatState[] memory states);
 
-    /// @notice What a juror commits to, for the round of now. The salt is 32 random bytes, which nobody else may know.
+    /// @notice What a juror commits to, for the round of now: `reason` is the hash (keccak256) of its words, which are told only
+    ///         when they are revealed. The salt is 32 random bytes, which nobody else may know.
     function commitmentOf(uint256 caseId, bool verdict, bytes32 reason, bytes32 salt, address juror)
         external
         view

@@ -164,7 +164,7 @@ abstract contract EconomyTest is GovernanceTest, IDatanetRecords {
         drawJury(caseId);
         address[] memory jurors = juryOf(caseId);
         for (uint256 i = 0; i < jurors.length; ++i) {
-            bytes32 commitment = juries.commitmentOf(caseId, verdict, "because", "salt", jurors[i]);
+            bytes32 commitment = juries.commitmentOf(caseId, verdict, keccak256("because"), "salt", jurors[i]);
             vm.prank(jurors[i]);
             juries.commit(caseId, commitment);
         }

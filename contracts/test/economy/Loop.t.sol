@@ -108,7 +108,7 @@ contract LoopTest is EconomyTest {
         drawJury(caseId);
         address[] memory jurors = juryOf(caseId);
         for (uint256 i = 0; i < 2; ++i) {
-            bytes32 commitment = juries.commitmentOf(caseId, true, "", "salt", jurors[i]);
+            bytes32 commitment = juries.commitmentOf(caseId, true, keccak256(""), "salt", jurors[i]);
             vm.prank(jurors[i]);
             juries.commit(caseId, commitment);
         }

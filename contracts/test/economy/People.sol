@@ -225,7 +225,7 @@ contract People is EconomyTest {
         for (uint256 i = 0; i < jurors.length; ++i) {
             if ((seed >> (2 * i)) % 4 == 3) continue;
             bool verdict = (seed >> (2 * i)) % 4 != 0;
-            bytes32 commitment = juries.commitmentOf(id, verdict, "", "salt", jurors[i]);
+            bytes32 commitment = juries.commitmentOf(id, verdict, keccak256(""), "salt", jurors[i]);
             step(16, jurors[i], Predeploys.JURIES, 0, abi.encodeCall(IJuries.commit, (id, commitment)));
         }
         if (juries.caseInfo(id).phase != IJuries.Phase.Committing) return;

@@ -147,7 +147,7 @@ contract JuriesAttacksTest is JuriesTest {
         joinMany(5);
         uint256 caseId = drawn(3);
         address[] memory jurors = jury(caseId);
-        bytes32 commitment = juries.commitmentOf(caseId, true, "because", "salt", jurors[0]);
+        bytes32 commitment = juries.commitmentOf(caseId, true, keccak256("because"), "salt", jurors[0]);
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(jurors[i]);
             juries.commit(caseId, commitment);
@@ -162,7 +162,7 @@ contract JuriesAttacksTest is JuriesTest {
         uint256 caseId = drawn(3);
         uint256 other = drawn(3);
         address juror = validator(1);
-        bytes32 commitment = juries.commitmentOf(caseId, true, "because", "salt", juror);
+        bytes32 commitment = juries.commitmentOf(caseId, true, keccak256("because"), "salt", juror);
         vm.prank(juror);
         juries.commit(other, commitment);
         wait_(COMMIT);
@@ -200,7 +200,7 @@ contract JuriesAttacksTest is JuriesTest {
         commit(caseId, jurors[1], false);
         uint64 deadline = juries.caseInfo(caseId).deadline;
         vm.warp(deadline + 1);
-        bytes32 commitment = juries.commitmentOf(caseId, false, "because", "salt", jurors[2]);
+        bytes32 commitment = juries.commitmentOf(caseId, false, keccak256("because"), "salt", jurors[2]);
         vm.expectRevert(abi.encodeWithSelector(IJuries.TooLate.selector, caseId, deadline));
         vm.prank(jurors[2]);
         juries.commit(caseId, commitment);

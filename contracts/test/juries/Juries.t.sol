@@ -148,18 +148,18 @@ contract JuriesPathsTest is JuriesTest {
         vm.expectRevert(drawing);
         juries.commit(caseId, 0);
         vm.expectRevert(drawing);
-        juries.reveal(caseId, true, 0, 0);
+        juries.reveal(caseId, true, "", 0);
         vm.expectRevert(drawing);
-        juries.decide(caseId, true, 0);
+        juries.decide(caseId, true, "");
         vm.expectRevert(drawing);
-        juries.appeal(caseId, 0);
+        juries.appeal(caseId, "");
         vm.expectRevert(drawing);
         juries.advance(caseId);
         vm.expectRevert(drawing);
         juries.settle(caseId, 1);
         vm.expectRevert(drawing);
         vm.prank(Predeploys.TIMELOCK);
-        juries.rule(caseId, true, 0);
+        juries.rule(caseId, true, "");
         pass(2);
         juries.draw(caseId);
         vm.expectRevert(abi.encodeWithSelector(IJuries.WrongPhase.selector, caseId, IJuries.Phase.Committing));
@@ -200,6 +200,69 @@ contract JuriesPathsTest is JuriesTest {
         (, IJuries.SeatState[] memory states) = juries.juryOf(caseId, 0);
         vm.assertEq(uint256(states[0]), uint256(IJuries.SeatState.Upholds), "revealed");
         vm.assertEq(uint256(states[1]), uint256(IJuries.SeatState.Committed), "committed");
+    }
+
+    function test_WhatIsSaidOfAVerdictIsWhatWasCommittedTo() public {
+        joinMany(5);
+        uint256 caseId = drawn(3);
+        address[] memory jurors = jury(caseId);
+        string memory reason = words(1_024);
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes32 commitment =
+                juries.commitmentOf(caseId, true, keccak256(bytes(i == 0 ? reason : "copied")), "salt", jurors[i]);
+            vm.prank(jurors[i]);
+            juries.commit(caseId, commitment);
+        }
+        vm.expectEmit(Predeploys.JURIES);
+        emit IJuries.VerdictRevealed(caseId, 0, jurors[0], true, reason);
+        vm.prank(jurors[0]);
+        juries.reveal(caseId, true, reason, "salt");
+        vm.expectEmit(Predeploys.JURIES);
+        emit IJuries.VerdictRevealed(caseId, 0, jurors[1], true, "copied");
+        vm.prank(jurors[1]);
+        juries.reveal(caseId, true, "copied", "salt");
+        vm.expectRevert(abi.encodeWithSelector(IJuries.WrongReveal.selector, caseId, jurors[2]));
+        vm.prank(jurors[2]);
+        juries.reveal(caseId, true, string(abi.encodePacked(keccak256("copied"))), "salt");
+    }
+
+    function test_AReasonHasABoundWhoeverGivesIt() public {
+        joinMany(5);
+        uint256 caseId = drawn(3);
+        address[] memory jurors = jury(caseId);
+        string memory long = words(1_025);
+        bytes memory tooLong = abi.encodeWithSelector(IJuries.ReasonTooLong.selector, 1_024, 1_025);
+        for (uint256 i = 0; i < 3; ++i) {
+            string memory reason = i == 0 ? long : "because";
+            bytes32 commitment = juries.commitmentOf(caseId, true, keccak256(bytes(reason)), "salt", jurors[i]);
+            vm.prank(jurors[i]);
+            juries.commit(caseId, commitment);
+        }
+        vm.expectRevert(tooLong);
+        vm.prank(jurors[0]);
+        juries.reveal(caseId, true, long, "salt");
+        reveal(caseId, jurors[1], true);
+        reveal(caseId, jurors[2], true);
+        wait_(REVEAL);
+        juries.advance(caseId);
+        assertPhase(caseId, IJuries.Phase.Appealable);
+        uint256 bond = juries.caseInfo(caseId).bond;
+        vm.deal(address(this), bond);
+        vm.expectRevert(tooLong);
+        juries.appeal{value: bond}(caseId, long);
+        vm.expectRevert(tooLong);
+        vm.prank(Predeploys.TIMELOCK);
+        juries.rule(caseId, true, long);
+        vm.expectRevert(tooLong);
+        juries.decide(caseId, true, long);
+    }
+
+    function words(uint256 length) private pure returns (string memory) {
+        bytes memory text = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            text[i] = bytes1(uint8(97 + i % 26));
+        }
+        return string(text);
     }
 
     // ---- Appeals

@@ -119,7 +119,7 @@ abstract contract JuriesTest is Test {
     }
 
     function commit(uint256 caseId, address juror, bool verdict) internal {
-        bytes32 commitment = juries.commitmentOf(caseId, verdict, "because", "salt", juror);
+        bytes32 commitment = juries.commitmentOf(caseId, verdict, keccak256("because"), "salt", juror);
         vm.prank(juror);
         juries.commit(caseId, commitment);
     }

@@ -28,7 +28,7 @@ use tributary_storage::{Derived, DerivedWriter, Store};
 const FOLDER: &str = "economy";
 
 /// Rises with every change of what rows hold.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The index of one chain. Clones share it.
 #[derive(Debug, Clone)]

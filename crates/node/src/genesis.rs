@@ -43,7 +43,7 @@ pub(crate) fn endowment() -> U256 {
 
 /// Goes up with every change of what attribution precompiles give, store or cost: a chain's blocks are executed again by the rules that made them.
 /// And with every change of the contracts in genesis, of which programs expect that they are these.
-pub(crate) const RULES: u32 = 3;
+pub(crate) const RULES: u32 = 4;
 
 /// The genesis of both chains and what the rollup is configured with. Written into a new data directory and read back from a kept one.
 #[derive(Debug, Clone, Serialize, Deserialize)]

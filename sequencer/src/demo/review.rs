@@ -117,15 +117,14 @@ pub(crate) async fn judge(chain: &Chain, cast: &Cast, case: U256, (verdict, reas
     expect(case, drawn.phase, COMMITTING)?;
     let jury = chain.view(JURIES, &Juries::juryOfCall { caseId: case, round: drawn.round }, BlockId::latest()).await?;
     let jurors = jury.jurors.iter().map(|juror| cast.account(*juror).cloned()).collect::<Result<Vec<_>, _>>()?;
-    let reason = keccak256(reason);
     let salts: Vec<B256> = jurors.iter().map(|_| PrivateKeySigner::random().to_bytes()).collect();
     for (juror, salt) in jurors.iter().zip(&salts) {
-        let call = Juries::commitmentOfCall { caseId: case, verdict, reason, salt: *salt, juror: juror.address() };
+        let call = Juries::commitmentOfCall { caseId: case, verdict, reason: keccak256(reason), salt: *salt, juror: juror.address() };
         let commitment = chain.view(JURIES, &call, BlockId::latest()).await?;
         chain.execute(juror, &Call::of(JURIES, &Juries::commitCall { caseId: case, commitment }), "committing to a verdict").await?;
     }
     for (juror, salt) in jurors.iter().zip(salts) {
-        let call = Juries::revealCall { caseId: case, verdict, reason, salt };
+        let call = Juries::revealCall { caseId: case, verdict, reason: reason.to_owned(), salt };
         chain.execute(juror, &Call::of(JURIES, &call), "revealing a verdict").await?;
     }
     expect(case, info(chain, case).await?.phase, APPEALABLE)?;

@@ -46,6 +46,9 @@ const DRAWN: u8 = 1;
 const COMMITTED: u8 = 2;
 const SEATS: [&str; 5] = ["none", "drawn", "committed", "upholds", "rejects"];
 
+/// Bytes of a reason (`Cases.MOST_REASON`).
+const MOST_REASON: usize = 1_024;
+
 /// `IJuries.Phase`, in its order.
 const PHASES: [&str; 8] = ["none", "drawing", "deciding", "committing", "revealing", "appealable", "governing", "final"];
 
@@ -95,7 +98,7 @@ enum Command {
     Commit {
         case: U256,
         verdict: Chosen,
-        /// Why; its hash is told with the verdict.
+        /// Why; told when the verdict is revealed.
         #[arg(long, conflicts_with = "reason_file")]
         reason: Option<String>,
         /// File with the reason.
@@ -109,7 +112,7 @@ enum Command {
     /// Ask a larger jury, with a bond that is lost if the verdict stays.
     Appeal {
         case: U256,
-        /// Why; its hash is told.
+        /// Why, for everybody.
         #[arg(long)]
         reason: String,
     },
@@ -117,7 +120,7 @@ enum Command {
     Decide {
         case: U256,
         verdict: Verdict,
-        /// Why; its hash is told.
+        /// Why, for everybody.
         #[arg(long)]
         reason: String,
     },
@@ -143,6 +146,8 @@ pub(crate) async fn run(arguments: JuryArguments) -> Result<(), Error> {
         }
         Command::Commit { case, verdict, reason, reason_file } => {
             let chosen = chosen(verdict, reason, reason_file)?;
+            // One that is longer could not be revealed.
+            report::limited("the reason", &chosen.1, MOST_REASON)?;
             commit(&caller, &arguments.state, case, chosen).await
         }
         Command::Reveal { case } => reveal(&caller, &arguments.state, case).await,
@@ -152,15 +157,17 @@ pub(crate) async fn run(arguments: JuryArguments) -> Result<(), Error> {
             caller.tell_of(&receipt, &[("phase", json!(phase))], &[])
         }
         Command::Appeal { case, reason } => {
+            report::limited("--reason", &reason, MOST_REASON)?;
             let bond = info(&caller, case).await?.bond;
-            let call = Call::of(JURIES, &Juries::appealCall { caseId: case, reason: keccak256(reason) }).with_value(bond);
+            let call = Call::of(JURIES, &Juries::appealCall { caseId: case, reason }).with_value(bond);
             let receipt = caller.send(&call, "appealing").await?;
             caller.tell_of(&receipt, &[], &[("bond", bond)])
         }
         Command::Decide { case, verdict, reason } => {
+            report::limited("--reason", &reason, MOST_REASON)?;
             let bond = info(&caller, case).await?.bond;
             let verdict = verdict == Verdict::Uphold;
-            let call = Call::of(JURIES, &Juries::decideCall { caseId: case, verdict, reason: keccak256(reason) }).with_value(bond);
+            let call = Call::of(JURIES, &Juries::decideCall { caseId: case, verdict, reason }).with_value(bond);
             let receipt = caller.send(&call, "deciding").await?;
             caller.tell_of(&receipt, &[], &[("bond", bond)])
         }
@@ -268,14 +275,10 @@ async fn reveal(caller: &Caller, folder: &Path, case: U256) -> Result<(), Error>
     }
     let _lock = seat.lock(folder)?;
     let kept = seat.read(folder)?.ok_or_else(unknown)?;
-    let call = Juries::revealCall { caseId: case, verdict: kept.verdict, reason: keccak256(&kept.reason), salt: kept.salt };
+    let call = Juries::revealCall { caseId: case, verdict: kept.verdict, reason: kept.reason.clone(), salt: kept.salt };
     let receipt = caller.send(&Call::of(JURIES, &call), "revealing the verdict").await?;
     seat.remove(folder)?;
-    caller.tell_of(
-        &receipt,
-        &[("upholds", json!(kept.verdict)), ("reason", json!(kept.reason)), ("reasonHash", json!(keccak256(&kept.reason)))],
-        &[],
-    )
+    caller.tell_of(&receipt, &[("upholds", json!(kept.verdict)), ("reason", json!(kept.reason))], &[])
 }
 
 fn client(case: &Value) -> &'static str {
@@ -344,13 +347,41 @@ async fn show(caller: &Caller, id: U256) -> Result<(), Error> {
     for round in 0..=found.round {
         let jury = caller.chain.now(JURIES, &Juries::juryOfCall { caseId: id, round }).await?;
         rows.extend(jury.jurors.iter().zip(&jury.states).map(|(juror, state)| {
-            vec![round.to_string(), juror.to_string(), SEATS.get(usize::from(*state)).copied().unwrap_or_default().to_owned()]
+            let said = SEATS.get(usize::from(*state)).copied().unwrap_or_default();
+            let juror = juror.to_string();
+            let why = reason_of(&case, round, &juror);
+            vec![round.to_string(), juror, said.to_owned(), why]
         }));
+        rows.extend(others_of(&case, round));
     }
     if !rows.is_empty() {
-        report::table(&["round", "juror", "verdict"], &rows);
+        report::table(&["round", "who", "said", "why"], &rows);
     }
     Ok(())
+}
+
+/// Parts of a case that belong to a round.
+fn parts_of<'case>(case: &'case Value, parts: &str, round: u8, field: &'case str) -> impl Iterator<Item = &'case Value> {
+    let parts = case[parts].as_array().map_or(&[][..], Vec::as_slice);
+    parts.iter().filter(move |part| report::number(part, field) == U256::from(round))
+}
+
+/// What a juror said of its verdict; nothing before it was revealed.
+fn reason_of(case: &Value, round: u8, juror: &str) -> String {
+    let votes = parts_of(case, "rounds", round, "number").flat_map(|round| round["votes"].as_array().into_iter().flatten());
+    let own = |vote: &&Value| report::text(vote, "juror").eq_ignore_ascii_case(juror);
+    votes.filter(own).map(|vote| report::text(vote, "reason")).next().unwrap_or_default()
+}
+
+/// What others than jurors said in a round: who decided alone, who appealed.
+fn others_of(case: &Value, round: u8) -> Vec<Vec<String>> {
+    let row = |part: &Value, who: &str, said: &str| {
+        vec![round.to_string(), report::text(part, who), said.to_owned(), report::text(part, "reason")]
+    };
+    let alone = parts_of(case, "rounds", round, "number").filter(|round| round["by"].is_string());
+    let decided = alone.map(|round| row(round, "by", if round["upheld"] == true { "upholds" } else { "rejects" }));
+    let appealed = parts_of(case, "appeals", round, "round").map(|appeal| row(appeal, "appellant", "appeals"));
+    decided.chain(appealed).collect()
 }
 
 #[cfg(test)]
@@ -364,6 +395,27 @@ mod tests {
         for wrong in ["", "uphold", "uphold\n \n", "why\nuphold", "Uphold\nwhy"] {
             assert!(verdict_in(wrong, None).unwrap_err().to_string().contains("first line"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn everybody_is_told_why_who_said_what() {
+        let [juror, silent, curator, loser] = [1, 2, 3, 4].map(|byte| Address::repeat_byte(byte).to_string());
+        let case = json!({
+            "rounds": [
+                { "number": "0x0", "votes": [], "upheld": false, "by": curator.to_lowercase(), "reason": "not letters" },
+                { "number": "0x1", "upheld": true, "votes": [
+                    { "juror": juror.to_lowercase(), "committed": true, "verdict": true, "reason": "letters" },
+                    { "juror": silent.to_lowercase(), "committed": true },
+                ] },
+            ],
+            "appeals": [{ "round": "0x0", "appellant": loser, "reason": "they are" }],
+        });
+        assert_eq!(reason_of(&case, 1, &juror), "letters");
+        assert_eq!(reason_of(&case, 1, &silent), "", "it told none yet");
+        assert_eq!(reason_of(&case, 0, &juror), "", "it sits in another round");
+        let row = |who: &str, said: &str, why: &str| ["0", who, said, why].map(str::to_owned).to_vec();
+        assert_eq!(others_of(&case, 0), [row(&curator.to_lowercase(), "rejects", "not letters"), row(&loser, "appeals", "they are")]);
+        assert!(others_of(&case, 1).is_empty());
     }
 
     #[test]

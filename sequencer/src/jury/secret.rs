@@ -24,7 +24,7 @@ pub(super) struct Seat {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Secret {
     pub(super) verdict: bool,
-    /// The text whose hash is the verdict's reason.
+    /// Why.
     pub(super) reason: String,
     pub(super) salt: B256,
     /// The chain's first block.

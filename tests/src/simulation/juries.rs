@@ -116,15 +116,16 @@ fn verdicts(world: &World, pending: &Pending, case: &Case) -> Result<Vec<Act>, E
         let person = world.person_of(*juror).ok_or_else(|| Error::Refused(format!("{juror} sits in a jury, and is nobody")))?;
         let role = world.people[person].role;
         let verdict = pending.truth || role == Role::Nodder;
-        let reason = if verdict { keccak256("it is new") } else { keccak256("it is somebody else's") };
+        let reason = if verdict { "it is new" } else { "it is somebody else's" };
         let salt: B256 = keccak256((id, u64::from(case.round), *juror).abi_encode());
         if case.phase == COMMITTING && *state == DRAWN {
-            let said = (id, U256::from(case.round), case.subject, verdict, reason, salt, *juror);
+            let said = (id, U256::from(case.round), case.subject, verdict, keccak256(reason), salt, *juror);
             let commitment = keccak256(said.abi_encode());
             acts.push(Act::new(person, JURIES, &Juries::commitCall { caseId: id, commitment }));
         }
         if case.phase == REVEALING && *state == COMMITTED && role != Role::Absent {
-            acts.push(Act::new(person, JURIES, &Juries::revealCall { caseId: id, verdict, reason, salt }));
+            let reveal = Juries::revealCall { caseId: id, verdict, reason: reason.to_owned(), salt };
+            acts.push(Act::new(person, JURIES, &reveal));
         }
     }
     Ok(acts)
@@ -137,6 +138,6 @@ fn appeal(world: &World, pending: &mut Pending, case: &Case) -> Option<Act> {
         return None;
     }
     pending.appealed = true;
-    let call = Juries::appealCall { caseId: pending.id, reason: keccak256("look again") };
+    let call = Juries::appealCall { caseId: pending.id, reason: "look again".to_owned() };
     Some(Act::new(pending.appellant, JURIES, &call).paying(case.bond))
 }

@@ -16,6 +16,8 @@ library Cases {
     uint256 internal constant MOST_PARTIES = 8;
     /// @notice Juries decide until this many appeals were made; the last goes to governance.
     uint8 internal constant MOST_APPEALS = 3;
+    /// @notice Bytes of a reason.
+    uint256 internal constant MOST_REASON = 1_024;
 
     /// @dev All who can be taken off a line: claimant, decider, parties, those with bonds, and the jurors of three stages, each of
     ///      which may have had two juries.
@@ -216,7 +218,7 @@ library Cases {
         } else if (self.decider != address(0)) {
             _enter(self, caseId, IJuries.Phase.Deciding, block.timestamp + self.terms.decideSeconds);
         } else {
-            decided(self, caseId, false, address(0), 0);
+            decided(self, caseId, false, address(0), "");
         }
     }
 
@@ -242,14 +244,15 @@ library Cases {
         }
     }
 
-    function reveal(Record storage self, uint256 caseId, bool verdict, bytes32 reason, bytes32 salt) internal {
+    function reveal(Record storage self, uint256 caseId, bool verdict, string calldata reason, bytes32 salt) internal {
+        _bounded(reason);
         if (self.phase == IJuries.Phase.Committing && block.timestamp > self.deadline) _endCommitting(self, caseId);
         _during(self, caseId, IJuries.Phase.Revealing);
         Jury storage jury = self.juries[self.round];
         Seat storage seat = jury.seats[msg.sender];
         if (
             seat.state != IJuries.SeatState.Committed
-                || seat.commitment != commitmentOf(self, caseId, verdict, reason, salt, msg.sender)
+                || seat.commitment != commitmentOf(self, caseId, verdict, keccak256(bytes(reason)), salt, msg.sender)
         ) revert IJuries.WrongReveal(caseId, msg.sender);
         seat.state = verdict ? IJuries.SeatState.Upholds : IJuries.SeatState.Rejects;
         if (verdict) ++jury.upholding;
@@ -279,12 +282,12 @@ library Cases {
     function _count(Record storage self, uint256 caseId) private {
         Jury storage jury = self.juries[self.round];
         if (jury.upholding + jury.rejecting != 0) {
-            decided(self, caseId, jury.upholding > jury.rejecting, address(0), 0);
+            decided(self, caseId, jury.upholding > jury.rejecting, address(0), "");
             return;
         }
         (self.pot, jury.pot) = (jury.pot, 0);
         if (self.again) {
-            decided(self, caseId, self.upheld, address(0), 0);
+            decided(self, caseId, self.upheld, address(0), "");
             return;
         }
         self.again = true;
@@ -293,13 +296,14 @@ library Cases {
     }
 
     /// @notice A verdict that may be appealed.
-    function decided(Record storage self, uint256 caseId, bool verdict, address by, bytes32 reason) internal {
+    function decided(Record storage self, uint256 caseId, bool verdict, address by, string memory reason) internal {
         self.upheld = verdict;
         emit IJuries.Decided(caseId, self.round, verdict, by, reason);
         _enter(self, caseId, IJuries.Phase.Appealable, block.timestamp + self.terms.appealSeconds);
     }
 
-    function decide(Record storage self, uint256 caseId, bool verdict, bytes32 reason) internal {
+    function decide(Record storage self, uint256 caseId, bool verdict, string calldata reason) internal {
+        _bounded(reason);
         _during(self, caseId, IJuries.Phase.Deciding);
         if (msg.sender != self.decider) revert IJuries.NotDecider(caseId, msg.sender);
         (uint128 amount,) = bond(self);
@@ -330,7 +334,8 @@ library Cases {
         return self.juries[self.round].jurors.length == 0 ? self.jurors : 2 * self.jurors + 1;
     }
 
-    function appeal(Record storage self, uint256 caseId, bytes32 reason) internal {
+    function appeal(Record storage self, uint256 caseId, string calldata reason) internal {
+        _bounded(reason);
         _during(self, caseId, IJuries.Phase.Appealable);
         (uint128 amount, uint128 jurorFees) = bond(self);
         if (msg.value != amount + jurorFees) revert IJuries.WrongBond(amount + jurorFees, msg.value);
@@ -361,7 +366,7 @@ library Cases {
         }
         if (block.timestamp <= self.deadline) revert IJuries.TooEarly(caseId, self.deadline);
         if (phase == IJuries.Phase.Deciding) {
-            decided(self, caseId, false, address(0), 0);
+            decided(self, caseId, false, address(0), "");
         } else if (phase == IJuries.Phase.Committing) {
             _endCommitting(self, caseId);
             // Without a commitment there is nothing to wait for.
@@ -374,7 +379,8 @@ library Cases {
         }
     }
 
-    function rule(Record storage self, uint256 caseId, bool verdict, bytes32 reason) internal {
+    function rule(Record storage self, uint256 caseId, bool verdict, string calldata reason) internal {
+        _bounded(reason);
         expect(self, caseId, IJuries.Phase.Governing);
         self.upheld = verdict;
         emit IJuries.Decided(caseId, self.round, verdict, msg.sender, reason);
@@ -388,6 +394,12 @@ library Cases {
 
     function expect(Record storage self, uint256 caseId, IJuries.Phase phase) internal view {
         if (self.phase != phase) revert IJuries.WrongPhase(caseId, self.phase);
+    }
+
+    /// @dev What is kept for ever, and read by everybody, has a bound.
+    function _bounded(string calldata reason) private pure {
+        uint256 length = bytes(reason).length;
+        if (length > MOST_REASON) revert IJuries.ReasonTooLong(MOST_REASON, length);
     }
 
     function _during(Record storage self, uint256 caseId, IJuries.Phase phase) private view {

@@ -94,7 +94,7 @@ contract Juries is IJuries, Governed {
     }
 
     /// @inheritdoc IJuries
-    function decide(uint256 caseId, bool verdict, bytes32 reason) external payable {
+    function decide(uint256 caseId, bool verdict, string calldata reason) external payable {
         _case(caseId).decide(caseId, verdict, reason);
         _hold();
     }
@@ -105,12 +105,12 @@ contract Juries is IJuries, Governed {
     }
 
     /// @inheritdoc IJuries
-    function reveal(uint256 caseId, bool verdict, bytes32 reason, bytes32 salt) external {
+    function reveal(uint256 caseId, bool verdict, string calldata reason, bytes32 salt) external {
         _case(caseId).reveal(caseId, verdict, reason, salt);
     }
 
     /// @inheritdoc IJuries
-    function appeal(uint256 caseId, bytes32 reason) external payable {
+    function appeal(uint256 caseId, string calldata reason) external payable {
         _case(caseId).appeal(caseId, reason);
         _hold();
     }
@@ -123,7 +123,7 @@ contract Juries is IJuries, Governed {
     }
 
     /// @inheritdoc IJuries
-    function rule(uint256 caseId, bool verdict, bytes32 reason) external onlyGovernance {
+    function rule(uint256 caseId, bool verdict, string calldata reason) external onlyGovernance {
         Cases.Record storage found = _case(caseId);
         found.rule(caseId, verdict, reason);
         _tell(caseId, found);

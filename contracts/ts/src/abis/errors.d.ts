@@ -104,6 +104,7 @@ export declare const errorsAbi: readonly [
   { readonly inputs: readonly [{ readonly name: "sender"; readonly type: "address" }]; readonly name: "NotPayouts"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "account"; readonly type: "address" }]; readonly name: "NotValidator"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caseId"; readonly type: "uint256" }, { readonly name: "origin"; readonly type: "uint64" }]; readonly name: "NotYetDrawable"; readonly type: "error" },
+  { readonly inputs: readonly [{ readonly name: "most"; readonly type: "uint256" }, { readonly name: "length"; readonly type: "uint256" }]; readonly name: "ReasonTooLong"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "least"; readonly type: "uint256" }, { readonly name: "stake"; readonly type: "uint256" }]; readonly name: "StakeBelowMinimum"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "account"; readonly type: "address" }, { readonly name: "seats"; readonly type: "uint32" }, { readonly name: "until"; readonly type: "uint64" }]; readonly name: "StillBound"; readonly type: "error" },
   { readonly inputs: readonly [{ readonly name: "caseId"; readonly type: "uint256" }, { readonly name: "deadline"; readonly type: "uint64" }]; readonly name: "TooEarly"; readonly type: "error" },

@@ -104,6 +104,7 @@ export const errorsAbi = [
   {"inputs":[{"name":"sender","type":"address"}],"name":"NotPayouts","type":"error"},
   {"inputs":[{"name":"account","type":"address"}],"name":"NotValidator","type":"error"},
   {"inputs":[{"name":"caseId","type":"uint256"},{"name":"origin","type":"uint64"}],"name":"NotYetDrawable","type":"error"},
+  {"inputs":[{"name":"most","type":"uint256"},{"name":"length","type":"uint256"}],"name":"ReasonTooLong","type":"error"},
   {"inputs":[{"name":"least","type":"uint256"},{"name":"stake","type":"uint256"}],"name":"StakeBelowMinimum","type":"error"},
   {"inputs":[{"name":"account","type":"address"},{"name":"seats","type":"uint32"},{"name":"until","type":"uint64"}],"name":"StillBound","type":"error"},
   {"inputs":[{"name":"caseId","type":"uint256"},{"name":"deadline","type":"uint64"}],"name":"TooEarly","type":"error"},

@@ -12,39 +12,20 @@ pub(super) fn juries(book: &mut Book<'_, '_>, log: &Log) -> Result<(), Error> {
     let case = |id: U256| Key::all::<Case>().id(id);
     match event.data {
         Event::CaseOpened(event) => opened(book, &event),
-        Event::JuryDrawn(event) => {
-            for juror in &event.jurors {
-                takes_part(book, event.caseId, *juror, "juror")?;
-            }
-            book.change(&case(event.caseId), |case: &mut Case| {
-                let vote = |juror: &Address| Vote {
-                    juror: *juror,
-                    committed: false,
-                    verdict: None,
-                    reason: None,
-                    pay: U256::ZERO,
-                    slashed: U256::ZERO,
-                };
-                let (commit_until, reveal_until) = (U64::from(event.commitUntil), U64::from(event.revealUntil));
-                let votes = event.jurors.iter().map(vote).collect();
-                // A jury that is drawn once more takes the place of the one that said nothing.
-                case.rounds.retain(|round| round.number != U64::from(event.round));
-                case.rounds.push(Round { number: U64::from(event.round), commit_until, reveal_until, votes, upheld: None, by: None });
-            })
-        }
+        Event::JuryDrawn(event) => drawn(book, &event),
         Event::VerdictCommitted(event) => {
             book.change(&case(event.caseId), |case: &mut Case| vote(case, event.round, event.juror, |vote| vote.committed = true))
         }
         Event::VerdictRevealed(event) => book.change(&case(event.caseId), |case: &mut Case| {
             vote(case, event.round, event.juror, |vote| (vote.verdict, vote.reason) = (Some(event.verdict), Some(event.reason)));
         }),
-        Event::Decided(event) => book.change(&case(event.caseId), |case: &mut Case| decided(case, &event)),
-        Event::Appealed(event) => {
-            takes_part(book, event.caseId, event.appellant, "appellant")?;
-            book.change(&case(event.caseId), |case: &mut Case| {
-                case.appeals.push(Appeal { round: U64::from(event.round), appellant: event.appellant, bond: event.bond });
-            })
-        }
+        Event::Decided(event) => book.change(&case(event.caseId), |case: &mut Case| decided(case, event)),
+        Event::Appealed(event) => appealed(book, &event),
+        Event::AppealReason(event) => book.change(&case(event.caseId), |case: &mut Case| {
+            if let Some(appeal) = case.appeals.last_mut() {
+                appeal.reason = event.reason;
+            }
+        }),
         Event::PhaseChanged(event) => book.change(&case(event.caseId), |case: &mut Case| {
             case.phase = CasePhase::ALL.get(usize::from(event.phase)).copied().unwrap_or(case.phase);
             case.deadline = U64::from(event.deadline);
@@ -95,6 +76,37 @@ fn opened(book: &mut Book<'_, '_>, event: &Juries::CaseOpened) -> Result<(), Err
     book.put(&Key::all::<Case>().id(event.caseId), &case)
 }
 
+fn drawn(book: &mut Book<'_, '_>, event: &Juries::JuryDrawn) -> Result<(), Error> {
+    for juror in &event.jurors {
+        takes_part(book, event.caseId, *juror, "juror")?;
+    }
+    let vote =
+        |juror: &Address| Vote { juror: *juror, committed: false, verdict: None, reason: None, pay: U256::ZERO, slashed: U256::ZERO };
+    book.change(&Key::all::<Case>().id(event.caseId), |case: &mut Case| {
+        let number = U64::from(event.round);
+        // A jury that is drawn once more takes the place of the one that said nothing.
+        case.rounds.retain(|round| round.number != number);
+        case.rounds.push(Round {
+            number,
+            commit_until: U64::from(event.commitUntil),
+            reveal_until: U64::from(event.revealUntil),
+            votes: event.jurors.iter().map(vote).collect(),
+            upheld: None,
+            by: None,
+            reason: None,
+        });
+    })
+}
+
+/// Why is told by the event after it.
+fn appealed(book: &mut Book<'_, '_>, event: &Juries::Appealed) -> Result<(), Error> {
+    takes_part(book, event.caseId, event.appellant, "appellant")?;
+    book.change(&Key::all::<Case>().id(event.caseId), |case: &mut Case| {
+        let (round, appellant) = (U64::from(event.round), event.appellant);
+        case.appeals.push(Appeal { round, appellant, bond: event.bond, reason: String::new() });
+    })
+}
+
 fn takes_part(book: &mut Book<'_, '_>, case_id: U256, account: Address, role: &str) -> Result<(), Error> {
     let row = CaseOf { case_id, account, role: role.to_owned(), origin: book.origin };
     book.put(&Key::all::<CaseOf>().address(account).at(&book.origin).id(case_id), &row)
@@ -107,12 +119,13 @@ fn vote(case: &mut Case, round: u8, juror: Address, change: impl FnOnce(&mut Vot
     }
 }
 
-fn decided(case: &mut Case, event: &Juries::Decided) {
+fn decided(case: &mut Case, event: Juries::Decided) {
     case.upheld = Some(event.upheld);
     let number = U64::from(event.round);
     let by = Some(event.by).filter(|by| !by.is_zero());
+    let reason = by.map(|_| event.reason);
     match case.rounds.iter_mut().find(|round| round.number == number) {
-        Some(round) => (round.upheld, round.by) = (Some(event.upheld), by),
+        Some(round) => (round.upheld, round.by, round.reason) = (Some(event.upheld), by, reason),
         None => case.rounds.push(Round {
             number,
             commit_until: U64::ZERO,
@@ -120,6 +133,7 @@ fn decided(case: &mut Case, event: &Juries::Decided) {
             votes: Vec::new(),
             upheld: Some(event.upheld),
             by,
+            reason,
         }),
     }
 }
@@ -127,4 +141,29 @@ fn decided(case: &mut Case, event: &Juries::Decided) {
 fn joined(book: &mut Book<'_, '_>, account: Address, change: impl FnOnce(&mut Validator)) -> Result<(), Error> {
     let new = || Validator { account, stake: U256::ZERO, leaving_at: None };
     book.upsert(&Key::all::<Validator>().address(account), new, change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_sol_types::SolEvent;
+
+    #[test]
+    fn a_verdict_whose_reason_is_no_text_is_a_verdict() {
+        let said = Juries::VerdictRevealed {
+            caseId: U256::from(7),
+            round: 1,
+            juror: Address::repeat_byte(3),
+            verdict: true,
+            reason: "because".to_owned(),
+        };
+        let told = said.encode_log_data();
+        let mut data = told.data.to_vec();
+        let at = data.windows(7).position(|bytes| bytes == b"because").unwrap();
+        data[at..at + 2].copy_from_slice(&[0xff, 0xc3]);
+        let log = Log::new_unchecked(Address::ZERO, told.topics().to_vec(), data.into());
+        let Event::VerdictRevealed(event) = Event::decode_log(&log).unwrap().data else { panic!("another event") };
+        assert!(event.verdict);
+        assert_eq!(event.reason, "\u{fffd}\u{fffd}cause");
+    }
 }

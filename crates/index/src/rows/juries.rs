@@ -35,9 +35,9 @@ pub struct Vote {
     /// What it revealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<bool>,
-    /// Hash of its reasons.
+    /// Why, in its words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<B256>,
+    pub reason: Option<String>,
     /// What it was paid for it, wei.
     pub pay: U256,
     /// What it lost by it, wei.
@@ -62,6 +62,9 @@ pub struct Round {
     /// Who decided, when no jury did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Address>,
+    /// Why, in the words of who decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// An appeal.
@@ -74,6 +77,8 @@ pub struct Appeal {
     pub appellant: Address,
     /// Wei.
     pub bond: U256,
+    /// Why.
+    pub reason: String,
 }
 
 /// What a jury decides about.
