@@ -85,7 +85,7 @@ struct Check<'s> {
 
 impl Check<'_> {
     fn told(&self, part: &'static str, done: u64, of: u64) {
-        if done % TOLD_EVERY == 0 || done == of {
+        if done.is_multiple_of(TOLD_EVERY) || done == of {
             (self.tell)(Checked { part, done, of });
         }
     }

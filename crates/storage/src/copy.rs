@@ -60,6 +60,7 @@ impl Store {
             fs::remove_file(&draft).map_err(unwritable)?;
         }
         write(&begin(&self)?, &draft)?;
+        let (spec, options) = (self.spec().clone(), self.options());
         let Shared { env, directory, .. } = Arc::into_inner(self.0).ok_or_else(|| Error::Locked { path: path.clone() })?;
         drop(env);
         fs::rename(&draft, path.join(DATABASE)).map_err(unwritable)?;
@@ -68,14 +69,18 @@ impl Store {
         File::open(&path).and_then(|directory| directory.sync_all()).map_err(unwritable)?;
         // Nobody could open the database while one file took the other's place.
         drop(directory);
-        Ok(())
+        // The copy has as much room to grow as its source had, which the engine gives back when it is opened; whoever has it open by now does the same.
+        match Self::open(&path, spec, options) {
+            Ok(_) | Err(Error::Locked { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
 #[allow(unsafe_code, reason = "the engine's binding has no function for copying")]
 fn begin(store: &Store) -> Result<Moment, Error> {
     let mut txn = ptr::null_mut();
-    // SAFETY: the environment is open and outlives the transaction, since `store` is borrowed for longer than `Moment` lives in `copy`.
+    // SAFETY: the environment is open and outlives the transaction, since callers borrow `store` for longer than they keep the `Moment`.
     let code = store.0.env.with_raw_env_ptr(|env| unsafe {
         ffi::mdbx_txn_begin_ex(env, ptr::null_mut(), ffi::MDBX_TXN_RDONLY, &raw mut txn, ptr::null_mut())
     });

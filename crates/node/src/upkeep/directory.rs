@@ -17,8 +17,8 @@ use tributary_storage::{Options, Store};
 /// A store's name, which is also its folder's.
 pub type NamedStore = (&'static str, Store);
 
-/// Of a store's folders, those of what is not derived from its blocks.
-const NOT_DERIVED: [&str; 1] = ["journal"];
+/// A store's folders that a node makes again from its blocks.
+const INDEXES: [&str; 3] = ["economy", "index", "prover-index"];
 
 /// A data directory, whose stores can be opened.
 #[derive(Debug)]
@@ -91,17 +91,8 @@ impl Directory {
 }
 
 /// Folders of what a node makes again from a store's blocks.
-pub(super) fn indexes(store: &Path) -> Result<Vec<PathBuf>, Error> {
-    let fail = |source| Error::Path { path: store.to_owned(), source };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(store).map_err(fail)? {
-        let entry = entry.map_err(fail)?;
-        let is_ours = NOT_DERIVED.iter().all(|name| entry.file_name() != *name);
-        if is_ours && entry.file_type().map_err(fail)?.is_dir() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
+pub(super) fn indexes(store: &Path) -> Vec<PathBuf> {
+    INDEXES.iter().map(|name| store.join(name)).filter(|path| path.is_dir()).collect()
 }
 
 /// Bytes of all files under a folder.

@@ -89,7 +89,7 @@ pub fn prune(directory: &Directory, keep: Keep, mut tell: impl FnMut(&'static st
         let removed = store.prune(keep.tries, |done, of| tell(name, done, of))?;
         let mut indexes = 0;
         if !keep.indexes {
-            for index in directory::indexes(&path)? {
+            for index in directory::indexes(&path) {
                 indexes += directory::bytes_under(&index)?;
                 fs::remove_dir_all(&index).map_err(|source| Error::Path { path: index.clone(), source })?;
             }
