@@ -1,5 +1,6 @@
 //! Traces: transactions and calls executed again under an inspector.
 
+mod bundled;
 mod erc7562;
 mod flat;
 mod four_byte;

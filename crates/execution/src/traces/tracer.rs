@@ -1,6 +1,7 @@
 //! geth's tracers as one recorder: which one a client asks for, what it records, and the form of its answer.
 
 use super::{
+    bundled::{Bundled, Name},
     erc7562::{Erc7562, Erc7562Config},
     flat::flatten,
     four_byte::FourByte,
@@ -40,6 +41,7 @@ pub(crate) enum Plan {
     FourByte,
     Mux(Vec<(String, Plan)>),
     Noop,
+    Bundled(Name),
     Script(ScriptPlan),
 }
 
@@ -50,7 +52,10 @@ impl Plan {
         let Some(tracer) = &options.tracer else { return Ok(Self::Steps(options.config)) };
         match tracer {
             GethDebugTracerType::BuiltInTracer(tracer) => Self::builtin(*tracer, config.0),
-            GethDebugTracerType::JsTracer(code) => Ok(Self::Script(ScriptPlan::new(code, config.0)?)),
+            GethDebugTracerType::JsTracer(code) => match Name::of(code) {
+                Some(name) => Ok(Self::Bundled(name)),
+                None => Ok(Self::Script(ScriptPlan::new(code, config.0)?)),
+            },
         }
     }
 
@@ -72,6 +77,9 @@ impl Plan {
             BuiltIn::MuxTracer => {
                 let configs: BTreeMap<String, Value> = read(config).map_err(invalid)?;
                 let plan = |(name, config): (String, Value)| {
+                    if let Some(bundled) = Name::of(&name) {
+                        return Ok((name, Self::Bundled(bundled)));
+                    }
                     let tracer: BuiltIn = serde_json::from_value(name.clone().into()).map_err(|_| Error::no_such_tracer(&name))?;
                     match tracer {
                         BuiltIn::MuxTracer => Err(Error::Trace("muxTracer cannot be nested".into())),
@@ -100,6 +108,7 @@ impl Plan {
             Self::FourByte => Recorder::FourByte(FourByte::default()),
             Self::Mux(plans) => Recorder::Mux(plans.iter().map(|(_, plan)| plan.recorder()).collect::<Result<_, _>>()?),
             Self::Noop => Recorder::Off,
+            Self::Bundled(name) => Recorder::Bundled(Box::new(name.start())),
             Self::Script(plan) => Recorder::Script(Box::new(plan.start()?)),
         })
     }
@@ -126,6 +135,7 @@ impl Plan {
                 let answers = plans.iter().zip(recorders).map(|((name, plan), recorder)| Ok((name, plan.answer(recorder, done, traced)?)));
                 json(&answers.collect::<Result<BTreeMap<_, _>, Error>>()?)?
             }
+            (_, Recorder::Bundled(recorded)) => GethTrace::JS(recorded.answer(done, traced)?),
             (_, Recorder::Script(script)) => GethTrace::JS(script.result(done, traced)?),
             _ => NoopFrame::default().into(),
         })
@@ -217,6 +227,7 @@ enum Recorder {
     Erc7562(Box<Erc7562>),
     FourByte(FourByte),
     Mux(Vec<Recorder>),
+    Bundled(Box<Bundled>),
     Script(Box<Script>),
 }
 
@@ -278,9 +289,7 @@ impl Tracer {
     }
 
     pub(crate) fn set_precompiles(&mut self, all: &dyn Fn() -> Vec<Address>) {
-        if let Recorder::Script(script) = &mut self.recorder {
-            script.set_precompiles(all());
-        }
+        self.recorder.set_precompiles(all);
     }
 
     pub(crate) fn enter(&mut self, event: &Enter) {
@@ -315,6 +324,7 @@ impl Recorder {
             Self::Steps(recorded) => Needs { memory: recorded.needs_memory(), ..steps },
             Self::PreState(_) => steps,
             Self::Erc7562(_) => Needs { memory: true, live: true, ..steps },
+            Self::Bundled(recorded) => recorded.needs(),
             // One without `step` is told of faults all the same.
             Self::Script(_) => Needs { memory: true, live: true, ..steps },
             Self::Mux(all) => all.iter().map(Self::needs).fold(Needs::default(), |all, one| Needs {
@@ -326,11 +336,21 @@ impl Recorder {
         }
     }
 
+    fn set_precompiles(&mut self, all: &dyn Fn() -> Vec<Address>) {
+        match self {
+            Self::Script(script) => script.set_precompiles(all()),
+            Self::Bundled(recorder) => recorder.set_precompiles(all()),
+            Self::Mux(many) => many.iter_mut().for_each(|one| one.set_precompiles(all)),
+            _ => {}
+        }
+    }
+
     fn size(&self) -> Spent {
         match self {
             Self::Off | Self::FourByte(_) | Self::Script(_) => Spent::default(),
             Self::Frames(recorded) => Spent { bytes: recorded.bytes(), ..Spent::default() },
             Self::Erc7562(recorded) => Spent { bytes: recorded.bytes(), ..Spent::default() },
+            Self::Bundled(recorded) => Spent { bytes: recorded.bytes(), ..Spent::default() },
             Self::PreState(recorded) => Spent { bytes: 128 * recorded.len(), ..Spent::default() },
             Self::Steps(recorded) => {
                 let (steps, words, bytes) = recorded.size();
@@ -352,6 +372,7 @@ impl Recorder {
             Self::PreState(recorder) => recorder.enter(event),
             Self::Erc7562(recorder) => recorder.enter(event),
             Self::FourByte(recorder) => recorder.enter(event),
+            Self::Bundled(recorder) => recorder.enter(event),
             Self::Script(recorder) => recorder.enter(event),
             Self::Mux(all) => all.iter_mut().for_each(|one| one.enter(event)),
         }
@@ -363,6 +384,7 @@ impl Recorder {
             Self::Frames(recorder) => recorder.exit(event),
             Self::Steps(recorder) => recorder.exit(event),
             Self::Erc7562(recorder) => recorder.exit(event),
+            Self::Bundled(recorder) => recorder.exit(event),
             Self::Script(recorder) => recorder.exit(event),
             Self::Mux(all) => all.iter_mut().for_each(|one| one.exit(event)),
         }
@@ -383,6 +405,7 @@ impl Recorder {
             Self::Steps(recorder) => recorder.step(step),
             Self::PreState(recorder) => recorder.step(step),
             Self::Erc7562(recorder) => recorder.step(step, live),
+            Self::Bundled(recorder) => recorder.step(step, live),
             Self::Script(recorder) => recorder.step(step, live),
             Self::Mux(all) => all.iter_mut().for_each(|one| one.step(step, live.as_deref_mut())),
         }
@@ -391,6 +414,7 @@ impl Recorder {
     fn fault(&mut self, step: &mut Step, words: Words, mut live: Option<&mut Live>) {
         match self {
             Self::Steps(recorder) => recorder.fault(),
+            Self::Bundled(recorder) => recorder.fault(&words),
             Self::Script(recorder) => recorder.fault(step, words, live),
             Self::Mux(all) => all.iter_mut().for_each(|one| one.fault(step, words.clone(), live.as_deref_mut())),
             _ => {}

@@ -28,7 +28,8 @@ pub(crate) fn price(what: u8, left: u64, of: &Priced) -> u64 {
     if fixed > left { fixed } else { fixed.saturating_add(variable(what, of)) }
 }
 
-const fn fixed(what: u8) -> u64 {
+/// What an instruction costs whatever it is applied to.
+pub(crate) const fn fixed(what: u8) -> u64 {
     match what {
         op::STOP | op::SLOAD | op::SSTORE | op::EXP | op::LOG0..=op::LOG4 | op::RETURN | op::REVERT => 0,
         op::MUL | op::DIV | op::SDIV | op::MOD | op::SMOD | op::SIGNEXTEND | op::SELFBALANCE | op::CLZ => 5,

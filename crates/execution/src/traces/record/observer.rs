@@ -334,7 +334,7 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
         if self.abort.is_set() {
             return interp.halt_oog();
         }
-        self.at = At { op: interp.bytecode.opcode(), stack: interp.stack.len() };
+        self.at = At { op: interp.bytecode.opcode(), stack: interp.stack.len(), gas: interp.gas.remaining() };
         if !self.is_watching() {
             return;
         }
@@ -490,7 +490,8 @@ impl Observer {
         context: &mut CTX,
         ended: Option<InstructionResult>,
     ) {
-        let failure = ended.filter(|result| !result.is_ok()).and_then(|result| Some((result, words::of_result(result, self.at)?)));
+        let failed = ended.filter(|result| !result.is_ok());
+        let failure = failed.and_then(|result| Some((self.at.first_failure(result), words::of_result(result, self.at)?)));
         let is_paid = failure.as_ref().is_none_or(|(result, _)| words::is_while_executing(*result));
         self.step.cost = match &failure {
             Some((InstructionResult::StackUnderflow | InstructionResult::StackOverflow, _)) => price(self.step.op, 0, &Priced::default()),

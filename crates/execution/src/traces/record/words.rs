@@ -1,5 +1,6 @@
 //! Why something failed: in the words of geth, and in those of OpenEthereum, which `trace_*` gives.
 
+use super::gas::fixed;
 use alloy_sol_types::{Panic, Revert, SolError};
 use revm::{
     bytecode::opcode::{self, OpCode},
@@ -20,11 +21,29 @@ pub(crate) const NONCE_OVERFLOW: &str = "nonce uint64 overflow";
 /// Items that a stack can hold.
 const STACK_LIMIT: usize = 1024;
 
-/// An instruction, and how many items were on the stack before it.
+/// An instruction, and how many items were on the stack and how much gas was left before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct At {
     pub(crate) op: u8,
     pub(crate) stack: usize,
+    pub(crate) gas: u64,
+}
+
+impl At {
+    /// What geth meets first where the machine met `result`: it checks the stack before anything else, and takes the instruction's fixed price before
+    /// it asks whether anything may be written.
+    pub(crate) fn first_failure(self, result: InstructionResult) -> InstructionResult {
+        use InstructionResult as R;
+        let is_unknown = matches!(result, R::OpcodeNotFound | R::NotActivated | R::InvalidImmediateEncoding | R::InvalidFEOpcode);
+        let Some(known) = OpCode::new(self.op).filter(|_| !result.is_ok() && !is_unknown) else { return result };
+        let (taken, given) = (usize::from(known.inputs()), usize::from(known.outputs()));
+        match result {
+            _ if self.stack < taken => R::StackUnderflow,
+            _ if self.stack - taken + given > STACK_LIMIT => R::StackOverflow,
+            R::CallNotAllowedInsideStatic | R::StateChangeDuringStaticCall if self.gas < fixed(self.op) => R::OutOfGas,
+            _ => result,
+        }
+    }
 }
 
 /// geth's name of an instruction, which for one that does not exist is a sentence.
@@ -38,7 +57,7 @@ pub(crate) fn op_name(op: u8) -> Words {
 /// geth's words for what ended a frame; `None` for what is no failure. `at` is the instruction that failed.
 pub(crate) fn of_result(result: InstructionResult, at: At) -> Option<Words> {
     use InstructionResult as R;
-    Some(match result {
+    Some(match at.first_failure(result) {
         R::Stop | R::Return | R::SelfDestruct => return None,
         R::Revert | R::CreateInitCodeStartingEF00 | R::InvalidEOFInitCode | R::InvalidExtDelegateCallTarget => REVERTED.into(),
         R::CallTooDeep => "max call depth exceeded".into(),
@@ -54,10 +73,6 @@ pub(crate) fn of_result(result: InstructionResult, at: At) -> Option<Words> {
         R::StackUnderflow => {
             let required = OpCode::new(at.op).map_or(0, |op| usize::from(op.inputs()));
             format!("stack underflow ({} <=> {required})", at.stack).into()
-        }
-        // The machine says so of a DUP, too, that has nothing to copy.
-        R::StackOverflow if (opcode::DUP1..=opcode::DUP16).contains(&at.op) && at.stack < STACK_LIMIT => {
-            format!("stack underflow ({} <=> {})", at.stack, at.op - opcode::DUP1 + 1).into()
         }
         R::StackOverflow => format!("stack limit reached {STACK_LIMIT} ({})", STACK_LIMIT - 1).into(),
         R::OutOfOffset => "return data out of bounds".into(),
@@ -157,9 +172,36 @@ mod tests {
             (R::InvalidFEOpcode, 0xfe, 0, "invalid opcode: INVALID"),
             (R::InvalidOperandOOG, 0x20, 2, "gas uint64 overflow"),
         ] {
-            assert_eq!(of_result(result, At { op, stack }).as_deref(), Some(words));
+            assert_eq!(of_result(result, At { op, stack, gas: 100_000 }).as_deref(), Some(words));
         }
         assert_eq!(of_result(R::Stop, At::default()), None);
+    }
+
+    #[test]
+    fn the_stack_is_checked_before_gas_and_gas_before_write_protection() {
+        use InstructionResult as R;
+        let protected = R::StateChangeDuringStaticCall;
+        for (result, op, stack, gas, words) in [
+            (protected, opcode::SSTORE, 1, 100_000, "stack underflow (1 <=> 2)"),
+            (protected, opcode::SSTORE, 2, 100_000, "write protection"),
+            (protected, opcode::TSTORE, 0, 100_000, "stack underflow (0 <=> 2)"),
+            (protected, opcode::LOG2, 3, 100_000, "stack underflow (3 <=> 4)"),
+            (protected, opcode::CREATE, 2, 100_000, "stack underflow (2 <=> 3)"),
+            (protected, opcode::CREATE2, 3, 100_000, "stack underflow (3 <=> 4)"),
+            (protected, opcode::CREATE, 3, 31_999, "out of gas"),
+            (protected, opcode::CREATE, 3, 32_000, "write protection"),
+            (protected, opcode::SELFDESTRUCT, 0, 100_000, "stack underflow (0 <=> 1)"),
+            (protected, opcode::SELFDESTRUCT, 1, 4_999, "out of gas"),
+            (R::CallNotAllowedInsideStatic, opcode::CALL, 6, 100_000, "stack underflow (6 <=> 7)"),
+            (R::CallNotAllowedInsideStatic, opcode::CALL, 7, 100_000, "write protection"),
+            (R::OutOfGas, opcode::ADD, 1, 1, "stack underflow (1 <=> 2)"),
+            (R::OutOfGas, opcode::STATICCALL, 5, 1, "stack underflow (5 <=> 6)"),
+            (R::OutOfGas, opcode::PUSH1, 1024, 1, "stack limit reached 1024 (1023)"),
+            (R::OutOfGas, opcode::POP, 1024, 1, "out of gas"),
+            (R::NotActivated, opcode::MCOPY, 0, 1, "invalid opcode: MCOPY"),
+        ] {
+            assert_eq!(of_result(result, At { op, stack, gas }).as_deref(), Some(words), "{result:?} {op:#x} {stack} {gas}");
+        }
     }
 
     #[test]
