@@ -54,8 +54,9 @@ pub use import::{ImportConfig, Imported, import};
 pub use indexer::Indexer;
 pub use prover::ProverAt;
 pub use roles::{
-    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, Inspection, L1Settings, ProverConfig, ProverNode, RecoverFor, Recovering,
-    ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, Waits, inspect_directory, prover, recover, replica, sequencer, verifier,
+    ChainFiles, DeploymentOperators, DeploymentPlan, DeploymentStep, Inspection, L1Settings, ProverConfig, ProverNode, RecoverFor,
+    Recovering, ReplicaConfig, RoleConfig, RoleNode, SequencerConfig, VerifierConfig, Waits, inspect_directory, prover, recover, replica,
+    sequencer, verifier,
 };
 pub use serve::{ServeConfig, ServedChain, serve};
 pub use status::{BatchStatus, DevAccount, DevInfo, Layer, Status};

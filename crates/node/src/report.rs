@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn who_only_derives_is_given_the_time_that_batches_take() {
-        let limits = |has_early_blocks| Rhythm { role: Role { name: "on purpose", has_early_blocks }, block_time: 1, l1_block_time: 12 }.limits();
+        let limits =
+            |has_early_blocks| Rhythm { role: Role { name: "on purpose", has_early_blocks }, block_time: 1, l1_block_time: 12 }.limits();
         let ((sequencing, ready), (deriving, reading)) = (limits(true), limits(false));
         assert_eq!((sequencing.unsafe_head, ready.head_age), (Duration::from_secs(10), Duration::from_secs(10)));
         assert_eq!((deriving.unsafe_head, reading.head_age), (deriving.safe_head, deriving.safe_head));

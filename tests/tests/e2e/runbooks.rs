@@ -243,7 +243,8 @@ impl Machine {
             _ => {
                 let variables: String =
                     self.environment("sequencer").iter().map(|(name, value)| format!("export {name}={value}; ")).collect();
-                succeeds(&format!("{variables}{}", self.here(line)));
+                let l1 = &self.ground.node.process.banner.l1_url;
+                succeeds(&format!("{variables}export L1_URL={l1}; {}", self.here(line)));
             }
         }
         true

@@ -86,7 +86,9 @@ pub fn restore(config: &RestoreConfig) -> Result<Restored, Error> {
 /// Which store of a snapshot becomes which: what a sequencer derived is a verifier's chain, and what a verifier has is both of a sequencer's.
 fn stores(made_of: &str, role: &str) -> Option<Vec<(&'static str, &'static str)>> {
     match (made_of, role) {
-        ("sequencer" | "replica", "sequencer" | "replica") if made_of == role || role == "replica" => Some(vec![("chain", "chain"), ("derived", "derived")]),
+        ("sequencer" | "replica", "sequencer" | "replica") if made_of == role || role == "replica" => {
+            Some(vec![("chain", "chain"), ("derived", "derived")])
+        }
         ("sequencer" | "replica", "verifier") => Some(vec![("derived", "chain")]),
         ("verifier", "verifier") => Some(vec![("chain", "chain")]),
         ("verifier", "sequencer" | "replica") => Some(vec![("chain", "chain"), ("chain", "derived")]),

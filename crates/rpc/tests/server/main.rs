@@ -6,6 +6,7 @@ mod account_range;
 mod anvil;
 mod bad_input;
 mod bad_parameters;
+mod bundled_tracers;
 mod development;
 mod endpoints;
 mod ethereum;

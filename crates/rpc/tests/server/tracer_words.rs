@@ -139,6 +139,23 @@ async fn failures_of_inner_frames_and_creations_are_told_in_geths_words() {
     };
     assert_eq!(inner(&calls_of(CALLER, "fa"), "0x5f5f55").await, "write protection");
     assert_eq!(inner(&calls_of(CALLER, "fa"), "0x5fff").await, "write protection");
+    // The stack is checked before anything else, and what an instruction always costs before write protection.
+    for (code, words) in [
+        ("0x5f55", "stack underflow (1 <=> 2)"),
+        ("0x5f5d", "stack underflow (1 <=> 2)"),
+        ("0xff", "stack underflow (0 <=> 1)"),
+        ("0x5f5ff0", "stack underflow (2 <=> 3)"),
+        ("0x5f5f5ff5", "stack underflow (3 <=> 4)"),
+        ("0x5fa1", "stack underflow (1 <=> 3)"),
+        ("0x5f5f5f60015f5ff1", "stack underflow (6 <=> 7)"),
+        ("0x5f5f5f5ffa", "stack underflow (4 <=> 6)"),
+        ("0x5f5f5f5f60015f5ff1", "write protection"),
+        ("0x5f5fa0", "write protection"),
+    ] {
+        assert_eq!(inner(&calls_of(CALLER, "fa"), code).await, words, "{code}");
+    }
+    let poor = format!("0x5f5f5f5f73{}617530fa00", hex::encode(CALLER));
+    assert_eq!(inner(&poor, "0x5f5f5ff0").await, "out of gas", "30,000 gas are no creation's price");
     let paying = format!("0x5f5f5f5f600173{}5af100", hex::encode(CALLER));
     assert_eq!(inner(&paying, "0x00").await, "insufficient balance for transfer");
     let paying = json!({ COUNTER.to_string(): { "code": paying } });
