@@ -229,8 +229,9 @@ mod tests {
 
     #[test]
     fn each_fact_beyond_its_limit_is_a_reason_of_its_own() {
+        type Spoil = fn(&mut Standing);
         let now = Instant::now();
-        let spoil: [(&str, fn(&mut Standing)); 7] = [
+        let spoil: [(&str, Spoil); 7] = [
             ("the newest block is 11 s old", |standing| standing.unsafe_head_time = 989),
             ("derivation is 6 L1 blocks behind", |standing| standing.l1.derived = 94),
             ("L1 has not answered yet", |standing| standing.l1.answered = None),

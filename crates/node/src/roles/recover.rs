@@ -68,7 +68,7 @@ async fn derive(ground: Ground, folder: &str, progress: &mut impl FnMut(Recoveri
             () = tokio::time::sleep(EVERY) => {}
         }
         let heads = chain.store.heads()?;
-        let status = l1.status.borrow().clone();
+        let status = *l1.status.borrow();
         let first = rollup.config.genesis.l1.number;
         progress(Recovering { l1: [first, status.current.number.max(first), status.head.number], l2: heads.unsafe_head.number });
         if *l1.derived.borrow() == status.head.hash {
