@@ -335,7 +335,7 @@ mod tests {
         kept.as_object_mut().unwrap().remove("rules").unwrap();
         std::fs::write(&path, kept.to_string()).unwrap();
         let refused = DevGenesis::read(&path).unwrap_err().to_string();
-        assert!(refused.contains("rules 0, this program has 3"), "{refused}");
+        assert!(refused.contains(&format!("rules 0, this program has {RULES}")), "{refused}");
     }
 
     #[test]
