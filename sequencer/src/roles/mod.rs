@@ -162,7 +162,9 @@ pub(crate) struct VerifierArguments {
 /// The command line, with what the configuration file of a role says.
 pub(crate) fn with_config_file(given: Vec<OsString>) -> Result<Vec<OsString>, Error> {
     let name = given.get(1).and_then(|name| name.to_str()).unwrap_or_default();
-    if ![&ROLES[..], &OTHERS].concat().contains(&name) {
+    // Who asks for help may not have the file yet.
+    let asks = given.iter().any(|argument| argument == "--help" || argument == "-h");
+    if asks || ![&ROLES[..], &OTHERS].concat().contains(&name) {
         return Ok(given);
     }
     let command = crate::cli::Arguments::command();

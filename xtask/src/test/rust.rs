@@ -13,6 +13,8 @@ impl Run<'_> {
     /// Cargo on the repository.
     fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // What this program's own cargo told it: with it, build scripts that ask would run again, and everything on them be compiled anew.
+        env::vars_os().filter(|(name, _)| is_of_a_package(name)).for_each(|(name, _)| drop(cargo.env_remove(name)));
         cargo.args(arguments).current_dir(self.dirs.root()).env(STACK.0, STACK.1).env("CARGO_TERM_COLOR", "never");
         cargo
     }
@@ -54,6 +56,11 @@ pub(super) fn format(run: &Run<'_>) -> Outcome {
         return Outcome::skipped("no rustfmt in this toolchain");
     }
     check(run, "format", &["fmt", "--all", "--", "--check", "-l", "--color", "never"])
+}
+
+/// Whether cargo sets a variable for the program that it runs, and not for all it starts.
+fn is_of_a_package(name: &std::ffi::OsStr) -> bool {
+    name.to_str().is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix)))
 }
 
 /// Clippy has nothing to say.

@@ -23,7 +23,7 @@ use revm::{
     interpreter::{
         CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, FrameInput, Gas, InstructionResult, Interpreter,
         InterpreterAction, InterpreterResult,
-        interpreter_types::{InputsTr, Jumps, LoopControl, MemoryTr, ReturnData},
+        interpreter_types::{InputsTr, Jumps, LegacyBytecode, LoopControl, MemoryTr, ReturnData},
     },
     precompile::u64_to_address,
 };
@@ -328,6 +328,11 @@ const SHORT_PRECOMPILES: [Address; 4] = [u64_to_address(1), u64_to_address(2), u
 /// What one of them counts for, gas.
 const SHORT_PRECOMPILE_GAS: u64 = 3000;
 
+/// A creation of nothing: geth executes no instruction of it, and this machine a STOP.
+fn has_no_code(interp: &Interpreter) -> bool {
+    interp.bytecode.bytecode_len() == 0
+}
+
 impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> for Observer {
     fn step(&mut self, interp: &mut Interpreter, context: &mut CTX) {
         self.meter(interp.gas.remaining());
@@ -335,7 +340,7 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
             return interp.halt_oog();
         }
         self.at = At { op: interp.bytecode.opcode(), stack: interp.stack.len(), gas: interp.gas.remaining() };
-        if !self.is_watching() {
+        if !self.is_watching() || has_no_code(interp) {
             return;
         }
         if self.needs.steps {
@@ -352,7 +357,7 @@ impl<CTX: ContextTr<Journal: JournalExt, Db = Overlay<State>>> Inspector<CTX> fo
     }
 
     fn step_end(&mut self, interp: &mut Interpreter, context: &mut CTX) {
-        if !self.is_watching() {
+        if !self.is_watching() || has_no_code(interp) {
             return;
         }
         let ended = if interp.bytecode.is_end() { self.ended(interp) } else { None };
