@@ -14,7 +14,9 @@ impl Run<'_> {
     fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // What this program's own cargo told it: with it, build scripts that ask would run again, and everything on them be compiled anew.
-        env::vars_os().filter(|(name, _)| is_of_a_package(name)).for_each(|(name, _)| drop(cargo.env_remove(name)));
+        for (name, _) in env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+            cargo.env_remove(name);
+        }
         cargo.args(arguments).current_dir(self.dirs.root()).env(STACK.0, STACK.1).env("CARGO_TERM_COLOR", "never");
         cargo
     }
