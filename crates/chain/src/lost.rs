@@ -67,18 +67,17 @@ impl LostTransactions {
         Ok(Self(Arc::new(Mutex::new(Kept { newest, file }))))
     }
 
-    /// Keeps one, on disk when this returns.
+    /// Keeps some, on disk when this returns.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn add(&self, lost: LostTransaction) -> io::Result<()> {
+    /// When they cannot be written.
+    pub fn add(&self, lost: Vec<LostTransaction>) -> io::Result<()> {
         let mut kept = self.kept();
-        append(&mut kept.file, &lost)?;
+        lost.iter().try_for_each(|lost| append(&mut kept.file, lost))?;
         kept.file.sync_data()?;
-        kept.newest.push_back(lost);
-        if kept.newest.len() > MOST {
-            kept.newest.pop_front();
-        }
+        kept.newest.extend(lost);
+        let too_many = kept.newest.len().saturating_sub(MOST);
+        kept.newest.drain(..too_many);
         Ok(())
     }
 
@@ -114,10 +113,10 @@ mod tests {
             reason: "nonce too low".to_owned(),
         };
         let lost = LostTransactions::open(&path).unwrap();
-        (0..3).for_each(|number| lost.add(of(number)).unwrap());
+        lost.add((0..3).map(of).collect()).unwrap();
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"hash\":").unwrap();
         let again = LostTransactions::open(&path).unwrap();
-        again.add(of(3)).unwrap();
+        again.add(vec![of(3)]).unwrap();
         assert_eq!(again.newest(2), [of(3), of(2)]);
         assert_eq!(LostTransactions::open(&path).unwrap().newest(9), [of(3), of(2), of(1), of(0)]);
     }

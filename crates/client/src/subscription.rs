@@ -134,3 +134,52 @@ async fn connect(endpoint: &Endpoint, timeout: Duration, most: usize) -> Result<
 fn ended(error: tokio_tungstenite::tungstenite::Error) -> Error {
     Error::Disconnected(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    const PATIENCE: Duration = Duration::from_millis(300);
+
+    /// What comes of subscribing to somebody who answers the handshake with this, or with nothing.
+    async fn asked(answer: Option<fn(&str) -> String>) -> Result<Subscription, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let read = socket.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..read]).into_owned();
+            let key =
+                request.lines().find_map(|line| line.to_lowercase().starts_with("sec-websocket-key: ").then(|| line[19..].to_owned()));
+            if let Some(answer) = answer {
+                socket.write_all(answer(&key.unwrap()).as_bytes()).await.unwrap();
+            }
+            // It stays there and says nothing more.
+            std::future::pending::<()>().await;
+        });
+        Subscription::open(&Endpoint::at(url), "eth_subscribe", json!(["newHeads"]), (PATIENCE, 1 << 16)).await
+    }
+
+    fn upgrade(accept: &str) -> String {
+        format!("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n")
+    }
+
+    #[tokio::test]
+    async fn who_is_silent_refuses_or_is_no_websocket_is_not_waited_for() {
+        for answer in [None, Some((|key| upgrade(&derive_accept_key(key.as_bytes()))) as fn(&str) -> String)] {
+            let silent = asked(answer).await.unwrap_err();
+            assert!(silent.is_retryable(), "{silent}");
+        }
+        let another = asked(Some(|_| upgrade("c3Vic2NyaXB0aW9uIG9mIG5vYm9keQ=="))).await.unwrap_err();
+        assert!(matches!(another, Error::Inconsistent(_)), "{another}");
+        let page = asked(Some(|_| "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned())).await.unwrap_err();
+        assert!(matches!(page, Error::Refused(200)), "{page}");
+        let limited = asked(Some(|_| "HTTP/1.1 429 Slow down\r\nContent-Length: 0\r\n\r\n".to_owned())).await.unwrap_err();
+        assert!(matches!(limited, Error::RateLimited { .. }), "{limited}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The batcher: sealed L2 blocks → L1. Its progress is what L1 has; nothing is kept.
 
 use crate::{Error, gate::Gate, status::BatchStatus, tasks::unless_passing};
-use alloy_eips::{BlockNumHash, eip2718::Encodable2718};
+use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256};
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use metrics::counter;
@@ -32,8 +32,6 @@ pub(crate) struct Batcher {
     pub(crate) l1: watch::Receiver<L1Status>,
     /// The newest L1 block that is derived whole, the safe head told.
     pub(crate) derived: watch::Receiver<B256>,
-    /// Bytes of what users sent that wait for L1.
-    pub(crate) backlog: watch::Sender<u64>,
     /// The newest batch, for the status line.
     pub(crate) last: watch::Sender<Option<BatchStatus>>,
     /// How often to look for new blocks.
@@ -47,28 +45,13 @@ pub(crate) struct Batcher {
 struct Progress {
     /// The newest block that the encoder has.
     fed: BlockNumHash,
-    /// Blocks that the encoder has and that are not on L1 as a whole channel: number, and bytes of what users sent.
-    waiting: VecDeque<(u64, u64)>,
     /// The L1 blocks that whole channels were confirmed in, and the number of each channel's last L2 block, as long as those are not safe.
     confirmed: VecDeque<(u64, u64)>,
 }
 
 impl Progress {
-    fn at(safe: BlockNumHash) -> Self {
-        Self { fed: safe, waiting: VecDeque::new(), confirmed: VecDeque::new() }
-    }
-
-    /// A whole channel is on L1.
-    fn completed(&mut self, l1_block: u64, last: u64) {
-        self.confirmed.push_back((l1_block, last));
-        while self.waiting.front().is_some_and(|(number, _)| *number <= last) {
-            self.waiting.pop_front();
-        }
-    }
-
-    /// Bytes that wait for L1.
-    fn backlog(&self) -> u64 {
-        self.waiting.iter().map(|(_, bytes)| bytes).sum()
+    const fn at(safe: BlockNumHash) -> Self {
+        Self { fed: safe, confirmed: VecDeque::new() }
     }
 }
 
@@ -101,7 +84,6 @@ impl Batcher {
             {
                 flight.push_back(self.pass(payload));
             }
-            self.backlog.send_replace(progress.backlog());
             let goes_on = tokio::select! {
                 Some((payload, sent)) = flight.next() => self.confirm((payload, sent), &mut encoder, &mut progress)?,
                 () = tokio::time::sleep(self.every) => true,
@@ -126,13 +108,11 @@ impl Batcher {
             }
             let batch = BatchBlock::of_block(&self.config, &block.block, block.hash)?;
             let is_urgent = self.eager && !batch.transactions.is_empty();
-            let bytes = batch.transactions.iter().map(|transaction| transaction.encode_2718_len() as u64).sum();
             encoder.add(batch)?;
             if is_urgent {
                 encoder.close();
             }
             progress.fed = block.id();
-            progress.waiting.push_back((progress.fed.number, bytes));
         }
         Ok(true)
     }
@@ -166,7 +146,7 @@ impl Batcher {
         counter!(BATCHED_BLOCKS).increment(status.last + 1 - status.first);
         counter!(BATCH_BYTES).increment(status.bytes);
         if let Confirmation::Complete(last) = confirmation {
-            progress.completed(status.l1_block, last);
+            progress.confirmed.push_back((status.l1_block, last));
         }
         self.last.send_replace(Some(status));
         Ok(confirmation != Confirmation::TimedOut)
@@ -233,15 +213,6 @@ mod tests {
     fn blocks_shrink_as_the_backlog_grows() {
         assert_eq!([0, 999_999].map(most_data), [None; 2]);
         assert_eq!([1_000_000, 1_500_000, 2_000_000, u64::MAX].map(most_data), [130_000, 66_000, 2_000, 2_000].map(Some));
-    }
-
-    #[test]
-    fn what_is_on_l1_as_a_whole_channel_waits_no_more() {
-        let mut progress = Progress::at(BlockNumHash::default());
-        progress.waiting.extend([(1, 10), (2, 20), (3, 40)]);
-        assert_eq!(progress.backlog(), 70);
-        progress.completed(9, 2);
-        assert_eq!((progress.backlog(), progress.confirmed.len()), (40, 1));
     }
 
     #[tokio::test]

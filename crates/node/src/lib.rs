@@ -24,6 +24,7 @@ mod dev;
 mod development;
 mod economy;
 mod error;
+mod fork;
 mod gate;
 mod genesis;
 mod import;

@@ -20,6 +20,9 @@ const MAX_RANGE: u64 = 1024;
 /// For so many L1 blocks, and some, a contract can tell the hash of a block (EIP-2935).
 const KNOWN_TO_L1: u64 = 8_000;
 
+/// Rest after L1 or the prover did not take what it was sent.
+const REST: Duration = Duration::from_secs(2);
+
 /// What the proposer tells of itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Proposing {
@@ -56,8 +59,11 @@ impl Proposer {
     /// Runs for ever. Failures of L1 are tried again; a re-execution that disagrees ends the node.
     pub(crate) async fn run(self) -> Result<(), Error> {
         loop {
-            if let Some(proposed) = self.gate.pass(self.propose()).await {
-                unless_passing(proposed, "output not proposed")?;
+            if let Some(proposed) = self.gate.pass(self.propose()).await
+                && unless_passing(proposed, "output not proposed")?.is_none()
+            {
+                // A witness takes its time to record, and who did not take it now seldom does at once.
+                tokio::time::sleep(REST).await;
             }
             tokio::time::sleep(self.every).await;
         }

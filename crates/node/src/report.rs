@@ -44,6 +44,8 @@ pub(crate) struct Reporter {
     /// What was seen of L1.
     pub(crate) observed: watch::Receiver<Observed>,
     pub(crate) backlog: Backlog,
+    /// Where its bytes are told to who builds blocks.
+    pub(crate) told: watch::Sender<u64>,
 }
 
 /// What a node is and how fast its chains go, from which follows what it can be expected to do.
@@ -158,6 +160,7 @@ impl Reporter {
         self.backlog.update(&self.store, in_batches.min(heads.unsafe_head.number).max(heads.safe_head.number))?;
         metrics::gauge!(BACKLOG_BLOCKS).set(self.backlog.blocks.len() as f64);
         metrics::gauge!(BACKLOG_BYTES).set(self.backlog.bytes as f64);
+        self.told.send_replace(self.backlog.bytes);
         metrics::gauge!(L1_SILENCE_SECONDS).set(standing.l1.answered.unwrap_or(started).elapsed().as_secs_f64());
         if standing.l1.answered.is_some() {
             metrics::gauge!(DERIVATION_LAG).set(standing.derivation_lag() as f64);

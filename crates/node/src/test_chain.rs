@@ -9,7 +9,9 @@ use tokio::sync::broadcast;
 use tributary_chain::{Event, SealedBlock};
 use tributary_contracts::genesis::{L2Genesis, l2_accounts};
 use tributary_execution::{Executor, OpenBlock, encode};
-use tributary_primitives::{BlockAttributes, ChainSpec, Eip1559Params, ExtraData, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT};
+use tributary_primitives::{
+    BlockAttributes, ChainSpec, Eip1559Params, ExecutedBlock, ExtraData, Transaction, rollup::predeploys::SEQUENCER_FEE_VAULT,
+};
 use tributary_storage::{Durability, Options, Store};
 
 const CHAIN_ID: u64 = 630_925;
@@ -44,6 +46,20 @@ impl TestChain {
 
     /// The next block, and whether all calls succeed in it; no block where the node could not execute one.
     pub(crate) fn try_seal(&self, calls: impl IntoIterator<Item = (Address, Vec<u8>)>) -> Result<bool, String> {
+        let (sealed, succeeded) = self.execute(calls)?;
+        self.commit(sealed);
+        Ok(succeeded)
+    }
+
+    /// The next block, of nothing, as who executes wrongly has it.
+    pub(crate) fn seal_wrongly(&self) {
+        let (mut sealed, _) = self.execute([]).unwrap();
+        sealed.block.header.receipts_root = B256::ZERO;
+        sealed.hash = sealed.block.header.hash_slow();
+        self.commit(sealed);
+    }
+
+    fn execute(&self, calls: impl IntoIterator<Item = (Address, Vec<u8>)>) -> Result<(ExecutedBlock, bool), String> {
         let snapshot = self.store.latest().unwrap();
         let parent = snapshot.header().clone();
         let attributes = BlockAttributes {
@@ -68,13 +84,15 @@ impl TestChain {
             block.require(tx, sender, encoded).map_err(|error| error.to_string())?;
         }
         let succeeded = block.receipts().iter().all(|receipt| receipt.succeeded());
-        let sealed = block.seal().unwrap();
+        Ok((block.seal().unwrap(), succeeded))
+    }
+
+    fn commit(&self, sealed: ExecutedBlock) {
         self.store.commit(&sealed, &[]).unwrap();
         let sealed = Arc::new(SealedBlock::from(sealed));
         self.sealed.lock().unwrap().push(sealed.clone());
         // Nobody may listen.
         let _ = self.events.send(Event::Sealed(sealed));
-        Ok(succeeded)
     }
 
     /// Takes the newest blocks back, above this one.

@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    fork::are_of_the_same,
     l1_view::{L1Reader, gone},
     pipeline::{Invalid, Pipeline, Source, Work},
     producer::Control,
@@ -15,9 +16,9 @@ use tokio::sync::{mpsc, watch};
 use tributary_chain::{Derivation, DerivedFrom, L1Status, SealedBlock};
 use tributary_dashboard::metrics::{DERIVED_BLOCKS, RESETS};
 use tributary_l1::{InboxData, fetch_block};
-use tributary_primitives::{BlockAttributes, Receipt};
+use tributary_primitives::Receipt;
 use tributary_rollup::{BatcherData, BatcherTransaction, DerivedBlock, Deriver, L1Block, L2Head, Start, Step, l2_block_ref};
-use tributary_storage::{Store, StoredBlock};
+use tributary_storage::Store;
 
 /// In a long batch, the safe heads move after so many blocks.
 const ANNOUNCED_AT_LEAST: u64 = 256;
@@ -30,8 +31,8 @@ const L1_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) enum Difference {
     /// The node halts: nobody but itself puts blocks on its L1.
     Halts,
-    /// L1 is right, and whoever keeps the other chain comes back to this one; a producer is ordered to. Where both were made of the same, the node halts:
-    /// one of the two was executed wrongly.
+    /// L1 is right, and whoever keeps the other chain comes back to this one; a producer is ordered to, and to take what it lacks. Where both were made of the
+    /// same, the node halts: one of the two was executed wrongly.
     Yields(Option<mpsc::Sender<Control>>),
 }
 
@@ -227,18 +228,13 @@ impl Verifier {
     /// Holds a derived block against the sequencer's. False when L1 was reorganised meanwhile.
     async fn compare(&mut self, deriver: &Deriver, derived: &DerivedBlock, id: BlockNumHash) -> Result<bool, Error> {
         let sequenced = self.sequencer.hash_of(id.number)?;
-        if let Some(sequenced) = sequenced.filter(|hash| *hash != id.hash) {
+        let is_missing = sequenced.is_none() && matches!(self.at_a_difference, Difference::Yields(Some(_)));
+        if is_missing || sequenced.is_some_and(|hash| hash != id.hash) {
             // A sequencer that has followed a reorg already differs from what was derived from L1 as it was.
             if self.has_left_l1(deriver).await? {
                 return Ok(false);
             }
-            match &self.at_a_difference {
-                Difference::Yields(orders) if !self.are_of_the_same(id.hash, sequenced)? => {
-                    // Where one waits, another says nothing more.
-                    let _ = orders.as_ref().map(|orders| orders.try_send(Control::Adopt));
-                }
-                _ => return Err(Error::Diverged { number: id.number, sequenced, derived: id.hash }),
-            }
+            self.differ(id, sequenced)?;
         }
         self.derivation.derived(id.number, DerivedFrom { hash: id.hash, l1: derived.derived_from, batch: derived.batch });
         counter!(DERIVED_BLOCKS).increment(1);
@@ -249,14 +245,20 @@ impl Verifier {
         Ok(true)
     }
 
-    /// Whether two blocks, ours and the sequencer's, were made of the same: then their hashes have to be equal.
-    fn are_of_the_same(&self, derived: B256, sequenced: B256) -> Result<bool, tributary_storage::Error> {
-        let (ours, theirs) = (self.chain.store.block(derived)?, self.sequencer.block(sequenced)?);
-        let made_of = |block: &StoredBlock| {
-            let StoredBlock { block, .. } = block;
-            (block.header.parent_hash, BlockAttributes::of_block(block), block.body.transactions.clone())
-        };
-        Ok(ours.as_ref().map(made_of) == theirs.as_ref().map(made_of))
+    /// The sequencer has another block than was derived, or none yet.
+    fn differ(&self, id: BlockNumHash, sequenced: Option<B256>) -> Result<(), Error> {
+        let ours = self.chain.store.block(id.hash)?;
+        let theirs = sequenced.map(|hash| self.sequencer.block(hash)).transpose()?.flatten();
+        let is_wrong = ours.zip(theirs).is_some_and(|(ours, theirs)| are_of_the_same(&ours, &theirs));
+        match (&self.at_a_difference, sequenced) {
+            (Difference::Yields(orders), _) if !is_wrong => {
+                // Where one waits, another says nothing more.
+                let _ = orders.as_ref().map(|orders| orders.try_send(Control::Adopt));
+                Ok(())
+            }
+            (_, Some(sequenced)) => Err(Error::Diverged { number: id.number, sequenced, derived: id.hash }),
+            (_, None) => Ok(()),
+        }
     }
 
     /// Moves the safe heads to what is derived: once for all blocks that came of an L1 block, because it takes a transaction of both databases.

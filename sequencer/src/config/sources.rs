@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Variables that are read beside those of flags.
-const KEYS: [&str; 3] = ["TRIBUTARY_BATCHER_KEY", "TRIBUTARY_PROPOSER_KEY", "TRIBUTARY_PROVER_KEY"];
+const KEYS: [&str; 4] = ["TRIBUTARY_BATCHER_KEY", "TRIBUTARY_PROPOSER_KEY", "TRIBUTARY_PROVER_KEY", "TRIBUTARY_FEED_KEY"];
 
 /// One value of one flag.
 #[derive(Debug, Clone)]

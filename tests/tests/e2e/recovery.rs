@@ -73,6 +73,8 @@ fn a_prover_elsewhere_attests_outputs_and_a_sequencer_that_is_lost_is_made_again
 
     // Nobody else may ask, and a sequencer whom it does not answer goes on.
     drop(first);
+    let kept = Command::new("cp").args(["-r", "first", "older"]).current_dir(ground.path("")).status().unwrap();
+    assert!(kept.success());
     let mut first = sequencer("first", "wrong");
     let before = proposed();
     first.wait("blocks that nobody attests", |first| U256::from(safe(first)) > before + U256::from(10));
@@ -100,8 +102,17 @@ fn a_prover_elsewhere_attests_outputs_and_a_sequencer_that_is_lost_is_made_again
     second.wait("what was sent after that on L1", |second| safe(second) >= number(&receipt["blockNumber"]));
     second.wait("outputs again", |_| proposed() > before);
 
+    // A copy of the first one's directory, to which L1 has gone on, has what L1 has before it goes on itself.
+    drop(second);
+    let mut older = sequencer("older", "headers");
+    assert_eq!(older.receipt(next.hash)["blockHash"], receipt["blockHash"]);
+    let last = transfer(&mut wallet, 7);
+    older.ask("eth_sendRawTransaction", json!([last.json()]));
+    let (next, receipt) = (last.hash, older.receipt(last.hash));
+    older.wait("what was sent to it on L1", |older| safe(older) >= number(&receipt["blockNumber"]));
+
     // A verifier's directory is made the same way, and goes on.
     assert!(recover("third", "verifier").status.success());
     let mut third = ground.role("verifier", "third", &[]).unwrap();
-    assert_eq!(third.receipt(next.hash)["blockHash"], receipt["blockHash"]);
+    assert_eq!(third.receipt(next)["blockHash"], receipt["blockHash"]);
 }

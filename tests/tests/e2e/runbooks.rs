@@ -53,7 +53,7 @@ fn succeeds(line: &str) {
 fn every_command_of_ours_in_the_runbooks_units_and_images_is_one_that_there_is() {
     let mut checked = 0;
     let ours = commands().into_iter().filter(|line| line.starts_with("tributary "));
-    let units = ["tributary-sequencer", "tributary-verifier"].iter().flat_map(|unit| starts(unit));
+    let units = ["tributary-sequencer", "tributary-verifier", "tributary-replica", "tributary-prover"].iter().flat_map(|unit| starts(unit));
     for line in ours.chain(units) {
         succeeds(&format!("{} --help", line.replace("/usr/local/bin/", "")));
         checked += 1;
@@ -62,12 +62,19 @@ fn every_command_of_ours_in_the_runbooks_units_and_images_is_one_that_there_is()
     assert!(!shell("tributary db stats --no-such-flag --help").status.success(), "what is not there would be noticed");
     let image = file("docker/Dockerfile");
     let roles: Vec<_> = image.lines().filter_map(|line| line.strip_prefix("CMD [\"")).filter_map(|line| line.split('"').next()).collect();
-    assert_eq!(roles, ["sequencer", "verifier", "genesis", "dev"]);
+    assert_eq!(roles, ["sequencer", "verifier", "replica", "prover", "genesis", "dev"]);
     for role in roles {
         succeeds(&format!("tributary {role} --help"));
     }
+    // Templates are of fields that there are: what is missing is the first file that one names.
+    for role in ["sequencer", "verifier", "replica", "prover"] {
+        let template = repository().join(format!("docker/config/{role}.toml"));
+        let output = shell(&format!("tributary {role} --config {}", template.display()));
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains("/etc/tributary/") && words.contains("No such file"), "{role}: {words}");
+    }
     // Variables of the images and of the deployment are those of flags.
-    let told = String::from_utf8(shell("tributary sequencer --help; tributary verifier --help").stdout).unwrap();
+    let told = String::from_utf8(shell("for role in sequencer verifier replica prover; do tributary $role --help; done").stdout).unwrap();
     let named = words(&(image + &file("docker/deployment.yaml")), "TRIBUTARY_");
     assert!(named.len() > 8);
     for variable in named {

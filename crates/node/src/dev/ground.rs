@@ -86,6 +86,7 @@ impl Ground {
             tasks: Tasks::new(),
             role: Role { name: "dev", has_early_blocks: true },
             payers: Default::default(),
+            backlog: Default::default(),
         };
         Ok(Self { config, genesis, accounts, operators, chains, rollup, datadir })
     }

@@ -64,7 +64,7 @@ pub async fn dev(config: DevConfig) -> Result<DevNode, Error> {
     let (rollup, chains, keys) = (&ground.rollup, &ground.chains, &ground.operators);
     rollup.start_verifier(&l1_side, &chains.verifier, &chains.l2.store, Difference::Halts);
     // What users of a development chain send is safe with the next block of L1, which costs nothing.
-    let batching = Batching { da: ground.config.da, eager: true, backlog: watch::Sender::new(0) };
+    let batching = Batching { da: ground.config.da, eager: true };
     let last_batch = rollup.start_batcher(&l1_side, &chains.l2.store, &keys.batcher, batching).await?;
     let proposers = ProposerKeys { proposer: keys.proposer.clone(), prover: ProverAt::Here(keys.prover.clone()) };
     let proposing = rollup.start_proposer(&l1_side, &chains.verifier.store, &proposers, PROPOSAL_INTERVAL).await?;

@@ -81,7 +81,7 @@ async fn subscribers_of_a_verifier_hear_of_each_block_that_it_derives_in_order()
     assert!(socket.next().await["result"].is_string());
 
     ground.rollup.start_verifier(&l1_side, &verified, &ground.chains.l2.store, Difference::Halts);
-    let batching = Batching { da: ground.config.da, eager: true, backlog: watch::Sender::new(0) };
+    let batching = Batching { da: ground.config.da, eager: true };
     let _last_batch = ground.rollup.start_batcher(&l1_side, &ground.chains.l2.store, &ground.operators.batcher, batching).await.unwrap();
     for number in 1..=5u64 {
         let head = socket.next().await["params"]["result"].clone();

@@ -2,7 +2,7 @@
 //! again after them; what cannot run any more is lost, and told.
 
 use super::{BackTo, Producer, Rewind, Sent};
-use crate::Error;
+use crate::{Error, fork::fork};
 use alloy_primitives::U64;
 use tokio::sync::oneshot;
 use tributary_chain::LostTransaction;
@@ -10,26 +10,26 @@ use tributary_pool::RecoveredTx;
 use tributary_primitives::Block;
 use tributary_storage::StoredBlock;
 
+/// A transaction that was acknowledged and can run no more, and why.
+pub(super) type Gone = (RecoveredTx, String);
+
+/// Why one can run no more that others were included in place of.
+pub(super) const REPLACED: &str = "nonce too low: another transaction has its place";
+
 impl Producer {
-    /// The order to take the chain back to the newest block that L1 gives, too; nothing where L1 gives no others.
+    /// The order to take the chain back to the newest block that L1 gives, too, and to go on with those that it gives; nothing where it gives no others.
     pub(super) fn back_to_l1(&mut self) -> Result<Option<BackTo>, Error> {
         let Some(derived) = &self.derived else { return Ok(None) };
-        let (heads, given) = (self.chain.store.heads()?, derived.heads()?.unsafe_head.number);
-        let newest = given.min(heads.unsafe_head.number);
-        let mut common = newest;
-        while common > 0 && self.chain.store.hash_of(common)? != derived.hash_of(common)? {
-            common -= 1;
-        }
-        if common == newest {
-            return Ok(None);
-        }
-        if common < heads.finalized_head.number {
-            return Err(Error::Disagreement(format!("L1 gives another block {} than the final one", common + 1)));
-        }
-        tracing::warn!(from = common + 1, to = heads.unsafe_head.number, "L1 gives other blocks than ours; going back to those");
+        let head = self.chain.store.heads()?.unsafe_head.number;
+        let to = match fork(&self.chain.store, derived)? {
+            Some(common) => common,
+            None if derived.heads()?.unsafe_head.number > head => head,
+            None => return Ok(None),
+        };
+        tracing::warn!(from = to + 1, to = head, "L1 gives other blocks than ours; going on with those");
         self.is_adopting = true;
         // Nobody waits to hear of it.
-        Ok(Some(BackTo { rewind: Rewind { to: common, sent: Sent::Moved }, done: oneshot::channel().0 }))
+        Ok(Some(BackTo { rewind: Rewind { to, sent: Sent::Moved }, done: oneshot::channel().0 }))
     }
 
     /// The block that L1 gives after `parent`, while the chain is coming back to those.
@@ -42,20 +42,19 @@ impl Producer {
         Ok(next.map(|next| next.block))
     }
 
-    /// Takes note of a transaction that was acknowledged and can run no more, unless it is in the chain after all.
-    pub(super) fn lose(&self, tx: &RecoveredTx, (block, reason): (u64, &dyn std::fmt::Display)) -> Result<(), Error> {
-        let Some(lost) = &self.lost else { return Ok(()) };
-        if self.chain.store.transaction_position(tx.hash)?.is_some() {
-            return Ok(());
+    /// Gives up what can run no more in the block with this number; what is not in the chain after all is lost. That is on disk before the journal forgets them.
+    pub(super) fn give_up(&self, number: u64, gone: Vec<Gone>) -> Result<(), Error> {
+        let mut lost = Vec::new();
+        for (tx, reason) in &gone {
+            if self.chain.store.transaction_position(tx.hash)?.is_none() {
+                let (nonce, block_number) = (U64::from(tx.nonce()), U64::from(number));
+                lost.push(LostTransaction { hash: tx.hash, sender: tx.sender, nonce, block_number, reason: reason.clone() });
+            }
         }
-        tracing::warn!(hash = %tx.hash, %reason, "an acknowledged transaction is lost");
-        let gone = LostTransaction {
-            hash: tx.hash,
-            sender: tx.sender,
-            nonce: U64::from(tx.nonce()),
-            block_number: U64::from(block),
-            reason: reason.to_string(),
-        };
-        lost.add(gone).map_err(|source| Error::Path { path: self.chain.store.path().to_owned(), source })
+        if let Some(kept) = self.lost.as_ref().filter(|_| !lost.is_empty()) {
+            tracing::warn!(transactions = lost.len(), number, "acknowledged transactions are lost");
+            kept.add(lost).map_err(|source| Error::Path { path: self.chain.store.path().to_owned(), source })?;
+        }
+        self.drop(gone.iter().map(|(tx, _)| tx.hash))
     }
 }

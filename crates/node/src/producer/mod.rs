@@ -19,7 +19,7 @@ mod transactions;
 
 pub(crate) use control::{BackTo, Control};
 pub(crate) use plan::{Rollup, Schedule, Slots, block_one, unix_time};
-pub(crate) use production::{Production, ProductionParts, lost_of};
+pub(crate) use production::{LOST, Production, ProductionParts, lost_of};
 pub(crate) use rewind::{Rewind, Sent};
 pub(crate) use scribe::{Pending, Scribe, View};
 pub(crate) use seal_policy::SealPolicy;
@@ -31,6 +31,7 @@ use crate::{
     clock::Clock,
     pipeline::{Invalid, Pipeline, Source, Work},
 };
+use adopt::REPLACED;
 use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::BlockNumHash;
 use alloy_primitives::{Address, B256, map::B256Set};
@@ -240,14 +241,17 @@ impl Producer {
     /// Takes what the journal says was acknowledged and is in no block, unless it can run no more.
     fn take_back(&mut self, waiting: Vec<JournalTransaction>) -> Result<(), Error> {
         let state = self.chain.store.latest()?;
-        let mut gone = Vec::new();
+        let (mut gone, mut malformed) = (Vec::new(), Vec::new());
         for JournalTransaction { hash, raw } in waiting {
             match RecoveredTx::decode_on(&self.spec, &raw) {
                 Ok(tx) if tx.nonce() >= nonce_of(&state, tx.sender) => self.returning.push_back(tx),
-                _ => gone.push(hash),
+                // The node ended while the chain was going back to other blocks, or before the journal heard of its own.
+                Ok(tx) => gone.push((tx, REPLACED.to_owned())),
+                Err(_) => malformed.push(hash),
             }
         }
-        self.drop(gone)
+        self.give_up(state.header().number + 1, gone)?;
+        self.drop(malformed)
     }
 
     /// Tells the journal of transactions that wait no more.
@@ -448,6 +452,10 @@ impl Producer {
         let gone = self.pool().on_block(used, fees);
         for tx in &gone {
             tracing::debug!(hash = %tx.hash, "a pooled transaction can never run any more");
+        }
+        if self.is_adopting {
+            // Its sender has not replaced it: the block is not one that we built.
+            return self.give_up(sealed.number(), gone.into_iter().map(|tx| (tx, REPLACED.to_owned())).collect());
         }
         self.drop(gone.iter().map(|tx| tx.hash))
     }

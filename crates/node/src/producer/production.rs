@@ -39,9 +39,12 @@ pub(crate) struct ProductionParts {
     pub(crate) sealed: OnSealed,
 }
 
+/// The file beside a chain's database of what was acknowledged and lost.
+pub(crate) const LOST: &str = "lost.jsonl";
+
 /// What a chain has acknowledged and lost, as its directory has it.
 pub(crate) fn lost_of(store: &Store) -> Result<LostTransactions, Error> {
-    let path = store.path().join("lost.jsonl");
+    let path = store.path().join(LOST);
     LostTransactions::open(&path).map_err(|source| Error::Path { path, source })
 }
 

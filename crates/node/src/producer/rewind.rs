@@ -1,6 +1,6 @@
 //! Taking blocks back: L1 was reorganised under the rollup, or a development node's user asked for it.
 
-use super::{Building, Entry, Producer, records};
+use super::{Building, Entry, Producer, adopt::REPLACED, records};
 use crate::Error;
 use alloy_eips::{eip4844::BlobTransactionSidecar, eip7594::BlobTransactionSidecarVariant};
 use alloy_primitives::Address;
@@ -64,7 +64,7 @@ impl Producer {
         self.chain.take_back(order.to, gone)?;
         let state = self.chain.store.latest()?;
         let unwanted = self.pool().refresh(|sender| super::nonce_of(&state, sender));
-        self.drop(unwanted.iter().map(|tx| tx.hash))?;
+        self.give_up(order.to + 1, unwanted.into_iter().map(|tx| (tx, REPLACED.to_owned())).collect())?;
         tracing::info!(chain = self.spec.chain_id, to = order.to, from, "blocks taken back");
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Producer, SealPolicy,
+    adopt::Gone,
     building::Building,
     pending, records,
     scribe::{Client, Entry},
@@ -11,7 +12,7 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
 use std::sync::{Arc, atomic::Ordering};
 use tributary_chain::{Endpoint, Submission};
-use tributary_execution::{Included, Outcome, Rejection};
+use tributary_execution::{Included, Outcome};
 use tributary_pool::{Added, PoolError, RecoveredTx, Room, validate_account};
 use tributary_storage::BlobSidecar;
 
@@ -28,8 +29,8 @@ pub(super) enum Origin {
 /// What became of a transaction that had waited.
 enum Ran {
     Included,
-    /// It can never run any more, for this reason.
-    Never(Rejection),
+    /// It can never run any more.
+    Never(Box<Gone>),
     /// The block has no room for it, nor for more.
     Full,
 }
@@ -127,7 +128,7 @@ impl Producer {
         loop {
             let nonce = building.block.account(sender)?.nonce;
             let Some(tx) = self.pool().take_ready(sender, nonce) else { return Ok(()) };
-            if matches!(self.run_pooled(building, tx)?, Ran::Full) {
+            if !self.run_waiting(building, tx)? {
                 return Ok(());
             }
         }
@@ -135,33 +136,29 @@ impl Producer {
 
     /// Executes what was in a block that left the chain, in the order that it had there. What cannot run now waits in the pool, if it can run at all.
     pub(super) fn run_returning(&mut self, building: &mut Building) -> Result<(), Error> {
+        let mut gone = Vec::new();
         while building.takes_transactions
             && let Some(tx) = self.returning.pop_front()
         {
             let state = building.sender_state(&tx)?;
             if tx.nonce() == state.nonce && tx.tx.max_fee_per_gas() >= building.base_fee() {
-                let kept = tx.clone();
                 match self.run_pooled(building, tx)? {
                     Ran::Included => {}
-                    Ran::Never(reason) => self.lose(&kept, (building.block.header().number, &reason))?,
-                    Ran::Full => return Ok(()),
+                    Ran::Never(never) => gone.push(*never),
+                    Ran::Full => break,
                 }
                 continue;
             }
-            let (hash, kept) = (tx.hash, tx.clone());
-            let added = self.pool().add(tx, &state);
+            let added = self.pool().add(tx.clone(), &state);
             match added {
                 Ok(Added { replaced, evicted, .. }) => self.drop(replaced.iter().chain(&evicted).map(|gone| gone.hash))?,
-                Err(error) => {
-                    tracing::debug!(%error, "a transaction of an earlier chain or run is no longer valid");
-                    if !building.included.contains(&hash) && !matches!(error, PoolError::AlreadyKnown) {
-                        self.lose(&kept, (building.block.header().number, &error))?;
-                    }
-                    self.drop([hash])?;
-                }
+                // It waits already, or runs in this block.
+                Err(PoolError::AlreadyKnown) => {}
+                Err(_) if building.included.contains(&tx.hash) => {}
+                Err(error) => gone.push((tx, error.to_string())),
             }
         }
-        Ok(())
+        self.give_up(building.block.header().number, gone)
     }
 
     /// Executes what waited for this block: the one before was full or dearer, or took no transactions.
@@ -170,22 +167,30 @@ impl Producer {
             let block = &building.block;
             let room = Room { gas: block.gas_left(), blob_gas: block.blob_gas_left(), da_footprint: block.da_footprint_left() };
             let Some(tx) = self.pool().take_next(room) else { return Ok(()) };
-            if matches!(self.run_pooled(building, tx)?, Ran::Full) {
+            if !self.run_waiting(building, tx)? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Executes a transaction that was taken out of the pool. One that turns out to be invalid is dropped.
+    /// Executes what waited, or forgets it. Whether the block has room for more.
+    fn run_waiting(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<bool, Error> {
+        match self.run_pooled(building, tx)? {
+            Ran::Included => Ok(true),
+            Ran::Never(never) => self.drop([never.0.hash]).map(|()| true),
+            Ran::Full => Ok(false),
+        }
+    }
+
+    /// Executes a transaction that was taken out of the pool. One that turns out to be invalid is in the pool no more, and in the journal still.
     fn run_pooled(&mut self, building: &mut Building, tx: RecoveredTx) -> Result<Ran, Error> {
         match self.execute(building, &tx)? {
             Outcome::Included(included) => self.record(building, &tx, included, Origin::Pool).map(|()| Ran::Included),
             Outcome::Rejected(reason) => {
                 tracing::debug!(hash = %tx.hash, %reason, "a pooled transaction is no longer valid");
                 self.pool().left(tx.hash);
-                self.drop([tx.hash])?;
-                Ok(Ran::Never(reason))
+                Ok(Ran::Never(Box::new((tx, reason.to_string()))))
             }
             Outcome::Full => {
                 let extra = building.extra(&tx);

@@ -4,6 +4,7 @@
 use super::{L1Side, Rollup};
 use crate::{
     Error,
+    fork::fork,
     l1_view::L1Reader,
     pipeline::{Invalid, Pipeline, Source, Work},
     tasks::unless_passing,
@@ -23,7 +24,7 @@ use tokio::{
 use tributary_chain::{Event, FeedBlock, SealedBlock};
 use tributary_client::{Endpoint, Subscription};
 use tributary_contracts::SystemConfig;
-use tributary_primitives::Block;
+use tributary_primitives::{Block, RollupConfig};
 use tributary_storage::Store;
 
 /// Blocks that wait to be executed; the feed waits beyond that.
@@ -32,8 +33,9 @@ const WAITING: usize = 64;
 /// Longest message of a feed: a block's bytes in hex are far below.
 const MOST: usize = 64 << 20;
 
-/// A feed that tells nothing for so long is connected to anew. Blocks come every few seconds.
+/// A feed that tells nothing for so long, and for so many blocks' time, is connected to anew.
 const SILENCE: Duration = Duration::from_secs(30);
+const SILENT_BLOCKS: u32 = 3;
 
 /// Rest before a feed is connected to again, and longer where what it told was of no use.
 const REST: Duration = Duration::from_secs(1);
@@ -111,8 +113,14 @@ enum Fit {
 
 impl FeedSource {
     /// Begins to read the feed.
-    pub(super) fn start((chain, derived): (&Pipeline, &Pipeline), chain_id: u64, at: Endpoint, signer: watch::Receiver<Address>) -> Self {
-        let reader = Reader { at, chain_id, signer, store: chain.store.clone() };
+    pub(super) fn start(
+        (chain, derived): (&Pipeline, &Pipeline),
+        rollup: &RollupConfig,
+        at: Endpoint,
+        signer: watch::Receiver<Address>,
+    ) -> Self {
+        let patience = SILENCE.max(Duration::from_secs(rollup.block_time) * SILENT_BLOCKS);
+        let reader = Reader { at, chain_id: rollup.l2_chain_id, patience, signer, store: chain.store.clone() };
         let told = reader.start(Duration::ZERO);
         Self {
             chain: chain.clone(),
@@ -171,34 +179,21 @@ impl FeedSource {
 
     /// Holds the chain against what L1 gives: where that differs it comes back to it, and where that is ahead it follows it.
     fn hold_against_l1(&mut self) -> Result<(), Error> {
-        let (ours, derived) = (self.chain.store.heads()?, self.derived.heads()?.unsafe_head.number);
-        let head = ours.unsafe_head.number;
-        let common = self.common(derived.min(head))?;
-        if common < derived.min(head) {
-            if common < ours.finalized_head.number {
-                return Err(Error::Disagreement(format!("L1 gives another block {} than the final one", common + 1)));
+        let (head, derived) = (self.chain.store.heads()?.unsafe_head.number, self.derived.heads()?.unsafe_head.number);
+        let from = match fork(&self.chain.store, &self.derived)? {
+            Some(common) => {
+                tracing::warn!(from = common + 1, to = head, "the feed's blocks are not those that L1 gives, and are taken back");
+                self.back_to(common)?;
+                common
             }
-            tracing::warn!(from = common + 1, to = head, "the feed's blocks are not those that L1 gives, and are taken back");
-            self.back_to(common)?;
-        } else if derived <= head {
-            return Ok(());
-        }
-        for number in common + 1..=derived.min(common + DERIVED) {
+            None => head,
+        };
+        for number in from + 1..=derived.min(from + DERIVED) {
             // It may have been taken back meanwhile.
             let Some(block) = self.derived.block(number)? else { break };
             self.queue.push_back((block.block, Origin::L1));
         }
         Ok(())
-    }
-
-    /// The newest block, from `number` down, that both chains have.
-    fn common(&self, number: u64) -> Result<u64, Error> {
-        let mut common = number;
-        // The blocks of both follow one another, so that those below are the same, too.
-        while common > 0 && self.chain.store.hash_of(common)? != self.derived.hash_of(common)? {
-            common -= 1;
-        }
-        Ok(common)
     }
 
     fn back_to(&self, number: u64) -> Result<(), Error> {
@@ -248,6 +243,8 @@ impl Source for FeedSource {
 struct Reader {
     at: Endpoint,
     chain_id: u64,
+    /// Longest that it may be silent.
+    patience: Duration,
     signer: watch::Receiver<Address>,
     store: Store,
 }
@@ -320,7 +317,7 @@ impl Reader {
         let from = heads.unsafe_head.number.saturating_sub(*back).max(heads.finalized_head.number);
         let hash = self.store.hash_of(from).map_err(failed)?.ok_or("our own block is gone")?;
         let known = json!([{ "number": U64::from(from), "hash": hash }]);
-        match Subscription::open(&self.at, "tributary_subscribeFeed", known, (SILENCE, MOST)).await {
+        match Subscription::open(&self.at, "tributary_subscribeFeed", known, (self.patience, MOST)).await {
             Ok(feed) => {
                 *back = 0;
                 Ok(feed)

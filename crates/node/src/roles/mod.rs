@@ -26,7 +26,7 @@ pub use recover::{RecoverFor, Recovering, recover};
 
 use crate::{clock::Clock, development::Snapshots, gate::Gate, observer::Payers, tasks::Tasks};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tributary_contracts::L1Contracts;
 use tributary_primitives::{ChainSpec, RollupConfig};
 
@@ -51,6 +51,8 @@ pub(crate) struct Rollup {
     pub(crate) role: Role,
     /// Who pays on L1 for what is done here.
     pub(crate) payers: Payers,
+    /// Bytes of transactions that are sealed and not on L1.
+    pub(crate) backlog: watch::Sender<u64>,
 }
 
 /// What a process is.

@@ -184,6 +184,7 @@ impl Ground {
             tasks: Tasks::new(),
             role: Role { name: role, has_early_blocks: role != "verifier" },
             payers: Default::default(),
+            backlog: Default::default(),
         };
         let l1 = rollup.look_at(client, told(&config.l1.at)).await?;
         is_ours(&files, &l1).await?;
@@ -239,7 +240,6 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
     // The verifier orders it to come back to what L1 gives, and nobody anything else.
     let (orders, control) = mpsc::channel(1);
     let lost = lost_of(&chain.store)?;
-    let (backlog, waiting) = watch::channel(0);
     let (pending, _): (Pending, _) = watch::channel(None);
     let parts = ProductionParts {
         name: "sequencer",
@@ -251,7 +251,8 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
         control,
         derived: Some(derived.store.clone()),
         lost: Some(lost.clone()),
-        backlog: Some(waiting),
+        // Where nobody puts blocks on L1, smaller ones do not help.
+        backlog: config.batcher.as_ref().map(|_| rollup.backlog.subscribe()),
         sealed: Box::new(|_, _| Ok(())),
     };
     let feed = config.feed.map(|key| FeedKey::new(key, rollup.config.l2_chain_id));
@@ -263,7 +264,7 @@ pub async fn sequencer(config: SequencerConfig) -> Result<RoleNode, Error> {
     let running = RunningChain::start(parts, served, Files::open(&chain.store.journal_path())?, &rollup.tasks).await?;
     rollup.start_verifier(l1, &derived, &chain.store, Difference::Yields(Some(orders)));
     let last_batch = match &config.batcher {
-        Some(key) => rollup.start_batcher(l1, &chain.store, key, Batching { da: config.da, eager: false, backlog }).await?,
+        Some(key) => rollup.start_batcher(l1, &chain.store, key, Batching { da: config.da, eager: false }).await?,
         None => watch::channel(None).1,
     };
     let proposing = match config.proposer {
@@ -304,7 +305,7 @@ pub async fn replica(config: ReplicaConfig) -> Result<RoleNode, Error> {
     rollup.start_follower(l1, &chain.store, false).await?;
     let server = serve(&ground, &chain, &config.role, config.sequencer.as_deref()).await?;
     let signer = feed::start_signer(rollup, l1).await?;
-    let source = FeedSource::start((&chain, &derived), rollup.config.l2_chain_id, config.feed, signer);
+    let source = FeedSource::start((&chain, &derived), &rollup.config, config.feed, signer);
     rollup.tasks.spawn("feed", source.run());
     rollup.start_verifier(l1, &derived, &chain.store, Difference::Yields(None));
     answering(ground, &config.role, &chain, server).await

@@ -30,13 +30,11 @@ use tributary_rpc::{IndexView, Network, RollupView};
 use tributary_storage::Store;
 
 /// How blocks are put on L1.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Batching {
     pub(crate) da: DataAvailability,
     /// Whether a channel is closed as soon as it holds what somebody sent, and does not wait to be worth its price.
     pub(crate) eager: bool,
-    /// Where it is told how many bytes of what users sent wait for L1.
-    pub(crate) backlog: watch::Sender<u64>,
 }
 
 /// About what a proposal uses.
@@ -138,7 +136,6 @@ impl Rollup {
             gate: self.gate.clone(),
             l1: l1.status.clone(),
             derived: l1.derived.subscribe(),
-            backlog: batching.backlog,
             last,
             every: self.poll(),
             eager: batching.eager,
@@ -184,8 +181,18 @@ impl Rollup {
         let (clock, snapshots) = (self.clock.clone(), self.snapshots.clone());
         let observed = self.start_observer(l1, chain);
         let l1 = l1.status.clone();
-        let reporter =
-            Reporter { store: chain.clone(), included, l1, last_batch, proposing, clock, snapshots, observed, backlog: Backlog::default() };
+        let reporter = Reporter {
+            store: chain.clone(),
+            included,
+            l1,
+            last_batch,
+            proposing,
+            clock,
+            snapshots,
+            observed,
+            backlog: Backlog::default(),
+            told: self.backlog.clone(),
+        };
         reporter.start(&Rhythm { role: self.role, block_time: self.config.block_time, l1_block_time: self.l1_block_time }, &self.tasks)
     }
 

@@ -33,7 +33,7 @@ use tributary_prover_stub::{RangeWitness, attest, prove};
 /// Longest witness that is read.
 const MOST: usize = 1 << 30;
 
-/// Longest that somebody waits for another's witness to be done.
+/// Longest that somebody waits for another's witness to be done, and longest that a witness may take to come.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a prover is told.
@@ -113,8 +113,9 @@ async fn attested(State(proving): State<Arc<Proving>>, Path(l1_head): Path<B256>
     let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, proving.turn.acquire()).await else {
         return (StatusCode::SERVICE_UNAVAILABLE, "busy").into_response();
     };
-    let Ok(body) = axum::body::to_bytes(request.into_body(), MOST).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "the witness is too large, or was cut off").into_response();
+    let body = tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), MOST));
+    let Ok(Ok(body)) = body.await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "the witness is too large, was cut off, or came too slowly").into_response();
     };
     let work = {
         let proving = proving.clone();

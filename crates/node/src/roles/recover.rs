@@ -4,9 +4,9 @@ use super::{
     RoleConfig,
     node::{Ground, PROVABLE},
 };
-use crate::{Error, pipeline::Pipeline, verifier::Difference};
+use crate::{Error, pipeline::Pipeline, upkeep::copy_all, verifier::Difference};
 use alloy_eips::BlockNumHash;
-use std::{fs, path::Path, time::Duration};
+use std::{fs, time::Duration};
 use tributary_storage::Options;
 
 /// How often progress is told.
@@ -49,7 +49,10 @@ pub async fn recover(config: &RoleConfig, role: RecoverFor, mut progress: impl F
     if role == RecoverFor::Sequencer {
         // Whole or not at all: a sequencer must not begin on a part.
         let partial = own.with_extension("partial");
-        copy(&derived, &partial).map_err(|source| Error::Path { path: partial.clone(), source })?;
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(|source| Error::Path { path: partial.clone(), source })?;
+        }
+        copy_all(&derived, &partial)?;
         fs::rename(&partial, &own).map_err(|source| Error::Path { path: own, source })?;
     }
     Ok(head)
@@ -77,24 +80,4 @@ async fn derive(ground: Ground, folder: &str, progress: &mut impl FnMut(Recoveri
     };
     rollup.tasks.stop().await;
     outcome
-}
-
-/// Copies a folder with all that is in it, on disk when this returns.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(to) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-            fs::File::open(&target)?.sync_all()?;
-        }
-    }
-    fs::File::open(to)?.sync_all()
 }

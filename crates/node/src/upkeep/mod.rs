@@ -6,6 +6,7 @@ mod snapshot;
 
 pub use directory::{Directory, NamedStore};
 pub use restore::{RestoreConfig, Restored, restore};
+pub(crate) use snapshot::copy_all;
 pub use snapshot::{Manifest, StoreHeads, snapshot};
 pub use tributary_storage::{CheckReport, Checked, Pruned, StoreSize, TableSize};
 

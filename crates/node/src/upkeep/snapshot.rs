@@ -10,7 +10,7 @@
 //! ```
 
 use super::directory::{Directory, files_under};
-use crate::{Error, roles::write_json};
+use crate::{Error, producer::LOST, roles::write_json};
 use alloy_eips::BlockNumHash;
 use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,9 @@ fn fill(directory: &Directory, to: &Path) -> Result<Manifest, Error> {
         if stopped && store.journal_path().exists() {
             copy_all(&store.journal_path(), &to.join(name).join("journal"))?;
         }
+        if store.path().join(LOST).exists() {
+            copy_file(&store.path().join(LOST), &to.join(name).join(LOST))?;
+        }
         let copied = tributary_storage::Options { read_only: true, ..Default::default() };
         let copied = Store::open(&to.join(name), store.spec().clone(), copied)?;
         heads.insert((*name).to_owned(), copied.heads()?.into());
@@ -140,12 +143,14 @@ pub(super) fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 /// Copies a folder into a new one.
-pub(super) fn copy_all(from: &Path, to: &Path) -> Result<(), Error> {
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<(), Error> {
     for file in files_under(from)? {
         let (from, to) = (from.join(&file), to.join(&file));
         let folder = to.parent().unwrap_or(&to).to_owned();
         fs::create_dir_all(&folder).map_err(|source| Error::Path { path: folder.clone(), source })?;
         copy_file(&from, &to)?;
+        // Its name is durable only with the folder.
+        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|source| Error::Path { path: folder, source })?;
     }
     Ok(())
 }

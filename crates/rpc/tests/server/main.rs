@@ -8,6 +8,7 @@ mod bad_input;
 mod bad_parameters;
 mod bundled_tracers;
 mod development;
+mod economy;
 mod endpoints;
 mod ethereum;
 mod http;

@@ -18,12 +18,13 @@ use tributary_chain::{
 };
 use tributary_contracts::{L1Contracts, predeploys::DEVELOPER};
 use tributary_execution::{Executor, Included, OpenBlock, Outcome, PendingBlock, PendingTransaction, encode};
+use tributary_index::Index;
 use tributary_pool::{Ordering, Pool, PoolError, PoolLimits, RecoveredTx, SenderState};
 use tributary_primitives::{
     BlockAttributes, ChainSpec, Eip1559Params, ExtraData, L1BlockRef, L1Info, RollupConfig, SystemConfig, Transaction,
     rollup::{ChainOpConfig, RollupForks, RollupGenesis, predeploys::MESSAGE_PASSER},
 };
-use tributary_rpc::{BeaconView, Chain, Development, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
+use tributary_rpc::{BeaconView, Chain, Development, IndexView, Limits, Network, REALTIME_PATH, RollupView, ServerHandle, serve};
 use tributary_storage::{BlobSidecar, Durability, Options, Snapshot, Store};
 
 pub(crate) const CHAIN_ID: u64 = 630_925;
@@ -134,7 +135,22 @@ impl Rig {
         Self::start(spec, Limits::default()).await
     }
 
+    /// A rollup with an index of its economy that somebody else keeps, who tells here up to where it is.
+    pub(crate) async fn indexed() -> (Self, watch::Sender<Option<BlockNumHash>>) {
+        let (told, reached) = watch::channel(None);
+        let spec = ChainSpec::rollup(genesis(), Eip1559Params { denominator: 250, elasticity: 6 });
+        let indexed = |store: &Store| {
+            let index = Some(IndexView { index: Index::open(store).unwrap(), reached });
+            RollupView { index, ..rollup_view(store) }
+        };
+        (Self::start_with(spec, Limits::default(), indexed).await, told)
+    }
+
     async fn start(spec: ChainSpec, limits: Limits) -> Self {
+        Self::start_with(spec, limits, rollup_view).await
+    }
+
+    async fn start_with(spec: ChainSpec, limits: Limits, view: impl FnOnce(&Store) -> RollupView) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spec = Arc::new(spec);
         let options = Options { durability: Durability::Relaxed, map_size: 1 << 30, ..Options::default() };
@@ -143,7 +159,7 @@ impl Rig {
         let (submit, submissions) = mpsc::channel(1024);
         let events = broadcast::channel(1024).0;
         let pool = Arc::new(Mutex::new(Pool::new(PoolLimits::default(), Ordering::ArrivalOrder)));
-        let rollup = spec.is_rollup().then(|| rollup_view(&store));
+        let rollup = spec.is_rollup().then(|| view(&store));
         let (seal, seals) = mpsc::channel(1);
         let (commands, orders) = mpsc::channel(1);
         tokio::spawn(take_orders(orders, seal.clone(), store.clone(), pool.clone()));
