@@ -99,7 +99,7 @@ struct RestoreArguments {
     /// Where the rollup's files are; they are written there if there are none.
     #[arg(long, value_name = "DIR", env = "TRIBUTARY_CHAIN")]
     chain: Option<PathBuf>,
-    /// sequencer or verifier [default: that which the snapshot is of].
+    /// sequencer, verifier or replica [default: that which the snapshot is of].
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     /// Print JSON.
